@@ -1,0 +1,124 @@
+"""Register, log in, log out, passwords and the account page."""
+
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.messages.views import SuccessMessageMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView, UpdateView
+
+from accounts.forms import AccountForm, LoginForm, RegisterForm
+from accounts.models import User
+from content.addresses import absolute_url
+
+FORM_METHODS = ["get", "head", "post", "options"]
+
+
+@method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
+class Register(auth_views.RedirectURLMixin, FormView):
+    """Make an account and lead to the login page, which leads on to `next`."""
+
+    http_method_names = FORM_METHODS
+    form_class = RegisterForm
+    template_name = "accounts/register.html"
+    next_page = settings.LOGIN_REDIRECT_URL
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return redirect(self.next_page)
+        if not settings.REGISTRATION_OPEN:
+            return render(request, "accounts/registration_closed.html", status=403)
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: RegisterForm) -> HttpResponse:
+        user = form.save_unless_taken()
+        if user is None:
+            return self.form_invalid(form)
+        text = _("Welcome, %(username)s. You are registered and can log in now.")
+        messages.success(self.request, text % {"username": user.username})
+        return redirect(f"{resolve_url(settings.LOGIN_URL)}{self.next_query()}")
+
+    def next_query(self) -> str:
+        """Return `?next=…` where the visitor came from a page of this site, else nothing."""
+        url = self.get_redirect_url()
+        return f"?{urlencode({self.redirect_field_name: url})}" if url else ""
+
+    def get_context_data(self, **kwargs) -> dict:
+        return super().get_context_data(next=self.get_redirect_url(), **kwargs)
+
+
+class Login(auth_views.LoginView):
+    http_method_names = FORM_METHODS
+    form_class = LoginForm
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self) -> str:
+        """Return the safe `next`, but never this page, which would send people round in a circle."""
+        url = super().get_redirect_url()
+        return "" if urlsplit(url).path == self.request.path else url
+
+
+class Logout(auth_views.LogoutView):
+    """End the session by POST; a GET shows the button."""
+
+    http_method_names = FORM_METHODS
+    template_name = "accounts/logout.html"
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        messages.success(request, _("You are logged out."))
+        return response
+
+
+class Account(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
+    http_method_names = FORM_METHODS
+    model = User
+    form_class = AccountForm
+    template_name = "accounts/account.html"
+    success_url = reverse_lazy("accounts:account")
+    success_message = _("Your account is saved.")
+
+    def get_object(self, queryset=None) -> User:
+        # A copy: a refused form must not change the user whom the page's header names.
+        return User.objects.get(pk=self.request.user.pk)
+
+
+class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):
+    http_method_names = FORM_METHODS
+    template_name = "accounts/password_change.html"
+    success_url = reverse_lazy("accounts:account")
+    success_message = _("Your password is changed.")
+
+
+class PasswordReset(auth_views.PasswordResetView):
+    http_method_names = FORM_METHODS
+    template_name = "accounts/password_reset.html"
+    email_template_name = "accounts/password_reset_email.txt"
+    subject_template_name = "accounts/password_reset_subject.txt"
+    success_url = reverse_lazy("accounts:password_reset_done")
+
+    def form_valid(self, form) -> HttpResponse:
+        site_url = absolute_url(self.request, "/").rstrip("/")
+        self.extra_email_context = {"site_name": settings.SITE_NAME, "site_url": site_url}
+        return super().form_valid(form)
+
+
+class PasswordResetDone(auth_views.PasswordResetDoneView):
+    template_name = "accounts/password_reset_done.html"
+
+
+class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
+    http_method_names = FORM_METHODS
+    template_name = "accounts/password_reset_confirm.html"
+    success_url = reverse_lazy("accounts:login")
+    success_message = _("Your new password is set. You can log in with it now.")

@@ -1,0 +1,9 @@
+"""What every template may say about the site."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Return the site's name and whether people may register."""
+    return {"site_name": settings.SITE_NAME, "registration_open": settings.REGISTRATION_OPEN}

@@ -1,0 +1,198 @@
+"""Reading of environment variables, for `settings.py` and `serving.py`.
+
+An unset or empty variable means its default. A value that does not fit stops the start with one
+line that names the variable, what it held and what it takes.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+TRUE_WORDS = ("1", "true", "yes", "on")
+FALSE_WORDS = ("0", "false", "no", "off")
+HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+MAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
+
+
+def refuse(name: str, held: str, takes: str) -> NoReturn:
+    """Stop the process with one line on stderr and exit code 1; passwords in URLs are masked."""
+    masked = re.sub(r"://[^/]*@", "://***@", held)
+    raise SystemExit(f"{name} is {masked!r}; it takes {takes}.")
+
+
+def read(name: str, default: Any, parse: Callable[[str], Any], takes: str) -> Any:
+    """Return the variable `name` as `parse` makes it, or `default` where it is unset or empty.
+
+    `parse` raises ValueError for what it does not accept; `takes` ends the sentence "it takes …".
+    """
+    held = os.environ.get(name, "").strip()
+    if not held:
+        return default
+    try:
+        return parse(held)
+    except (ValueError, ImproperlyConfigured):
+        refuse(name, held, takes)
+
+
+def boolean(name: str, default: bool) -> bool:
+    return read(name, default, _parse_boolean, "1, true, yes or on, or 0, false, no or off")
+
+
+def whole_number(name: str, default: int, low: int, high: int) -> int:
+    def parse(held: str) -> int:
+        number = int(held)
+        if not low <= number <= high:
+            raise ValueError(held)
+        return number
+
+    return read(name, default, parse, f"a whole number from {low} to {high}")
+
+
+def one_of(name: str, default: str, choices: tuple[str, ...], takes: str) -> str:
+    """Return one of `choices`, whatever the case it was typed in."""
+    by_lowered = {choice.lower(): choice for choice in choices}
+
+    def parse(held: str) -> str:
+        if held.lower() not in by_lowered:
+            raise ValueError(held)
+        return by_lowered[held.lower()]
+
+    return read(name, default, parse, takes)
+
+
+def host_names(name: str, default: list[str]) -> list[str]:
+    takes = "host names separated by commas, without scheme, port or path, as blog.example.org"
+    return read(name, default, _parse_host_names, takes)
+
+
+def bind_address() -> str:
+    """Return where gunicorn listens, from BIND and PORT: `address:port` or `unix:/path`."""
+    takes = "an address without a port, as 127.0.0.1, 0.0.0.0 or [::1], or unix:/path/to/socket"
+    address = read("BIND", "127.0.0.1", _parse_bind, takes)
+    port = whole_number("PORT", 8000, 1, 65535)
+    return address if address.startswith("unix:") else f"{address}:{port}"
+
+
+def origins(name: str) -> list[str]:
+    takes = "origins separated by commas, as https://blog.example.org"
+    return read(name, [], lambda held: [_parse_trusted_origin(word) for word in _words(held)], takes)
+
+
+def origin(name: str) -> str:
+    """Return scheme, host and port without a slash at the end, or the empty string."""
+    return read(name, "", _parse_origin, "a scheme and a host, as https://blog.example.org")
+
+
+def host_of(site_url: str) -> str:
+    """Return the host of an origin, an IPv6 address in its brackets, without the port."""
+    return re.sub(r":\d+$", "", site_url.partition("://")[2])
+
+
+def time_zone(name: str, default: str) -> str:
+    takes = "a name from the time zone database, as Europe/Berlin"
+    return read(name, default, _parse_time_zone, takes)
+
+
+def database_url(name: str, default: dict) -> dict:
+    """Return a Django database configuration for SQLite (a file) or PostgreSQL."""
+    takes = "sqlite:///path/to/file or postgres://user:password@host:5432/name"
+    return read(name, default, _parse_database_url, takes)
+
+
+def cache_url(name: str, default: dict) -> dict:
+    takes = "locmemcache:// or redis://host:6379/0 (also rediss://)"
+    return read(name, default, _parse_cache_url, takes)
+
+
+def email_url(name: str, default: dict) -> dict:
+    """Return Django's EMAIL_* settings by name."""
+    takes = (
+        "smtp+tls://user:password@host:587 (also smtp:// and smtp+ssl://), consolemail:// or "
+        "filemail:///path/to/folder"
+    )
+    return read(name, default, _parse_email_url, takes)
+
+
+def _words(held: str) -> list[str]:
+    return [word.strip() for word in held.split(",") if word.strip()]
+
+
+def _parse_boolean(held: str) -> bool:
+    if held.lower() not in TRUE_WORDS + FALSE_WORDS:
+        raise ValueError(held)
+    return held.lower() in TRUE_WORDS
+
+
+def _parse_host_names(held: str) -> list[str]:
+    names = _words(held)
+    if not names or not all(_is_host_pattern(name) for name in names):
+        raise ValueError(held)
+    return names
+
+
+def _is_host_pattern(name: str) -> bool:
+    """Tell whether Django's ALLOWED_HOSTS understands `name`: a host, .a-domain or *."""
+    return name == "*" or HOST_NAME.fullmatch(name.removeprefix(".")) is not None
+
+
+def _parse_bind(held: str) -> str:
+    if not held.startswith("unix:/") and not HOST_NAME.fullmatch(held):
+        raise ValueError(held)
+    return held
+
+
+def _parse_origin(held: str) -> str:
+    scheme, separator, rest = held.rstrip("/").partition("://")
+    host, colon, port = rest.partition(":") if not rest.startswith("[") else rest.partition("]:")
+    host = host if colon != "]:" else f"{host}]"
+    if scheme not in ("http", "https") or not separator or not HOST_NAME.fullmatch(host):
+        raise ValueError(held)
+    if colon and not 0 < int(port) < 65536:
+        raise ValueError(held)
+    return f"{scheme}://{rest}".lower()
+
+
+def _parse_trusted_origin(held: str) -> str:
+    _parse_origin(held.replace("://*.", "://", 1))
+    return held.rstrip("/").lower()
+
+
+def _parse_time_zone(held: str) -> str:
+    try:
+        return ZoneInfo(held).key
+    # A folder of the database, as Europe, is no zone either.
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(held) from error
+
+
+def _parse_database_url(held: str) -> dict:
+    scheme = held.partition("://")[0]
+    config = Env.db_url_config(held) if scheme in ("sqlite", "postgres", "postgresql") else {}
+    # In memory, every worker would have a blog of its own, lost at the next restart.
+    if config.get("NAME", "") in ("", ":memory:"):
+        raise ValueError(held)
+    return config
+
+
+def _parse_cache_url(held: str) -> dict:
+    if held.partition("://")[0] not in ("locmemcache", "redis", "rediss"):
+        raise ValueError(held)
+    return Env.cache_url_config(held)
+
+
+def _parse_email_url(held: str) -> dict:
+    scheme = held.partition("://")[0]
+    config = Env.email_url_config(held)
+    if scheme in MAIL_PORTS and not config["EMAIL_HOST"]:
+        raise ValueError(held)
+    if scheme == "filemail":
+        # The library takes the first slash off, which makes every path a relative one.
+        config["EMAIL_FILE_PATH"] = "/" + config["EMAIL_FILE_PATH"]
+    port = config["EMAIL_PORT"] or MAIL_PORTS.get(scheme)
+    names = {name: value for name, value in config.items() if name.startswith("EMAIL_")}
+    return {**names, "EMAIL_PORT": port}

@@ -1,0 +1,47 @@
+"""Own pages for requests that are refused or fail."""
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+# Offered back on a page that refuses a form; passwords never are.
+TYPED_TEXTS = ("title", "body")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400; a form that is too large is named as such."""
+    too_large = isinstance(exception, RequestDataTooBig)
+    return render(request, "400.html", {"too_large": too_large}, status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form without a valid token, and hand back the text typed into it."""
+    typed = {name: request.POST[name] for name in TYPED_TEXTS if request.POST.get(name)}
+    return render(request, "403_csrf.html", {"typed": typed}, status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 with the request's id, from a template that asks nothing of anyone."""
+    page = render_to_string("500.html", {"request_id": request.META.get("REQUEST_ID", "-")})
+    return HttpResponse(page, status=500)
+
+
+def explain_refused_methods(get_response):
+    """Give each 405 a page; Django's own has no body."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 405 and not response.content and request.method != "HEAD":
+            response.content = render_to_string("405.html", request=request)
+        return response
+
+    return middleware

@@ -1,0 +1,66 @@
+"""`manage.py prepare`: all that stands between an instance folder and serving it."""
+
+import hashlib
+import socket
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from blogsite import environment
+
+
+class Command(BaseCommand):
+    help = "Migrates the database and collects static files, where this instance lacks them."
+    # Gunicorn runs them when it starts; here they would be shown a second time.
+    requires_system_checks = []
+
+    def handle(self, **options) -> None:
+        refuse_taken_port(environment.bind_address())
+        if is_unmigrated():
+            self.stdout.write("Migrating the database")
+            call_command("migrate", verbosity=0, interactive=False)
+        stamp, digest = settings.STATIC_ROOT / "collected.stamp", digest_static_files()
+        if not stamp.exists() or stamp.read_text() != digest:
+            self.stdout.write(f"Collecting static files in {settings.STATIC_ROOT}")
+            call_command("collectstatic", verbosity=0, interactive=False)
+            stamp.write_text(digest)
+
+
+def refuse_taken_port(address: str) -> None:
+    """Raise CommandError where gunicorn could not listen on `address`, in time to say so first."""
+    if address.startswith("unix:"):
+        return
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        # As gunicorn does: a port that only lingers after a stop is not taken.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host.strip("[]"), int(port)))
+            listener.listen()
+        except OSError as error:
+            reason = f"{error.strerror}. PORT=8001, say, chooses another."
+            raise CommandError(f"{address} can't be served: {reason}") from error
+
+
+def is_unmigrated() -> bool:
+    """Tell whether migrations wait; raise CommandError where the database does not answer."""
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise CommandError(f"The database does not answer: {error}") from error
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def digest_static_files() -> str:
+    """Return a digest of the names and contents of all static files, ours and the packages'."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in sorted(finder.list(None), key=lambda found: found[0]):
+            digest.update(name.encode() + b"\0" + Path(storage.path(name)).read_bytes())
+    return digest.hexdigest()

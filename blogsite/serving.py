@@ -1,0 +1,82 @@
+"""How gunicorn serves the site: `gunicorn --config python:blogsite.serving blogsite.wsgi`.
+
+In a checkout, `gunicorn.conf.py` brings these in, so `gunicorn blogsite.wsgi` is enough.
+"""
+
+import contextlib
+import io
+import os
+import sys
+import time
+
+from gunicorn.glogging import Logger
+
+from blogsite import environment
+
+bind = environment.bind_address()
+workers = environment.whole_number("WEB_CONCURRENCY", 2, 1, 256)
+threads = environment.whole_number("WEB_THREADS", 4, 1, 256)
+worker_class = "gthread"
+preload_app = True
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+# A worker that leaks is replaced; the jitter keeps the workers from leaving together.
+max_requests = environment.whole_number("MAX_REQUESTS", 10_000, 0, 10_000_000)
+max_requests_jitter = max_requests // 10
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 16_380
+# Heartbeats are written every second; not to a disk that may be busy.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+# Nothing remote controls this server, and no file appears in the home folder.
+control_socket_disable = True
+# Django alone reads the proxy's headers (BEHIND_PROXY); gunicorn believes nobody.
+forwarded_allow_ips = ""
+accesslog = "-" if environment.boolean("ACCESS_LOG", True) else None
+# Its chatter about workers would bury the address that the start ends with.
+loglevel = "warning"
+
+
+class AccessLine(Logger):
+    """Writes one line a request to stderr, without building what gunicorn's own format needs.
+
+    `time client "method path" status bytes milliseconds request-id`, the time in UTC.
+    """
+
+    def access(self, resp, req, environ, request_time) -> None:
+        if not self.cfg.accesslog:
+            return
+        with contextlib.suppress(OSError):
+            os.write(2, access_line(resp, environ, request_time.total_seconds()))
+
+
+logger_class = AccessLine
+
+
+def access_line(resp, environ: dict, seconds: float) -> bytes:
+    """Return the line for one answered request; what a stranger sent can't add a second line."""
+    line = (
+        f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {environ.get('REMOTE_ADDR') or '-'} "
+        f'"{environ["REQUEST_METHOD"]} {environ["RAW_URI"]}" {resp.status[:3]} {resp.sent} '
+        f"{seconds * 1000:.1f}ms {environ.get('REQUEST_ID', '-')}"
+    )
+    printable = line if line.isprintable() else ascii(line)
+    return printable.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def on_starting(server) -> None:
+    """Refuse to start where a system check finds an error; warnings are shown."""
+    from django.core.management import call_command
+    from django.core.management.base import SystemCheckError
+
+    try:
+        call_command("check", stdout=io.StringIO())
+    except SystemCheckError as error:
+        sys.exit(str(error))
+
+
+def when_ready(server) -> None:
+    """Print the address: the last line of a start."""
+    addresses = ", ".join(str(listener) for listener in server.LISTENERS)
+    print(f"Serving at {addresses} (Ctrl-C stops it)", flush=True)

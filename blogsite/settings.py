@@ -1,0 +1,283 @@
+"""All settings of the site: it runs with no environment variable set and grows by them.
+
+The README's table says what each variable does. A bad value stops the start with one line.
+"""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
+
+from blogsite import environment
+
+# Where things are ------------------------------------------------------------------------------
+
+PACKAGE_DIR = Path(__file__).resolve().parent
+IS_CHECKOUT = (PACKAGE_DIR.parent / "manage.py").is_file()
+# A wheel carries templates and static files inside the package, a checkout beside it.
+ASSETS_DIR = PACKAGE_DIR.parent if IS_CHECKOUT else PACKAGE_DIR
+DEFAULT_INSTANCE_DIR = PACKAGE_DIR.parent / "instance" if IS_CHECKOUT else Path("instance")
+INSTANCE_DIR = environment.read(
+    "INSTANCE_DIR", DEFAULT_INSTANCE_DIR, Path, "a folder's path"
+).absolute()
+
+
+def make_instance_dir() -> None:
+    """Create the instance folder, readable by its owner alone, where it is missing."""
+    try:
+        INSTANCE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"a folder that can be written ({error.strerror})"
+        environment.refuse("INSTANCE_DIR", str(INSTANCE_DIR), reason)
+
+
+# Secrets ---------------------------------------------------------------------------------------
+
+
+def generate_secret_key(path: Path) -> None:
+    """Write a new key to `path`, mode 600; a process that was quicker wins."""
+    make_instance_dir()
+    try:
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        # A link appears whole or not at all, so no other process ever reads half a key.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
+    except OSError as error:
+        reason = f"a folder that can be written ({error.strerror})"
+        environment.refuse("INSTANCE_DIR", str(INSTANCE_DIR), reason)
+
+
+def load_secret_key() -> str:
+    """Return SECRET_KEY, or the key kept in the instance folder, made on the first start."""
+    path = INSTANCE_DIR / "secret_key"
+    if not os.environ.get("SECRET_KEY") and not path.exists():
+        generate_secret_key(path)
+    name = "SECRET_KEY" if os.environ.get("SECRET_KEY") else str(path)
+    key = os.environ.get("SECRET_KEY") or path.read_text().strip()
+    if len(key) < 50 or len(set(key)) < 5:
+        environment.refuse(name, f"{len(key)} characters", "at least 50 random characters")
+    return key
+
+
+SECRET_KEY = load_secret_key()
+
+# Who may ask, and how --------------------------------------------------------------------------
+
+DEBUG = environment.boolean("DEBUG", False)
+SITE_NAME = environment.read("SITE_NAME", "Blogsite", str, "a name")
+SITE_URL = environment.origin("SITE_URL")
+BEHIND_PROXY = environment.boolean("BEHIND_PROXY", False)
+IS_HTTPS = SITE_URL.startswith("https://")
+
+LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+# The name in SITE_URL is allowed unless ALLOWED_HOSTS says otherwise.
+SITE_HOSTS = [environment.host_of(SITE_URL)] if SITE_URL else []
+ALLOWED_HOSTS = environment.host_names("ALLOWED_HOSTS", LOOPBACK_HOSTS + SITE_HOSTS)
+CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
+
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.boolean("HSTS_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = environment.boolean("HSTS_PRELOAD", False)
+# Both speak for other sites of the domain, which is for the owner of the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+COOKIE_PREFIX = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_FAILURE_VIEW = "blogsite.errors.csrf_failure"
+# In the session, not in a cookie of its own: one name, one prefix, one rule for caches.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# What it is made of ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "blogsite",
+    "accounts",
+    "posts",
+    "crispy_forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "blogsite.requests.identify_request",
+    "blogsite.health.answer_health_checks",
+    "django.middleware.security.SecurityMiddleware",
+    "blogsite.requests.restrict_content",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "blogsite.errors.explain_refused_methods",
+]
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    MIDDLEWARE.insert(0, "blogsite.requests.believe_proxy")
+
+ROOT_URLCONF = "blogsite.urls"
+WSGI_APPLICATION = "blogsite.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ASSETS_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "blogsite.context_processors.site",
+            ],
+        },
+    },
+]
+# Django's form widgets from our templates folder first, so that one folder holds the whole look.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = ("plain",)
+CRISPY_TEMPLATE_PACK = "plain"
+
+# Data ------------------------------------------------------------------------------------------
+
+SQLITE = "django.db.backends.sqlite3"
+SQLITE_OPTIONS = {
+    # A write lock taken at BEGIN waits for its turn; one taken later fails under two writers.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+    # Readers go on while one writes. Django turns foreign keys on itself.
+    "init_command": "PRAGMA journal_mode=WAL;",
+}
+DATABASES = {
+    "default": environment.database_url(
+        "DATABASE_URL", {"ENGINE": SQLITE, "NAME": INSTANCE_DIR / "db.sqlite3"}
+    )
+}
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+if DATABASES["default"]["ENGINE"] == SQLITE:
+    make_instance_dir()
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    # Tests run on a file as the site does: in memory there is no WAL and no second connection.
+    DATABASES["default"]["TEST"] = {"NAME": INSTANCE_DIR / "test.sqlite3"}
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": environment.cache_url(
+        "CACHE_URL", {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = INSTANCE_DIR / "static"
+STATICFILES_DIRS = [ASSETS_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = INSTANCE_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# People ----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "posts:post_list"
+LOGOUT_REDIRECT_URL = "posts:post_list"
+REGISTRATION_OPEN = environment.boolean("REGISTRATION_OPEN", True)
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Django's default; a blog that moves here with its users keeps their passwords.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+MAIL = environment.email_url(
+    "EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+)
+EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+EMAIL_HOST = MAIL.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = MAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = MAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = MAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = MAIL.get("EMAIL_FILE_PATH")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.read(
+    "EMAIL_FROM", f"noreply@{(SITE_HOSTS or ['localhost'])[0]}", str, "an address"
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Words and times -------------------------------------------------------------------------------
+
+LANGUAGE_CODE = environment.one_of(
+    "LANGUAGE_CODE", "en", tuple(code for code, _ in DJANGO_LANGUAGES), "a language code, as en"
+)
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
+USE_TZ = True
+POSTS_PER_PAGE = environment.whole_number("POSTS_PER_PAGE", 5, 1, 100)
+
+# Logs ------------------------------------------------------------------------------------------
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = environment.one_of("LOG_LEVEL", "INFO", LOG_LEVELS, ", ".join(LOG_LEVELS))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "blogsite.requests.AddRequestId"},
+        "refused_is_warning": {"()": "blogsite.requests.RefusedIsWarning"},
+    },
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id", "refused_is_warning"],
+            "formatter": "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers would print a second time, or send mail.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        # At DEBUG, every query and every missing template variable; not what one looks for.
+        "django.db.backends": {"level": "INFO"},
+        "django.template": {"level": "INFO"},
+    },
+}
