@@ -32,9 +32,7 @@ class User(AbstractUser):
         validators=[validate_username],
         error_messages={"unique": _("This username is already registered.")},
     )
-    username_key = models.CharField(
-        max_length=USERNAME_KEY_MAX_LENGTH, unique=True, editable=False
-    )
+    username_key = models.CharField(max_length=USERNAME_KEY_MAX_LENGTH, unique=True, editable=False)
 
     objects = UserManager()
 

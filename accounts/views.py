@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 from django.views.generic import FormView, UpdateView
 
 from accounts.forms import AccountForm, LoginForm, RegisterForm
@@ -63,7 +64,7 @@ class Login(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def get_redirect_url(self) -> str:
-        """Return the safe `next`, but never this page, which would send people round in a circle."""
+        """Return the safe `next`, but never this page, which would lead in a circle."""
         url = super().get_redirect_url()
         return "" if urlsplit(url).path == self.request.path else url
 
@@ -117,8 +118,9 @@ class PasswordResetDone(auth_views.PasswordResetDoneView):
     template_name = "accounts/password_reset_done.html"
 
 
+# Django's view answers a stale link whatever the method.
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
-    http_method_names = FORM_METHODS
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("accounts:login")
     success_message = _("Your new password is set. You can log in with it now.")

@@ -1,7 +1,8 @@
 """System checks that keep an unsafe site from being served beyond this machine."""
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 from blogsite import environment
 
@@ -21,7 +22,7 @@ def check_https(app_configs, **kwargs) -> list[CheckMessage]:
         return []
     message = "The site is served beyond this machine without HTTPS."
     hint = "Set SITE_URL=https://… and put a proxy with a certificate before it (BEHIND_PROXY=1)."
-    return [Warning(message, hint=hint, id="blogsite.W001")]
+    return [checks.Warning(message, hint=hint, id="blogsite.W001")]
 
 
 @register(Tags.security)
@@ -30,7 +31,7 @@ def check_proxy(app_configs, **kwargs) -> list[CheckMessage]:
         return []
     message = "SITE_URL is https, but no proxy is trusted to say that a request came over HTTPS."
     hint = "Set BEHIND_PROXY=1; without it every request is redirected to HTTPS for ever."
-    return [Warning(message, hint=hint, id="blogsite.W002")]
+    return [checks.Warning(message, hint=hint, id="blogsite.W002")]
 
 
 @register(Tags.security)

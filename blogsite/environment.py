@@ -80,7 +80,7 @@ def bind_address() -> str:
 
 def origins(name: str) -> list[str]:
     takes = "origins separated by commas, as https://blog.example.org"
-    return read(name, [], lambda held: [_parse_trusted_origin(word) for word in _words(held)], takes)
+    return read(name, [], _parse_trusted_origins, takes)
 
 
 def origin(name: str) -> str:
@@ -157,9 +157,12 @@ def _parse_origin(held: str) -> str:
     return f"{scheme}://{rest}".lower()
 
 
-def _parse_trusted_origin(held: str) -> str:
-    _parse_origin(held.replace("://*.", "://", 1))
-    return held.rstrip("/").lower()
+def _parse_trusted_origins(held: str) -> list[str]:
+    found = [word.rstrip("/").lower() for word in _words(held)]
+    for word in found:
+        # Django takes all of a domain too, as https://*.example.org.
+        _parse_origin(word.replace("://*.", "://", 1))
+    return found
 
 
 def _parse_time_zone(held: str) -> str:

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 import time
+from pathlib import Path
 
 from gunicorn.glogging import Logger
 
@@ -28,7 +29,8 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 16_380
 # Heartbeats are written every second; not to a disk that may be busy.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+MEMORY_DIR = Path("/dev/shm")  # noqa: S108  gunicorn makes its own files there, mode 600
+worker_tmp_dir = str(MEMORY_DIR) if MEMORY_DIR.is_dir() else None
 # Nothing remote controls this server, and no file appears in the home folder.
 control_socket_disable = True
 # Django alone reads the proxy's headers (BEHIND_PROXY); gunicorn believes nobody.
@@ -79,4 +81,5 @@ def on_starting(server) -> None:
 def when_ready(server) -> None:
     """Print the address: the last line of a start."""
     addresses = ", ".join(str(listener) for listener in server.LISTENERS)
-    print(f"Serving at {addresses} (Ctrl-C stops it)", flush=True)
+    sys.stdout.write(f"Serving at {addresses} (Ctrl-C stops it)\n")
+    sys.stdout.flush()

@@ -47,7 +47,7 @@ def generate_secret_key(path: Path) -> None:
         # A link appears whole or not at all, so no other process ever reads half a key.
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        os.unlink(draft)
+        Path(draft).unlink()
     except OSError as error:
         reason = f"a folder that can be written ({error.strerror})"
         environment.refuse("INSTANCE_DIR", str(INSTANCE_DIR), reason)
@@ -153,8 +153,6 @@ TEMPLATES = [
         },
     },
 ]
-# Django's form widgets from our templates folder first, so that one folder holds the whole look.
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("plain",)
 CRISPY_TEMPLATE_PACK = "plain"
 

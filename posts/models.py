@@ -93,9 +93,7 @@ class Post(models.Model):
         ]
         indexes = [
             models.Index(fields=["status", "-publish_at", "-id"], name="posts_listed"),
-            models.Index(
-                fields=["author", "status", "-publish_at", "-id"], name="posts_by_author"
-            ),
+            models.Index(fields=["author", "status", "-publish_at", "-id"], name="posts_by_author"),
         ]
 
     def __str__(self) -> str:

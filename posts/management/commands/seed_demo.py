@@ -116,7 +116,7 @@ def new_posts(
     gap = min(LONGEST_GAP, LONGEST_SPAN / max(wanted, 1))
     for age in reversed(range(wanted)):
         text = write_post(age + offset)
-        chance = random.Random(age + offset)
+        chance = random.Random(age + offset)  # noqa: S311  the same on every machine
         at = now - gap * (age + chance.random())
         # Squared, so that a few write much and many write little.
         author = by_name.get(text.author) or authors[int(len(authors) * chance.random() ** 2)]

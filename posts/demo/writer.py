@@ -1,0 +1,249 @@
+"""Sample texts for `manage.py seed_demo`: posts, and the people who write them.
+
+Post N and person N are the same on every run and every machine, so that a seeded blog can be
+photographed and compared. Chance comes from `Random.random()` alone, because that is the one
+method whose sequence Python promises to keep for a given seed.
+"""
+
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+FOLDER = Path(__file__).parent
+TITLE_LIMIT = 200
+
+# A prime that divides no number of name pairs we could have: stepping by it visits each pair once
+# before any repeats, and members who join one after the other do not share a name.
+NAME_STRIDE = 8191
+
+Topic = dict[str, Any]
+Words = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoText:
+    """One post: Markdown `body`, and the `author`'s username, or None for anybody."""
+
+    title: str
+    body: str
+    tags: tuple[str, ...]
+    author: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """One member: a unique `username`, the `name` to show, and a Markdown `bio`."""
+
+    username: str
+    name: str
+    bio: str
+
+
+def write_post(number: int) -> DemoText:
+    """The post with this number, from 0; first the hand-written articles, then composed ones.
+
+    The title is 1 to 200 characters, the body is never empty. The same number always gives the
+    same post, and nothing is kept between calls but the pieces themselves.
+    """
+    articles = _articles()
+    if number < len(articles):
+        return articles[number]
+    return _compose_post(Random(number))  # noqa: S311  sample text, no secret
+
+
+def name_person(number: int) -> DemoPerson:
+    """The member with this number, from 0; first those who sign the hand-written articles.
+
+    The same number always gives the same person. No two numbers share a username, not even after
+    NFKC and casefolding.
+    """
+    people = _people()
+    if number < len(people):
+        return people[number]
+    return _compose_person(number - len(people))
+
+
+# ---- reading the files, once --------------------------------------------------------------------
+
+
+@cache
+def _articles() -> tuple[DemoText, ...]:
+    """The hand-written posts in the order of their file names."""
+    files = sorted((FOLDER / "articles").glob("*.md"))
+    return tuple(_read_article(file.read_text(encoding="utf-8")) for file in files)
+
+
+def _read_article(text: str) -> DemoText:
+    """Parse `title:`, `author:` and `tags:` lines, a blank line and a Markdown body."""
+    front, body = text.split("\n\n", 1)
+    fields = dict(line.split(": ", 1) for line in front.splitlines())
+    tags = tuple(tag.strip() for tag in fields["tags"].split(","))
+    return DemoText(fields["title"], body.strip(), tags, fields["author"])
+
+
+@cache
+def _fragments() -> dict[str, Any]:
+    """The pieces from which posts are composed."""
+    return tomllib.loads((FOLDER / "fragments.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _members() -> dict[str, Any]:
+    """The hand-written people, and the words from which further ones are composed."""
+    return tomllib.loads((FOLDER / "people.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _people() -> tuple[DemoPerson, ...]:
+    """The hand-written people in the order of the file."""
+    return tuple(DemoPerson(**person) for person in _members()["people"])
+
+
+# ---- composing a post ---------------------------------------------------------------------------
+
+
+def _compose_post(rng: Random) -> DemoText:
+    """A post on one topic, put together from that topic's pieces."""
+    topic = _pick(rng, _fragments()["topics"])
+    words = _draw_words(rng, topic)
+    title = _draw_title(rng, topic).format_map(words)
+    tags = _some(rng, topic["tags"], 1 + _below(rng, len(topic["tags"])))
+    body = "\n\n".join(_write_passages(rng, topic, words))
+    return DemoText(title[:TITLE_LIMIT], body, tuple(tags), None)
+
+
+def _draw_title(rng: Random, topic: Topic) -> str:
+    """A title with its placeholders, drawn out with an ending where it can bear one."""
+    title = _pick(rng, topic["titles"])
+    can_go_on = not any(mark in title for mark in (",", ":", "{day}", "{month}", "{years}"))
+    if can_go_on and rng.random() < 0.7:
+        title += _pick(rng, _fragments()["title_endings"])
+    return title
+
+
+def _draw_words(rng: Random, topic: Topic) -> Words:
+    """One word for each placeholder, and the same word with a capital for `{Word}`."""
+    words: Words = {}
+    for lists in (_fragments()["words"], topic["words"]):
+        for name, choices in lists.items():
+            word = _pick(rng, choices)
+            words[name] = word
+            words[name.capitalize()] = word[:1].upper() + word[1:]
+    return words
+
+
+def _write_passages(rng: Random, topic: Topic, words: Words) -> list[str]:
+    """The body in passages: each a paragraph with whatever heading or extra goes with it."""
+    if rng.random() < 0.12:
+        return _write_note(rng, topic, words)
+    passages = _write_prose(rng, topic, words)
+    _add_extras(rng, topic, words, passages)
+    if len(passages) > 4 and rng.random() < 0.6:
+        _add_headings(rng, topic, passages)
+    return passages
+
+
+def _write_note(rng: Random, topic: Topic, words: Words) -> list[str]:
+    """A very short post of one or two paragraphs, because real blogs have those too."""
+    pieces = [_pick(rng, topic["openings"])]
+    pieces += _some(rng, topic["paragraphs"], _below(rng, 2))
+    return [piece.format_map(words) for piece in pieces]
+
+
+def _write_prose(rng: Random, topic: Topic, words: Words) -> list[str]:
+    """Three to twelve paragraphs, fewer more often than more; no paragraph comes twice."""
+    count = 1 + int(10 * rng.random() ** 1.6)
+    pieces = [_pick(rng, topic["openings"])]
+    pieces += _some(rng, topic["paragraphs"], count)
+    pieces.append(_pick(rng, topic["closings"]))
+    return [piece.format_map(words) for piece in pieces]
+
+
+def _add_extras(rng: Random, topic: Topic, words: Words, passages: list[str]) -> None:
+    """Hang a list, a quote and a code block on passages, each one sometimes and at most once."""
+    extras = []
+    if rng.random() < 0.4:
+        extras.append(_write_list(rng, topic).format_map(words))
+    if rng.random() < 0.4:
+        extras.append("> " + _pick(rng, topic["quotes"]).format_map(words))
+    if topic.get("codes") and rng.random() < 0.6:
+        extras.append(_write_code(_pick(rng, topic["codes"])))
+    for extra in extras:
+        # Never after the last paragraph: that one is written as a farewell.
+        place = _below(rng, len(passages) - 1)
+        passages[place] += "\n\n" + extra
+
+
+def _write_list(rng: Random, topic: Topic) -> str:
+    """A line of introduction and three to six items, numbered now and then."""
+    items = _some(rng, topic["list_items"], 3 + _below(rng, 4))
+    numbered = rng.random() < 0.25
+    marks = [f"{place}." if numbered else "-" for place in range(1, len(items) + 1)]
+    lines = [f"{mark} {item}" for mark, item in zip(marks, items, strict=True)]
+    return _pick(rng, topic["list_leads"]) + "\n\n" + "\n".join(lines)
+
+
+def _write_code(code: dict[str, str]) -> str:
+    """A line of introduction and a fenced block. Code has its own braces, so none are filled."""
+    return f"{code['lead']}\n\n```{code['language']}\n{code['snippet'].strip()}\n```"
+
+
+def _add_headings(rng: Random, topic: Topic, passages: list[str]) -> None:
+    """Put a heading over every second or third passage, but not over the first or the last."""
+    places = range(1 + _below(rng, 2), len(passages) - 1, 2 + _below(rng, 2))
+    headings = topic["headings"]
+    # A run of neighbours, since a topic lists its headings in the order in which a day goes.
+    first = _below(rng, len(headings) - len(places) + 1)
+    for place, heading in zip(places, headings[first:], strict=False):
+        passages[place] = f"## {heading}\n\n{passages[place]}"
+
+
+# ---- composing a person -------------------------------------------------------------------------
+
+
+def _compose_person(place: int) -> DemoPerson:
+    """The member at this place in the crowd; the username is the name, numbered when it returns."""
+    crowd = _members()["crowd"]
+    lap, place_in_lap = divmod(place, len(crowd["given"]) * len(crowd["family"]))
+    given, family = _name_pair(place_in_lap)
+    username = _plain_letters(f"{given}.{family}") + (str(lap + 1) if lap else "")
+    rng = Random(place)  # noqa: S311  sample text, no secret
+    bio = f"{_pick(rng, crowd['callings'])}. {_pick(rng, crowd['habits'])}"
+    return DemoPerson(username, f"{given} {family}", bio)
+
+
+def _name_pair(place: int) -> tuple[str, str]:
+    """A given and a family name; every pair once while `place` runs through all of them."""
+    crowd = _members()["crowd"]
+    given, family = crowd["given"], crowd["family"]
+    row, column = divmod(place * NAME_STRIDE % (len(given) * len(family)), len(family))
+    return given[row], family[column]
+
+
+def _plain_letters(name: str) -> str:
+    """The name in lowercase with its accents taken off."""
+    letters = unicodedata.normalize("NFKD", name.lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+# ---- chance -------------------------------------------------------------------------------------
+
+
+def _below(rng: Random, limit: int) -> int:
+    """A whole number from 0 up to, but not including, `limit`."""
+    return int(rng.random() * limit)
+
+
+def _pick(rng: Random, choices: Sequence[Any]) -> Any:
+    """One of the choices."""
+    return choices[_below(rng, len(choices))]
+
+
+def _some(rng: Random, choices: Sequence[str], count: int) -> list[str]:
+    """`count` different choices in a random order, or all of them when there are fewer."""
+    return sorted(choices, key=lambda _: rng.random())[:count]

@@ -1,0 +1,131 @@
+"""The admin as moderators use it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from posts.models import Post
+
+POSTS = "/admin/posts/post/"
+
+
+def listed(page: str) -> list[str]:
+    return re.findall(r'field-title"><a [^>]*>([^<]*)</a>', page)
+
+
+@pytest.fixture
+def two_posts(make_post, make_user):
+    make_post(title="Old bread", publish_at=timezone.now() - timedelta(days=400))
+    make_post(title="New boots", author=make_user("Straße"))
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", ["New boots", "Old bread"]),
+        ("?q=bread", ["Old bread"]),
+        ("?q=straße", ["New boots"]),
+        ("?author=author", ["Old bread"]),
+        # As log-in does, whatever the case it is typed in.
+        ("?author=STRASSE", ["New boots"]),
+        ("?author=+", ["New boots", "Old bread"]),
+        ("?author=nobody", []),
+        ("?status__exact=draft", []),
+        ("?author=author&status__exact=published", ["Old bread"]),
+    ],
+)
+def test_posts_are_found_by_words_author_and_status(client_of, two_posts, query, titles):
+    assert listed(client_of("moderator").get(POSTS + query).text) == titles
+
+
+def test_posts_are_filtered_by_date(client_of, two_posts):
+    page = client_of("moderator").get(POSTS).text
+    (link,) = re.findall(r'href="(\?publish_at__gte=[^"]*)">\s*Today', page)
+    found = client_of("moderator").get(POSTS + link.replace("&amp;", "&").replace("+", "%2B"))
+    assert listed(found.text) == ["New boots"]
+
+
+def test_the_author_filter_carries_the_other_filters_along(client_of, two_posts):
+    page = client_of("moderator").get(POSTS + "?status__exact=published&author=author").text
+    form = page[page.index('data-filter-title="author"') :]
+    assert '<input type="hidden" name="status__exact" value="published">' in form
+    assert 'name="author" value="author"' in form
+
+
+def test_the_author_is_an_autocomplete_field(client_of, post):
+    page = client_of("moderator").get(f"{POSTS}{post.pk}/change/").text
+    assert 'class="admin-autocomplete"' in page
+    found = client_of("moderator").get(
+        "/admin/autocomplete/?app_label=posts&model_name=post&field_name=author&term=auth"
+    )
+    assert [row["text"] for row in found.json()["results"]] == ["author"]
+
+
+@pytest.mark.parametrize(("confirmed", "remaining"), [({}, 2), ({"post": "yes"}, 0)])
+def test_the_action_deletes_after_confirmation(client_of, two_posts, confirmed, remaining):
+    chosen = {"action": "delete_selected", "_selected_action": Post.objects.values_list("pk")}
+    chosen["_selected_action"] = [pk for (pk,) in chosen["_selected_action"]]
+    page = client_of("moderator").post(POSTS, chosen | confirmed, follow=True).text
+    assert Post.objects.count() == remaining
+    assert ("Are you sure" in page) == bool(remaining)
+
+
+def test_one_post_is_deleted_after_confirmation(client_of, post):
+    client = client_of("moderator")
+    path = f"{POSTS}{post.pk}/delete/"
+    assert "Are you sure" in client.get(path).text
+    assert client.post(path, {"post": "yes"}).status_code == 302
+    assert not Post.objects.exists()
+
+
+def change(post: Post, **fields) -> dict:
+    at = timezone.localtime(post.publish_at) if post.publish_at else None
+    return {
+        "author": post.author_id,
+        "title": post.title,
+        "body": post.body,
+        "status": post.status,
+        "publish_at_0": at.strftime("%Y-%m-%d") if at else "",
+        "publish_at_1": at.strftime("%H:%M:%S") if at else "",
+    } | fields
+
+
+def test_a_moderator_changes_a_post_through_the_one_write_path(client_of, post):
+    data = change(post, title="Mended title")
+    assert client_of("moderator").post(f"{POSTS}{post.pk}/change/", data).status_code == 302
+    changed = Post.objects.get()
+    assert (changed.title, changed.slug) == ("Mended title", "mended-title")
+    assert changed.updated_at > post.updated_at
+
+
+def test_a_published_post_without_a_time_is_refused_in_words(client_of, post):
+    data = change(post, publish_at_0="", publish_at_1="")
+    response = client_of("moderator").post(f"{POSTS}{post.pk}/change/", data)
+    assert "A published post needs a time." in response.text
+    assert Post.objects.get().publish_at
+
+
+@pytest.mark.parametrize(("visitor", "status"), [("reader", 302), ("moderator", 403)])
+def test_adding_posts_for_others_is_no_part_of_moderation(client_of, visitor, status):
+    assert client_of(visitor).get(f"{POSTS}add/").status_code == status
+
+
+def test_people_are_listed_with_the_number_of_their_posts(client_of, two_posts, make_post):
+    make_post(title="Second by author")
+    page = client_of("moderator").get("/admin/accounts/user/?o=7.1").text
+    rows = re.findall(r'field-username">.*?>([^<]+)</a>.*?field-post_count">(\d+)<', page, re.S)
+    assert dict(rows) == {"author": "2", "Straße": "1", "moderator": "0", "reader": "0"}
+
+
+@pytest.mark.parametrize("has_posts", [True, False])
+def test_a_person_who_wrote_is_not_deleted_with_what_they_wrote(
+    client, make_user, make_post, has_posts
+):
+    writer = make_user("writer")
+    if has_posts:
+        make_post(author=writer)
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    client.post(f"/admin/accounts/user/{writer.pk}/delete/", {"post": "yes"})
+    assert type(writer).objects.filter(pk=writer.pk).exists() == has_posts

@@ -1,0 +1,58 @@
+"""The write path, without a browser."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from posts import publishing
+from posts.models import Post
+
+NOW = timezone.now()
+
+
+def test_a_new_post_is_published_now_with_one_clock(author):
+    post = publishing.publish(Post(author=author, title="t"), now=NOW)
+    post.refresh_from_db()
+    assert post.status == Post.Status.PUBLISHED
+    assert post.publish_at == post.created_at == post.updated_at == NOW
+
+
+def test_publishing_again_keeps_the_time_readers_know(post):
+    first = post.publish_at
+    publishing.publish(post, now=NOW)
+    assert Post.objects.get().publish_at == first
+
+
+def test_saving_a_draft_leaves_it_one(draft):
+    created = draft.created_at
+    publishing.save_post(draft, now=NOW + timedelta(days=1))
+    draft.refresh_from_db()
+    assert (draft.status, draft.publish_at, draft.created_at) == (Post.Status.DRAFT, None, created)
+    assert draft.updated_at == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "slug"), [(["title"], "new"), (["body"], "test-title"), (None, "new")]
+)
+def test_a_slug_follows_its_title_also_when_few_columns_are_saved(post, fields, slug):
+    post.title = "New"
+    post.save(update_fields=fields)
+    assert Post.objects.get().slug == slug
+
+
+def test_each_post_has_an_id_for_feeds_that_stays(make_post):
+    first, second = make_post(), make_post()
+    assert first.uuid != second.uuid
+    first.title = "Other"
+    first.save()
+    assert Post.objects.get(pk=first.pk).uuid == first.uuid
+
+
+def test_a_post_is_named_by_its_title(post):
+    assert str(post) == "Test title"
+
+
+def test_deleting_is_for_good(post):
+    publishing.delete_post(post)
+    assert not Post.objects.exists()

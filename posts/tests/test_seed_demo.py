@@ -1,0 +1,132 @@
+"""The sample blog (the seed's init-db command fills tables; this one fills a blog)."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import User
+from posts.demo.writer import name_person, write_post
+from posts.models import Post
+
+
+def seed(*arguments: str) -> str:
+    output = StringIO()
+    call_command("seed_demo", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def words() -> list[tuple]:
+    return list(Post.objects.order_by("pk").values_list("title", "body", "author__username"))
+
+
+def test_it_fills_an_empty_blog_and_says_so(db):
+    """Seed: test_init_db_command."""
+    output = seed("--posts", "30", "--users", "5")
+    assert (Post.objects.count(), User.objects.count()) == (30, 5)
+    assert "Wrote 30 posts by 5 people" in output
+    assert Post.objects.listed(timezone.now()).count() == 30
+
+
+def test_the_same_words_come_on_every_run(db):
+    seed("--posts", "25", "--users", "5")
+    first = words()
+    Post.objects.all().delete()
+    User.objects.all().delete()
+    seed("--posts", "25", "--users", "5")
+    assert words() == first
+
+
+def test_the_newest_post_is_the_first_article_and_ids_grow_with_time(db):
+    seed("--posts", "30", "--users", "24")
+    newest = Post.objects.listed(timezone.now()).newest_first()
+    assert newest[0].title == write_post(0).title
+    assert newest[0].author.username == write_post(0).author
+    assert [post.pk for post in newest] == sorted((post.pk for post in newest), reverse=True)
+
+
+def test_posts_are_varied(db):
+    seed("--posts", "60", "--users", "24")
+    bodies = list(Post.objects.values_list("body", flat=True))
+    for kind in (r"^## ", r"^[-*] ", r"^```", r"^> ", r"\n\n"):
+        assert sum(bool(re.search(kind, body, re.M)) for body in bodies) >= 5, kind
+    assert max(map(len, bodies)) > 4 * min(map(len, bodies))
+
+
+def test_one_of_the_people_can_log_in_with_the_password_printed(client, db):
+    output = seed("--posts", "3", "--users", "2")
+    username, password = re.search(r"Log in as (\S+) with the password (\S+)", output).groups()
+    assert client.login(username=username, password=password)
+    assert client.get("/admin/").status_code == 200
+    others = User.objects.exclude(username=username)
+    assert not any(user.has_usable_password() or user.is_staff for user in others)
+
+
+def test_passwords_differ_from_blog_to_blog(db):
+    outputs = []
+    for _ in range(2):
+        Post.objects.all().delete()
+        User.objects.all().delete()
+        outputs.append(re.search(r"password (\S+)", seed("--posts", "1", "--users", "1"))[1])
+    assert outputs[0] != outputs[1]
+
+
+def test_it_does_not_touch_a_blog_that_has_posts(post):
+    with pytest.raises(CommandError, match="holds 1 posts; --append adds"):
+        seed("--posts", "5", "--users", "2")
+    assert Post.objects.count() == 1
+
+
+def test_it_leaves_a_blog_with_posts_alone_where_told_so(post):
+    assert "left out" in seed("--if-empty")
+    assert Post.objects.count() == 1
+
+
+def test_it_adds_to_a_blog_with_posts_where_told_so(post):
+    output = seed("--posts", "5", "--users", "2", "--append")
+    assert (Post.objects.count(), User.objects.count()) == (6, 3)
+    assert "password" not in output
+    assert not User.objects.filter(is_superuser=True).exists()
+
+
+def test_nobody_who_is_here_is_made_an_author(make_user):
+    # In another case, which is the same name.
+    taken = make_user(name_person(0).username.upper())
+    seed("--posts", "10", "--users", "3")
+    assert User.objects.count() == 4
+    assert not Post.objects.filter(author=taken).exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--posts", "-1"),
+        ("--posts", "many"),
+        ("--users", "1.5"),
+        ("--posts", "3", "--users", "0"),
+        ("--append", "--if-empty"),
+    ],
+)
+def test_bad_arguments_are_refused_in_words(db, arguments):
+    with pytest.raises(CommandError, match=r"whole number|at least 1|not allowed with"):
+        seed(*arguments)
+    assert not User.objects.exists()
+
+
+def test_no_posts_are_fine(db):
+    assert "Wrote 0 posts by 1 people" in seed("--posts", "0", "--users", "1")
+
+
+def test_a_crowd_has_names_of_its_own():
+    names = {name_person(number).username.casefold() for number in range(25_000)}
+    assert len(names) == 25_000
+
+
+def test_posts_keep_within_the_fields():
+    for number in range(2_000):
+        text = write_post(number)
+        assert 0 < len(text.title) <= 200
+        assert text.body.strip()
+        assert not re.search(r"\{\w+\}", text.title)

@@ -1,0 +1,68 @@
+"""Migrations: complete, reversible, and what they bring besides tables."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from posts.models import Post
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_moderators_hold_exactly_the_permissions_they_need():
+    found = Group.objects.get(name="Moderators").permissions.values_list(
+        "content_type__app_label", "codename"
+    )
+    assert sorted(found) == [
+        ("accounts", "view_user"),
+        ("posts", "change_post"),
+        ("posts", "delete_post"),
+        ("posts", "view_post"),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_moderators_go_and_come_with_their_migration():
+    def migrate_to(name: str) -> None:
+        MigrationExecutor(connection).migrate([("posts", name)])
+
+    migrate_to("0001_initial")
+    assert not Group.objects.filter(name="Moderators").exists()
+    migrate_to("0002_moderators")
+    assert Group.objects.get(name="Moderators").permissions.count() == 4
+
+
+@pytest.mark.parametrize("status", Post.Status.values)
+def test_the_database_forbids_a_published_post_without_a_time(make_post, status):
+    post = make_post()
+    change = Post.objects.filter(pk=post.pk)
+    if status == Post.Status.PUBLISHED:
+        with pytest.raises(IntegrityError, match="posts_published_has_time"), transaction.atomic():
+            change.update(status=status, publish_at=None)
+    else:
+        assert change.update(status=status, publish_at=None)
+
+
+@pytest.mark.django_db
+def test_sqlite_is_safe_under_two_writers_and_a_crash():
+    if connection.vendor != "sqlite":
+        pytest.skip("pragmas of SQLite")
+    with connection.cursor() as cursor:
+        values = {
+            name: cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
+        }
+    assert values == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+        # FULL: a committed write survives a power cut.
+        "synchronous": 2,
+    }
+    assert connection.transaction_mode == "IMMEDIATE"

@@ -1,0 +1,98 @@
+"""The inventory of addresses: each is public or guarded, and refuses undeclared methods."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
+READ = {"GET", "HEAD"}
+FORM = READ | {"POST"}
+
+# name: (arguments, methods, who gets in); `own` marks those that the author of post 1 alone opens.
+INVENTORY = {
+    "posts:post_list": ({}, READ, "public"),
+    "posts:post_short": ({"pk": 1}, READ, "public"),
+    "posts:post_detail": ({"pk": 1, "slug": "test-title"}, READ, "public"),
+    "posts:post_create": ({}, FORM, "logged in"),
+    "posts:post_update": ({"pk": 1}, FORM, "own"),
+    "posts:post_delete": ({"pk": 1}, {"POST"}, "own"),
+    "accounts:register": ({}, FORM, "public"),
+    "accounts:login": ({}, FORM, "public"),
+    "accounts:logout": ({}, FORM, "public"),
+    "accounts:account": ({}, FORM, "logged in"),
+    "accounts:password_change": ({}, FORM, "logged in"),
+    "accounts:password_reset": ({}, FORM, "public"),
+    "accounts:password_reset_done": ({}, READ, "public"),
+    "accounts:password_reset_confirm": ({"uidb64": "x", "token": "y"}, FORM, "public"),
+    "hello": ({}, READ, "public"),
+    "favicon": ({}, READ, "public"),
+}
+# Answered before the router, for machines.
+HEALTH = {"/healthz": READ, "/readyz": READ}
+
+
+def names(patterns, namespace: str = "") -> list[str]:
+    found = []
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = pattern.namespace or namespace
+            found += names(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            found.append(f"{namespace}:{pattern.name}" if namespace else str(pattern.name))
+    return found
+
+
+def address(name: str, post) -> str:
+    arguments = dict(INVENTORY[name][0])
+    if "pk" in arguments:
+        arguments["pk"] = post.pk
+    return reverse(name, kwargs=arguments)
+
+
+def test_every_route_is_in_the_inventory():
+    own = [name for name in names(get_resolver().url_patterns) if not name.startswith("admin:")]
+    assert sorted(own) == sorted(INVENTORY)
+
+
+@pytest.mark.parametrize("name", INVENTORY)
+def test_a_route_refuses_the_methods_it_does_not_declare(client_of, post, name):
+    client = client_of("author")
+    for method in METHODS - INVENTORY[name][1]:
+        response = client.generic(method, address(name, post))
+        # A page that leads the logged-in away does so whatever is asked.
+        assert response.status_code in (405, 302), f"{method} {name}"
+        assert response.status_code == 405 or name in ("accounts:register", "accounts:login")
+
+
+@pytest.mark.parametrize("name", ["accounts:register", "accounts:login"])
+@pytest.mark.parametrize("method", sorted(METHODS - FORM))
+def test_pages_for_strangers_refuse_other_methods_of_strangers(client, post, name, method):
+    assert client.generic(method, address(name, post)).status_code == 405
+
+
+@pytest.mark.parametrize("name", INVENTORY)
+def test_a_stranger_gets_into_public_routes_alone(client, post, name):
+    _, methods, guard = INVENTORY[name]
+    response = client.generic("GET" if "GET" in methods else "POST", address(name, post))
+    is_sent_away = response.status_code == 302 and response["Location"].startswith("/auth/login/")
+    assert is_sent_away == (guard != "public")
+    assert response.status_code < 400
+
+
+@pytest.mark.parametrize("name", [name for name in INVENTORY if INVENTORY[name][2] == "own"])
+@pytest.mark.parametrize("visitor", ["reader", "moderator"])
+def test_another_persons_post_is_403(client_of, post, name, visitor):
+    assert client_of(visitor).post(address(name, post)).status_code == 403
+
+
+@pytest.mark.parametrize("path", HEALTH)
+def test_health_checks_are_read_alone(client, db, path):
+    for method in METHODS:
+        assert (client.generic(method, path).status_code == 405) == (method not in HEALTH[path])
+
+
+@pytest.mark.parametrize(
+    ("visitor", "status"), [("anonymous", 302), ("reader", 302), ("moderator", 200)]
+)
+@pytest.mark.parametrize("page", ["index", "posts_post_changelist", "accounts_user_changelist"])
+def test_the_admin_is_for_staff(client_of, post, page, visitor, status):
+    assert client_of(visitor).get(reverse(f"admin:{page}")).status_code == status
