@@ -6,4 +6,5 @@ from django.http import HttpRequest
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the site's name and whether people may register."""
-    return {"site_name": settings.SITE_NAME, "registration_open": settings.REGISTRATION_OPEN}
+    # Not `site_name`: Django's log-in view sets that to the host.
+    return {"blog_name": settings.SITE_NAME, "registration_open": settings.REGISTRATION_OPEN}

@@ -58,9 +58,12 @@ logger_class = AccessLine
 
 def access_line(resp, environ: dict, seconds: float) -> bytes:
     """Return the line for one answered request; what a stranger sent can't add a second line."""
+    # Files go out by sendfile, which gunicorn does not count.
+    is_file = not resp.sent and environ["REQUEST_METHOD"] != "HEAD"
+    size = (resp.response_length or 0) if is_file else resp.sent
     line = (
         f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {environ.get('REMOTE_ADDR') or '-'} "
-        f'"{environ["REQUEST_METHOD"]} {environ["RAW_URI"]}" {resp.status[:3]} {resp.sent} '
+        f'"{environ["REQUEST_METHOD"]} {environ["RAW_URI"]}" {resp.status[:3]} {size} '
         f"{seconds * 1000:.1f}ms {environ.get('REQUEST_ID', '-')}"
     )
     printable = line if line.isprintable() else ascii(line)

@@ -1,8 +1,10 @@
 """The addresses of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 from blogsite import health
@@ -21,6 +23,9 @@ class Favicon(RedirectView):
     def get_redirect_url(self, *args, **kwargs) -> str:
         return static("img/icon.svg")
 
+
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+admin.site.index_title = _("Moderation")
 
 urlpatterns = [
     path("", include("posts.urls")),

@@ -40,7 +40,7 @@ class AuthorFilter(admin.SimpleListFilter):
 
 @admin.register(Post)
 class PostAdmin(admin.ModelAdmin):
-    list_display = ("title", "author", "status", "publish_at", "updated_at")
+    list_display = ("title", "author", "status", "publish_at")
     list_filter = ("status", AuthorFilter, "publish_at")
     list_select_related = ("author",)
     search_fields = ("title", "author__username")
@@ -72,7 +72,7 @@ admin.site.unregister(User)
 class AuthorAdmin(UserAdmin):
     """Users as `accounts` shows them, with what only this app knows."""
 
-    list_display = (*UserAdmin.list_display, "post_count")
+    list_display = ("username", "post_count", *UserAdmin.list_display[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         posts = Post.objects.filter(author=OuterRef("pk")).order_by().values("author")

@@ -1,0 +1,136 @@
+"""A real Chromium, and the real server that `bin/serve` starts, on a database of its own."""
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="package")
+def database_url():
+    """The URL of an empty database: a new one on PostgreSQL, or nothing, which is SQLite."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield ""
+        return
+    name = f"blogsite_browser_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory, database_url):
+    """The address of a site that `bin/serve` started and Ctrl-C will stop."""
+    port = free_port()
+    environment = os.environ | {
+        "PORT": str(port),
+        "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
+        "DATABASE_URL": database_url,
+    }
+    command = [ROOT / "bin/serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        for line in server.stdout:
+            if line.startswith("Serving at"):
+                break
+        yield f"http://127.0.0.1:{port}"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
+
+
+@pytest.fixture(scope="package")
+def browser():
+    path = os.environ.get("CHROMIUM")
+    if not path:
+        pytest.skip("no Chromium: bin/test finds or installs one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[390, 1280], ids=["phone", "desktop"])
+def width(request) -> int:
+    return request.param
+
+
+@pytest.fixture(params=[True, False], ids=["with-js", "without-js"])
+def javascript(request) -> bool:
+    return request.param
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str):
+    """Return a function that opens a page; at the end, no page may have complained."""
+    complaints, contexts = [], []
+
+    def open_(*, width: int = 1280, javascript: bool = True, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            base_url=site,
+            viewport={"width": width, "height": 844},
+            java_script_enabled=javascript,
+            color_scheme=scheme,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="package")
+def numbers():
+    return itertools.count(1)
+
+
+@pytest.fixture
+def username(numbers) -> str:
+    """A username that nobody has taken on the site yet."""
+    return f"writer{next(numbers)}"
+
+
+@pytest.fixture
+def status_of(site):
+    """Return a function that tells the status of a path for a stranger."""
+
+    def status(path: str) -> int:
+        try:
+            with urllib.request.urlopen(site + path) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    return status

@@ -1,0 +1,73 @@
+"""Take the pictures of the README anew: `.venv/bin/python -m tests.browser.pictures`."""
+
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import CHROMIUM_FLAGS, ROOT, free_port
+
+FOLDER = ROOT / "docs/pictures"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        port = free_port()
+        environment = os.environ | {"PORT": str(port), "INSTANCE_DIR": folder, "ACCESS_LOG": "0"}
+        command = [ROOT / "bin/serve", "--demo"]
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True
+        ) as server:
+            login = read_login(server.stdout)
+            path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+            take_pictures(browser, f"http://127.0.0.1:{port}", *login)
+            browser.close()
+            server.terminate()
+
+
+def read_login(lines) -> tuple[str, str]:
+    """Return name and password that the start prints, once the site is served."""
+    login = ("", "")
+    for line in lines:
+        if found := re.search(r"Log in as (\S+) with the password (\S+)", line):
+            login = found.groups()
+        if line.startswith("Serving at"):
+            return login
+    raise RuntimeError("the site did not start")
+
+
+def take_pictures(browser: Browser, address: str, username: str, password: str) -> None:
+    for scheme in ("light", "dark"):
+        page = open_page(browser, address, width=1280, scheme=scheme)
+        page.goto("/")
+        save(page, f"index-{scheme}")
+    page = open_page(browser, address, width=390, scheme="light")
+    page.goto("/")
+    page.locator("article h2 a").first.click()
+    save(page, "post-phone-light")
+    page = open_page(browser, address, width=390, scheme="dark")
+    page.goto("/auth/login/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Edit").first.click()
+    save(page, "editor-phone-dark")
+
+
+def open_page(browser: Browser, address: str, *, width: int, scheme: str) -> Page:
+    context = browser.new_context(
+        base_url=address, viewport={"width": width, "height": 844}, color_scheme=scheme
+    )
+    return context.new_page()
+
+
+def save(page: Page, name: str) -> None:
+    page.screenshot(path=Path(FOLDER, f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()

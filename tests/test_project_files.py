@@ -1,0 +1,68 @@
+"""Files that say what the project is made of agree with it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / name).read_text(), re.M))
+
+
+def canonical(requirement: str) -> str:
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_package_is_pinned_and_hashed_and_no_index_is_named(name):
+    text = (ROOT / name).read_text()
+    assert "uv pip compile" in text.splitlines()[1]
+    assert not re.search(r"https?://|--index|--extra-index|--find-links", text)
+    entries = re.split(r"\n(?=[a-z])", text.partition("\n\n")[2] or text)
+    for entry in entries:
+        if re.match("[a-z]", entry):
+            assert re.match(r"[a-z0-9-]+==\S+", entry), entry[:80]
+            assert "--hash=sha256:" in entry, entry[:80]
+
+
+def test_direct_dependencies_are_pinned_and_have_their_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    decisions = "".join(path.read_text() for path in (ROOT / "docs/decisions").glob("*.md"))
+    for name, packages in (
+        ("requirements.txt", project["project"]["dependencies"]),
+        ("requirements-dev.txt", project["dependency-groups"]["dev"]),
+    ):
+        for package in map(canonical, packages):
+            assert package in pins(name)
+            assert package in decisions
+
+
+def test_both_files_pin_the_same_versions():
+    users, developers = map(pins, REQUIREMENTS)
+    assert {name: developers.get(name) for name in users} == users
+
+
+def test_the_readme_names_every_setting_and_no_other():
+    readme = (ROOT / "README.md").read_text()
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", readme, re.M)
+    sources = "".join(
+        (ROOT / "blogsite" / name).read_text()
+        for name in ("settings.py", "serving.py", "environment.py")
+    )
+    # Read through blogsite.environment by their name as the first argument.
+    calls = r"(?:boolean|read|whole_number|one_of|host_names|origins?|time_zone|\w+_url)"
+    read = re.findall(rf'{calls}\(\s*"([A-Z_]+)"', sources)
+    assert sorted(listed) == sorted({*read, "SECRET_KEY"})
+    assert len(listed) == len(set(listed))
+
+
+def test_files_that_documents_link_to_are_there():
+    for document in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")):
+        for link in re.findall(r"\]\(([^)#]+)\)|src(?:set)?=\"([^\"]+)\"", document.read_text()):
+            target = "".join(link)
+            assert target.startswith("http") or (document.parent / target).exists(), target

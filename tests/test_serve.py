@@ -1,0 +1,197 @@
+"""`bin/serve` and `bin/venv`, by real processes."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    """What the commands see: an instance of their own, on SQLite."""
+    own = {"PORT": str(free_port()), "INSTANCE_DIR": str(tmp_path / "instance")}
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG")} | own
+
+
+def run(environment: dict, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    """Run a `bin/serve` that is expected to give up."""
+    return subprocess.run(
+        [ROOT / "bin/serve", *arguments],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@contextmanager
+def serving(environment: dict, *arguments: str, cwd: Path = ROOT):
+    """Start `bin/serve`, give the lines up to the address, and stop it as Ctrl-C does."""
+    server = subprocess.Popen(
+        [ROOT / "bin/serve", *arguments],
+        env=environment,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A terminal sends Ctrl-C to all of its group, workers included.
+        start_new_session=True,
+    )
+    with server:
+        lines = []
+        for line in server.stdout:
+            lines.append(line.rstrip())
+            if line.startswith("Serving at"):
+                break
+        try:
+            yield lines
+        finally:
+            os.killpg(server.pid, signal.SIGINT)
+            errors = server.stderr.read()
+            assert server.wait(timeout=30) == 0, errors
+            assert "Traceback" not in errors
+
+
+def get(environment: dict, path: str = "/") -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{environment['PORT']}{path}") as answer:
+        return answer.read().decode()
+
+
+def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twice(environment):
+    instance = Path(environment["INSTANCE_DIR"])
+    with serving(environment) as lines:
+        steps = [line.partition(" ")[0] for line in lines if not line.startswith("Installing")]
+        assert steps == ["Migrating", "Collecting", "Starting", "Serving"]
+        assert lines[-1].startswith(f"Serving at http://127.0.0.1:{environment['PORT']}")
+        style = re.search(r"/static/css/site\.\w+\.css", get(environment))[0]
+        assert "--paper" in get(environment, style)
+    assert (instance / "static/collected.stamp").exists()
+    collected = (instance / "static/staticfiles.json").stat().st_mtime_ns
+    # At once, on the port that the first one has just left.
+    with serving(environment) as lines:
+        assert [line.partition(" ")[0] for line in lines] == ["Starting", "Serving"]
+    assert (instance / "static/staticfiles.json").stat().st_mtime_ns == collected
+
+
+def test_the_demo_says_once_how_to_log_in(environment):
+    with serving(environment, "--demo") as lines:
+        assert any(re.match(r"Log in as \S+ with the password \S+", line) for line in lines)
+        assert "The Night Train" in get(environment)
+    with serving(environment, "--demo") as lines:
+        assert not any("password" in line for line in lines)
+        assert "The blog has posts already; the sample is left out." in lines
+
+
+def test_a_relative_instance_lies_where_the_command_was_typed(environment, tmp_path):
+    with serving(environment | {"INSTANCE_DIR": "data"}, cwd=tmp_path):
+        assert (tmp_path / "data/db.sqlite3").exists()
+        assert (tmp_path / "data/secret_key").stat().st_mode & 0o777 == 0o600
+    assert not (ROOT / "data").exists()
+
+
+def test_a_port_that_another_server_holds_is_one_clear_line(environment):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(environment["PORT"])))
+        other.listen()
+        result = run(environment)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert f"127.0.0.1:{environment['PORT']} can't be served" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("DEBUG", "maybe"), ("PORT", "x"), ("POSTS_PER_PAGE", "0")]
+)
+def test_a_bad_setting_is_one_clear_line(environment, setting, value):
+    result = run(environment | {setting: value})
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith(f"{setting} is '{value}'; it takes")
+
+
+def test_an_unsafe_setting_refuses_to_start_and_says_what_to_set(environment):
+    result = run(environment | {"ALLOWED_HOSTS": "*"})
+    assert result.returncode == 1
+    assert "blogsite.E001" in result.stderr and "ALLOWED_HOSTS=blog.example.org" in result.stderr
+
+
+@pytest.mark.parametrize(("argument", "code"), [("--help", 0), ("--what", 2), ("demo", 2)])
+def test_arguments_are_explained(environment, argument, code):
+    result = run(environment, argument)
+    assert result.returncode == code
+    assert "usage: bin/serve [--demo]" in result.stdout + result.stderr
+
+
+# A Python that lacks something: it runs what it is given, with one thing changed before.
+LACKING = {
+    "old": ("sys.version_info = (3, 9, 18)", "3.11 or newer is needed"),
+    "without venv": ("sys.modules['ensurepip'] = None", "has no venv module"),
+}
+
+
+@pytest.mark.parametrize("lack", [*LACKING, "missing"])
+def test_a_python_that_will_not_do_is_one_clear_line(environment, tmp_path, lack):
+    python = tmp_path / "python"
+    if lack in LACKING:
+        change, words = LACKING[lack]
+        python.write_text(f'#!/bin/sh\nexec python3 -c "import sys; {change}\n$2"\n')
+        python.chmod(0o755)
+    else:
+        words = "is not installed"
+    result = run(environment | {"PYTHON": str(python)})
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert words in result.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    """A checkout that needs no package, so that its .venv is made without the registry."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/venv").write_text((ROOT / "bin/venv").read_text())
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    return tmp_path
+
+
+def make_venv(checkout: Path) -> str:
+    command = ["bash", checkout / "bin/venv", "requirements.txt"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_venv_is_made_once_and_again_when_something_changes(checkout):
+    assert "Making .venv" in make_venv(checkout)
+    assert make_venv(checkout) == ""
+    stamp = checkout / ".venv/installed-requirements.txt.stamp"
+    assert stamp.exists()
+
+    (checkout / "requirements.txt").write_text("# still nothing\n")
+    output = make_venv(checkout)
+    assert "Installing" in output and "Making" not in output
+    assert make_venv(checkout) == ""
+
+    # As after an upgrade of Python: what is in .venv belongs to another.
+    (checkout / ".venv/bin/python").unlink()
+    stamp.write_text("3.11.0 x")
+    assert "Making .venv" in make_venv(checkout)
+
+
+def test_an_install_that_was_cut_off_is_done_again(checkout):
+    make_venv(checkout)
+    (checkout / ".venv/installed-requirements.txt.stamp").unlink()
+    assert "Installing" in make_venv(checkout)

@@ -1,0 +1,79 @@
+"""The wheel holds all that the checkout has, and runs elsewhere."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel, built without the network: the backend is installed already."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_it_holds_every_module_template_and_static_file(wheel):
+    found = set(zipfile.ZipFile(wheel).namelist())
+    missing = {name for name in expected_names() if name not in found}
+    assert not missing
+
+
+def expected_names() -> set[str]:
+    names = set()
+    for folder in ("accounts", "blogsite", "content", "posts", "templates", "static"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and not {"tests", "__pycache__"} & set(path.parts):
+                name = path.relative_to(ROOT).as_posix()
+                names.add(f"blogsite/{name}" if folder in ("templates", "static") else name)
+    assert "blogsite/templates/base.html" in names
+    return names
+
+
+def test_it_holds_no_tests(wheel):
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if "tests" in name.split("/")]
+
+
+CHECK_PAGE = """
+from django.test import Client
+response = Client().get("/", headers={"host": "localhost"})
+assert response.status_code == 200 and ".css" in response.text
+import blogsite
+print(blogsite.__file__)
+"""
+
+
+def test_installed_elsewhere_it_offers_the_command_and_serves_a_page(wheel, tmp_path):
+    target = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, "--target", target, wheel], check=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(target),
+        "INSTANCE_DIR": str(tmp_path / "data"),
+    }
+    command = [sys.executable, target / "bin/blogsite"]
+
+    def blogsite(*arguments: str) -> str:
+        return subprocess.run(
+            [*command, *arguments],
+            env=environment,
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    assert "seed_demo" in blogsite("help")
+    blogsite("migrate", "--verbosity", "0")
+    blogsite("collectstatic", "--noinput", "--verbosity", "0")
+    blogsite("seed_demo", "--posts", "20")
+    assert str(target) in blogsite("shell", "--no-imports", "--command", CHECK_PAGE)
