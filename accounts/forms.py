@@ -7,11 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
+EMAIL_INPUT = forms.EmailInput(attrs={"autocomplete": "email"})
+
 
 class RegisterForm(BaseUserCreationForm):
     class Meta(BaseUserCreationForm.Meta):
         model = User
         fields = ("username", "email")
+        labels = {"email": _("E-mail")}
+        help_texts = {"email": _("Never shown. Without it, a forgotten password can't be reset.")}
+        widgets = {"email": EMAIL_INPUT}
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -19,10 +24,6 @@ class RegisterForm(BaseUserCreationForm):
         self.fields["password1"].error_messages["required"] = _("Password is required.")
         self.fields["password2"].error_messages["required"] = _("Type the password a second time.")
         self.fields["password2"].help_text = ""
-        self.fields["email"].label = _("E-mail")
-        self.fields["email"].help_text = _(
-            "Never shown. Without it, a forgotten password can't be reset."
-        )
 
     def save_unless_taken(self) -> User | None:
         """Return the new user; None, with an error on the field, if the name went meanwhile."""
@@ -53,3 +54,4 @@ class AccountForm(forms.ModelForm):
         fields = ("email",)
         labels = {"email": _("E-mail")}
         help_texts = {"email": _("Never shown. A forgotten password is reset through it.")}
+        widgets = {"email": EMAIL_INPUT}

@@ -43,7 +43,8 @@ class User(AbstractUser):
     def clean(self) -> None:
         """Refuse a username that reads like another's."""
         super().clean()
-        twins = User.objects.filter(username_key=username_key(self.username))
+        # None where the form refused the name itself.
+        twins = User.objects.filter(username_key=username_key(self.username or ""))
         if twins.exclude(pk=self.pk).exists():
             raise ValidationError({"username": self.unique_error_message(User, ["username"])})
 

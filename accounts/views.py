@@ -1,6 +1,6 @@
 """Register, log in, log out, passwords and the account page."""
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -24,8 +24,16 @@ from content.addresses import absolute_url
 FORM_METHODS = ["get", "head", "post", "options"]
 
 
+class NextMixin(auth_views.RedirectURLMixin):
+    def get_redirect_url(self) -> str:
+        """Return the safe `next`, but never this page, however it is spelt: it would loop."""
+        url = super().get_redirect_url()
+        path = urlsplit(urljoin(self.request.path, url)).path
+        return "" if path == self.request.path else url
+
+
 @method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
-class Register(auth_views.RedirectURLMixin, FormView):
+class Register(NextMixin, FormView):
     """Make an account and lead to the login page, which leads on to `next`."""
 
     http_method_names = FORM_METHODS
@@ -57,16 +65,11 @@ class Register(auth_views.RedirectURLMixin, FormView):
         return super().get_context_data(next=self.get_redirect_url(), **kwargs)
 
 
-class Login(auth_views.LoginView):
+class Login(NextMixin, auth_views.LoginView):
     http_method_names = FORM_METHODS
     form_class = LoginForm
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
-
-    def get_redirect_url(self) -> str:
-        """Return the safe `next`, but never this page, which would lead in a circle."""
-        url = super().get_redirect_url()
-        return "" if urlsplit(url).path == self.request.path else url
 
 
 class Logout(auth_views.LogoutView):

@@ -7,10 +7,13 @@ line that names the variable, what it held and what it takes.
 import os
 import re
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from environ import Env
 
 TRUE_WORDS = ("1", "true", "yes", "on")
@@ -21,7 +24,8 @@ MAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
 
 def refuse(name: str, held: str, takes: str) -> NoReturn:
     """Stop the process with one line on stderr and exit code 1; passwords in URLs are masked."""
-    masked = re.sub(r"://[^/]*@", "://***@", held)
+    # Up to the last @: a password that nobody encoded may hold a slash, and a scheme be forgotten.
+    masked = re.sub(r"(?s)^([^/@]*:(//)?).*@", r"\1***@", held)
     raise SystemExit(f"{name} is {masked!r}; it takes {takes}.")
 
 
@@ -35,7 +39,7 @@ def read(name: str, default: Any, parse: Callable[[str], Any], takes: str) -> An
         return default
     try:
         return parse(held)
-    except (ValueError, ImproperlyConfigured):
+    except (ValueError, ImproperlyConfigured, ValidationError):
         refuse(name, held, takes)
 
 
@@ -109,6 +113,11 @@ def cache_url(name: str, default: dict) -> dict:
     return read(name, default, _parse_cache_url, takes)
 
 
+def mail_address(name: str, default: str) -> str:
+    takes = "an address, as blog@example.org or Blog <blog@example.org>"
+    return read(name, default, _parse_mail_address, takes)
+
+
 def email_url(name: str, default: dict) -> dict:
     """Return Django's EMAIL_* settings by name."""
     takes = (
@@ -152,7 +161,8 @@ def _parse_origin(held: str) -> str:
     host = host if colon != "]:" else f"{host}]"
     if scheme not in ("http", "https") or not separator or not HOST_NAME.fullmatch(host):
         raise ValueError(held)
-    if colon and not 0 < int(port) < 65536:
+    # Not int() alone, which takes 8_0 and +80 too.
+    if colon and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536):
         raise ValueError(held)
     return f"{scheme}://{rest}".lower()
 
@@ -174,24 +184,45 @@ def _parse_time_zone(held: str) -> str:
 
 
 def _parse_database_url(held: str) -> dict:
-    scheme = held.partition("://")[0]
-    config = Env.db_url_config(held) if scheme in ("sqlite", "postgres", "postgresql") else {}
+    scheme, _, rest = held.partition("://")
+    if scheme not in ("sqlite", "postgres", "postgresql"):
+        raise ValueError(held)
+    # With two slashes, the library would take the first folder for a host and drop it.
+    if scheme == "sqlite" and not rest.startswith("/"):
+        raise ValueError(held)
+    config = Env.db_url_config(held)
     # In memory, every worker would have a blog of its own, lost at the next restart.
-    if config.get("NAME", "") in ("", ":memory:"):
+    if config["NAME"] in ("", ":memory:") or config["NAME"].startswith("file:"):
         raise ValueError(held)
     return config
 
 
 def _parse_cache_url(held: str) -> dict:
-    if held.partition("://")[0] not in ("locmemcache", "redis", "rediss"):
+    url = urlsplit(held)
+    if url.scheme not in ("locmemcache", "redis", "rediss"):
+        raise ValueError(held)
+    # Asking for the port judges it.
+    is_redis_address = url.hostname and url.port != 0 and re.fullmatch("/?[0-9]*", url.path)
+    if url.scheme != "locmemcache" and not is_redis_address:
         raise ValueError(held)
     return Env.cache_url_config(held)
 
 
+def _parse_mail_address(held: str) -> str:
+    if not held.isprintable():
+        raise ValueError(held)
+    validate_email(parseaddr(held)[1])
+    return held
+
+
 def _parse_email_url(held: str) -> dict:
     scheme = held.partition("://")[0]
+    if scheme not in (*MAIL_PORTS, "consolemail", "filemail"):
+        raise ValueError(held)
     config = Env.email_url_config(held)
     if scheme in MAIL_PORTS and not config["EMAIL_HOST"]:
+        raise ValueError(held)
+    if scheme == "filemail" and (config["EMAIL_HOST"] or not config["EMAIL_FILE_PATH"]):
         raise ValueError(held)
     if scheme == "filemail":
         # The library takes the first slash off, which makes every path a relative one.

@@ -1,9 +1,13 @@
 """Own pages for requests that are refused or fail."""
 
+import logging
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+log = logging.getLogger(__name__)
 
 # Offered back on a page that refuses a form; passwords never are.
 TYPED_TEXTS = ("title", "body")
@@ -12,11 +16,11 @@ TYPED_TEXTS = ("title", "body")
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400; a form that is too large is named as such."""
     too_large = isinstance(exception, RequestDataTooBig)
-    return render(request, "400.html", {"too_large": too_large}, status=400)
+    return _page(request, "400.html", 400, too_large=too_large)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return _page(request, "403.html", 403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -26,7 +30,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return _page(request, "404.html", 404)
+
+
+def _page(request: HttpRequest, template: str, status: int, **context) -> HttpResponse:
+    try:
+        return render(request, template, context, status=status)
+    except Exception:
+        # Django answers 500 and logs that, but not why: it shows causes of views alone.
+        log.exception("%s could not be shown", template)
+        raise
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -40,7 +53,7 @@ def explain_refused_methods(get_response):
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code == 405 and not response.content and request.method != "HEAD":
+        if response.status_code == 405 and not response.content:
             response.content = render_to_string("405.html", request=request)
         return response
 

@@ -63,6 +63,19 @@ def identify_request(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def answer_head_without_body(get_response: GetResponse) -> GetResponse:
+    """Drop the body of each answer to HEAD; gunicorn does too, with a warning in the log."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+    return middleware
+
+
 def restrict_content(get_response: GetResponse) -> GetResponse:
     """Send the content security policy with every answer."""
 
@@ -83,12 +96,15 @@ class AddRequestId(logging.Filter):
 
 
 class RefusedIsWarning(logging.Filter):
-    """Lower what Django calls an error but a stranger can cause at will, as a wrong Host header."""
+    """Make one warning of each refused request, which a stranger can cause at will.
+
+    Django calls a wrong Host header an error, and adds a traceback to what a view refuses; the
+    message says what was refused, and where in the code that happened helps nobody.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith("django.security"):
+        if not 400 <= getattr(record, "status_code", 0) < 500:
             return True
         record.levelno, record.levelname = logging.WARNING, "WARNING"
-        # The message says what was refused; where in Django that happened helps nobody.
         record.exc_info = record.exc_text = None
         return logging.getLogger(record.name).isEnabledFor(logging.WARNING)

@@ -53,13 +53,22 @@ def generate_secret_key(path: Path) -> None:
         environment.refuse("INSTANCE_DIR", str(INSTANCE_DIR), reason)
 
 
+def read_secret_key(path: Path) -> str:
+    try:
+        if not path.exists():
+            generate_secret_key(path)
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"a file that this user can read ({getattr(error, 'strerror', 'not a text')})"
+        environment.refuse(str(path), "no key", reason)
+
+
 def load_secret_key() -> str:
     """Return SECRET_KEY, or the key kept in the instance folder, made on the first start."""
     path = INSTANCE_DIR / "secret_key"
-    if not os.environ.get("SECRET_KEY") and not path.exists():
-        generate_secret_key(path)
-    name = "SECRET_KEY" if os.environ.get("SECRET_KEY") else str(path)
-    key = os.environ.get("SECRET_KEY") or path.read_text().strip()
+    name, key = "SECRET_KEY", os.environ.get("SECRET_KEY", "")
+    if not key:
+        name, key = str(path), read_secret_key(path)
     if len(key) < 50 or len(set(key)) < 5:
         environment.refuse(name, f"{len(key)} characters", "at least 50 random characters")
     return key
@@ -119,9 +128,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "blogsite.requests.identify_request",
+    "blogsite.requests.answer_head_without_body",
+    # Before all that may answer by itself, so that every answer carries it.
+    "blogsite.requests.restrict_content",
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
-    "blogsite.requests.restrict_content",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -234,8 +245,8 @@ EMAIL_USE_TLS = MAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = MAIL.get("EMAIL_FILE_PATH")
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = environment.read(
-    "EMAIL_FROM", f"noreply@{(SITE_HOSTS or ['localhost'])[0]}", str, "an address"
+DEFAULT_FROM_EMAIL = environment.mail_address(
+    "EMAIL_FROM", f"noreply@{(SITE_HOSTS or ['localhost'])[0]}"
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -14,20 +14,19 @@ def slugify(text: str) -> str:
     Django's own slugify drops the vowel signs of Indic scripts and the marks of others, because
     they are no `\\w` to Python.
     """
-    folded = unicodedata.normalize("NFKC", text).lower()
     # An apostrophe belongs to its word: don't becomes dont.
-    spelled = "".join(_slug_character(c) for c in folded if c not in "'’")
-    slug = re.sub("-+", "-", spelled).strip("-")
-    # Marks alone would hang on the hyphen before them.
-    return _shorten(slug) if any(_is_base(c) for c in slug) else EMPTY_SLUG
-
-
-def _slug_character(character: str) -> str:
-    return character if unicodedata.category(character)[0] in "LNM" else "-"
-
-
-def _is_base(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LN"
+    lowered = re.sub("['’]", "", unicodedata.normalize("NFKC", text).lower())
+    slug = ""
+    # Once more, because lowering and leaving out take letters and marks apart.
+    for character in unicodedata.normalize("NFKC", lowered):
+        kind = unicodedata.category(character)[0]
+        follows_letter = slug[-1:] not in ("", "-")
+        # A mark without its letter would hang on the hyphen before it, as that of an emoji.
+        if kind in "LN" or (kind == "M" and follows_letter):
+            slug += character
+        elif kind != "M" and follows_letter:
+            slug += "-"
+    return _shorten(slug.rstrip("-")) or EMPTY_SLUG
 
 
 def _shorten(slug: str) -> str:

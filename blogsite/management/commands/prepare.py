@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from blogsite import environment
@@ -21,9 +21,20 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         refuse_taken_port(environment.bind_address())
-        if is_unmigrated():
-            self.stdout.write("Migrating the database")
-            call_command("migrate", verbosity=0, interactive=False)
+        try:
+            if is_unmigrated():
+                self.stdout.write("Migrating the database")
+                call_command("migrate", verbosity=0, interactive=False)
+        except DatabaseError as error:
+            # Drivers explain themselves over several lines.
+            raise CommandError(f"The database refuses: {' '.join(str(error).split())}") from error
+        try:
+            self.collect_static_files()
+        except OSError as error:
+            reason = f"Static files can't be collected in {settings.STATIC_ROOT}: {error.strerror}"
+            raise CommandError(reason) from error
+
+    def collect_static_files(self) -> None:
         stamp, digest = settings.STATIC_ROOT / "collected.stamp", digest_static_files()
         if not stamp.exists() or stamp.read_text() != digest:
             self.stdout.write(f"Collecting static files in {settings.STATIC_ROOT}")
@@ -49,11 +60,8 @@ def refuse_taken_port(address: str) -> None:
 
 
 def is_unmigrated() -> bool:
-    """Tell whether migrations wait; raise CommandError where the database does not answer."""
-    try:
-        executor = MigrationExecutor(connection)
-    except OperationalError as error:
-        raise CommandError(f"The database does not answer: {error}") from error
+    """Tell whether migrations wait."""
+    executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 

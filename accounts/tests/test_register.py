@@ -1,0 +1,285 @@
+"""Registering: what makes an account, what is refused, and where it leads."""
+
+import html
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.forms import RegisterForm
+from accounts.models import User
+
+REGISTER, LOGIN = "/auth/register/", "/auth/login/"
+SECRET = "tulip-candle-42"
+TAKEN = "This username is already registered."
+CHARACTERS = "Use letters, digits, hyphens, underscores and full stops alone."
+EMAIL = "Enter a valid email address."
+TOO_LONG = "Ensure this value has at most 30 characters (it has {})."
+
+
+def answers(**changes) -> dict[str, str]:
+    """Return what a person types who makes no mistake, with these changes."""
+    return {"username": "alice", "email": "", "password1": SECRET, "password2": SECRET} | changes
+
+
+def errors(response) -> dict[str, list[str]]:
+    """Return the messages by field, having seen each of them in the page."""
+    assert response.status_code == 200
+    found = response.context["form"].errors
+    shown = html.unescape(response.text)
+    assert all(message in shown for messages in found.values() for message in messages)
+    return dict(found)
+
+
+def test_the_page_shows_the_form(client):
+    """Seed: test_register, the first half."""
+    response = client.get(REGISTER)
+    assert response.status_code == 200
+    for name in ("username", "email", "password1", "password2"):
+        assert f'name="{name}"' in response.text
+
+
+def test_registering_makes_an_account_and_leads_to_the_login_page_that_says_so(client, db):
+    """Seed: test_register."""
+    response = client.post(REGISTER, answers(email="Alice@EXAMPLE.org"))
+    assert (response.status_code, response["Location"]) == (302, LOGIN)
+    page = client.get(LOGIN).text
+    assert "Welcome, alice. You are registered and can log in now." in page
+    assert 'class="flash flash-success" role="status"' in page
+    user = User.objects.get()
+    assert (user.username, user.email) == ("alice", "Alice@example.org")
+    assert user.check_password(SECRET)
+    assert not user.is_staff and not user.is_superuser
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"username": ""}, {"username": ["Username is required."]}),
+        ({"username": " \t"}, {"username": ["Username is required."]}),
+        ({"password1": ""}, {"password1": ["Password is required."]}),
+        ({"password2": ""}, {"password2": ["Type the password a second time."]}),
+        (
+            {"username": "", "password1": "", "password2": ""},
+            {
+                "username": ["Username is required."],
+                "password1": ["Password is required."],
+                "password2": ["Type the password a second time."],
+            },
+        ),
+        (
+            {"password2": "tulip-candle-43"},
+            {"password2": ["The two password fields didn’t match."]},
+        ),
+        ({"email": "alice"}, {"email": [EMAIL]}),
+        ({"email": "a\0@example.org"}, {"email": [EMAIL, "Null characters are not allowed."]}),
+        ({"email": "a@example.org\nBcc: b@c.d"}, {"email": [EMAIL]}),
+        ({"username": "a b"}, {"username": [CHARACTERS]}),
+        ({"username": "-a"}, {"username": ["Start with a letter or a digit."]}),
+        ({"username": "a\u200db"}, {"username": [CHARACTERS]}),
+        ({"username": "x" * 31}, {"username": [TOO_LONG.format(31)]}),
+        ({"username": "ﷺ" * 30}, {"username": [TOO_LONG.format(540)]}),
+        ({"username": "<b>x</b>"}, {"username": ["Start with a letter or a digit."]}),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said_beside_its_field(client, db, changes, expected):
+    """Seed: test_register_validate_input."""
+    assert errors(client.post(REGISTER, answers(**changes))) == expected
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["al\0ice", "\0", "x" * 100_000, "a" + "\u0301\u0316" * 50_000])
+def test_a_hostile_username_gets_a_message(client, db, name):
+    assert "username" in errors(client.post(REGISTER, answers(username=name)))
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ("alice", "alice"),
+        ("alice", "ALICE"),
+        ("Alice", " alice "),
+        ("alice", "Ａｌｉｃｅ"),
+        ("fish", "ﬁsh"),
+        ("STRASSE", "straße"),
+        ("Zo\u00eb", "zoe\u0308"),
+    ],
+)
+def test_a_name_that_reads_like_a_registered_one_is_taken(client, make_user, taken, name):
+    """Seed: test_register_validate_input, already registered."""
+    make_user(taken)
+    assert errors(client.post(REGISTER, answers(username=name))) == {"username": [TAKEN]}
+    assert User.objects.count() == 1
+
+
+def test_a_name_is_stored_in_one_form_and_keeps_its_case(client, db):
+    client.post(REGISTER, answers(username=" ＡliceＢ "))
+    assert User.objects.get().username == "AliceB"
+
+
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        ("x4!", "This password is too short. It must contain at least 8 characters."),
+        ("password", "This password is too common."),
+        ("8462057193", "This password is entirely numeric."),
+        ("marguerite", "The password is too similar to the username."),
+        ("marguerite@example.org", "The password is too similar to the email address."),
+    ],
+)
+def test_a_weak_password_is_refused_beside_its_field(client, db, secret, message):
+    typed = answers(
+        username="marguerite",
+        email="marguerite@example.org",
+        password1=secret,
+        password2=secret,
+    )
+    assert message in errors(client.post(REGISTER, typed))["password2"]
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("secret", [" leading and trailing ", "ключ от дома", "🗝️🚪🏠🪟🛋️🧹🪣🧺"])
+def test_a_password_is_kept_to_the_character(client, db, secret):
+    client.post(REGISTER, answers(password1=secret, password2=secret))
+    assert User.objects.get().check_password(secret)
+
+
+@pytest.mark.parametrize("secret", ["tulip\0candle-42", "\0"])
+def test_a_password_with_a_null_character_gets_a_message(client, db, secret):
+    found = errors(client.post(REGISTER, answers(password1=secret, password2=secret)))
+    assert found["password1"] == ["Null characters are not allowed."]
+
+
+def test_a_refused_form_keeps_name_and_email_but_never_a_password(client, db):
+    typed = answers(username="ali ce", email="alice@", password2="something else")
+    page = client.post(REGISTER, typed).text
+    assert 'value="ali ce"' in page
+    assert 'value="alice@"' in page
+    assert SECRET not in page and "something else" not in page
+
+
+def test_what_was_typed_comes_back_escaped(client, db):
+    page = client.post(REGISTER, answers(username='"><script>alert(1)</script>')).text
+    assert "<script>" not in page
+
+
+SAFE = ["/create/", "/1-título/?a=1&b=2#c", "http://testserver/create/", "/?q=%2F%2F"]
+UNSAFE = ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+
+
+@pytest.mark.parametrize(
+    ("target", "safe"), [(url, True) for url in SAFE] + [(url, False) for url in UNSAFE]
+)
+def test_only_a_safe_next_is_carried_through_registering_and_logging_in(client, db, target, safe):
+    page = client.get(REGISTER, {"next": target})
+    assert ('name="next"' in page.text) is safe
+    assert page.context["next"] == (target if safe else "")
+    response = client.post(REGISTER, answers(next=target))
+    assert response["Location"].startswith(f"{LOGIN}?next=" if safe else LOGIN)
+    assert "evil" not in response["Location"] and "javascript" not in response["Location"]
+    login = client.get(response["Location"])
+    assert login.context["next"] == (target if safe else "")
+    landed = client.post(response["Location"], {"username": "alice", "password": SECRET})
+    assert landed.status_code == 302
+    assert landed["Location"].startswith("/" if target.startswith("/") or not safe else target)
+    assert "evil" not in landed["Location"] and (landed["Location"] == "/") is not safe
+
+
+def test_the_pages_to_register_and_to_log_in_hand_next_to_each_other(client):
+    target = "/create/?a=1&b=ü"
+    page = client.get(REGISTER, {"next": target}).text
+    assert 'href="/auth/login/?next=%2Fcreate%2F%3Fa%3D1%26b%3D%C3%BC"' in page
+    page = client.get(LOGIN, {"next": target}).text
+    assert 'href="/auth/register/?next=%2Fcreate%2F%3Fa%3D1%26b%3D%C3%BC"' in page
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_closed_registration_says_so_and_makes_nothing(client, db, settings, method):
+    settings.REGISTRATION_OPEN = False
+    response = getattr(client, method)(REGISTER, answers())
+    assert response.status_code == 403
+    assert "Registration is closed" in response.text
+    assert 'href="/"' in response.text
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("open_", [True, False])
+@pytest.mark.parametrize("address", ["/", LOGIN, "/auth/password/reset/", "/auth/logout/"])
+def test_links_to_register_stand_only_where_one_may(client, db, settings, open_, address):
+    settings.REGISTRATION_OPEN = open_
+    assert (reverse("accounts:register") in client.get(address).text) is open_
+
+
+@pytest.mark.parametrize("open_", [True, False])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_is_logged_in_is_led_to_the_index(client_of, settings, open_, method):
+    settings.REGISTRATION_OPEN = open_
+    response = getattr(client_of("reader"), method)(REGISTER, answers())
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert not User.objects.filter(username="alice").exists()
+
+
+def test_a_form_without_a_token_makes_nothing(db):
+    assert Client(enforce_csrf_checks=True).post(REGISTER, answers()).status_code == 403
+    assert not User.objects.exists()
+
+
+def test_a_page_with_a_form_is_kept_by_no_cache(client):
+    assert "no-store" in client.get(REGISTER)["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "Ａｌｉｃｅ"])
+def test_a_name_that_goes_between_judging_and_saving_gets_the_message(db, name):
+    """Two forms are found valid before either is saved, as when two people press at once."""
+    first, second = RegisterForm(answers()), RegisterForm(answers(username=name))
+    assert first.is_valid() and second.is_valid()
+    assert first.save_unless_taken() == User.objects.get()
+    assert second.save_unless_taken() is None
+    assert second.errors == {"username": [TAKEN]}
+    # The transaction around it, here the test's own, goes on.
+    assert User.objects.count() == 1
+
+
+class RivalWhoRegistersMeanwhile:
+    """A password validator, which Django asks after it has found the name free."""
+
+    def validate(self, password, user=None):
+        User.objects.create_user("ALICE")
+
+    def get_help_text(self):
+        return ""
+
+
+def test_a_name_that_goes_at_the_last_moment_gets_the_message_in_the_page(client, db, settings):
+    rival = f"{__name__}.{RivalWhoRegistersMeanwhile.__name__}"
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": rival}]
+    response = client.post(REGISTER, answers(email="alice@example.org"))
+    assert errors(response) == {"username": [TAKEN]}
+    assert 'value="alice"' in response.text and 'value="alice@example.org"' in response.text
+    assert 'id="id_username_error"' in response.text
+    assert User.objects.get().username == "ALICE"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_many_who_register_one_name_at_once_one_wins_and_the_others_are_told():
+    names = ["alice", "ALICE", "Alice", "Ａｌｉｃｅ"]
+    together = Barrier(len(names))
+
+    def register(name: str) -> str:
+        client = Client()
+        together.wait(timeout=30)
+        try:
+            response = client.post(REGISTER, answers(username=name))
+        finally:
+            connection.close()
+        return "in" if response.status_code == 302 else errors(response)["username"][0]
+
+    with ThreadPoolExecutor(len(names)) as people:
+        outcomes = list(people.map(register, names))
+    assert sorted(outcomes) == sorted(["in", TAKEN, TAKEN, TAKEN])
+    assert User.objects.count() == 1

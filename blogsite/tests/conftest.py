@@ -1,0 +1,133 @@
+"""What the tests of the site itself share: dead ends to point it at, and its own log."""
+
+import io
+import logging
+import os
+import runpy
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
+from django.test import RequestFactory
+
+from blogsite import environment
+from blogsite.requests import RefusedIsWarning
+
+SETTINGS = Path(environment.__file__).with_name("settings.py")
+
+
+@pytest.fixture
+def dead_port() -> int:
+    """Return a port of this machine that refuses connections."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def use_database(db):
+    """Return a function that puts another connection in the place of the default one."""
+    original = connections["default"]
+    used = []
+
+    def use(wrapper_class, **changes):
+        wrapper = wrapper_class({**original.settings_dict, **changes}, "default")
+        connections["default"] = wrapper
+        used.append(wrapper)
+        return wrapper
+
+    yield use
+    connections["default"] = original
+    for wrapper in used:
+        wrapper.close()
+
+
+@pytest.fixture
+def dead_database(use_database, dead_port):
+    """Every query is sent to a port where nobody listens."""
+    address = {"HOST": "127.0.0.1", "PORT": dead_port, "NAME": "blog"}
+    return use_database(PostgreSQL, **address, OPTIONS={"connect_timeout": 5})
+
+
+@pytest.fixture
+def log(monkeypatch) -> io.StringIO:
+    """Return what the site's own handler writes, through its own filters and format."""
+    (handler,) = (
+        handler
+        for handler in logging.getLogger().handlers
+        if any(isinstance(each, RefusedIsWarning) for each in handler.filters)
+    )
+    written = io.StringIO()
+    monkeypatch.setattr(handler, "stream", written)
+    return written
+
+
+@pytest.fixture
+def environ(monkeypatch):
+    """Return a function that makes these variables the whole environment of the process."""
+
+    def set_to(**variables: str) -> None:
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_to
+
+
+@pytest.fixture
+def instance(tmp_path) -> Path:
+    """Return the path of an instance folder that is not there yet."""
+    return tmp_path / "deep" / "instance"
+
+
+@pytest.fixture
+def load(environ, instance):
+    """Return a function that runs the settings with these variables alone, as a start does."""
+
+    def run(path: Path = SETTINGS, **variables: str) -> dict:
+        environ(**{"INSTANCE_DIR": str(instance)} | variables)
+        return runpy.run_path(str(path))
+
+    return run
+
+
+@pytest.fixture
+def refusal(load):
+    """Return a function that gives the one line with which the settings refuse these variables."""
+
+    def run(**variables: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            load(**variables)
+        # A text makes Python print it to stderr and exit with 1.
+        assert isinstance(stop.value.code, str) and stop.value.code.isprintable()
+        return stop.value.code
+
+    return run
+
+
+@pytest.fixture
+def ask():
+    """Return a function that asks a WSGI callable as a server does: status, headers and body."""
+
+    def run(application, method: str, path: str) -> tuple[str, dict, bytes]:
+        answered = []
+
+        def start_response(status, headers, exc_info=None):
+            answered.extend([status, dict(headers)])
+
+        environ = RequestFactory().generic(method, path).environ
+        response = application(environ, start_response)
+        body = b"".join(response)
+        response.close()
+        return (*answered, body)
+
+    def run_in_thread(*arguments) -> tuple[str, dict, bytes]:
+        # A request closes the connections of its thread, so not in the one of the test.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(run, *arguments).result()
+
+    return run_in_thread

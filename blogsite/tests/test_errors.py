@@ -1,0 +1,188 @@
+"""Own pages for requests that are refused or fail: each says what happened and leads back."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client
+
+from posts.models import BODY_MAX_LENGTH, Post
+
+FORM = "application/x-www-form-urlencoded"
+WAY_BACK = 'href="/"'
+
+
+def break_templates(request):
+    """Stand in for a context processor with a bug."""
+    raise RuntimeError("the context is broken")
+
+
+@pytest.fixture
+def broken_templates(settings):
+    (engine,) = settings.TEMPLATES
+    processors = [*engine["OPTIONS"]["context_processors"], f"{__name__}.break_templates"]
+    options = engine["OPTIONS"] | {"context_processors": processors}
+    settings.TEMPLATES = [engine | {"OPTIONS": options}]
+
+
+@pytest.fixture
+def client_that_answers(client):
+    """A client that shows the 500 page instead of raising what caused it."""
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "author"])
+def test_400_leads_back_and_is_no_error_in_the_log(client_of, log, visitor):
+    response = client_of(visitor).get("/", HTTP_HOST="evil.example")
+    assert response.status_code == 400
+    # The host decides whom the session belongs to, so before it is known nobody is logged in.
+    assert "understood" in response.text and WAY_BACK in response.text
+    assert "Log in" in response.text
+    (line,) = log.getvalue().splitlines()
+    assert f"WARNING django.security.DisallowedHost [{response['X-Request-ID']}]" in line
+    assert "evil.example" in line
+
+
+def test_a_log_level_above_warning_keeps_quiet_about_what_is_refused(client, log, caplog):
+    caplog.set_level("ERROR", logger="django.security.DisallowedHost")
+    assert client.get("/", HTTP_HOST="evil.example").status_code == 400
+    assert log.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", "title=a"),
+        ("multipart/form-data; boundary=é", "title=a"),
+        (f"{FORM}; charset=latin-1", "title=a"),
+        (FORM, "&".join(["title=a"] * 1001)),
+    ],
+    ids=["no boundary", "odd boundary", "other charset", "too many fields"],
+)
+def test_a_malformed_form_is_400_and_one_warning(client_of, log, content_type, body):
+    response = client_of("author").post("/create/", data=body, content_type=content_type)
+    assert response.status_code == 400
+    assert "understood" in response.text and WAY_BACK in response.text
+    (line,) = log.getvalue().splitlines()
+    assert f" WARNING django.{'security' if content_type == FORM else 'request'}" in line
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "author"])
+@pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
+def test_a_form_larger_than_10_mb_is_told_so(client_of, settings, visitor, excess, status):
+    client = client_of(visitor)
+    client.handler.enforce_csrf_checks = True
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == 10 * 1024 * 1024
+    body = "body=".ljust(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + excess, "a")
+    response = client.post("/create/", data=body, content_type=FORM)
+    assert response.status_code == status
+    assert ("larger than 10 MB" in response.text) is (status == 400)
+    assert WAY_BACK in response.text
+
+
+def test_200000_characters_of_four_bytes_arrive(client_of):
+    body = "😀" * BODY_MAX_LENGTH
+    form = urlencode({"title": "Long", "body": body})
+    assert len(form) > 2_400_000
+    response = client_of("author").post("/create/", data=form, content_type=FORM)
+    assert response.status_code == 302
+    assert Post.objects.get().body == body
+
+
+def test_403_leads_back_and_is_one_warning(client_of, post, log):
+    response = client_of("reader").get(f"/{post.pk}/update/")
+    assert response.status_code == 403
+    assert "not yours to change" in response.text and WAY_BACK in response.text
+    (line,) = log.getvalue().splitlines()
+    assert f" WARNING django.request [{response['X-Request-ID']}] Forbidden" in line
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "author"])
+@pytest.mark.parametrize("origin", ["", "https://evil.example"])
+def test_a_form_without_its_token_gets_back_what_was_typed_but_no_password(
+    client_of, visitor, origin
+):
+    client = client_of(visitor)
+    client.handler.enforce_csrf_checks = True
+    typed = {
+        "title": "</textarea><b>Mine</b>",
+        "body": "\n  First line\nSecond & last ",
+        "password": "hunter2",
+        "password1": "hunter2",
+        "old_password": "hunter2",
+        "username": "ada",
+    }
+    headers = {"HTTP_ORIGIN": origin} if origin else {}
+    response = client.post("/create/", typed, **headers)
+    assert response.status_code == 403
+    assert "This form has expired" in response.text and WAY_BACK in response.text
+    # A browser drops the one line end right after the tag.
+    kept = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", response.text, re.DOTALL)
+    assert kept == [
+        "&lt;/textarea&gt;&lt;b&gt;Mine&lt;/b&gt;",
+        "\n  First line\nSecond &amp; last ",
+    ]
+    assert "hunter2" not in response.text and "ada" not in response.text
+
+
+def test_a_form_without_its_token_and_without_text_offers_nothing_to_copy():
+    response = Client(enforce_csrf_checks=True).post("/auth/login/", {"password": "hunter2"})
+    assert response.status_code == 403
+    assert "What you had typed" not in response.text and "hunter2" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/nope/", "/auth/nope", "/999/", "/%00", "/static/nope.css"])
+@pytest.mark.parametrize("visitor", ["anonymous", "author"])
+def test_404_leads_back(client_of, visitor, path):
+    response = client_of(visitor).get(path)
+    assert response.status_code == 404
+    assert "no such page" in response.text and WAY_BACK in response.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("post", "/"),
+        ("put", "/create/"),
+        ("post", "/hello/"),
+        ("post", "/favicon.ico"),
+        ("get", "/1/delete/"),
+        ("delete", "/create/"),
+        ("get", "/admin/logout/"),
+    ],
+)
+def test_405_leads_back(client_of, method, path):
+    response = getattr(client_of("moderator"), method)(path)
+    assert response.status_code == 405
+    assert response["Allow"]
+    assert "another kind of request" in response.text and WAY_BACK in response.text
+
+
+def test_405_to_head_has_no_body(ask):
+    status, headers, body = ask(WSGIHandler(), "HEAD", "/1/delete/")
+    assert (status, headers["Allow"], body) == ("405 Method Not Allowed", "POST", b"")
+
+
+@pytest.mark.parametrize("failure", ["dead_database", "broken_templates"])
+@pytest.mark.parametrize("path", ["/", "/auth/login/", "/nope/"])
+def test_500_shows_the_id_of_the_request_and_the_log_has_it_too(
+    request, db, client_that_answers, log, failure, path
+):
+    request.getfixturevalue(failure)
+    if failure == "dead_database":
+        # A session must be looked up, so that every page asks the database.
+        client_that_answers.cookies["sessionid"] = "a" * 32
+    response = client_that_answers.get(path)
+    request_id = response["X-Request-ID"]
+    assert response.status_code == 500
+    assert f"<code>{request_id}</code>" in response.text and WAY_BACK in response.text
+    assert "text/html" in response["Content-Type"]
+    assert f"ERROR django.request [{request_id}] Internal Server Error: {path}" in log.getvalue()
+
+
+@pytest.mark.parametrize("path", ["/auth/login/", "/nope/"])
+def test_500_keeps_its_cause_for_the_log(client_that_answers, broken_templates, log, path):
+    assert "broken" not in client_that_answers.get(path).text
+    assert "RuntimeError: the context is broken" in log.getvalue()

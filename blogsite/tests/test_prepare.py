@@ -1,0 +1,170 @@
+"""`manage.py prepare`: all that stands between an instance folder and serving it."""
+
+import io
+import socket
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
+
+from blogsite.management.commands.prepare import refuse_taken_port
+
+
+@pytest.fixture
+def new_sqlite(use_database, settings, tmp_path):
+    """Return a function that puts an SQLite file of this name in the place of the database."""
+
+    def use(name: str):
+        options = {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL;"}
+        address = {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / name}
+        return use_database(SQLite, **address, OPTIONS=options)
+
+    return use
+
+
+@pytest.fixture
+def static_folder(settings, tmp_path):
+    """One static file in place of all, and an empty folder to collect it in."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "site.css").write_text("a { color: red }")
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATICFILES_DIRS = [folder]
+    settings.STATIC_ROOT = tmp_path / "static"
+    return folder
+
+
+@pytest.fixture
+def prepare(db, static_folder, environ, dead_port):
+    """Return a function that runs the command on a free port and gives the lines it prints."""
+    environ(PORT=str(dead_port))
+
+    def run() -> list[str]:
+        printed = io.StringIO()
+        call_command("prepare", stdout=printed)
+        return printed.getvalue().splitlines()
+
+    return run
+
+
+def test_a_new_instance_is_migrated_and_collected_and_the_second_time_nothing_is_done(
+    prepare, new_sqlite, settings
+):
+    new_sqlite("db.sqlite3")
+    collecting = f"Collecting static files in {settings.STATIC_ROOT}"
+    assert prepare() == ["Migrating the database", collecting]
+    assert "posts_post" in connection.introspection.table_names()
+    collected = settings.STATIC_ROOT / "site.css"
+    assert collected.read_text() == "a { color: red }"
+    collected.unlink()
+    assert prepare() == []
+    assert not collected.exists()
+
+
+def test_a_migrated_database_is_left_alone(prepare, settings):
+    assert prepare() == [f"Collecting static files in {settings.STATIC_ROOT}"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "site.css").write_text("a { color: blue }"),
+        lambda folder: (folder / "new.css").write_text(""),
+        lambda folder: (folder / "site.css").rename(folder / "other.css"),
+        lambda folder: (folder / "site.css").unlink(),
+    ],
+    ids=["edited", "added", "renamed", "removed"],
+)
+def test_static_files_are_collected_again_when_they_change(prepare, static_folder, change):
+    assert len(prepare()) == 1
+    assert prepare() == []
+    change(static_folder)
+    assert len(prepare()) == 1
+    assert prepare() == []
+
+
+@pytest.mark.parametrize(
+    ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+)
+def test_a_port_that_another_server_holds_is_refused_in_one_line(family, host):
+    with socket.socket(family) as other:
+        other.bind((host, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        address = f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"
+        with pytest.raises(CommandError) as refused:
+            refuse_taken_port(address)
+        assert str(refused.value).startswith(f"{address} can't be served: Address already in use.")
+        assert str(refused.value).isprintable()
+    refuse_taken_port(address)
+
+
+def test_the_port_is_asked_before_anything_is_made(prepare, new_sqlite, environ, settings):
+    new_sqlite("db.sqlite3")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        environ(PORT=str(other.getsockname()[1]))
+        with pytest.raises(CommandError, match="can't be served"):
+            prepare()
+    assert connection.introspection.table_names() == []
+    assert not settings.STATIC_ROOT.exists()
+
+
+def test_a_port_that_only_lingers_is_not_taken():
+    with socket.socket() as server, socket.socket() as visitor, socket.socket() as plain:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        address = server.getsockname()
+        visitor.connect(address)
+        # Who hangs up first keeps the port lingering, as a server does that is stopped.
+        server.accept()[0].close()
+        assert visitor.recv(1) == b""
+        visitor.close()
+        server.close()
+        with pytest.raises(OSError, match="in use"):
+            plain.bind(address)
+        refuse_taken_port(f"127.0.0.1:{address[1]}")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1:8000", "no-such-host.invalid:8000", "a..b:8000"])
+def test_an_address_that_is_not_this_machine_is_refused_in_one_line(address):
+    with pytest.raises(CommandError) as refused:
+        refuse_taken_port(address)
+    assert str(refused.value).startswith(f"{address} can't be served: ")
+    assert str(refused.value).isprintable()
+
+
+def test_a_unix_socket_has_no_port_to_be_taken(tmp_path):
+    refuse_taken_port(f"unix:{tmp_path}/blog.sock")
+
+
+def test_a_database_server_that_does_not_answer_is_told_in_one_line(prepare, dead_database):
+    with pytest.raises(CommandError, match="The database ") as refused:
+        prepare()
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("spoil", ["missing folder", "folder", "garbage"])
+def test_a_database_file_that_can_not_be_used_is_told_in_one_line(
+    prepare, new_sqlite, tmp_path, spoil
+):
+    name = "missing/db.sqlite3" if spoil == "missing folder" else "db.sqlite3"
+    if spoil == "folder":
+        (tmp_path / name).mkdir()
+    if spoil == "garbage":
+        (tmp_path / name).write_bytes(b"not a database " * 100)
+    new_sqlite(name)
+    with pytest.raises(CommandError, match="The database ") as refused:
+        prepare()
+    assert str(refused.value).isprintable()
+
+
+def test_a_static_folder_that_can_not_be_written_is_told_in_one_line(prepare, settings):
+    settings.STATIC_ROOT.write_text("a file in its place")
+    with pytest.raises(CommandError) as refused:
+        prepare()
+    assert str(settings.STATIC_ROOT) in str(refused.value)
+    assert str(refused.value).isprintable()

@@ -1,0 +1,222 @@
+"""How gunicorn serves the site, and the command line that everything starts from."""
+
+import importlib
+import os
+import re
+import runpy
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+
+from blogsite import __main__, serving
+
+SERVING = Path(serving.__file__)
+CHECKOUT = SERVING.parent.parent
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+
+@pytest.fixture(params=[SERVING, CHECKOUT / "gunicorn.conf.py"], ids=["module", "file"])
+def load(environ, request):
+    """Return a function that reads the configuration as gunicorn does, by module or by file."""
+
+    def run(**variables: str) -> dict:
+        environ(**variables)
+        return runpy.run_path(str(SERVING))
+
+    def run_file(**variables: str) -> dict:
+        # The file brings in the module, which reads the environment when it is first imported.
+        environ(**variables)
+        importlib.reload(serving)
+        return runpy.run_path(str(request.param))
+
+    yield run if request.param == SERVING else run_file
+    environ()
+    importlib.reload(serving)
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "value"),
+    [
+        ({}, "bind", "127.0.0.1:8000"),
+        ({}, "workers", 2),
+        ({}, "threads", 4),
+        ({}, "worker_class", "gthread"),
+        ({}, "preload_app", True),
+        ({}, "max_requests", 10_000),
+        ({}, "max_requests_jitter", 1_000),
+        ({}, "accesslog", "-"),
+        ({}, "forwarded_allow_ips", ""),
+        ({"BEHIND_PROXY": "1"}, "forwarded_allow_ips", ""),
+        ({"BIND": "0.0.0.0", "PORT": "80"}, "bind", "0.0.0.0:80"),
+        ({"WEB_CONCURRENCY": "8"}, "workers", 8),
+        ({"WEB_THREADS": "1"}, "threads", 1),
+        ({"MAX_REQUESTS": "0"}, "max_requests", 0),
+        ({"MAX_REQUESTS": "0"}, "max_requests_jitter", 0),
+        ({"ACCESS_LOG": "off"}, "accesslog", None),
+        ({"ACCESS_LOG": "on"}, "accesslog", "-"),
+    ],
+)
+def test_gunicorn_is_driven_by_the_environment(load, variables, name, value):
+    assert load(**variables)[name] == value
+
+
+@pytest.mark.parametrize("load", [SERVING], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "held", "takes"),
+    [
+        ("BIND", "0.0.0.0:80", "an address without a port"),
+        ("PORT", "http", "a whole number from 1 to 65535"),
+        ("WEB_CONCURRENCY", "0", "a whole number from 1 to 256"),
+        ("WEB_THREADS", "many", "a whole number from 1 to 256"),
+        ("MAX_REQUESTS", "-1", "a whole number from 0 to 10000000"),
+        ("ACCESS_LOG", "access.log", "1, true"),
+    ],
+)
+def test_a_bad_value_stops_the_start_with_one_line(load, name, held, takes):
+    with pytest.raises(SystemExit) as stop:
+        load(**{name: held})
+    assert stop.value.code.startswith(f"{name} is {held!r}; it takes {takes}")
+
+
+def test_gunicorn_takes_every_setting_it_is_given():
+    known = Config().settings
+    names = {name for name, value in vars(serving).items() if is_setting(name, value)}
+    assert {"bind", "workers", "threads", "logger_class", "on_starting", "when_ready"} <= names
+    assert names <= set(known)
+    config = Config()
+    for name in names:
+        config.set(name, getattr(serving, name))
+
+
+def is_setting(name: str, value: object) -> bool:
+    """Tell gunicorn's settings from what the module imports and defines for itself."""
+    is_own = name.islower() and not name.startswith("_") and not isinstance(value, type(os))
+    return is_own and name not in {"access_line"}
+
+
+def answer(**changes) -> SimpleNamespace:
+    values = {"status": "200 OK", "sent": 1234, "response_length": 1234}
+    return SimpleNamespace(**values | changes)
+
+
+REQUEST = {
+    "REQUEST_METHOD": "GET",
+    "RAW_URI": "/1-caf%C3%A9/?q=a",
+    "REMOTE_ADDR": "203.0.113.7",
+    "REQUEST_ID": "a1b2c3d4",
+}
+
+
+@pytest.mark.parametrize(
+    ("response", "environ_", "line"),
+    [
+        ({}, {}, '203.0.113.7 "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms a1b2c3d4'),
+        ({"status": "404 Not Found"}, {"RAW_URI": "/"}, '203.0.113.7 "GET /" 404 1234 12.3ms a1'),
+        # A unix socket has no address; a request refused by gunicorn has no id.
+        ({}, {"REMOTE_ADDR": ""}, '- "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms a1b2c3d4'),
+        ({}, {"REQUEST_ID": "-"}, '203.0.113.7 "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms -'),
+        # A file goes out by sendfile, which gunicorn does not count as sent.
+        ({"sent": 0}, {}, '203.0.113.7 "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms a1b2c3d4'),
+        ({"sent": 0}, {"REQUEST_METHOD": "HEAD", "RAW_URI": "/"}, '203.0.113.7 "HEAD /" 200 0 12'),
+        ({"sent": 0, "response_length": None}, {"RAW_URI": "/"}, '203.0.113.7 "GET /" 200 0 12.3'),
+    ],
+)
+def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_, line):
+    written = serving.access_line(answer(**response), REQUEST | environ_, 0.01234).decode()
+    assert re.fullmatch(rf"{TIME} {re.escape(line)}.*\n", written)
+
+
+def test_an_access_line_has_a_dash_where_no_id_was_given():
+    environ = {name: value for name, value in REQUEST.items() if name != "REQUEST_ID"}
+    assert serving.access_line(answer(), environ, 0).endswith(b" 0.0ms -\n")
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\n", "\r", "\x1b[2J", "\x00", "\x85", "\u2028", "\udcff", "é"]
+)
+@pytest.mark.parametrize("name", ["RAW_URI", "REMOTE_ADDR", "REQUEST_METHOD", "REQUEST_ID"])
+def test_what_a_stranger_sends_adds_no_line_and_no_control_character(name, hostile):
+    written = serving.access_line(answer(), REQUEST | {name: f"a{hostile}b"}, 0)
+    text = written.decode()
+    assert len(text.splitlines()) == 1 and text.endswith("\n")
+    assert text[:-1].isprintable()
+
+
+@pytest.fixture
+def write_line():
+    """Return a function that answers a request as gunicorn's worker reports it to its log."""
+
+    def write(accesslog: str | None) -> None:
+        config = Config()
+        config.set("accesslog", accesslog)
+        logger = serving.logger_class(config)
+        logger.access(answer(), None, REQUEST, timedelta(milliseconds=12.34))
+
+    return write
+
+
+@pytest.mark.parametrize(("accesslog", "lines"), [("-", 1), (None, 0)])
+def test_the_access_log_is_one_line_on_stderr_or_none(write_line, capfd, accesslog, lines):
+    write_line(accesslog)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == lines
+    assert ("12.3ms a1b2c3d4" in err) is bool(lines)
+
+
+def test_a_log_that_nobody_reads_any_more_breaks_no_answer(write_line):
+    reader, writer = os.pipe()
+    os.close(reader)
+    stderr = os.dup(2)
+    os.dup2(writer, 2)
+    try:
+        write_line("-")
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(writer)
+
+
+@pytest.mark.parametrize("hosts", [["127.0.0.1"], ["blog.example.org"]])
+def test_a_start_goes_on_where_the_checks_find_no_error(settings, capsys, environ, hosts):
+    environ()
+    settings.ALLOWED_HOSTS = hosts
+    serving.on_starting(None)
+    out, err = capsys.readouterr()
+    assert out == ""
+    # A warning is shown, and stops nothing.
+    assert ("blogsite.W001" in err) is (hosts == ["blog.example.org"])
+
+
+def test_a_start_is_refused_where_the_checks_find_an_error(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    with pytest.raises(SystemExit) as stop:
+        serving.on_starting(None)
+    assert "blogsite.E001" in stop.value.code and "ALLOWED_HOSTS" in stop.value.code
+
+
+def test_a_start_ends_with_the_addresses(capsys):
+    listeners = ["http://127.0.0.1:8000", "http://[::1]:8000"]
+    serving.when_ready(SimpleNamespace(LISTENERS=listeners))
+    line = "Serving at http://127.0.0.1:8000, http://[::1]:8000 (Ctrl-C stops it)\n"
+    assert capsys.readouterr().out == line
+
+
+def test_the_wsgi_callable_answers(ask):
+    application = importlib.import_module("blogsite.wsgi").application
+    status, _, body = ask(application, "GET", "/healthz")
+    assert (status, body) == ("200 OK", b"ok\n")
+
+
+@pytest.mark.parametrize(
+    "start", [__main__.main, lambda: runpy.run_path(__main__.__file__, run_name="__main__")]
+)
+def test_the_command_offers_what_manage_py_offers(monkeypatch, capsys, start):
+    monkeypatch.setattr("sys.argv", ["blogsite", "help", "--commands"])
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    start()
+    assert {"check", "migrate", "prepare"} <= set(capsys.readouterr().out.split())
+    assert os.environ["DJANGO_SETTINGS_MODULE"] == "blogsite.settings"

@@ -1,0 +1,275 @@
+"""The settings, run as a start runs them: every variable's default, good values and bad ones."""
+
+import subprocess
+import sys
+
+import pytest
+from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
+
+from blogsite.tests.conftest import SETTINGS
+
+CHECKOUT = SETTINGS.parent.parent
+SITE = "https://blog.example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("DEBUG", False),
+        ("SITE_NAME", "Blogsite"),
+        ("SITE_URL", ""),
+        ("BEHIND_PROXY", False),
+        ("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"]),
+        ("CSRF_TRUSTED_ORIGINS", []),
+        ("SECURE_HSTS_INCLUDE_SUBDOMAINS", False),
+        ("SECURE_HSTS_PRELOAD", False),
+        ("REGISTRATION_OPEN", True),
+        ("POSTS_PER_PAGE", 5),
+        ("LANGUAGE_CODE", "en"),
+        ("TIME_ZONE", "UTC"),
+        ("LOG_LEVEL", "INFO"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"),
+        ("DEFAULT_FROM_EMAIL", "noreply@localhost"),
+    ],
+)
+def test_it_runs_with_no_variable_set(load, name, default):
+    assert load()[name] == default
+
+
+@pytest.mark.parametrize(
+    ("variable", "held", "setting", "value"),
+    [
+        ("DEBUG", "1", "DEBUG", True),
+        ("SITE_NAME", "Ada’s notes", "SITE_NAME", "Ada’s notes"),
+        ("SITE_URL", f"{SITE}/", "SITE_URL", SITE),
+        ("BEHIND_PROXY", "1", "BEHIND_PROXY", True),
+        ("ALLOWED_HOSTS", "a.example, b.example", "ALLOWED_HOSTS", ["a.example", "b.example"]),
+        ("CSRF_TRUSTED_ORIGINS", SITE, "CSRF_TRUSTED_ORIGINS", [SITE]),
+        ("HSTS_SUBDOMAINS", "on", "SECURE_HSTS_INCLUDE_SUBDOMAINS", True),
+        ("HSTS_PRELOAD", "on", "SECURE_HSTS_PRELOAD", True),
+        ("REGISTRATION_OPEN", "0", "REGISTRATION_OPEN", False),
+        ("POSTS_PER_PAGE", "20", "POSTS_PER_PAGE", 20),
+        ("LANGUAGE_CODE", "pt-BR", "LANGUAGE_CODE", "pt-br"),
+        ("TIME_ZONE", "Europe/Berlin", "TIME_ZONE", "Europe/Berlin"),
+        ("LOG_LEVEL", "warning", "LOG_LEVEL", "WARNING"),
+        ("EMAIL_FROM", "Ada <ada@example.org>", "DEFAULT_FROM_EMAIL", "Ada <ada@example.org>"),
+    ],
+)
+def test_a_good_value_is_taken(load, variable, held, setting, value):
+    assert load(**{variable: held})[setting] == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "held", "takes"),
+    [
+        ("DEBUG", "maybe", "1, true, yes or on, or 0, false, no or off"),
+        ("BEHIND_PROXY", "nginx", "1, true"),
+        ("REGISTRATION_OPEN", "closed", "1, true"),
+        ("HSTS_SUBDOMAINS", "31536000", "1, true"),
+        ("HSTS_PRELOAD", "31536000", "1, true"),
+        ("SITE_URL", "blog.example.org", "a scheme and a host"),
+        ("ALLOWED_HOSTS", SITE, "host names separated by commas"),
+        ("CSRF_TRUSTED_ORIGINS", "blog.example.org", "origins separated by commas"),
+        ("POSTS_PER_PAGE", "0", "a whole number from 1 to 100"),
+        ("LANGUAGE_CODE", "klingon", "a language code, as en"),
+        ("TIME_ZONE", "Berlin", "a name from the time zone database, as Europe/Berlin"),
+        ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("DATABASE_URL", "mysql://db.example/blog", "sqlite:///path/to/file or postgres://"),
+        ("CACHE_URL", "memcache://cache.example", "locmemcache:// or redis://host:6379/0"),
+        ("EMAIL_URL", "mail.example", "smtp+tls://user:password@host:587"),
+        ("EMAIL_FROM", "nobody", "an address"),
+        ("EMAIL_FROM", "a@b.example\nBcc: c@d.example", "an address"),
+        ("INSTANCE_DIR", "/dev/null/blog", "a folder that can be written (Not a directory)"),
+        # A folder that is there, in which no file can be made.
+        ("INSTANCE_DIR", "/proc", "a folder that can be written ("),
+    ],
+)
+def test_a_bad_value_stops_the_start_with_one_line(refusal, variable, held, takes):
+    assert refusal(**{variable: held}).startswith(f"{variable} is {held!r}; it takes {takes}")
+
+
+@pytest.mark.parametrize("site_url", ["http://blog.example.org", SITE, f"{SITE}:8443"])
+def test_the_name_in_site_url_is_allowed_and_sends_the_mail(load, site_url):
+    loaded = load(SITE_URL=site_url)
+    assert loaded["ALLOWED_HOSTS"][-1] == "blog.example.org"
+    assert loaded["DEFAULT_FROM_EMAIL"] == "noreply@blog.example.org"
+
+
+def test_allowed_hosts_alone_count_where_they_are_set(load):
+    assert load(SITE_URL=SITE, ALLOWED_HOSTS="a.example")["ALLOWED_HOSTS"] == ["a.example"]
+
+
+@pytest.mark.parametrize(
+    ("site_url", "is_https", "prefix", "hsts"),
+    [("", False, "", 0), ("http://a.example", False, "", 0), (SITE, True, "__Host-", 31_536_000)],
+)
+def test_an_https_site_url_alone_turns_on_what_https_needs(load, site_url, is_https, prefix, hsts):
+    loaded = load(SITE_URL=site_url)
+    assert loaded["SECURE_SSL_REDIRECT"] is is_https
+    assert loaded["SESSION_COOKIE_SECURE"] is loaded["CSRF_COOKIE_SECURE"] is is_https
+    assert loaded["SESSION_COOKIE_NAME"] == f"{prefix}sessionid"
+    assert loaded["CSRF_COOKIE_NAME"] == f"{prefix}csrftoken"
+    assert loaded["SECURE_HSTS_SECONDS"] == hsts
+    assert loaded["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is loaded["SECURE_HSTS_PRELOAD"] is False
+
+
+@pytest.mark.parametrize(("behind_proxy", "believes"), [("", False), ("0", False), ("1", True)])
+def test_forwarded_headers_are_believed_behind_a_proxy_alone(load, behind_proxy, believes):
+    loaded = load(BEHIND_PROXY=behind_proxy, SITE_URL=SITE)
+    assert (loaded["MIDDLEWARE"][0] == "blogsite.requests.believe_proxy") is believes
+    assert ("blogsite.requests.believe_proxy" in loaded["MIDDLEWARE"]) is believes
+    assert ("SECURE_PROXY_SSL_HEADER" in loaded) is believes
+    # A proxy that passes the host on says so in Host; nobody may say it otherwise.
+    assert "USE_X_FORWARDED_HOST" not in loaded
+
+
+def test_sqlite_lies_in_the_instance_folder_and_waits_for_its_turn(load, instance, db):
+    default = load()["DATABASES"]["default"]
+    assert default["NAME"] == instance / "db.sqlite3"
+    assert default["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    unsaid = {"AUTOCOMMIT": True, "TIME_ZONE": None, "USER": "", "PASSWORD": "", "HOST": ""}
+    connection = SQLite(unsaid | default, "sqlite")
+    with connection.cursor() as cursor:
+        pragmas = ("journal_mode", "busy_timeout", "foreign_keys")
+        held = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+    connection.close()
+    assert held == ["wal", 5000, 1]
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("sqlite:////srv/blog.db", "/srv/blog.db"), ("sqlite:///my%20blog.db", "my blog.db")],
+)
+def test_database_url_chooses_another_sqlite_file_with_the_same_options(load, url, name):
+    default = load(DATABASE_URL=url)["DATABASES"]["default"]
+    assert (default["ENGINE"], default["NAME"]) == ("django.db.backends.sqlite3", name)
+    assert default["OPTIONS"] == load()["SQLITE_OPTIONS"]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+@pytest.mark.parametrize(
+    ("rest", "options"),
+    [
+        ("", {"connect_timeout": 5}),
+        ("?sslmode=require", {"connect_timeout": 5, "sslmode": "require"}),
+        ("?connect_timeout=1", {"connect_timeout": 1}),
+    ],
+)
+def test_database_url_chooses_postgresql(load, scheme, rest, options):
+    url = f"{scheme}://me:p%40ss%2F@db.example:5433/blog{rest}"
+    default = load(DATABASE_URL=url)["DATABASES"]["default"]
+    assert default["ENGINE"] == "django.db.backends.postgresql"
+    assert [default[key] for key in ("HOST", "PORT", "NAME")] == ["db.example", 5433, "blog"]
+    assert [default[key] for key in ("USER", "PASSWORD")] == ["me", "p@ss/"]
+    assert default["OPTIONS"] == options
+    assert default["CONN_HEALTH_CHECKS"] and default["CONN_MAX_AGE"] > 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "blog.db",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://:memory:",
+        "sqlite:///:memory:",
+        # Two slashes make the first folder a host, which the library drops with a warning.
+        "sqlite://blog.db",
+        "sqlite://data/blog.db",
+        # SQLite takes a file: address too, and so keeps the blog in memory.
+        "sqlite:///file::memory:",
+        "postgres://db.example",
+        "postgres://db.example/",
+        "postgres://db.example:port/blog",
+        "postgres://db.example:99999/blog",
+        "postgres://[::1/blog",
+    ],
+)
+def test_a_database_url_without_a_lasting_database_is_refused(refusal, url):
+    assert refusal(DATABASE_URL=url).startswith(f"DATABASE_URL is {url!r}; it takes sqlite:///")
+
+
+@pytest.mark.parametrize(
+    ("url", "backend", "location"),
+    [
+        ("", "locmem.LocMemCache", None),
+        ("locmemcache://", "locmem.LocMemCache", ""),
+        ("redis://cache.example:6379/1", "redis.RedisCache", "redis://cache.example:6379/1"),
+        ("rediss://:pass@cache.example", "redis.RedisCache", "rediss://:pass@cache.example"),
+    ],
+)
+def test_cache_url_chooses_the_cache(load, url, backend, location):
+    default = load(CACHE_URL=url)["CACHES"]["default"]
+    assert default["BACKEND"] == f"django.core.cache.backends.{backend}"
+    assert default.get("LOCATION") == location
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis",
+        "redis://",
+        "redis://a:port/0",
+        "redis://a:99999/0",
+        "redis://a/first",
+        "redis://[::1",
+    ],
+)
+def test_a_cache_url_that_leads_nowhere_is_refused(refusal, url):
+    assert refusal(CACHE_URL=url).startswith(f"CACHE_URL is {url!r}; it takes locmemcache://")
+
+
+def test_a_wheel_carries_its_assets_inside_the_package(load, monkeypatch, tmp_path):
+    package = tmp_path / "site-packages" / "blogsite"
+    package.mkdir(parents=True)
+    installed = package / "settings.py"
+    installed.write_text(SETTINGS.read_text())
+    monkeypatch.chdir(tmp_path)
+    loaded = load(installed, INSTANCE_DIR="")
+    assert loaded["TEMPLATES"][0]["DIRS"] == [package / "templates"]
+    assert loaded["STATICFILES_DIRS"] == [package / "static"]
+    # Not beside the package, where the next upgrade would sweep it away.
+    assert loaded["INSTANCE_DIR"] == tmp_path / "instance"
+
+
+def test_a_checkout_keeps_its_assets_and_its_instance_beside_the_package(load):
+    loaded = load(INSTANCE_DIR="")
+    assert loaded["TEMPLATES"][0]["DIRS"] == [CHECKOUT / "templates"]
+    assert loaded["STATICFILES_DIRS"] == [CHECKOUT / "static"]
+    assert loaded["INSTANCE_DIR"] == CHECKOUT / "instance"
+
+
+def test_a_relative_instance_folder_is_kept_as_a_whole_path(load, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert load(INSTANCE_DIR="here")["MEDIA_ROOT"] == tmp_path / "here" / "media"
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "stderr"),
+    [
+        ({}, 0, []),
+        (
+            {"DEBUG": "maybe"},
+            1,
+            ["DEBUG is 'maybe'; it takes 1, true, yes or on, or 0, false, no or off."],
+        ),
+        (
+            {"DATABASE_URL": "sqlite://blog.db"},
+            1,
+            [
+                "DATABASE_URL is 'sqlite://blog.db'; it takes sqlite:///path/to/file or "
+                "postgres://user:password@host:5432/name."
+            ],
+        ),
+    ],
+)
+def test_a_real_start_prints_that_line_and_nothing_else(instance, variables, code, stderr):
+    process = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=CHECKOUT,
+        env={"INSTANCE_DIR": str(instance)} | variables,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == code
+    assert process.stderr.splitlines() == stderr
