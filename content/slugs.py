@@ -7,10 +7,10 @@ SLUG_MAX_LENGTH = 100
 EMPTY_SLUG = "post"
 
 
-def slugify(text: str) -> str:
+def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
     """Return `text` as a slug: lowercase letters, marks and digits of any script, and hyphens.
 
-    Never empty and never longer than SLUG_MAX_LENGTH; text without a letter or digit gives `post`.
+    Never longer than SLUG_MAX_LENGTH; text without a letter or digit gives `empty`.
     Django's own slugify drops the vowel signs of Indic scripts and the marks of others, because
     they are no `\\w` to Python.
     """
@@ -26,7 +26,7 @@ def slugify(text: str) -> str:
             slug += character
         elif kind != "M" and follows_letter:
             slug += "-"
-    return _shorten(slug.rstrip("-")) or EMPTY_SLUG
+    return _shorten(slug.rstrip("-")) or empty
 
 
 def _shorten(slug: str) -> str:

@@ -1,0 +1,71 @@
+"""Addresses in Markdown: which are links, and those that stand without brackets.
+
+The functions are rules of markdown-it's.
+"""
+
+import re
+
+# The usual limit of browsers and servers. It also bounds how far a bare address is looked for.
+URL_LIMIT = 2_000
+
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+SCHEMES = frozenset({"http", "https", "mailto"})
+_BARE_SCHEME = re.compile(r"(?:^|[^a-z0-9.+/_-])(https?|mailto)$", re.IGNORECASE)
+_WITHIN_WORD = re.compile(r"[\w./@-]")
+_SEPARATORS = r"\s<>`\"\u2000-\u206f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
+_HOST = rf"(?![-_])[^{_SEPARATORS}!-,./:-@\[-^{{-~]+"
+_BARE_URL = re.compile(
+    rf"(?:https?://{_HOST}|www\.{_HOST}\.{_HOST})(?:\.{_HOST})*(?::\d+)?(?:[/?#][^{_SEPARATORS}]*)?"
+    rf"|mailto:[\w.+-]+@{_HOST}(?:\.{_HOST})+",
+    re.IGNORECASE,
+)
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+
+
+def is_allowed_url(url: str) -> bool:
+    """Whether `url`, normalized by markdown-it, is relative or of a scheme we link to."""
+    scheme = _SCHEME.match(url)
+    return scheme is None or scheme[1].lower() in SCHEMES
+
+
+def link_bare_url(state, silent: bool) -> bool:
+    """An inline rule: http://…, https://…, www.… and mailto:… are links without brackets.
+
+    Not linkify-it: to it `README.md` is a host.
+    """
+    if silent or state.linkLevel or state.src[state.pos] not in ":w":
+        return False
+    start = _start_of_bare_url(state)
+    found = _BARE_URL.match(state.src, start, min(state.posMax, start + URL_LIMIT))
+    if start > state.pos or not found:
+        return False
+    url = _without_closing_punctuation(found[0])
+    state.pending = state.pending[: len(state.pending) - (state.pos - start)]
+    _push_link(state, url)
+    state.pos = start + len(url)
+    return True
+
+
+def _start_of_bare_url(state) -> int:
+    """Where the address begins that goes on at a `:` or `w`; past the position if none does."""
+    if state.src[state.pos] == "w":
+        return state.pos + bool(_WITHIN_WORD.search(state.src, max(state.pos - 1, 0), state.pos))
+    # The scheme and one character: the whole of `pending` at each colon would be quadratic.
+    scheme = _BARE_SCHEME.search(state.pending[-7:])
+    return state.pos - len(scheme[1]) if scheme else state.pos + 1
+
+
+def _without_closing_punctuation(url: str) -> str:
+    while True:
+        last = url[-1]
+        is_unpaired = last in _BRACKETS and url.count(last) > url.count(_BRACKETS[last])
+        if not is_unpaired and last not in "?!.,:;*_~'":
+            return url
+        url = url[:-1]
+
+
+def _push_link(state, url: str) -> None:
+    href = f"http://{url}" if url.startswith("www.") else url
+    state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(href)}
+    state.push("text", "", 0).content = url
+    state.push("link_close", "a", -1)

@@ -1,0 +1,383 @@
+"""Markdown in, safe HTML out: what a person wrote becomes what a page may show.
+
+The dialect is CommonMark 0.31 with tables, strikethrough, footnotes, task lists, heading anchors,
+bare addresses as links and highlighted code. docs/decisions/0004-markdown.md says why each package
+is here and what raw HTML may hold.
+
+A parser lives as long as the process and is shared by threads, so what belongs to one document
+travels in markdown-it's `env` or in a local variable, never on the parser.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+from itertools import pairwise, product
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.rules_block import blockquote, list_block
+from markdown_it.rules_inline import image, link
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_def, footnote_ref
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES
+
+from content import images
+from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url
+from content.raw_html import (
+    RAW_BLOCKS,
+    RAW_INLINES,
+    pair_raw_tags,
+    render_raw_block,
+    render_raw_inline,
+    words,
+)
+from content.slugs import slugify
+
+# Raised whenever the same text gives other HTML, so that saved rows are rendered again.
+RENDERER_VERSION: int = 1
+
+# Quotes and lists deeper than this are shown as typed (a list takes two levels). markdown-it drops
+# what lies below `maxNesting`, so that must never be reached.
+BLOCK_DEPTH = 16
+# Several lexers take quadratic time for some text: 6,000 crafted characters take about a second. So
+# each block spends the square of its length, and this much is coloured in a document: one block of
+# 6,000 characters, or 36 of 1,000. A block counts for no less than SMALLEST_BLOCK, because starting
+# a lexer has a cost of its own.
+HIGHLIGHT_BUDGET = 6_000**2
+SMALLEST_BLOCK = 200
+# A bracket that opens no link costs a look ahead of up to 0.1 ms. After so many of them in a
+# document, its brackets are text.
+BRACKET_LIMIT = 5_000
+
+
+# A closed list: Pygments searches the installed packages for a name it does not know, and each of
+# its 500 lexers would be one more to make slow. Not here: `c#` and `make`, too slow even so;
+# `http` and `md`, which choose lexers themselves.
+LANGUAGES = words(
+    """bash c c++ console cpp css diff django docker dockerfile go golang graphql html ini java
+    javascript jinja js json jsx kotlin lua nginx php powershell ps1 py py3 pycon python python3 r
+    rb rs ruby rust sass scala scss sh shell sql swift toml ts tsx typescript xml yaml yml zsh"""
+)
+
+_FOOTNOTE_NAME = re.compile(r"\[\^[^\s\[\]]{1,100}\]")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BLOCK_END = re.compile(r"(?=</?(?:br|dd|dt|h[1-6]|hr|figcaption|li|p|pre|summary|td|th)\b)")
+_FOOTNOTE_MARK = re.compile(r'<a href="#fn(?:ref)?-[^>]*>[^<]*</a>')
+
+_formatter = HtmlFormatter(nowrap=True)
+
+
+def render_post(text: str) -> SafeString:
+    """Return the body of a post, page or biography, written in Markdown, as HTML that is safe.
+
+    All of CommonMark 0.31 holds, with these differences: the highest heading becomes an h2, the
+    others keep their distance to it, and each has an id `h-…`; links have `rel="noopener"`, images
+    load lazily; an address of a scheme other than http, https and mailto is no link; raw HTML
+    outside the allow-list or not closed in its place is shown as the text it is; quotes and lists
+    deeper than BLOCK_DEPTH levels are shown as typed.
+
+    Never raises. Time grows with the length: 200,000 characters take seconds, whatever they are.
+    """
+    return _render(_post_parser, _post_cleaner, text)
+
+
+def render_comment(text: str) -> SafeString:
+    """Return a comment, written in a smaller Markdown, as HTML that is safe.
+
+    Emphasis, links, lists, quotes, rules, code, strikethrough and bare addresses. A heading, table,
+    footnote, task or raw tag is shown as typed; an image becomes a link to it, named by its
+    alternative text. Links have `rel="nofollow ugc noopener"`. Nothing has an id, so that any
+    number of comments stand on one page.
+    """
+    return _render(_comment_parser, _comment_cleaner, text)
+
+
+def plain_text(html: str) -> str:
+    """Return the text of rendered HTML: no tags, entities decoded, white space collapsed.
+
+    Marks of footnotes are left out, their text stays.
+    """
+    spaced = _BLOCK_END.sub(" ", _FOOTNOTE_MARK.sub("", html))
+    return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
+
+
+def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
+    # A lone half of a character has no UTF-8, so nothing after this could store or send it.
+    return mark_safe(cleaner.clean(parser.render(_SURROGATE.sub("\ufffd", text))))  # noqa: S308
+
+
+# Headings, tables, code
+
+
+def _place_headings(state) -> None:
+    """A core rule: the highest heading becomes an h2, and each gets an id of its own."""
+    headings = [token for token in state.tokens if token.type.startswith("heading_")]
+    top = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(int(token.tag[1]) - top + 2, 6)}"
+    used, numbers = set(), {}
+    for token, inline in pairwise(state.tokens):
+        if token.type == "heading_open":
+            token.attrSet("id", _free_id(slugify(_text(inline.children)), used, numbers))
+
+
+def _free_id(slug: str, used: set[str], numbers: dict[str, int]) -> str:
+    """The slug behind `h-`, with the first number from 2 on that makes it new, and take it."""
+    name = f"h-{slug}"
+    while name in used:
+        # Goes on where the last heading of this name stopped: a thousand of them are no square.
+        numbers[slug] = numbers.get(slug, 1) + 1
+        name = f"h-{slug}-{numbers[slug]}"
+    used.add(name)
+    return name
+
+
+def _text(tokens: list[Token]) -> str:
+    return "".join(
+        _text(token.children or []) if token.type == "image" else token.content or " "
+        for token in tokens
+        if token.type in ("text", "code_inline", "image", "softbreak", "hardbreak")
+    )
+
+
+def _align_by_class(state) -> None:
+    """A core rule: markdown-it aligns cells by an inline style, which a page refuses."""
+    for token in state.tokens:
+        if token.type in ("th_open", "td_open") and token.attrs:
+            token.attrs = {"class": token.attrs["style"].replace("text-align:", "align-")}
+
+
+def _render_fence(self, tokens, index, options, env) -> str:
+    token = tokens[index]
+    language, *_ = [*unescapeAll(token.info).lower().split(), ""]
+    code = _highlight(token.content, language, env)
+    return f'<pre><code class="highlight">{code}</code></pre>\n'
+
+
+def _highlight(code: str, language: str, env: dict) -> str:
+    """Coloured by class names as long as the document's budget lasts, else escaped."""
+    spent = env.get("highlighted", 0) + max(len(code), SMALLEST_BLOCK) ** 2
+    if language not in LANGUAGES or spent > HIGHLIGHT_BUDGET:
+        return escapeHtml(code)
+    env["highlighted"] = spent
+    lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    return highlight(code, lexer, _formatter)
+
+
+# Images
+
+
+def _render_image(self, tokens, index, options, env) -> str:
+    token = tokens[index]
+    token.attrSet("alt", self.renderInlineAsText(token.children, options, env))
+    token.attrs |= {"loading": "lazy", "decoding": "async"}
+    picture = images.picture_from_url(token.attrs["src"])
+    if picture:
+        token.attrs |= {"src": picture.url, "srcset": picture.srcset, "sizes": picture.sizes}
+        token.attrs |= {"width": picture.width, "height": picture.height}
+        token.attrs["class"] = f"tone-{picture.tone}"
+    return self.renderToken(tokens, index, options, env)
+
+
+def _link_images(state) -> None:
+    """A core rule: an image becomes a link named by its alternative text.
+
+    Within a link, which cannot hold another, it becomes the text.
+    """
+    for block in state.tokens:
+        if block.type == "inline":
+            block.children = list(_with_images_as_links(block.children))
+
+
+def _with_images_as_links(tokens: list[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in tokens:
+        if token.type != "image":
+            depth += token.nesting if token.tag == "a" else 0
+            yield token
+            continue
+        url = token.attrs["src"]
+        name = Token("text", "", 0, content=_text(token.children or []).strip() or url)
+        link = Token("link_open", "a", 1, attrs={"href": url}), name, Token("link_close", "a", -1)
+        yield from (name,) if depth else link
+
+
+# Footnotes
+
+
+def _footnote(token: Token) -> tuple[int, str]:
+    """The number of a note, and the name of one of the places that refer to it."""
+    number, again = token.meta["id"] + 1, token.meta["subId"]
+    return number, f"{number}-{again + 1}" if again else str(number)
+
+
+def _render_footnote_ref(self, tokens, index, options, env) -> str:
+    number, name = _footnote(tokens[index])
+    return f'<sup><a href="#fn-{number}" id="fnref-{name}">[{number}]</a></sup>'
+
+
+def _render_footnote_back(self, tokens, index, options, env) -> str:
+    name = _footnote(tokens[index])[1]
+    # The last character keeps phones from drawing the arrow as an emoji.
+    return f' <a href="#fnref-{name}" aria-label="Back to the text">\u21a9\ufe0e</a>'
+
+
+def _render_footnote_open(self, tokens, index, options, env) -> str:
+    return f'<li id="fn-{tokens[index].meta["id"] + 1}">'
+
+
+def _render_footnotes_open(self, tokens, index, options, env) -> str:
+    return '<section class="footnotes" aria-label="Footnotes">\n<ol>\n'
+
+
+# The parsers
+
+
+def _bounded(mark: str, rule: Callable) -> Callable:
+    """An inline rule that looks for links at `mark`, until BRACKET_LIMIT of its looks failed."""
+
+    def guarded(state, silent: bool) -> bool:
+        if not state.src.startswith(mark, state.pos, state.posMax):
+            return False
+        failed = state.env.get("failed_brackets", 0)
+        if failed < BRACKET_LIMIT and rule(state, silent):
+            return True
+        state.env["failed_brackets"] = failed + 1
+        return False
+
+    return guarded
+
+
+def _footnote_ref(state, silent: bool) -> bool:
+    # The plugin looks for the end of a name to the end of the paragraph, at each opening.
+    is_name = _FOOTNOTE_NAME.match(state.src, state.pos, state.posMax)
+    return bool(is_name) and footnote_ref(state, silent)
+
+
+def _shallow(rule: Callable) -> Callable:
+    """A block rule that leaves what is nested too deep to the paragraph, so that it is shown."""
+
+    def guarded(state, start_line: int, end_line: int, silent: bool) -> bool:
+        return state.level < BLOCK_DEPTH and rule(state, start_line, end_line, silent)
+
+    return guarded
+
+
+_POST_RENDERERS = {
+    "footnote_anchor": _render_footnote_back,
+    "footnote_block_open": _render_footnotes_open,
+    "footnote_open": _render_footnote_open,
+    "footnote_ref": _render_footnote_ref,
+    "html_block": render_raw_block,
+    "html_inline": render_raw_inline,
+    "image": _render_image,
+}
+
+
+def _new_parser(**options) -> MarkdownIt:
+    """What both dialects share."""
+    options = {"maxNesting": BLOCK_DEPTH + 4, "xhtmlOut": False, **options}
+    parser = MarkdownIt("commonmark", options).enable("strikethrough")
+    parser.validateLink = is_allowed_url
+    alternatives = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.at("blockquote", _shallow(blockquote), {"alt": alternatives})
+    parser.block.ruler.at("list", _shallow(list_block), {"alt": alternatives[:3]})
+    parser.inline.ruler.at("link", _bounded("[", link))
+    parser.inline.ruler.at("image", _bounded("![", image))
+    parser.inline.add_terminator_char("w")
+    parser.inline.ruler.at("linkify", link_bare_url)
+    parser.inline.ruler.enable("linkify")
+    parser.add_render_rule("fence", _render_fence)
+    return parser
+
+
+def _new_post_parser() -> MarkdownIt:
+    parser = _new_parser(tasklists=True).enable("table")
+    parser.use(footnote_plugin, inline=False)
+    alternatives = {"alt": ["paragraph", "reference"]}
+    parser.block.ruler.at("footnote_def", _shallow(footnote_def), alternatives)
+    parser.inline.ruler.at("footnote_ref", _footnote_ref)
+    for rule in (pair_raw_tags, _place_headings, _align_by_class):
+        parser.core.ruler.push(rule.__name__, rule)
+    for name, rule in _POST_RENDERERS.items():
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+def _new_comment_parser() -> MarkdownIt:
+    parser = _new_parser(html=False).disable(["heading", "lheading"])
+    parser.core.ruler.push(_link_images.__name__, _link_images)
+    return parser
+
+
+# The cleaners
+
+
+_COMMENT_TAGS = words("a blockquote br code em hr li ol p pre s span strong ul")
+_MORE_TAGS = words("h2 h3 h4 h5 h6 img input section table tbody td th thead tr")
+_POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_BLOCKS | RAW_INLINES
+_ATTRIBUTES = {
+    "a": {"aria-label", "href", "id", "title"},
+    "abbr": {"title"},
+    "details": {"open"},
+    "dfn": {"title"},
+    "img": set(words("alt decoding height loading sizes src srcset title width")),
+    "input": {"checked", "disabled"},
+    "li": {"id"},
+    "ol": {"start"},
+    "section": {"aria-label"},
+    "time": {"datetime"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
+}
+_ALIGNMENTS = {"align-left", "align-center", "align-right"}
+_CLASSES = {
+    "code": {"highlight"},
+    "img": {f"tone-{''.join(levels)}" for levels in product("0123", repeat=3)},
+    "li": {"task-list-item"},
+    "ol": {"contains-task-list"},
+    "section": {"footnotes"},
+    "span": set(STANDARD_TYPES.values()) - {""},
+    "td": _ALIGNMENTS,
+    "th": _ALIGNMENTS,
+    "ul": {"contains-task-list"},
+}
+
+
+def _new_cleaner(tags: frozenset[str], rel: str) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=tags,
+        clean_content_tags=set(),
+        attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags},
+        attribute_filter=_filter_attribute,
+        # Whatever is an input is a box that cannot be ticked.
+        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}}
+        if "input" in tags
+        else {},
+        link_rel=rel,
+        url_schemes=set(SCHEMES),
+        allowed_classes={tag: names for tag, names in _CLASSES.items() if tag in tags},
+    )
+
+
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    """Refuse an image behind mailto and any id that is not of the forms made here."""
+    is_refused = (name == "src" and value.lower().startswith("mailto:")) or (
+        name == "id" and not value.startswith(("h-", "fn-", "fnref-"))
+    )
+    return None if is_refused else value
+
+
+_post_parser, _post_cleaner = _new_post_parser(), _new_cleaner(_POST_TAGS, "noopener")
+_comment_parser = _new_comment_parser()
+_comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
+# markdown-it completes a parser at its first use, and a second thread could meet it half done.
+for _parser in (_post_parser, _comment_parser):
+    _parser.render("*")

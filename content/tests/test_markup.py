@@ -1,0 +1,328 @@
+"""Markdown to safe HTML: what is shown, what is refused, and what no text can do."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.utils.safestring import SafeString
+
+from content import bare_urls, markup
+from content.markup import plain_text, render_comment, render_post
+
+OURS = "/media/images/abcdefghijklmnopqrstuv-1600x900-213.webp"
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+# Written out again, so that a slip in the renderer's lists does not hide here.
+COMMENT_TAGS = {*words("""a blockquote br code em hr li ol p pre s span strong ul""")}
+POST_TAGS = COMMENT_TAGS | {
+    *words("""abbr b bdi cite dd del details dfn dl dt figcaption figure h2 h3 h4 h5 h6 i img"""),
+    *words("""input ins kbd mark q rp rt ruby samp section small sub summary sup table tbody"""),
+    *words("""td th thead time tr u var wbr"""),
+}
+ATTRIBUTES = {
+    "a": {"aria-label", "href", "id", "rel", "title"},
+    "abbr": {"title"},
+    "code": {"class"},
+    "details": {"open"},
+    "dfn": {"title"},
+    "img": {*words("""alt class decoding height loading sizes src srcset title width""")},
+    "input": {"checked", "disabled", "type"},
+    "li": {"class", "id"},
+    "ol": {"class", "start"},
+    "section": {"aria-label", "class"},
+    "span": {"class"},
+    "td": {"class"},
+    "th": {"class"},
+    "time": {"datetime"},
+    "ul": {"class"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
+}
+CLASSES = re.compile(
+    r"highlight|footnotes|task-list-item|contains-task-list|align-(left|center|right)"
+    r"|tone-[0-3]{3}|[a-z][a-z0-9]{0,3}|esc|err"
+)
+IDS = re.compile(r"h-.+|fn-\d+|fnref-\d+(-\d+)?")
+VOIDS = {"br", "hr", "img", "input", "wbr"}
+
+
+class Inspector(HTMLParser):
+    """Says of a piece of HTML what in it is not allowed; nothing of a safe one."""
+
+    def __init__(self, source: str, tags: set[str], rel: str) -> None:
+        super().__init__()
+        self.tags, self.rel, self.wrong, self.opened = tags, rel, [], []
+        self.feed(source)
+        self.close()
+        self.wrong += self.opened
+
+    def handle_starttag(self, tag, attrs):
+        self.opened += [tag] if tag not in VOIDS else []
+        self.wrong += [tag] if tag not in self.tags else []
+        for name, value in attrs:
+            if name not in ATTRIBUTES.get(tag, set()) or not self.is_fine(name, value or ""):
+                self.wrong.append((tag, name, value))
+        if tag == "a" and dict(attrs).get("rel") != self.rel:
+            self.wrong.append((tag, attrs))
+        if tag == "input" and {"type": "checkbox", "disabled": ""}.items() - dict(attrs).items():
+            self.wrong.append((tag, attrs))
+
+    def is_fine(self, name: str, value: str) -> bool:
+        if name in ("href", "src"):
+            # As browsers do: control characters and spaces do not hide a scheme.
+            bare = re.sub(r"[\x00-\x20]", "", value).lower()
+            scheme = re.match(r"([a-z][a-z0-9+.-]*):", bare)
+            allowed = {"http", "https"} | ({"mailto"} if name == "href" else set())
+            return not scheme or scheme[1] in allowed
+        if name == "class":
+            return all(CLASSES.fullmatch(each) for each in value.split())
+        return bool(IDS.fullmatch(value)) if name == "id" else True
+
+    def handle_endtag(self, tag):
+        if not self.opened or self.opened.pop() != tag:
+            self.wrong.append(f"/{tag}")
+
+    def handle_comment(self, data):
+        self.wrong.append(f"<!--{data}")
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def wrong_in(text: str) -> list:
+    """Everything in the post and the comment made of `text` that is not allowed."""
+    return [
+        *Inspector(render_post(text), POST_TAGS, "noopener").wrong,
+        *Inspector(render_comment(text), COMMENT_TAGS, "nofollow ugc noopener").wrong,
+    ]
+
+
+def shown(html: str) -> str:
+    """What a reader sees."""
+    return plain_text(html)
+
+
+# Markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("*a* **b** `c`", "<p><em>a</em> <strong>b</strong> <code>c</code></p>\n"),
+        ("~~a~~", "<p><s>a</s></p>\n"),
+        ("> a\n\n1. b", "<blockquote>\n<p>a</p>\n</blockquote>\n<ol>\n<li>b</li>\n</ol>\n"),
+        ("3. a", '<ol start="3">\n<li>a</li>\n</ol>\n'),
+        ("a\n\n---", "<p>a</p>\n<hr>\n"),
+        ("    a < b", "<pre><code>a &lt; b\n</code></pre>\n"),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("render", [render_post, render_comment])
+def test_both_dialects_know_commonmark(render, text, html):
+    assert render(text) == html
+    assert isinstance(render(text), SafeString)
+
+
+def test_a_table_aligns_by_class():
+    html = render_post("| a | b | c | d |\n|:-|:-:|-:|-|\n| 1 | 2 | 3 | 4 |")
+    assert re.findall(r"<t[hd](?: [^>]*)?>", html) == [
+        f"<{tag}{side}>"
+        for tag in ("th", "td")
+        for side in (*(f' class="align-{each}"' for each in ("left", "center", "right")), "")
+    ]
+    assert "style" not in html
+
+
+def test_a_task_list_has_boxes_that_cannot_be_ticked():
+    html = render_post("- [ ] a\n- [x] b\n- c")
+    assert re.findall(r"<input[^>]*>", html) == [
+        '<input disabled="" type="checkbox">',
+        '<input disabled="" checked="" type="checkbox">',
+    ]
+    assert html.count('class="task-list-item"') == 2
+
+
+def test_a_footnote_leads_there_and_back():
+    html = render_post("a[^n] b[^n] c[^m]\n\n[^n]: *Note*\n[^m]: More")
+    assert '<sup><a href="#fn-1" id="fnref-1" rel="noopener">[1]</a></sup> b' in html
+    assert '<a href="#fn-1" id="fnref-1-2" rel="noopener">[1]</a>' in html
+    assert '<a href="#fn-2" id="fnref-2" rel="noopener">[2]</a>' in html
+    assert '<li id="fn-1"><p><em>Note</em> <a href="#fnref-1" aria-label="Back to the' in html
+    assert 'href="#fnref-1-2"' in html and '<section class="footnotes"' in html
+
+
+@pytest.mark.parametrize("text", ["a[^1]", "a[^ ]\n\n[^1]: b", "[^a b]\n\n[^1]: b"])
+def test_a_footnote_that_is_not_there_is_text(text):
+    assert "<sup>" not in render_post(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("# a\n## b\n###### c", [2, 3, 6]),
+        ("### a\n#### b\n### c", [2, 3, 2]),
+        ("##### a", [2]),
+        ("## a\n\n> # b", [3, 2]),
+        ("a\n=\nb\n-", [2, 3]),
+    ],
+)
+def test_the_highest_heading_of_a_post_comes_below_the_title(text, levels):
+    assert [int(each) for each in re.findall(r"<h(\d)", render_post(text))] == levels
+    assert [int(each) for each in re.findall(r"</h(\d)", render_post(text))] == levels
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("# Ein *Anfang* & `mehr`", ["h-ein-anfang-mehr"]),
+        ("# a\n# a\n# a", ["h-a", "h-a-2", "h-a-3"]),
+        ("# a\n# a 2\n# a\n# a 2", ["h-a", "h-a-2", "h-a-3", "h-a-2-2"]),
+        ("#\n# ![alt](b)\n# 日本", ["h-post", "h-alt", "h-日本"]),
+        ("a\nb\n=", ["h-a-b"]),
+    ],
+)
+def test_headings_have_ids_of_their_own(text, ids):
+    assert re.findall(r'id="([^"]*)"', render_post(text)) == ids
+
+
+@pytest.mark.parametrize("text", ["# a", "a\n==", "| a |\n|---|", "a[^1]\n\n[^1]: b c", "- [ ] a"])
+def test_a_comment_shows_what_belongs_to_posts_as_typed(text):
+    html = render_comment(text)
+    assert not re.search(r"<(h\d|table|sup|input)|id=", html)
+    assert [*re.sub(r"<[^>]*>|\s", "", html)] == [c for c in text.removeprefix("- ") if c.strip()]
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "href", "name"),
+    [
+        ("https://example.com", "https://example.com", None),
+        ("see HTTP://example.com/a_b_c.", "HTTP://example.com/a_b_c", None),
+        ("(http://a.b/c_(d))", "http://a.b/c_(d)", None),
+        ("*http://a.b/_c_d*", "http://a.b/_c_d", None),
+        ("www.example.org/x?y=1#z!", "http://www.example.org/x?y=1#z", "www.example.org/x?y=1#z"),
+        ("mailto:a.b+c@example.com.", "mailto:a.b+c@example.com", None),
+        ("http://localhost:8000/", "http://localhost:8000/", None),
+        ("见http://例え.jp/a。", "http://xn--r8jz45g.jp/a", "http://例え.jp/a"),
+        ("<https://a.b>", "https://a.b", None),
+        ("<a@b.c>", "mailto:a@b.c", "a@b.c"),
+        ("[a](/b)", "/b", "a"),
+        ("[a](#b)", "#b", "a"),
+        ("[a](b:c)", None, None),
+        ("[a](//b.c/d)", "//b.c/d", "a"),
+        ("[http://a.b](/c)", "/c", "http://a.b"),
+        ("[a][b]\n\n[b]: <c>", "c", "a"),
+    ],
+)
+def test_an_address_is_a_link(text, href, name):
+    links = re.findall(r'<a href="([^"]*)" rel="noopener">([^<]*)</a>', render_post(text))
+    assert links == ([(href, name or href)] if href else [])
+    assert len(re.findall(r'rel="nofollow ugc noopener"', render_comment(text))) == len(links)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "README.md example.com a@b.de",
+        "ftp://a.b xhttp://a.b a/www.b.c //a.b localhost",
+        "http:// https:///a http://- http://__ www. www.a www.a. mailto:a mailto:@b.c",
+        "`http://a.b`",
+        "http&colon;//a.b",
+    ],
+)
+def test_what_only_looks_like_an_address_is_text(text):
+    assert "<a" not in render_post(text)
+    assert "<a" not in render_comment(text)
+
+
+def test_an_address_too_long_to_be_one_is_cut():
+    html = render_post("http://a.b/" + "c" * 10_000)
+    assert shown(html) == "http://a.b/" + "c" * 10_000
+    assert len(re.search('href="([^"]*)"', html)[1]) == bare_urls.URL_LIMIT
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTPS", "mailto"])
+def test_links_go_to_these_schemes(scheme):
+    assert f'href="{scheme}:a@b.c"' in render_post(f"[a]({scheme}:a@b.c)")
+
+
+@pytest.mark.parametrize("scheme", ["javascript", "JaVaScRiPt", "data", "vbscript", "file", "tel"])
+def test_links_go_to_no_other_scheme(scheme):
+    text = f"[a]({scheme}:b) <{scheme}:b> ![c]({scheme}:d)"
+    assert "href" not in render_post(text) and "src" not in render_post(text)
+    assert shown(render_post(text)) == shown(render_comment(text)) == text
+
+
+# Code
+
+
+def test_known_languages_are_coloured_by_class():
+    html = render_post("```Python x\ndef f(): pass\n```")
+    assert '<pre><code class="highlight"><span class="k">def</span>' in html
+    assert shown(html) == "def f(): pass"
+
+
+@pytest.mark.parametrize("info", ["", "unknown", "../x", "html+php", "<b>"])
+def test_other_code_is_escaped_and_not_guessed(info):
+    html = render_post(f"```{info}\n<b> & \n```")
+    assert html == '<pre><code class="highlight">&lt;b&gt; &amp; \n</code></pre>\n'
+
+
+@pytest.mark.parametrize("language", sorted(markup.LANGUAGES))
+def test_colouring_changes_no_character(language):
+    code = "\n\n  # a <b> 'c' \"d\" {{ e }} $f @g /* h */ -- i\n\t1.5e3 \\n é 日本 \x0b\n\n"
+    html = render_post(f"~~~{language}\n{code}\n~~~")
+    text = re.sub(r"<[^>]*>", "", html)
+    assert markup.unescape(text).rstrip("\n") == code.rstrip("\n")
+    assert not wrong_in(f"~~~{language}\n{code}\n~~~")
+
+
+def coloured_blocks(*lengths: int) -> list[bool]:
+    blocks = ("```python\n" + "x\n" * (length // 2) + "```" for length in lengths)
+    return ["<span" in each for each in render_post("\n\n".join(blocks)).split("</pre>")[:-1]]
+
+
+def test_a_document_has_a_budget_for_colours():
+    """It is in squares: that is how the slowest text costs."""
+    assert coloured_blocks(5_900) == [True]
+    assert coloured_blocks(6_100, 2_000) == [False, True]
+    assert coloured_blocks(5_000, 4_000, 3_000) == [True, False, True]
+    assert coloured_blocks(*[2] * 1_000).count(True) == 900
+
+
+# Images
+
+
+def test_an_image_loads_lazily():
+    assert render_post('![a *b*](https://c.d/e.png "f")') == (
+        '<p><img src="https://c.d/e.png" alt="a b" title="f" loading="lazy" decoding="async"></p>\n'
+    )
+
+
+@pytest.mark.parametrize("site", ["", "https://blog.example"])
+def test_an_image_of_ours_says_its_size(settings, site):
+    settings.SITE_URL, settings.MEDIA_URL = "https://blog.example", "/media/"
+    html = render_post(f"![a]({site}{OURS})")
+    assert f'src="{OURS}"' in html and f"{OURS} 1600w" in html
+    assert 'width="1600" height="900"' in html and 'class="tone-213"' in html and "sizes=" in html
+    assert not wrong_in(f"![a]({site}{OURS})")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("![a *b*](/c)", '<p><a href="/c" rel="{}">a b</a></p>\n'),
+        ("![](/c)", '<p><a href="/c" rel="{}">/c</a></p>\n'),
+        ("[a ![b](/c) d](/e) *f*", '<p><a href="/e" rel="{}">a b d</a> <em>f</em></p>\n'),
+    ],
+)
+def test_an_image_in_a_comment_is_a_link(text, html):
+    assert render_comment(text) == html.format("nofollow ugc noopener")
+
+
+def test_an_image_behind_mailto_has_no_address():
+    assert "src" not in render_post("![a](MAILTO:b@c.d)")

@@ -1,0 +1,313 @@
+"""What must never come out of Markdown, whatever goes in."""
+
+import random
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from content import markup, raw_html
+from content.markup import plain_text, render_comment, render_post
+from content.tests.test_markup import POST_TAGS, Inspector, shown, words, wrong_in
+
+# Raw HTML
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>a <kbd>b</kbd> H<sub>2</sub>O x<sup>2</sup> <mark>c</mark></p>",
+        '<p>a <abbr title="b">c</abbr> <ruby>d<rp>(</rp><rt>e</rt></ruby><br>f<wbr>g</p>',
+        '<p>a <time datetime="2026-01-01">b</time> <q>c <b>d <i>e</i></b></q></p>',
+        '<details open="">\n<summary>a <b>b</b></summary>\n<p><em>c</em></p>\n</details>',
+        "<dl>\n<dt>a</dt><dd>b &amp; c</dd>\n</dl>",
+        "<hr>",
+    ],
+)
+def test_allowed_tags_pass(text):
+    source = re.sub("</?p>", "", text).replace("\n<em>c</em>\n", "\n\n*c*\n\n")
+    assert render_post(source).strip() == text
+    assert "&lt;" in render_comment(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("a <b>b", "a &lt;b&gt;b"),
+        ("a</b> c", "a&lt;/b&gt; c"),
+        ("a </br> c", "a &lt;/br&gt; c"),
+        ("a *<b>b* c</b>", "a <em>&lt;b&gt;b</em> c&lt;/b&gt;"),
+        ("a <b><i>c</b></i>", "a <b>&lt;i&gt;c</b>&lt;/i&gt;"),
+        ("a <details>b</details>", "a &lt;details&gt;b&lt;/details&gt;"),
+        ("a <b onclick='x' class=c style=d id=e>f</b>", "a <b>f</b>"),
+        ("a <b title='<i>'>f</b>", "a &lt;b title='&lt;i&gt;'&gt;f&lt;/b&gt;"),
+        ("a <script>b</script>", "a &lt;script&gt;b&lt;/script&gt;"),
+        ("a <!-- b --> <?c?> <!D>", "a &lt;!-- b --&gt; &lt;?c?&gt; &lt;!D&gt;"),
+        ("<script>\n<b>a</b>\n</script>", "&lt;script&gt;\n&lt;b&gt;a&lt;/b&gt;\n&lt;/script&gt;"),
+        (
+            "<div class=a>\nb < &amp; <i>c</i> <\n</div>",
+            "&lt;div class=a&gt;\nb &lt; &amp; <i>c</i> &lt;\n&lt;/div&gt;",
+        ),
+        ("<b>\n\na\n\n</b>", "&lt;b&gt;</p>\n<p>a</p>\n<p>&lt;/b&gt;"),
+        ("<details>\n\na", "&lt;details&gt;</p>\n<p>a"),
+    ],
+)
+def test_other_raw_html_is_text(text, html):
+    assert render_post(text) == f"<p>{html}</p>\n"
+
+
+def test_raw_html_closes_nothing_outside_its_place():
+    html = render_post("> <details>\n\n</details>\n\n- <b>\n\n</b>")
+    assert "<details>" not in html and "<b>" not in html
+    assert not wrong_in("> <details>\n\n</details>")
+
+
+def test_tags_nested_deeper_than_anyone_means_are_text():
+    html = render_post("a" + "<b>" * 30 + "c" + "</b>" * 30)
+    assert (
+        html.count("<b>") == raw_html.RAW_DEPTH
+        and html.count("&lt;b&gt;") == 30 - raw_html.RAW_DEPTH
+    )
+
+
+VECTORS = """
+<script>alert(1)</script>
+<SCRIPT SRC=//evil.example/x.js></SCRIPT>
+<script\\x20type="text/javascript">javascript:alert(1);</script>
+<scr<script>ipt>alert(1)</scr</script>ipt>
+<<SCRIPT>alert(1);//<</SCRIPT>
+<img src=x onerror=alert(1)>
+<img src="javascript:alert(1)">
+<IMG SRC=`javascript:alert("x")`>
+<img src=x:alert(1) onerror=eval(src) alt=0>
+<img \"\"\"><script>alert(1)</script>">
+<img src="x` `<script>alert(1)</script>"` `>
+<svg onload=alert(1)>
+<svg><script>alert&#40;1&#41;</script></svg>
+<svg><style>{font-family:'<iframe/onload=alert(1)>'}</style></svg>
+<svg><a xlink:href="javascript:alert(1)"><text x="20" y="20">X</text></a></svg>
+<math><mtext><mglyph><style><img src=x onerror=alert(1)></style></mglyph></mtext></math>
+<math href="javascript:alert(1)">click</math>
+<iframe src="javascript:alert(1)"></iframe>
+<iframe srcdoc="&lt;script&gt;alert(1)&lt;/script&gt;"></iframe>
+<object data="javascript:alert(1)"></object>
+<embed src="javascript:alert(1)">
+<form action="javascript:alert(1)"><input type=submit></form>
+<button formaction="javascript:alert(1)">x</button>
+<input onfocus=alert(1) autofocus>
+<input type=image src=x onerror=alert(1)>
+<textarea autofocus onfocus=alert(1)></textarea>
+<select onfocus=alert(1) autofocus></select>
+<video><source onerror="alert(1)"></video>
+<audio src=x onerror=alert(1)>
+<body onload=alert(1)>
+<body background="javascript:alert(1)">
+<details open ontoggle=alert(1)>x</details>
+<details open=x"onmouseover=alert(1)>x</details>
+<marquee onstart=alert(1)>x</marquee>
+<meta http-equiv="refresh" content="0;url=javascript:alert(1)">
+<link rel="stylesheet" href="javascript:alert(1)">
+<base href="javascript:alert(1)//">
+<style>@import 'javascript:alert(1)';</style>
+<div style="background:url(javascript:alert(1))">x</div>
+<b style="xss:expression(alert(1))">x</b>
+<b/onmouseover=alert(1)>x</b>
+<b onmouseover = "alert(1)" >x</b>
+<abbr title="x" onmouseover="alert(1)">x</abbr>
+<abbr title='"><script>alert(1)</script>'>x</abbr>
+<kbd id=h-x class=highlight name=attributes>x</kbd>
+<table background="javascript:alert(1)"><tr><td>x</td></tr></table>
+<a href="javascript:alert(1)">x</a>
+<a href=" javascript:alert(1)">x</a>
+<a href="java&#x0A;script:alert(1)">x</a>
+<!--[if gte IE 4]><script>alert(1)</script><![endif]-->
+<!-- --!><img src=x onerror=alert(1)> -->
+<!--><script>alert(1)</script>-->
+<?xml version="1.0"?><script>alert(1)</script>
+<![CDATA[<script>alert(1)</script>]]>
+<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>
+<xmp><img src=x onerror=alert(1)></xmp>
+<template><script>alert(1)</script></template>
+<plaintext><script>alert(1)</script>
+[x](javascript:alert(1))
+[x](JaVaScRiPt:alert(1))
+[x]( javascript:alert(1))
+[x](<javascript:alert(1)>)
+[x](&#106;avascript:alert(1))
+[x](&#x6A&#x61;vascript&colon;alert(1))
+[x](javascript&#58;alert(1))
+[x](java\\tscript:alert(1))
+[x](java&Tab;script:alert(1))
+[x](java&NewLine;script:alert(1))
+[x](&#1;javascript:alert(1))
+[x](\\x01javascript:alert(1))
+[x](&NonBreakingSpace;javascript:alert(1))
+[x](javas\\cript:alert(1))
+[x](vbscript:msgbox(1))
+[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)
+[x](feed:javascript:alert(1))
+[x](view-source:javascript:alert(1))
+[x](jar:javascript:alert(1))
+[x](livescript:alert(1))
+[x](//evil.example "onmouseover=alert(1)")
+[x](http://a"onmouseover="alert(1))
+[x](http://a 'x" onmouseover="alert(1)')
+[x](http://a&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;)
+[x][y]\\n\\n[y]: javascript:alert(1)
+[x][y]\\n\\n[y]: <java\\tscript:alert(1)>
+<javascript:alert(1)>
+<javascript&colon;alert(1)>
+<data:text/html,alert(1)>
+javascript://www.example.com/%0Aalert(1)
+http://a"onmouseover=alert(1)
+http://javascript:alert(1)@a
+www.a.b"><script>alert(1)</script>
+![x](javascript:alert(1))
+![x](data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+)
+![x" onerror="alert(1)](y)
+![x](y" onerror="alert(1))
+![x](y "z\\" onerror=\\"alert(1)")
+![<img src=x onerror=alert(1)>](y)
+![x](/media/images/abcdefghijklmnopqrstuv-1600x900-213.webp"onerror=alert(1))
+```"onmouseover=alert(1)\\nx\\n```
+```html\\n<script>alert(1)</script>\\n```
+`<script>alert(1)</script>`
+# <script>alert(1)</script>
+# x" onmouseover="alert(1)
+| <script>alert(1)</script> |\\n|-|\\n| <img src=x onerror=alert(1)> |
+[^<script>]\\n\\n[^<script>]: <script>alert(1)</script>
+[^"onx="]\\n\\n[^"onx="]: x
+- [x] <input type=text onfocus=alert(1) autofocus>
+<b>\\n\\n<script>alert(1)</script>\\n\\n</b>
+<details>\\n<summary><script>alert(1)</script></summary>\\n\\n</details></details></article><script>
+</p></div></article></body></html><script>alert(1)</script>
+\\\\<script>alert(1)</script>
+&lt;script&gt;alert(1)&lt;/script&gt;
+\\ud800<script>alert(1)</script>
+""".strip().split("\n")
+
+
+def escaped(vector: str) -> str:
+    """Vectors stand on a line each, with these few marks for what a line cannot hold."""
+    marks = {r"\n": "\n", r"\t": "\t", r"\x20": " ", r"\x01": "\x01", r"\ud800": "\ud800"}
+    for mark, character in marks.items():
+        vector = vector.replace(mark, character)
+    return vector
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+@pytest.mark.parametrize("frame", ["{}", "a {} b", "> - {}", "[{}](c)", "<b>{}</b>"])
+def test_an_attack_becomes_text_or_nothing(vector, frame):
+    assert not wrong_in(frame.format(escaped(vector)))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>a</script>",
+        "<p onclick=a>",
+        "<a href='java\nscript:a' rel=noopener>",
+        "<b id=a>",
+        "<b>",
+        "</b>",
+        "<!-- -->",
+        "<code class=other-x>",
+        "<input type=text>",
+        "<a href=b>",
+    ],
+)
+def test_the_inspector_finds_what_is_wrong(html):
+    assert Inspector(html, POST_TAGS, "noopener").wrong
+
+
+# Promises for every text
+
+FRAGMENTS = [
+    *words(
+        "[ ] ( ) ![ ](a) ](http://b) * ** _ ~~ ` ``` ~~~ < > & &amp; &#0; | || :-: --- === # ##"
+    ),
+    *words("<b> </b> <i a='b'> </i> <details> </details> <summary> </summary> <dl> <dt> <br> <hr>"),
+    *words("<p> <script> </script> <!-- --> <a href='b'> </a> [^1] [^1]: [a]: http://c www.d.e w"),
+    *[
+        "\n",
+        "\n\n",
+        "\n\n\n",
+        "    ",
+        "\t",
+        "> ",
+        "- ",
+        "- [x] ",
+        "1. ",
+        "\n- ",
+        "\n> ",
+        "\r",
+        "\x0b",
+    ],
+    *[
+        "é",
+        "日本",
+        "\U0001f600",
+        "\ud83d",
+        "\u0301",
+        "\u202e",
+        "\ufeff",
+        "\\",
+        "a",
+        "b c",
+        "python\n",
+    ],
+]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_no_text_raises_or_gives_html_that_is_not_allowed(seed):
+    chance = random.Random(seed)
+    text = "".join(chance.choice(FRAGMENTS) for _ in range(chance.randrange(1, 120)))
+    assert not wrong_in(text)
+    assert render_post(text) == render_post(text)
+
+
+@pytest.mark.parametrize("text", VECTORS)
+def test_cleaning_twice_is_cleaning_once(text):
+    once = render_post(escaped(text))
+    assert markup._post_cleaner.clean(once) == once
+
+
+def test_documents_share_nothing_across_threads():
+    texts = [f"# a\n# a\n\nb[^1]\n\n[^1]: {number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(render_post, texts)] == [render_post(text) for text in texts]
+    assert 'id="h-a"' in render_post(texts[0])
+
+
+@pytest.mark.parametrize("unit", ["> ", "- ", "1. ", "[^a]: "])
+def test_what_is_nested_too_deep_is_shown(unit):
+    html = render_post(unit * 1_000 + "the end[^a]")
+    assert "the end" in html
+    lines = "".join("  " * depth + f"- item{depth}\n" for depth in range(60))
+    assert all(f"item{depth}" in render_post(lines) for depth in range(60))
+
+
+def test_brackets_without_number_are_shown():
+    text = "[a " * (markup.BRACKET_LIMIT + 5)
+    assert shown(render_post(text)) == text.strip()
+
+
+# Text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("# a\n\nb *c*\nd", "a b c d"),
+        ("a &lt;b&gt; & c", "a <b> & c"),
+        ("- a\n- b\n\n| c | d |\n|-|-|\n| e | f |", "a b c d e f"),
+        ("<dl><dt>a</dt><dd>b</dd></dl>", "a b"),
+        ("a<br>b[^1]\n\n[^1]: c", "a b c"),
+        ('[a](b "> c") ![d](e)', "a"),
+        ("a **b**c", "a bc"),
+        ("", ""),
+    ],
+)
+def test_plain_text_is_what_is_read(markdown, text):
+    assert plain_text(render_post(markdown)) == text

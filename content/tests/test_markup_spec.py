@@ -1,0 +1,125 @@
+"""CommonMark's own examples, all of them, through rendering and cleaning.
+
+`commonmark-0.31.json` holds the examples of the CommonMark specification 0.31.2 by John MacFarlane,
+licensed CC-BY-SA 4.0, as markdown-it-py 4.3.0 ships them (tests/test_cmark_spec/commonmark.json).
+
+What the specification expects is changed here only as the renderer documents it: raw HTML outside
+the allow-list is text, headings move, elements gain attributes. The rest must be the same document.
+"""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from content.markup import render_comment, render_post
+
+EXAMPLES = json.loads((Path(__file__).parent / "commonmark-0.31.json").read_text(encoding="utf-8"))
+EVERY_EXAMPLE = pytest.mark.parametrize(
+    "example", EXAMPLES, ids=[f"{each['section']} {each['example']}" for each in EXAMPLES]
+)
+COMMENT_TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "strong", "ul"}
+PASSING = {"del", "i"}
+ADDED = {"class", "decoding", "id", "loading", "rel"}
+HTML_TYPES = ("html_block", "html_inline")
+
+# Examples whose document changes in another way that is documented, with all they become.
+OTHERWISE = {
+    # A block of text and inline tags alone gets a paragraph.
+    164: "<p><i>\n*bar*\n</i></p>",
+    # A tag that is not opened in its block is text.
+    165: "<p>&lt;/ins&gt;\n*bar*</p>",
+    # Schemes we do not link to.
+    596: "<p>&lt;irc://foo.bar:2233/baz&gt;</p>",
+    598: "<p>&lt;a+b+c:d&gt;</p>",
+    599: "<p>&lt;made-up-scheme://foo,bar&gt;</p>",
+    601: "<p>&lt;localhost:5001/foo&gt;</p>",
+    # Addresses without brackets are links.
+    602: '<p>&lt;<a href="https://foo.bar/baz">https://foo.bar/baz</a> bim&gt;</p>',
+    608: '<p>&lt; <a href="https://foo.bar">https://foo.bar</a> &gt;</p>',
+    611: '<p><a href="https://example.com">https://example.com</a></p>',
+}
+
+
+class Outline(HTMLParser):
+    """A document as a list of tags and texts, without what the renderer adds to any document."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.parts, self.pre, self.lift = [], 0, 0
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.pre += tag == "pre"
+        kept = sorted((name, value) for name, value in attrs if name not in ADDED)
+        self.parts += [(tag, *kept)] if tag != "span" else []
+
+    def handle_endtag(self, tag):
+        self.pre -= tag == "pre"
+        self.parts += [f"/{tag}"] if tag not in ("span", "br", "hr", "img") else []
+
+    def handle_data(self, data):
+        if self.parts and isinstance(self.parts[-1], list):
+            self.parts[-1].append(data)
+        elif self.pre or data.strip("\n"):
+            self.parts.append([data])
+
+
+def outline(source: str) -> list:
+    parts = Outline(source).parts
+    return ["".join(part) if isinstance(part, list) else part for part in parts]
+
+
+def expected(example: dict) -> str:
+    """The specification's HTML of an example with the documented changes made to it."""
+    if example["example"] in OTHERWISE:
+        return OTHERWISE[example["example"]]
+    changed, position = example["html"], 0
+    for kind, piece in raw_html(example["markdown"]):
+        names = set(re.findall(r"<[/!?]?([\w-]*)", piece))
+        if names <= PASSING:
+            continue
+        shown = html.escape(piece, quote=False)
+        shown = f"<p>{shown}</p>" if kind == "html_block" else shown
+        position = changed.index(piece, position)
+        before, after = changed[:position], changed[position + len(piece) :]
+        before = before.rstrip(" ") if kind == "html_block" else before
+        changed, position = before + shown + after, len(before + shown)
+    return with_moved_headings(changed)
+
+
+def raw_html(markdown: str) -> list[tuple[str, str]]:
+    """The pieces of raw HTML in a document, in order, as a plain CommonMark parser finds them."""
+    tokens = MarkdownIt("commonmark").parse(markdown)
+    every = [each for token in tokens for each in (token, *(token.children or []))]
+    return [(each.type, each.content.strip()) for each in every if each.type in HTML_TYPES]
+
+
+def with_moved_headings(source: str) -> str:
+    levels = [int(level) for level in re.findall(r"<h([1-6])>", source)]
+    lift = 2 - min(levels, default=2)
+    return re.sub(
+        r"(</?h)([1-6])>", lambda found: f"{found[1]}{min(int(found[2]) + lift, 6)}>", source
+    )
+
+
+def test_the_whole_specification_is_here():
+    assert [each["example"] for each in EXAMPLES] == list(range(1, 653))
+
+
+@EVERY_EXAMPLE
+def test_cleaning_leaves_every_example_the_document_it_is(example):
+    assert outline(render_post(example["markdown"])) == outline(expected(example))
+
+
+@EVERY_EXAMPLE
+def test_a_comment_shows_every_example_without_heading_image_or_raw_tag(example):
+    names = {
+        part[0] for part in outline(render_comment(example["markdown"])) if type(part) is tuple
+    }
+    assert names <= COMMENT_TAGS
