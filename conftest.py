@@ -10,9 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from posts.models import Post
+from posts import discussion, listing, publishing, search, tagging
+from posts.models import Comment, Post
 
 PASSWORD = "correct horse battery staple"
+SET_AFTERWARDS = ("status", "waiting_because", "created_at")
 
 
 def pytest_configure() -> None:
@@ -71,7 +73,7 @@ def client_of(client, author, reader, moderator):
 def make_post(author):
     """Return a function that creates a post, published an hour ago unless told otherwise."""
 
-    def make(**fields) -> Post:
+    def make(*, tags: str = "", **fields) -> Post:
         an_hour_ago = timezone.now() - timedelta(hours=1)
         values = {
             "author": author,
@@ -82,7 +84,14 @@ def make_post(author):
             "created_at": an_hour_ago,
             "updated_at": an_hour_ago,
         }
-        return Post.objects.create(**values | fields)
+        post = Post(**values | fields)
+        # Not through `save_post`, which would set the time of the update.
+        publishing.render_body(post)
+        post.save()
+        tagging.set_tags(post, tagging.split_tags(tags))
+        listing.add(post)
+        search.index_post(post)
+        return post
 
     return make
 
@@ -95,3 +104,25 @@ def post(make_post) -> Post:
 @pytest.fixture
 def draft(make_post) -> Post:
     return make_post(title="Draft title", status=Post.Status.DRAFT, publish_at=None)
+
+
+@pytest.fixture
+def make_comment(post, reader):
+    """Return a function that adds a comment of the reader on the post, unless told otherwise.
+
+    Those SET_AFTERWARDS are as they are given, whatever the rules say.
+    """
+
+    def make(body: str = "A comment.", **fields) -> Comment:
+        set_afterwards = {name: fields.pop(name) for name in SET_AFTERWARDS if name in fields}
+        values = {"post": post, "author": reader, "now": timezone.now()} | fields
+        comment = discussion.add_comment(values.pop("post"), values.pop("author"), body, **values)
+        if "status" in set_afterwards:
+            change = (set_afterwards["status"] == "approved") - comment.is_approved
+            discussion.count_comments(comment.post_id, change)
+        for name, value in set_afterwards.items():
+            setattr(comment, name, value)
+        comment.save()
+        return comment
+
+    return make

@@ -1,11 +1,14 @@
 """Judging what people send about themselves."""
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, PasswordResetForm
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from content.fields import PictureField
+from content.markup import render_comment
+from content.storage import discard_files, keep_files
 
 EMAIL_INPUT = forms.EmailInput(attrs={"autocomplete": "email"})
 
@@ -27,9 +30,12 @@ class RegisterForm(BaseUserCreationForm):
 
     def save_unless_taken(self) -> User | None:
         """Return the new user; None, with an error on the field, if the name went meanwhile."""
+        # Hashed before: SQLite has one writer, who must not hold the others up for a hash.
+        user = self.save(commit=False)
         try:
             with transaction.atomic():
-                return self.save()
+                user.save()
+            return user
         except IntegrityError:
             self.add_error("username", User._meta.get_field("username").error_messages["unique"])
             return None
@@ -48,10 +54,52 @@ class LoginForm(AuthenticationForm):
         self.fields["password"].error_messages["required"] = _("Password is required.")
 
 
+class ResetForm(PasswordResetForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+
+
 class AccountForm(forms.ModelForm):
+    picture = PictureField(label=_("Picture of you"), required=False)
+    remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
+    website = forms.URLField(
+        label=_("Website"),
+        max_length=200,
+        required=False,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"autocomplete": "url"}),
+    )
+
     class Meta:
         model = User
-        fields = ("email",)
+        fields = ("display_name", "email", "website", "biography")
         labels = {"email": _("E-mail")}
-        help_texts = {"email": _("Never shown. A forgotten password is reset through it.")}
-        widgets = {"email": EMAIL_INPUT}
+        help_texts = {
+            "display_name": _("Shown in place of your username."),
+            "email": _("Never shown. A forgotten password is reset through it."),
+            "biography": _("A few words for your page, in Markdown."),
+        }
+        widgets = {
+            "display_name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "email": EMAIL_INPUT,
+            "biography": forms.Textarea(attrs={"rows": 5}),
+        }
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.avatar:
+            self.fields["remove_picture"].widget = forms.HiddenInput()
+
+    def save(self) -> User:
+        self.instance.biography_html = render_comment(self.instance.biography)
+        before = self.instance.avatar
+        if self.cleaned_data["picture"]:
+            self.instance.avatar = keep_files(self.cleaned_data["picture"])
+        elif self.cleaned_data["remove_picture"]:
+            self.instance.avatar = ""
+        # These columns alone: a password changed meanwhile in another tab stays changed.
+        self.instance.save(update_fields=[*self._meta.fields, "biography_html", "avatar"])
+        if before != self.instance.avatar:
+            discard_files(before)
+        return self.instance

@@ -34,11 +34,23 @@ class User(AbstractUser):
     )
     username_key = models.CharField(max_length=USERNAME_KEY_MAX_LENGTH, unique=True, editable=False)
 
+    display_name = models.CharField(_("display name"), max_length=100, blank=True)
+    biography = models.TextField(_("biography"), max_length=2_000, blank=True)
+    biography_html = models.TextField(editable=False, default="")
+    website = models.URLField(_("website"), max_length=200, blank=True)
+    # The name of a picture (`content.images`).
+    avatar = models.CharField(max_length=100, blank=True, editable=False)
+
     objects = UserManager()
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+
+    @property
+    def name(self) -> str:
+        """What others see: the display name, or the username where there is none."""
+        return self.display_name or self.username
 
     def clean(self) -> None:
         """Refuse a username that reads like another's."""

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django.views.generic import FormView, UpdateView
 
-from accounts.forms import AccountForm, LoginForm, RegisterForm
+from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
 from accounts.models import User
 from content.addresses import absolute_url
 
@@ -106,6 +106,7 @@ class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):
 
 class PasswordReset(auth_views.PasswordResetView):
     http_method_names = FORM_METHODS
+    form_class = ResetForm
     template_name = "accounts/password_reset.html"
     email_template_name = "accounts/password_reset_email.txt"
     subject_template_name = "accounts/password_reset_subject.txt"

@@ -24,9 +24,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without a valid token, and hand back the text typed into it."""
-    typed = {name: request.POST[name] for name in TYPED_TEXTS if request.POST.get(name)}
-    return render(request, "403_csrf.html", {"typed": typed}, status=403)
+    """Answer 403 to a form without a valid token."""
+    return _page(request, "403_csrf.html", 403)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -34,6 +33,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str, status: int, **context) -> HttpResponse:
+    """Answer an error, and hand back the text that was typed into a form, if it was one."""
+    if status != 400:
+        context["typed"] = {
+            name: request.POST[name] for name in TYPED_TEXTS if request.POST.get(name)
+        }
     try:
         return render(request, template, context, status=status)
     except Exception:

@@ -6,6 +6,8 @@ In a checkout, `gunicorn.conf.py` brings these in, so `gunicorn blogsite.wsgi` i
 import contextlib
 import io
 import os
+import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -54,6 +56,8 @@ class AccessLine(Logger):
 
 
 logger_class = AccessLine
+# Whoever reads the log could use the link before its owner does.
+RESET_TOKEN = re.compile(r"(/auth/password/reset/[^/ ]+/)(?!set-password/)[^/ \"]+")
 
 
 def access_line(resp, environ: dict, seconds: float) -> bytes:
@@ -66,6 +70,7 @@ def access_line(resp, environ: dict, seconds: float) -> bytes:
         f'"{environ["REQUEST_METHOD"]} {environ["RAW_URI"]}" {resp.status[:3]} {size} '
         f"{seconds * 1000:.1f}ms {environ.get('REQUEST_ID', '-')}"
     )
+    line = RESET_TOKEN.sub(r"\1…", line)
     printable = line if line.isprintable() else ascii(line)
     return printable.encode("utf-8", "backslashreplace") + b"\n"
 
@@ -83,6 +88,9 @@ def on_starting(server) -> None:
 
 def when_ready(server) -> None:
     """Print the address: the last line of a start."""
+    if sys.stderr.isatty():
+        # Closing the terminal is meant to stop what was started in it, not to reload it.
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     addresses = ", ".join(str(listener) for listener in server.LISTENERS)
     sys.stdout.write(f"Serving at {addresses} (Ctrl-C stops it)\n")
     sys.stdout.flush()

@@ -105,11 +105,12 @@ SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_FAILURE_VIEW = "blogsite.errors.csrf_failure"
-# In the session, not in a cookie of its own: one name, one prefix, one rule for caches.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 
 # 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# A form and the two pictures it may be sent with.
+LARGEST_REQUEST = 32 * 1024 * 1024
 
 # What it is made of ----------------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ INSTALLED_APPS = [
     "accounts",
     "posts",
     "crispy_forms",
+    "django_htmx",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -131,14 +133,17 @@ MIDDLEWARE = [
     "blogsite.requests.answer_head_without_body",
     # Before all that may answer by itself, so that every answer carries it.
     "blogsite.requests.restrict_content",
+    "blogsite.requests.refuse_what_nobody_sends",
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "blogsite.requests.keep_private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "blogsite.errors.explain_refused_methods",
 ]
@@ -258,6 +263,11 @@ LANGUAGE_CODE = environment.one_of(
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 POSTS_PER_PAGE = environment.whole_number("POSTS_PER_PAGE", 5, 1, 100)
+COMMENTS_ENABLED = environment.boolean("COMMENTS_ENABLED", True)
+APPROVALS = ("links", "first", "all", "none")
+COMMENT_APPROVAL = environment.one_of(
+    "COMMENT_APPROVAL", "links", APPROVALS, "links, first, all or none"
+)
 
 # Logs ------------------------------------------------------------------------------------------
 

@@ -2,17 +2,23 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 from blogsite import health
+from blogsite.media import media
 
 handler400 = "blogsite.errors.bad_request"
 handler403 = "blogsite.errors.permission_denied"
 handler404 = "blogsite.errors.page_not_found"
 handler500 = "blogsite.errors.server_error"
+
+
+def no_such_page(request: HttpRequest, rest: str) -> HttpResponse:
+    raise Http404
 
 
 class Favicon(RedirectView):
@@ -30,7 +36,10 @@ admin.site.index_title = _("Moderation")
 urlpatterns = [
     path("", include("posts.urls")),
     path("auth/", include("accounts.urls")),
+    # Django's redirect by content type asks only for staff, and gives away titles of drafts.
+    path("admin/r/<path:rest>", no_such_page, name="no_shortcut"),
     path("admin/", admin.site.urls),
     path("hello/", health.hello, name="hello"),
+    path("media/<path:name>", media, name="media"),
     path("favicon.ico", Favicon.as_view(), name="favicon"),
 ]

@@ -1,14 +1,65 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from posts import views
+from posts import feeds, sitemaps
+from posts.views import authors, discussion, images, posts, search, tags
 
 app_name = "posts"
 
+
+class TextConverter(StringConverter):
+    """A part of a path, as `str`, without NUL, on which PostgreSQL fails."""
+
+    regex = "[^/\0]+"
+
+
+register_converter(TextConverter, "text")
+
+
+def feed_paths(route: str, view, name: str) -> list:
+    """Return the addresses of one feed: RSS, and below it Atom and JSON."""
+    return [
+        path(route, view, {"kind": "rss"}, name=name),
+        path(f"{route}atom/", view, {"kind": "atom"}, name=f"{name}_atom"),
+        path(f"{route}json/", view, {"kind": "json"}, name=f"{name}_json"),
+    ]
+
+
+def comment_paths(*views: tuple) -> list:
+    """Return the addresses of what can be done with one comment."""
+    route = "<int:pk>/comments/<int:comment>/"
+    return [path(route + verb, view.as_view(), name=name) for verb, view, name in views]
+
+
 urlpatterns = [
-    path("", views.PostList.as_view(), name="post_list"),
-    path("create/", views.PostCreate.as_view(), name="post_create"),
-    path("<int:pk>/", views.PostDetail.as_view(), name="post_short"),
-    path("<int:pk>-<str:slug>/", views.PostDetail.as_view(), name="post_detail"),
-    path("<int:pk>/update/", views.PostUpdate.as_view(), name="post_update"),
-    path("<int:pk>/delete/", views.PostDelete.as_view(), name="post_delete"),
+    path("", search.index, name="post_list"),
+    *feed_paths("feed/", feeds.site_feed, "feed"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path("sitemap-<int:number>.xml", sitemaps.sitemap_part, name="sitemap_part"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("tags/", tags.TagList.as_view(), name="tag_list"),
+    path("tag-suggestions/", tags.suggest_tags, name="tag_suggest"),
+    path("tags/<text:slug>/", tags.TagDetail.as_view(), name="tag_detail"),
+    *feed_paths("tags/<text:slug>/feed/", feeds.tag_feed, "tag_feed"),
+    path("authors/<text:username>/", authors.AuthorDetail.as_view(), name="author_detail"),
+    *feed_paths("authors/<text:username>/feed/", feeds.author_feed, "author_feed"),
+    path("images/", images.ImageUpload.as_view(), name="image_upload"),
+    path("create/", posts.PostCreate.as_view(), name="post_create"),
+    path("<int:pk>/", posts.PostDetail.as_view(), name="post_short"),
+    path("<int:pk>-<str:slug>/", posts.PostDetail.as_view(), name="post_detail"),
+    path("<int:pk>/update/", posts.PostUpdate.as_view(), name="post_update"),
+    path("<int:pk>/delete/", posts.PostDelete.as_view(), name="post_delete"),
+    path("<int:pk>/like/", discussion.PostLike.as_view(), name="post_like"),
+    path("<int:pk>/comments/", discussion.CommentCreate.as_view(), name="comment_create"),
+    path("<int:pk>/comments/close/", discussion.CommentsClose.as_view(), name="comments_close"),
+    path("<int:pk>/comments/open/", discussion.CommentsOpen.as_view(), name="comments_open"),
+    *comment_paths(
+        ("", discussion.CommentDetail, "comment_detail"),
+        ("edit/", discussion.CommentEdit, "comment_edit"),
+        ("delete/", discussion.CommentDelete, "comment_delete"),
+        ("report/", discussion.CommentReport, "comment_report"),
+        ("approve/", discussion.CommentApprove, "comment_approve"),
+        ("hide/", discussion.CommentHide, "comment_hide"),
+        ("restore/", discussion.CommentRestore, "comment_restore"),
+    ),
 ]

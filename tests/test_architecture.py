@@ -13,10 +13,13 @@ OURS = {*ALLOWED, "blogsite"}
 # Inside posts, a module imports only from rows above its own.
 ROWS = [
     {"apps", "models"},
-    {"publishing", "demo"},
+    {"search", "demo", "listing"},
+    {"tagging"},
+    {"publishing", "discussion", "uploads"},
+    {"moderation"},
     {"forms"},
     {"mixins"},
-    {"views", "admin", "management"},
+    {"views", "admin", "management", "feeds", "sitemaps", "templatetags"},
     {"urls"},
 ]
 

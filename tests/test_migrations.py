@@ -21,9 +21,15 @@ def test_moderators_hold_exactly_the_permissions_they_need():
     )
     assert sorted(found) == [
         ("accounts", "view_user"),
+        ("posts", "change_comment"),
         ("posts", "change_post"),
+        ("posts", "change_tag"),
         ("posts", "delete_post"),
+        ("posts", "view_comment"),
+        ("posts", "view_commentreport"),
+        ("posts", "view_moderationentry"),
         ("posts", "view_post"),
+        ("posts", "view_tag"),
     ]
 
 
@@ -36,6 +42,11 @@ def test_the_moderators_go_and_come_with_their_migration():
     assert not Group.objects.filter(name="Moderators").exists()
     migrate_to("0002_moderators")
     assert Group.objects.get(name="Moderators").permissions.count() == 4
+    migrate_to("0005_moderators_of_comments")
+    assert Group.objects.get(name="Moderators").permissions.count() == 10
+    migrate_to("0004_search")
+    assert Group.objects.get(name="Moderators").permissions.count() == 4
+    call_command("migrate", verbosity=0)
 
 
 @pytest.mark.parametrize("status", Post.Status.values)

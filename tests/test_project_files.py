@@ -55,7 +55,7 @@ def test_the_readme_names_every_setting_and_no_other():
         for name in ("settings.py", "serving.py", "environment.py")
     )
     # Read through blogsite.environment by their name as the first argument.
-    calls = r"(?:boolean|read|whole_number|one_of|host_names|origins?|time_zone|\w+_url)"
+    calls = r"(?:boolean|read|whole_number|one_of|host_names|origins?|time_zone|\w+_url|mail_\w+)"
     read = re.findall(rf'{calls}\(\s*"([A-Z_]+)"', sources)
     assert sorted(listed) == sorted({*read, "SECRET_KEY"})
     assert len(listed) == len(set(listed))

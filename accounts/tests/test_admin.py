@@ -92,7 +92,6 @@ def test_the_list_shows_who_they_are(visit, make_user):
         ("strasse", ["Straße"]),
         ("writer@example.org", ["Alice"]),
         ("nobody", []),
-        ("\0", None),  # A message; which users stand below it matters to nobody.
         ("'\"%_\\", []),
         ("x" * 5000, []),
     ],

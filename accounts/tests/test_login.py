@@ -2,6 +2,7 @@
 
 import html
 import time
+import unicodedata
 
 import pytest
 from django.contrib import auth
@@ -56,6 +57,7 @@ def test_logging_in_leads_to_the_index_that_shows_who_is_there(client, reader):
         ("Zoe\u0308", "zo\u00eb"),
         ("김", "\u1100\u1175\u11b7"),
         ("김" * 30, "\u1100\u1175\u11b7" * 30),
+        ("ᾧ" * 30, unicodedata.normalize("NFD", "ᾧ") * 30),
     ],
 )
 def test_any_case_or_compatibility_form_of_the_name_logs_in(client, make_user, registered, typed):

@@ -38,7 +38,7 @@ def test_the_page_tells_a_stranger_that_nobody_is_logged_in(client, db):
     response = client.get(LOGOUT)
     assert response.status_code == 200
     assert "You are not logged in." in response.text
-    assert "<form" not in response.text and not response.cookies
+    assert "<form method" not in response.text and not response.cookies
 
 
 def test_a_stranger_who_logs_out_is_led_to_the_index(client, db):

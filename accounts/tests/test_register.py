@@ -169,7 +169,15 @@ def test_what_was_typed_comes_back_escaped(client, db):
 
 
 SAFE = ["/create/", "/1-título/?a=1&b=2#c", "http://testserver/create/", "/?q=%2F%2F"]
-UNSAFE = ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+UNSAFE = [
+    "https://evil.example/",
+    "//evil.example",
+    "/\\evil.example",
+    "javascript:alert(1)",
+    "",
+    "#",
+    REGISTER,
+]
 
 
 @pytest.mark.parametrize(

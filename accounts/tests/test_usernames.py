@@ -192,7 +192,16 @@ def test_an_allowed_name_survives_the_way_through_an_address(client):
 
 @pytest.mark.parametrize(
     ("name", "made"),
-    [("Ａｌｉｃｅ", "Alice"), ("①a", "1a"), ("⑴", None), ("a½", None), ("ﷺ", None), ("a b", None)],
+    [
+        ("Ａｌｉｃｅ", "Alice"),
+        ("①a", "1a"),
+        ("⑴", None),
+        ("a½", None),
+        ("ﷺ", None),
+        ("ﬃ" * 10, "ffi" * 10),
+        ("ﬃ" * 11, None),
+        ("a b", None),
+    ],
 )
 def test_the_command_line_judges_the_name_that_is_stored(db, name, made):
     answers = {"username": name, "email": "", "interactive": False, "verbosity": 0}

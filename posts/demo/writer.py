@@ -27,12 +27,19 @@ Words = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class DemoText:
-    """One post: Markdown `body`, and the `author`'s username, or None for anybody."""
+    """One post: `passages` of Markdown, and the `author`'s username, or None for anybody.
+
+    A passage means the same wherever it stands, so each can be rendered by itself.
+    """
 
     title: str
-    body: str
+    passages: tuple[str, ...]
     tags: tuple[str, ...]
     author: str | None
+
+    @property
+    def body(self) -> str:
+        return "\n\n".join(self.passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def _read_article(text: str) -> DemoText:
     front, body = text.split("\n\n", 1)
     fields = dict(line.split(": ", 1) for line in front.splitlines())
     tags = tuple(tag.strip() for tag in fields["tags"].split(","))
-    return DemoText(fields["title"], body.strip(), tags, fields["author"])
+    return DemoText(fields["title"], (body.strip(),), tags, fields["author"])
 
 
 @cache
@@ -104,6 +111,13 @@ def _people() -> tuple[DemoPerson, ...]:
     return tuple(DemoPerson(**person) for person in _members()["people"])
 
 
+@cache
+def comment_texts() -> tuple[list[str], list[str]]:
+    """What readers say, and what they answer each other; any fits any post."""
+    texts = tomllib.loads((FOLDER / "comments.toml").read_text(encoding="utf-8"))
+    return texts["comments"], texts["answers"]
+
+
 # ---- composing a post ---------------------------------------------------------------------------
 
 
@@ -113,8 +127,8 @@ def _compose_post(rng: Random) -> DemoText:
     words = _draw_words(rng, topic)
     title = _draw_title(rng, topic).format_map(words)
     tags = _some(rng, topic["tags"], 1 + _below(rng, len(topic["tags"])))
-    body = "\n\n".join(_write_passages(rng, topic, words))
-    return DemoText(title[:TITLE_LIMIT], body, tuple(tags), None)
+    passages = tuple(_write_passages(rng, topic, words))
+    return DemoText(title[:TITLE_LIMIT], passages, tuple(tags), None)
 
 
 def _draw_title(rng: Random, topic: Topic) -> str:

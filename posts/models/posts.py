@@ -1,4 +1,4 @@
-"""What is written, and who may see it."""
+"""Posts: what is written, and who may see it."""
 
 import uuid
 from datetime import datetime
@@ -6,27 +6,44 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from content.reading import reading_minutes
 from content.slugs import SLUG_MAX_LENGTH, slugify
 
 TITLE_MAX_LENGTH = 200
 BODY_MAX_LENGTH = 200_000
-# What a card shows of a post; the whole body of a long one would be read and thrown away.
-OPENING_LENGTH = 400
+EXCERPT_MAX_LENGTH = 300
+# A card shows none of them; those of a long post would be read and thrown away.
+LONG_COLUMNS = ("body", "body_html")
+
+# Moved by statements of `discussion` and `moderation`, which a row read earlier must not undo.
+KEPT_ELSEWHERE = {"like_count", "comment_count", "comments_open"}
+
+
+def is_listed(now: datetime, via: str = "") -> models.Q:
+    """The one visibility rule: what an anonymous visitor may see at `now`.
+
+    `via` leads to the columns from another model, or to the copies that ties to tags keep.
+    """
+    return models.Q(**{f"{via}status": Post.Status.PUBLISHED, f"{via}publish_at__lte": now})
 
 
 class PostQuerySet(models.QuerySet):
     def listed(self, now: datetime) -> "PostQuerySet":
-        """Posts that an anonymous visitor may see at `now`: the one visibility rule.
+        """Posts that everyone may see at `now`; lists use it for everyone, whoever asks."""
+        return self.filter(is_listed(now))
 
-        Lists use it for everyone, whoever asks.
+    def tagged(self, tag: models.Model, now: datetime) -> "PostQuerySet":
+        """Posts listed at `now` with `tag`, newest first.
+
+        By the columns of the tie alone, so that a tag with half a million posts costs no more.
         """
-        return self.filter(status=Post.Status.PUBLISHED, publish_at__lte=now)
+        posts = self.filter(is_listed(now, via="taggings__"), taggings__tag=tag)
+        return posts.order_by("-taggings__publish_at", "-taggings__post")
 
     def visible_to(self, user: User | AnonymousUser) -> "PostQuerySet":
         """Posts whose address `user` may open: the listed, their own, and all for moderators."""
@@ -35,19 +52,32 @@ class PostQuerySet(models.QuerySet):
         listed = self.listed(timezone.now())
         return listed | self.filter(author=user) if user.is_authenticated else listed
 
+    def older_than(self, post: "Post") -> "PostQuerySet":
+        """Posts before `post` in the order of lists, the next one first."""
+        before = models.Q(publish_at__lt=post.publish_at)
+        same = models.Q(publish_at=post.publish_at, pk__lt=post.pk)
+        return self.filter(before | same, publish_at__lte=post.publish_at).newest_first()
+
+    def newer_than(self, post: "Post") -> "PostQuerySet":
+        """Posts after `post` in the order of lists, the next one first."""
+        after = models.Q(publish_at__gt=post.publish_at)
+        same = models.Q(publish_at=post.publish_at, pk__gt=post.pk)
+        return self.filter(after | same, publish_at__gte=post.publish_at).order_by(
+            "publish_at", "pk"
+        )
+
     def newest_first(self) -> "PostQuerySet":
         return self.order_by("-publish_at", "-pk")
 
     def for_list(self) -> "PostQuerySet":
-        """Posts with all that a card shows: the author, and the opening in place of the body."""
-        return (
-            self.select_related("author")
-            .defer("body")
-            .annotate(opening=Left("body", OPENING_LENGTH))
-        )
+        """Posts with all that a card shows: author and tags, and none of the long columns."""
+        return self.select_related("author").prefetch_related("taggings").defer(*LONG_COLUMNS)
+
+    def for_feed(self) -> "PostQuerySet":
+        return self.select_related("author").prefetch_related("taggings").defer("body")
 
     def for_detail(self) -> "PostQuerySet":
-        return self.select_related("author")
+        return self.select_related("author").prefetch_related("taggings").defer("body")
 
 
 def is_moderator(user: User | AnonymousUser) -> bool:
@@ -59,6 +89,7 @@ class Post(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         PUBLISHED = "published", _("published")
+        HIDDEN = "hidden", _("hidden by a moderator")
 
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -70,6 +101,19 @@ class Post(models.Model):
     title = models.CharField(_("title"), max_length=TITLE_MAX_LENGTH)
     slug = models.CharField(_("slug"), max_length=SLUG_MAX_LENGTH, editable=False)
     body = models.TextField(_("body"), blank=True)
+    # Made of the body when it is saved, by `publishing`, and never while reading.
+    body_html = models.TextField(editable=False, default="")
+    rendered_by = models.PositiveSmallIntegerField(editable=False, default=0)
+    excerpt = models.CharField(max_length=EXCERPT_MAX_LENGTH, editable=False, default="")
+    word_count = models.PositiveIntegerField(editable=False, default=0)
+    # The name of a picture (`content.images`), which says its sizes.
+    cover = models.CharField(max_length=100, blank=True, editable=False)
+    cover_alt = models.CharField(_("alternative text"), max_length=300, blank=True)
+    tags = models.ManyToManyField("posts.Tag", through="posts.Tagging", related_name="posts")
+    comments_open = models.BooleanField(_("comments are open"), default=True)
+    # Kept by the statements that add and remove what they count.
+    like_count = models.PositiveIntegerField(editable=False, default=0)
+    comment_count = models.PositiveIntegerField(editable=False, default=0)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.DRAFT
     )
@@ -100,17 +144,44 @@ class Post(models.Model):
         return self.title
 
     @property
+    def tag_list(self) -> list:
+        """The tags in the author's order; no query where a loading plan has fetched them."""
+        return [tagging.tag for tagging in self.taggings.all()]
+
+    @property
+    def reading_minutes(self) -> int:
+        return reading_minutes(self.word_count)
+
+    @property
+    def is_changed(self) -> bool:
+        """Tell whether the words changed after readers could see them."""
+        return self.publish_at is not None and self.updated_at > self.publish_at
+
+    def is_out(self, now: datetime) -> bool:
+        """Tell of one row what `is_listed` asks of many."""
+        return self.status == self.Status.PUBLISHED and self.publish_at <= now
+
+    @property
     def is_draft(self) -> bool:
         return self.status == self.Status.DRAFT
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.status == self.Status.HIDDEN
 
     def get_absolute_url(self) -> str:
         """Return the public path; raise NoReverseMatch for an unsaved post."""
         return reverse("posts:post_detail", kwargs={"pk": self.pk, "slug": self.slug})
 
     def save(self, *args, **kwargs) -> None:
-        """Save, with the slug derived from the title."""
+        """Save, with the slug derived from the title; a change leaves KEPT_ELSEWHERE alone."""
         self.slug = slugify(self.title)
         update_fields = kwargs.get("update_fields")
+        if update_fields is None and not self._state.adding:
+            loaded = {
+                field.attname for field in self._meta.concrete_fields if not field.primary_key
+            }
+            kwargs["update_fields"] = loaded - self.get_deferred_fields() - KEPT_ELSEWHERE
         if update_fields is not None and "title" in update_fields:
             kwargs["update_fields"] = {*update_fields, "slug"}
         super().save(*args, **kwargs)

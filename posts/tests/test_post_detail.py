@@ -1,5 +1,7 @@
 """A post's own page, and the addresses that lead to it."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from posts.models import Post
 def test_the_page_shows_title_author_date_and_body(client, post):
     page = client.get(post.get_absolute_url()).text
     assert "<h1" in page and "Test title" in page
-    assert '<span class="author">author</span>' in page
+    assert 'href="/authors/author/">author</a>' in page
     assert "test\nbody" in page
     assert "<time datetime=" in page
 
@@ -102,12 +104,18 @@ def test_a_title_in_any_script_makes_a_working_address(client, make_post, title,
     assert client.get(post.get_absolute_url()).status_code == 200
 
 
-def test_a_body_keeps_its_leading_spaces_and_lines(client, make_post):
-    post = make_post(body="  two spaces\n\n\tand a tab\nend  ")
-    assert ">  two spaces\n\n\tand a tab\nend  <" in client.get(post.get_absolute_url()).text
+def test_a_body_is_shown_as_its_markdown_says(client, make_post):
+    post = make_post(body="# Part\n\nSome *words*,\nmore.\n\n    code\n")
+    page = client.get(post.get_absolute_url()).text
+    assert '<h2 id="h-part">Part</h2>' in page
+    assert "<p>Some <em>words</em>,\nmore.</p>" in page
+    assert "<pre><code>code\n</code></pre>" in page
 
 
 def test_what_people_write_is_escaped(client, make_post):
     post = make_post(title="</title><script>", body="</div><script>alert(1)</script>")
     page = client.get(post.get_absolute_url()).text
-    assert "<script" not in page and "</div>&lt;" not in page
+    assert page.count("<script") == 1  # the JSON-LD, which is data
+    assert "alert(1)" in page and "&lt;script&gt;alert(1)" in page
+    (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert json.loads(data)["headline"] == "</title><script>"

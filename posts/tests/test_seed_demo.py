@@ -8,8 +8,17 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
+from content.markup import render_post
 from posts.demo.writer import name_person, write_post
-from posts.models import Post
+from posts.management.commands import seed_demo
+from posts.models import Comment, Like, Post, Tag
+
+
+@pytest.fixture(autouse=True)
+def few_pictures(settings, tmp_path, monkeypatch):
+    """Drawing and encoding takes time; two covers show what twelve would."""
+    settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr(seed_demo, "COVERED_POSTS", 3)
 
 
 def seed(*arguments: str) -> str:
@@ -130,3 +139,20 @@ def test_posts_keep_within_the_fields():
         assert 0 < len(text.title) <= 200
         assert text.body.strip()
         assert not re.search(r"\{\w+\}", text.title)
+
+
+def test_the_newest_posts_have_tags_likes_threads_and_covers(client, db):
+    seed("--posts", "45", "--users", "24")
+    assert Tag.objects.in_use(timezone.now()).count() > 20
+    assert Like.objects.exists() and Comment.objects.filter(parent__isnull=False).exists()
+    assert Post.objects.exclude(cover="").count() == 2
+    newest = Post.objects.listed(timezone.now()).newest_first().first()
+    page = client.get(newest.get_absolute_url()).text
+    assert "data-like-count" in page and 'class="tone-' in page
+    assert client.get("/?page=9").status_code == 200
+
+
+def test_composed_posts_are_rendered_as_by_saving_them(db):
+    seed("--posts", "120", "--users", "3")
+    for post in Post.objects.all():
+        assert post.body_html == render_post(post.body)

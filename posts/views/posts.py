@@ -3,30 +3,38 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, DeleteView, DetailView, ListView, UpdateView
+from django.views.generic import CreateView, DeleteView, DetailView, TemplateView, UpdateView
 
-from posts import publishing
+from content.addresses import moved
+from posts import listing, publishing
 from posts.forms import PostForm
 from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
-from posts.models import Post, PostQuerySet
+from posts.models import Post, PostQuerySet, is_liked_by
+from posts.uploads import attach_images
+from posts.views.thread import discussion_of
 
 READ_METHODS = ["get", "head", "options"]
 FORM_METHODS = [*READ_METHODS, "post"]
 
 
-class PostList(ListView):
+class PostList(TemplateView):
     http_method_names = READ_METHODS
-    paginate_by = settings.POSTS_PER_PAGE
     template_name = "posts/post_list.html"
 
-    def get_queryset(self) -> PostQuerySet:
-        return Post.objects.listed(timezone.now()).newest_first().for_list()
+    def get_listing(self) -> listing.PostListing:
+        return listing.all_posts()
+
+    def get_context_data(self, **kwargs) -> dict:
+        page = self.get_listing().page(
+            self.request.GET, size=settings.POSTS_PER_PAGE, now=timezone.now()
+        )
+        return super().get_context_data(page=page, **kwargs)
 
 
 class PostDetail(DetailView):
@@ -34,46 +42,74 @@ class PostDetail(DetailView):
     template_name = "posts/post_detail.html"
 
     def get_queryset(self) -> PostQuerySet:
-        return Post.objects.visible_to(self.request.user).for_detail()
+        posts = Post.objects.visible_to(self.request.user).for_detail()
+        return posts.annotate(is_liked=is_liked_by(self.request.user))
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         self.object = self.get_object()
         if kwargs.get("slug") != self.object.slug:
-            return self.redirect_to_canonical()
-        return self.render_to_response(self.get_context_data())
-
-    def redirect_to_canonical(self) -> HttpResponse:
-        """Answer 301 to the address with today's slug, so that old links live on."""
-        query = self.request.META.get("QUERY_STRING", "")
-        url = self.object.get_absolute_url() + (f"?{query}" if query else "")
-        response = HttpResponsePermanentRedirect(url)
-        # A browser that kept it would go in circles once a title is changed back.
-        response["Cache-Control"] = "no-cache"
-        return response
+            return moved(request, self.object.get_absolute_url())
+        shown = neighbours(self.object) | discussion_of(request, self.object)
+        return self.render_to_response(self.get_context_data(**shown))
 
 
-class PostCreate(LoginRequiredMixin, CreateView):
-    http_method_names = FORM_METHODS
-    form_class = PostForm
-    template_name = "posts/post_form.html"
+def neighbours(post: Post) -> dict[str, object]:
+    """Return what else to read: the posts before and after, and more by the same author."""
+    listed = Post.objects.listed(timezone.now())
+    if post.publish_at is None:
+        return {"more_by_author": []}
+    cards = listed.only("pk", "title", "slug", "publish_at")
+    return {
+        "older_post": cards.older_than(post).first(),
+        "newer_post": cards.newer_than(post).first(),
+        "more_by_author": cards.filter(author=post.author_id)
+        .exclude(pk=post.pk)
+        .newest_first()[:3],
+    }
 
-    def form_valid(self, form: PostForm) -> HttpResponse:
-        form.instance.author = self.request.user
-        post = publishing.publish(form.instance, now=timezone.now())
-        messages.success(self.request, _("Your post is published."))
-        return redirect(post)
 
+class EditorMixin:
+    """The form in which posts are written."""
 
-class PostUpdate(AuthorRequiredMixin, UpdateView):
     http_method_names = FORM_METHODS
     form_class = PostForm
     template_name = "posts/post_form.html"
 
     def form_valid(self, form: PostForm) -> HttpResponse:
         if form.has_changed():
-            publishing.save_post(form.instance, now=timezone.now())
-        messages.success(self.request, _("Your changes are saved."))
+            attach_images(form.instance, form.cleaned_data, self.request.user)
+            try:
+                self.save(form.instance, tags=form.cleaned_data["tags"], now=timezone.now())
+            except publishing.PostIsGone:
+                form.add_error(None, _("This post was deleted meanwhile. Copy your text."))
+                context = self.get_context_data(form=form, object=None)
+                return self.render_to_response(context, status=409)
+        messages.success(self.request, self.success_message)
+        if form.instance.cover and not form.instance.cover_alt:
+            text = _("The cover picture has no words that say what it shows.")
+            messages.warning(self.request, text)
         return redirect(form.instance)
+
+    def form_invalid(self, form: PostForm) -> HttpResponse:
+        if self.request.FILES:
+            text = _("Choose your picture again: browsers don't keep a chosen file.")
+            messages.warning(self.request, text)
+        return super().form_invalid(form)
+
+
+class PostCreate(LoginRequiredMixin, EditorMixin, CreateView):
+    success_message = _("Your post is published.")
+
+    def save(self, post: Post, **kwargs) -> None:
+        post.author = self.request.user
+        publishing.publish(post, **kwargs)
+
+
+class PostUpdate(AuthorRequiredMixin, EditorMixin, UpdateView):
+    success_message = _("Your changes are saved.")
+
+    def save(self, post: Post, **kwargs) -> None:
+        publishing.save_post(post, **kwargs)
 
 
 @method_decorator(require_POST, name="dispatch")

@@ -1,5 +1,6 @@
 """`manage.py prepare`: all that stands between an instance folder and serving it."""
 
+import contextlib
 import hashlib
 import socket
 from pathlib import Path
@@ -21,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         refuse_taken_port(environment.bind_address())
+        hide_new_database()
         try:
             if is_unmigrated():
                 self.stdout.write("Migrating the database")
@@ -57,6 +59,13 @@ def refuse_taken_port(address: str) -> None:
         except OSError as error:
             reason = f"{error.strerror}. PORT=8001, say, chooses another."
             raise CommandError(f"{address} can't be served: {reason}") from error
+
+
+def hide_new_database() -> None:
+    """Let the owner alone read a new SQLite file, whatever folder it lies in."""
+    if connection.vendor == "sqlite":
+        with contextlib.suppress(OSError):  # which the first query explains
+            Path(connection.settings_dict["NAME"]).touch(mode=0o600)
 
 
 def is_unmigrated() -> bool:

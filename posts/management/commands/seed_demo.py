@@ -4,22 +4,35 @@ import random
 import secrets
 import time
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import count, islice
 
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from tqdm import tqdm
 
 from accounts.models import User
 from accounts.usernames import username_key
+from content.images import make_image
+from content.markup import render_comment, render_post
 from content.slugs import slugify
-from posts.demo.writer import name_person, write_post
-from posts.models import Post
+from posts import discussion, listing, search
+from posts.demo.pictures import draw_picture
+from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
+from posts.models import Post, Tagging
+from posts.models.tags import tag_key
+from posts.publishing import set_rendered
+from posts.tagging import get_or_create_tags
+from posts.uploads import store_image
 
 BATCH = 1_000
+# As many as a visitor looks at; the others stay as they are, so a large sample takes no longer.
+LIVELY_POSTS = 40
+COVERED_POSTS = 12
 LONGEST_GAP = timedelta(days=2)
 LONGEST_SPAN = timedelta(days=3650)
 
@@ -45,9 +58,18 @@ class Command(BaseCommand):
             return
         if existing and not append:
             raise CommandError(f"The database holds {existing} posts; --append adds to them.")
+        # All or nothing: half a sample would be taken for a blog.
+        with transaction.atomic():
+            self.fill(posts, users, existing)
+
+    def fill(self, posts: int, users: int, existing: int) -> None:
         started = time.monotonic()
         people = create_people(users)
         create_posts(posts, list(people.values()), people, offset=existing, now=timezone.now())
+        listing.rebuild_all()
+        newest = list(Post.objects.listed(timezone.now()).newest_first()[:LIVELY_POSTS])
+        for number, post in enumerate(newest):
+            liven(post, number, list(people.values()))
         seconds = time.monotonic() - started
         self.stdout.write(f"Wrote {posts:,} posts by {users:,} people in {seconds:.1f} s")
         if people and not existing:
@@ -80,20 +102,26 @@ def create_people(wanted: int) -> dict[str, int]:
     with tqdm(total=wanted, unit=" people", disable=None) as progress:
         while len(ids) < wanted:
             people = [name_person(n) for n in islice(numbers, min(BATCH, wanted - len(ids)))]
-            users = User.objects.bulk_create(new_users([person.username for person in people]))
+            users = User.objects.bulk_create(new_users(people))
             ids |= {user.username: user.pk for user in users}
             progress.update(len(users))
     return ids
 
 
-def new_users(usernames: list[str]) -> list[User]:
-    keys = {username: username_key(username) for username in usernames}
-    taken = set(
-        User.objects.filter(username_key__in=keys.values()).values_list("username_key", flat=True)
-    )
+def new_users(people: list[DemoPerson]) -> list[User]:
+    people = {username_key(person.username): person for person in people}
+    same = User.objects.filter(username_key__in=people)
+    taken = set(same.values_list("username_key", flat=True))
     return [
-        User(username=username, username_key=key, password=make_password(None))
-        for username, key in keys.items()
+        User(
+            username=person.username,
+            username_key=key,
+            password=make_password(None),
+            display_name=person.name,
+            biography=person.bio,
+            biography_html=render_comment(person.bio),
+        )
+        for key, person in people.items()
         if key not in taken
     ]
 
@@ -102,31 +130,86 @@ def create_posts(
     wanted: int, authors: list[int], by_name: dict[str, int], *, offset: int, now: datetime
 ) -> None:
     """Create `wanted` published posts in batches, the oldest first, so that ids grow with time."""
-    newest_last = new_posts(wanted, authors, by_name, offset=offset, now=now)
+    numbers = iter(reversed(range(offset, offset + wanted)))
+    gap = min(LONGEST_GAP, LONGEST_SPAN / max(wanted, 1))
     with tqdm(total=wanted, unit=" posts", disable=None) as progress:
-        while batch := list(islice(newest_last, BATCH)):
-            Post.objects.bulk_create(batch)
+        while batch := list(islice(numbers, BATCH)):
+            texts = [write_post(number) for number in batch]
+            posts = [
+                new_post(text, number, now - gap * (number - offset), gap, authors, by_name)
+                for number, text in zip(batch, texts, strict=True)
+            ]
+            save_batch(posts, texts)
             progress.update(len(batch))
 
 
-def new_posts(
-    wanted: int, authors: list[int], by_name: dict[str, int], *, offset: int, now: datetime
-) -> Iterator[Post]:
-    """Yield unsaved posts, evenly spread over the time up to `now`; memory does not grow."""
-    gap = min(LONGEST_GAP, LONGEST_SPAN / max(wanted, 1))
-    for age in reversed(range(wanted)):
-        text = write_post(age + offset)
-        chance = random.Random(age + offset)  # noqa: S311  the same on every machine
-        at = now - gap * (age + chance.random())
-        # Squared, so that a few write much and many write little.
-        author = by_name.get(text.author) or authors[int(len(authors) * chance.random() ** 2)]
-        yield Post(
-            author_id=author,
-            title=text.title,
-            slug=slugify(text.title),
-            body=text.body,
-            status=Post.Status.PUBLISHED,
-            publish_at=at,
-            created_at=at,
-            updated_at=at,
+def new_post(
+    text: DemoText,
+    number: int,
+    latest: datetime,
+    gap: timedelta,
+    authors: list[int],
+    by_name: dict[str, int],
+) -> Post:
+    """Return an unsaved post, published at some moment in the `gap` before `latest`."""
+    chance = random.Random(number)  # noqa: S311  the same on every machine
+    at = latest - gap * chance.random()
+    # Squared, so that a few write much and many write little.
+    author = by_name.get(text.author) or authors[int(len(authors) * chance.random() ** 2)]
+    post = Post(author_id=author, title=text.title, slug=slugify(text.title), body=text.body)
+    post.status = Post.Status.PUBLISHED
+    post.publish_at = post.created_at = post.updated_at = at
+    set_rendered(post, "".join(render_passage(passage) for passage in text.passages))
+    return post
+
+
+@lru_cache(maxsize=20_000)
+def render_passage(passage: str) -> str:
+    """Render one passage of a composed post; the same ones come again and again."""
+    return render_post(passage)
+
+
+@transaction.atomic
+def save_batch(posts: list[Post], texts: list[DemoText]) -> None:
+    """Save posts, their tags and all that is derived from both."""
+    Post.objects.bulk_create(posts)
+    names = {tag_key(name): name for text in texts for name in text.tags}
+    tags = dict(zip(names, get_or_create_tags(list(names.values())), strict=True))
+    ties = [
+        Tagging(
+            post=post,
+            tag=tags[tag_key(name)],
+            position=position,
+            status=post.status,
+            publish_at=post.publish_at,
         )
+        for post, text in zip(posts, texts, strict=True)
+        for position, name in enumerate(text.tags)
+    ]
+    Tagging.objects.bulk_create(ties)
+    search.index_posts(posts)
+
+
+def liven(post: Post, number: int, people: list[int]) -> None:
+    """Give a post likes and a thread of comments, and a cover to every second of the newest."""
+    chance = random.Random(number)  # noqa: S311  the same on every machine
+    readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
+    for reader in User.objects.filter(pk__in=readers):
+        discussion.like(post, reader)
+    add_thread(post, chance, readers)
+    if number < COVERED_POSTS and number % 2 == 0:
+        post.cover = store_image(make_image(draw_picture(number)), post.author)
+        post.cover_alt = gettext("Hills behind hills, and a pale sun")
+        post.save(update_fields=["cover", "cover_alt"])
+
+
+def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:
+    comments, answers = comment_texts()
+    at, above = post.publish_at, None
+    for text in chance.sample(comments, chance.randrange(0, 6)):
+        at = min(at + timedelta(hours=chance.uniform(1, 9)), timezone.now())
+        reader = User.objects.get(pk=chance.choice(readers))
+        above = discussion.add_comment(post, reader, text, now=at)
+        if chance.random() < 0.6:
+            answer = chance.choice(answers)
+            discussion.add_comment(post, post.author, answer, parent=above, now=at)

@@ -1,0 +1,126 @@
+"""Requests that no browser sends, and what they may not do."""
+
+import pytest
+from django.urls import reverse
+
+from blogsite.requests import _is_address
+from blogsite.serving import RESET_TOKEN
+
+MULTIPART = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xc3\xa9\r\n--X--\r\n'
+
+
+@pytest.mark.parametrize(
+    "charset", ["punycode", "zlib", "unicode_escape", "utf-7", "nosuch", "idna"]
+)
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=X", MULTIPART),
+        ("application/x-www-form-urlencoded", b"a=%C3%A9"),
+    ],
+)
+def test_a_form_is_read_as_utf_8_whatever_charset_it_names(rf, charset, content_type, body):
+    # Importing it starts the site, which looks for its static files.
+    from blogsite.wsgi import Utf8Request
+
+    environ = rf.generic("POST", "/", body, f"{content_type}; charset={charset}").environ
+    request = Utf8Request(environ | {"QUERY_STRING": "q=%C3%A9"})
+    assert request.content_type == content_type.partition(";")[0]
+    assert (request.POST["a"], request.GET["q"]) == ("é", "é")
+
+
+@pytest.mark.parametrize(
+    "cookie", ["sessionid=" + "\\" * 16_000, 'sessionid="aaaaaaaaaa\\000"', 'sessionid="\\']
+)
+@pytest.mark.parametrize("path", ["/", "/auth/login/", "/auth/account/"])
+def test_backslashes_in_a_cookie_cost_nothing_and_break_nothing(client, db, cookie, path):
+    response = client.get(path, headers={"cookie": cookie})
+    assert response.status_code in (200, 302)
+
+
+@pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
+def test_a_request_larger_than_form_and_pictures_is_refused_unread(
+    client, settings, excess, status
+):
+    settings.LARGEST_REQUEST = 1000
+    client.handler.enforce_csrf_checks = True
+    body = b"--X\r\n".ljust(1000 + excess, b"a")
+    response = client.post("/auth/login/", body, content_type="multipart/form-data; boundary=X")
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/admin/posts/post/", 200),
+        ("/admin/posts/post/?status__exact=draft", 200),
+        ("/admin/posts/post/?publish_at__gte=2020-01-01%2000:00:00%2B00:00", 200),
+        ("/admin/posts/post/?publish_at__gte=9999-12-31%2023:59:59-23:59", 400),
+        ("/admin/posts/post/?publish_at__year=99999999999", 400),
+        ("/admin/posts/post/?slug__regex=(", 400),
+        ("/admin/posts/post/?author__password__startswith=a", 400),
+        ("/admin/posts/post/?q=" + "word+" * 1500, 200),
+        ("/admin/posts/post/?q=%00", 400),
+        ("/admin/accounts/user/?is_staff__exact=1", 200),
+        ("/admin/accounts/user/?last_login__year=999999999999", 400),
+        ("/admin/posts/post/999999999999999999999999999/change/", 302),
+    ],
+)
+def test_the_admin_answers_what_its_pages_offer_and_nothing_breaks(client_of, post, path, status):
+    assert client_of("moderator").get(path).status_code == status
+
+
+def test_a_value_that_no_database_holds_is_a_bad_request_in_the_admin_form(client_of, post):
+    data = {"title": "t", "author": "9" * 26, "status": "published"}
+    path = reverse("admin:posts_post_change", args=[post.pk])
+    assert client_of("moderator").post(path, data).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "reader", "moderator"])
+def test_the_admin_gives_no_titles_away_by_redirect(client_of, draft, visitor):
+    response = client_of(visitor).get(f"/admin/r/1/{draft.pk}/")
+    assert response.status_code == 404
+    assert "Draft" not in response.text
+
+
+@pytest.mark.parametrize(("visitor", "is_private"), [("anonymous", False), ("reader", True)])
+def test_pages_of_one_person_are_kept_by_no_shared_cache(client_of, post, visitor, is_private):
+    policy = client_of(visitor).get("/").headers.get("Cache-Control", "")
+    assert ("private" in policy) == is_private
+    assert "no-store" not in policy
+
+
+def test_a_page_that_sets_a_cookie_is_private_too(client, db):
+    assert "private" in client.get("/auth/login/")["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("203.0.113.7", True), ("fe80::1", True), ('fe80::1%" 200 9 FAKE', False), ("x", False)],
+)
+def test_an_address_is_one_without_free_text(text, is_one):
+    assert _is_address(text) == is_one
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/auth/password/reset/Mjc/diglgl-bef58/", "/auth/password/reset/Mjc/…/"),
+        ("/auth/password/reset/Mjc/set-password/", "/auth/password/reset/Mjc/set-password/"),
+        ("/auth/password/reset/sent/", "/auth/password/reset/sent/"),
+    ],
+)
+def test_the_log_does_not_hold_links_that_set_a_password(path, logged):
+    assert RESET_TOKEN.sub(r"\1…", path) == logged
+
+
+@pytest.mark.parametrize("visitor", ["reader", "author"])
+@pytest.mark.parametrize("path", ["update", "nothing"])
+def test_a_refused_save_hands_the_text_back(client_of, post, visitor, path):
+    client = client_of(visitor)
+    target = f"/{post.pk}/update/" if path == "update" else "/999999/update/"
+    if visitor == "author" and path == "update":
+        post.delete()
+    response = client.post(target, {"title": "T", "body": "my <long> text"})
+    assert response.status_code in (403, 404)
+    assert "my &lt;long&gt; text</textarea>" in response.text

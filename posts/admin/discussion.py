@@ -1,0 +1,145 @@
+"""The moderators' queue of comments, what was reported, and the record of what was done."""
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.admin import GuardedAdmin
+from posts import moderation
+from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
+
+
+class ReasonActionForm(ActionForm):
+    """Asks for the reason beside the action; it is kept with the entry."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_MAX_LENGTH)
+
+
+def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
+    """Do `verb` to each row, and say how many it changed."""
+    reason, now = request.POST.get("reason", "").strip(), timezone.now()
+    done = sum(verb(row, request.user, reason=reason, now=now) for row in queryset)
+    message = ngettext("%(count)d was changed.", "%(count)d were changed.", done)
+    messages.info(request, message % {"count": done})
+
+
+class ReadOnlyAdmin(GuardedAdmin):
+    """Rows that the admin shows and never changes, whoever asks."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+
+class ReportedFilter(admin.SimpleListFilter):
+    title = _("reports")
+    parameter_name = "reported"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> tuple:
+        return (("yes", _("Unanswered")),)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.reported() if self.value() == "yes" else queryset
+
+
+class ReportInline(admin.TabularInline):
+    model = CommentReport
+    fields = readonly_fields = ("reporter", "reason", "created_at")
+    can_delete = False
+    max_num = 0
+
+    def has_view_permission(self, request: HttpRequest, obj=None) -> bool:
+        return request.user.has_perm("posts.view_commentreport")
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnlyAdmin):
+    """Comments are judged by actions; nobody changes another's words."""
+
+    offered_lookups = ("status__exact", "reported", "created_at__gte", "created_at__lt")
+    list_display = ("opening", "status", "why", "reports", "author", "on_post", "created_at")
+    list_filter = ("status", ReportedFilter, "created_at")
+    list_select_related = ("author", "post")
+    search_fields = ("body", "author__username", "post__title")
+    search_help_text = _("Words, username or title")
+    ordering = ("-pk",)
+    actions = ("approve", "hide", "restore")
+    action_form = ReasonActionForm
+    fields = ("post", "author", "status", "why", "body", "created_at", "edited_at")
+    inlines = (ReportInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        reports = CommentReport.objects.unanswered().filter(comment=OuterRef("pk")).order_by()
+        count = reports.values("comment").annotate(count=Count("pk")).values("count")
+        comments = super().get_queryset(request).defer("body_html", "post__body", "post__body_html")
+        return comments.annotate(report_count=Coalesce(Subquery(count), 0))
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("posts.change_comment")
+
+    @admin.display(description=_("comment"))
+    def opening(self, comment: Comment) -> str:
+        return Truncator(comment.body).chars(80) or "—"
+
+    @admin.display(description=_("post"))
+    def on_post(self, comment: Comment) -> str:
+        return format_html('<a href="{}">{}</a>', comment.get_absolute_url(), comment.post)
+
+    @admin.display(description=_("waiting because"))
+    def why(self, comment: Comment) -> str:
+        return comment.waiting_reason
+
+    @admin.display(description=_("reports"), ordering="report_count")
+    def reports(self, comment: Comment) -> int:
+        return comment.report_count
+
+    @admin.action(description=_("Approve"), permissions=["moderate"])
+    def approve(self, request: HttpRequest, queryset: QuerySet) -> None:
+        act_on(moderation.approve, request, queryset)
+
+    @admin.action(description=_("Hide"), permissions=["moderate"])
+    def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
+        act_on(moderation.hide, request, queryset)
+
+    @admin.action(description=_("Restore"), permissions=["moderate"])
+    def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
+        act_on(moderation.restore, request, queryset)
+
+
+@admin.register(CommentReport)
+class CommentReportAdmin(ReadOnlyAdmin):
+    list_display = ("comment_opening", "reporter", "reason", "created_at")
+    list_select_related = ("comment", "reporter")
+    search_fields = ("reason", "reporter__username")
+    ordering = ("-pk",)
+
+    @admin.display(description=_("comment"))
+    def comment_opening(self, report: CommentReport) -> str:
+        return Truncator(report.comment.body).chars(80) or "—"
+
+
+@admin.register(ModerationEntry)
+class ModerationEntryAdmin(ReadOnlyAdmin):
+    offered_lookups = ("action__exact", "created_at__gte", "created_at__lt")
+    list_display = ("created_at", "actor", "action", "target", "reason")
+    list_filter = ("action", "created_at")
+    list_select_related = ("actor",)
+    search_fields = ("actor__username", "target", "reason")
+    ordering = ("-pk",)

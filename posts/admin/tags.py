@@ -1,0 +1,68 @@
+"""Tags in the admin: renaming and merging, which leave a redirect."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from posts import tagging
+from posts.forms import refuse_long_tag
+from posts.models import Tag
+
+
+class TagForm(forms.ModelForm):
+    class Meta:
+        model = Tag
+        fields = ("name",)
+        help_texts = {
+            "name": _("The name of another tag merges this one into it. Old addresses lead on.")
+        }
+
+    def clean_name(self) -> str:
+        names = tagging.split_tags(self.cleaned_data["name"])
+        if len(names) != 1:
+            raise ValidationError(_("A tag is one name, without commas."))
+        refuse_long_tag(names[0])
+        return names[0]
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    form = TagForm
+    list_display = ("name", "slug", "published_count")
+    search_fields = ("name", "key")
+    readonly_fields = ("slug", "published_count")
+    show_full_result_count = False
+    ordering = ("key",)
+    actions = ("merge_tags",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # A tag comes with the first post that has it.
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        # Posts would lose it in the index of the search alone; another name does more.
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: TagForm, change: bool) -> None:
+        name = obj.name
+        obj.refresh_from_db()
+        kept = tagging.rename_tag(obj, name)
+        obj.pk, obj.name = kept.pk, kept.name
+
+    @admin.action(
+        description=_("Merge the selected tags into the one most used"), permissions=["change"]
+    )
+    def merge_tags(self, request: HttpRequest, queryset: QuerySet) -> None:
+        most_used, *others = queryset.order_by("-published_count", "pk")
+        for tag in others:
+            tagging.merge_tags(tag, into=most_used)
+        text = ngettext(
+            "%(count)d tag is merged into “%(name)s”.",
+            "%(count)d tags are merged into “%(name)s”.",
+            len(others),
+        )
+        messages.success(request, text % {"count": len(others), "name": most_used.name})

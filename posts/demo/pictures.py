@@ -1,0 +1,56 @@
+"""Cover pictures for the sample blog: hills behind hills, drawn from a number."""
+
+from io import BytesIO
+from math import sin
+from random import Random
+
+from PIL import Image, ImageDraw, ImageFilter
+
+WIDTH, HEIGHT = 1600, 900
+# Sky above, sky below, the nearest hill.
+PALETTES = [
+    ((250, 214, 165), (222, 122, 96), (64, 42, 64)),
+    ((201, 224, 230), (245, 236, 214), (34, 72, 74)),
+    ((32, 42, 84), (222, 134, 120), (16, 20, 36)),
+    ((236, 226, 208), (214, 178, 120), (88, 58, 34)),
+    ((176, 206, 184), (242, 240, 214), (38, 66, 44)),
+]
+LAYERS = 6
+
+Colour = tuple[int, int, int]
+
+
+def draw_picture(number: int) -> BytesIO:
+    """Return a PNG file; the same number always gives the same picture."""
+    chance = Random(number)  # noqa: S311  sample picture, no secret
+    top, bottom, near = PALETTES[number % len(PALETTES)]
+    picture = Image.new("RGB", (WIDTH, HEIGHT))
+    draw = ImageDraw.Draw(picture)
+    for y in range(HEIGHT):
+        draw.line((0, y, WIDTH, y), fill=mix(top, bottom, y / HEIGHT))
+    draw_sun(draw, chance, mix(top, (255, 255, 255), 0.6))
+    for layer in range(LAYERS):
+        draw_hill(draw, chance, layer, mix(bottom, near, (layer + 1) / LAYERS))
+    file = BytesIO()
+    picture.filter(ImageFilter.GaussianBlur(1)).save(file, "PNG")
+    file.seek(0)
+    return file
+
+
+def draw_sun(draw: ImageDraw.ImageDraw, chance: Random, colour: Colour) -> None:
+    x, y, radius = chance.uniform(300, 1300), chance.uniform(150, 380), chance.uniform(50, 110)
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+
+
+def draw_hill(draw: ImageDraw.ImageDraw, chance: Random, layer: int, colour: Colour) -> None:
+    base = HEIGHT * (0.42 + 0.1 * layer)
+    waves = [(chance.uniform(0.001, 0.006), chance.uniform(0, 6), 60 / n) for n in (1, 2, 4)]
+    ridge = [
+        (x, base + sum(size * sin(x * pace + start) for pace, start, size in waves))
+        for x in range(0, WIDTH + 8, 8)
+    ]
+    draw.polygon([*ridge, (WIDTH, HEIGHT), (0, HEIGHT)], fill=colour)
+
+
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))

@@ -1,0 +1,185 @@
+"""What readers do with a post: like it, comment on it, report a comment.
+
+Each function is one transaction. Counts move by the difference and in the statement of the
+database (`F`), so that any number of people at once leave the right one. Rows are held in one
+order, from an answer up to what it answers and the post last, so that no two wait for each other.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import User
+from content.markup import RENDERER_VERSION, render_comment
+from posts.models import (
+    COMMENT_MAX_DEPTH,
+    PATH_STEP,
+    Comment,
+    CommentReport,
+    Like,
+    Post,
+    may_moderate,
+)
+
+EDIT_LIMIT = timedelta(minutes=15)
+# More of them wait under COMMENT_APPROVAL=links.
+LINKS_MAX = 2
+
+
+@transaction.atomic
+def like(post: Post, user: User) -> None:
+    """Count `user` among those who like `post`; a second time changes nothing."""
+    _, is_new = Like.objects.get_or_create(post=post, user=user)
+    if is_new:
+        Post.objects.filter(pk=post.pk).update(like_count=F("like_count") + 1)
+
+
+@transaction.atomic
+def unlike(post: Post, user: User) -> None:
+    """Take back the like of `user`; where there is none, nothing changes."""
+    gone, _ = Like.objects.filter(post=post, user=user).delete()
+    if gone:
+        Post.objects.filter(pk=post.pk).update(like_count=F("like_count") - 1)
+
+
+@transaction.atomic
+def take_back_likes(user: User) -> None:
+    """Take back every like of `user`, whose account is about to go."""
+    liked = Post.objects.filter(likes__user=user).values("pk")
+    Post.objects.filter(pk__in=liked).update(like_count=F("like_count") - 1)
+    user.likes.all().delete()
+
+
+@transaction.atomic
+def add_comment(
+    post: Post, author: User, body: str, *, parent: Comment | None = None, now: datetime
+) -> Comment:
+    """Add a comment, below `parent` where it answers one; it waits where the rule says so.
+
+    An answer to a comment that has gone meanwhile stands by itself.
+    """
+    # Locked, so that nobody deletes it while the answer is on its way.
+    parent = parent and _lock(parent.pk)
+    comment = Comment(post=post, author=author, parent=parent, created_at=now)
+    _write(comment, body)
+    comment.save()
+    comment.path = _path(comment)
+    comment.save(update_fields=["path"])
+    count_comments(post.pk, int(comment.is_approved))
+    return comment
+
+
+@transaction.atomic
+def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
+    """Replace the words of a comment; the rule of approval judges it anew.
+
+    Return False where the time limit is over, or the comment is hidden or gone.
+    """
+    comment = _lock(comment.pk)
+    if comment is None or not is_editable(comment, now):
+        return False
+    was_approved = comment.is_approved
+    _write(comment, body)
+    comment.edited_at = now
+    comment.save()
+    count_comments(comment.post_id, comment.is_approved - was_approved)
+    return True
+
+
+@transaction.atomic
+def delete_comment(comment: Comment) -> None:
+    """Remove a comment; where it has replies, a placeholder without its words stays.
+
+    A placeholder goes with the last of its replies.
+    """
+    comment = _lock(comment.pk)
+    if comment is None:
+        return
+    was_approved, post_pk = comment.is_approved, comment.post_id
+    if comment.replies.exists():
+        comment.status = Comment.Status.DELETED
+        comment.body = comment.body_html = comment.waiting_because = ""
+        comment.save()
+    else:
+        _remove(comment)
+    count_comments(post_pk, -int(was_approved))
+
+
+def report_comment(comment: Comment, reporter: User, *, reason: str = "") -> None:
+    """Ask the moderators to look at `comment`; once a person."""
+    CommentReport.objects.get_or_create(
+        comment=comment, reporter=reporter, defaults={"reason": reason}
+    )
+
+
+def render_words(comment: Comment) -> None:
+    """Derive from the words what is shown of them; nothing is saved."""
+    comment.body_html = render_comment(comment.body)
+    comment.rendered_by = RENDERER_VERSION
+
+
+def is_editable(comment: Comment, now: datetime) -> bool:
+    """Tell whether its writer may still change the words of `comment`."""
+    is_open = comment.status in (Comment.Status.APPROVED, Comment.Status.WAITING)
+    return is_open and now - comment.created_at <= EDIT_LIMIT
+
+
+def count_comments(post_pk: int, change: int) -> None:
+    """Add `change` to the number of approved comments that the post keeps."""
+    if change:
+        Post.objects.filter(pk=post_pk).update(comment_count=F("comment_count") + change)
+
+
+def why_it_waits(comment: Comment) -> str:
+    """Return the reason for which a new or changed comment waits; the empty string if it need not.
+
+    COMMENT_APPROVAL is the rule. The post's author and moderators never wait.
+    """
+    rule = settings.COMMENT_APPROVAL
+    if rule == "none" or may_moderate(comment.author, comment.post):
+        return ""
+    if rule == "all":
+        return Comment.Waiting.ALL
+    links = comment.body_html.count("<a ")
+    is_harmless = rule == "links" and links <= LINKS_MAX
+    if is_harmless or _has_approved_comment(comment):
+        return ""
+    return Comment.Waiting.LINKS if rule == "links" else Comment.Waiting.FIRST
+
+
+def _lock(pk: int) -> Comment | None:
+    """Read the comment anew and hold it until the transaction ends; None where it has gone."""
+    return Comment.objects.select_for_update().filter(pk=pk).first()
+
+
+def _has_approved_comment(comment: Comment) -> bool:
+    """Tell whether the writer has an approved comment besides this one."""
+    others = Comment.objects.filter(author=comment.author_id).exclude(pk=comment.pk)
+    return others.approved().exists()
+
+
+def _write(comment: Comment, body: str) -> None:
+    """Set the words, what is made of them, and the status that the rule gives; saves nothing."""
+    comment.body = body
+    render_words(comment)
+    comment.waiting_because = why_it_waits(comment)
+    waits = bool(comment.waiting_because)
+    comment.status = Comment.Status.WAITING if waits else Comment.Status.APPROVED
+
+
+def _path(comment: Comment) -> str:
+    """The place in the thread: below the parent, or beside it where that is as deep as any."""
+    above = comment.parent.path if comment.parent else ""
+    return above[: PATH_STEP * (COMMENT_MAX_DEPTH - 1)] + f"{comment.pk:0{PATH_STEP}}"
+
+
+def _remove(comment: Comment) -> None:
+    """Delete a comment without replies, and the placeholders above it that this leaves empty."""
+    comment.delete()
+    if comment.parent_id is None:
+        return
+    parent = _lock(comment.parent_id)
+    if parent and parent.is_deleted and not parent.replies.exists():
+        _remove(parent)

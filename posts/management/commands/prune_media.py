@@ -1,0 +1,22 @@
+"""`manage.py prune_media`: remove pictures that nothing shows."""
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from posts.uploads import delete_image, unused_images
+
+
+class Command(BaseCommand):
+    help = "Lists the pictures, older than a day, that nothing shows; --delete removes them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--delete", action="store_true", help="remove them")
+
+    def handle(self, *, delete: bool, **options) -> None:
+        unused = unused_images(timezone.now())
+        for image in unused:
+            self.stdout.write(image.name)
+            if delete:
+                delete_image(image)
+        done = "Removed" if delete else "Found (--delete removes them)"
+        self.stdout.write(f"{done}: {len(unused)} unused pictures.")

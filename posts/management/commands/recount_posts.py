@@ -1,0 +1,13 @@
+"""`manage.py recount_posts`: count and mark the lists of posts anew."""
+
+from django.core.management.base import BaseCommand
+
+from posts import listing
+
+
+class Command(BaseCommand):
+    help = "Counts the lists of posts anew, should a number ever be wrong. Changes no post."
+
+    def handle(self, **options) -> None:
+        listing.rebuild_all()
+        self.stdout.write("Counted the lists of posts anew.")

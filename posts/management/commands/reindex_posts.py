@@ -1,0 +1,68 @@
+"""`manage.py reindex_posts`: write what search looks in anew, for all posts."""
+
+from collections.abc import Iterator
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection, transaction
+from tqdm import tqdm
+
+from posts.models import Post, SearchDocument
+from posts.search.documents import COLUMNS, make_documents, write_documents
+from posts.search.results import BACKENDS
+
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes the search documents that are missing or out of date. It may be stopped and "
+        "started again at any time, and the site goes on meanwhile."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--rebuild",
+            action="store_true",
+            help="also build the database's own index anew; nobody can write meanwhile",
+        )
+
+    def handle(self, *, rebuild: bool, **options) -> None:
+        written = 0
+        with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
+            for ids in batches_of_ids():
+                written += index_changed(ids)
+                progress.update(len(ids))
+        if rebuild:
+            BACKENDS[connection.vendor].rebuild()
+        self.stdout.write(f"Wrote {written:,} search documents")
+
+
+def batches_of_ids() -> Iterator[list[int]]:
+    """Yield the ids of all posts in batches; each is asked for where the last one ended."""
+    last = 0
+    while ids := list(
+        Post.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    ):
+        yield ids
+        last = ids[-1]
+
+
+@transaction.atomic
+def index_changed(ids: list[int]) -> int:
+    """Write the documents of posts that differ from what is there; return how many.
+
+    In one transaction, so that no writer comes between reading a post and writing its document.
+    """
+    posts = Post.objects.filter(pk__in=ids).select_related("author").select_for_update(of=["self"])
+    there = SearchDocument.objects.in_bulk(ids)
+    changed = [
+        document
+        for document in make_documents(list(posts))
+        if words_of(document) != words_of(there.get(document.pk))
+    ]
+    write_documents(changed)
+    return len(changed)
+
+
+def words_of(document: SearchDocument | None) -> list[str]:
+    return [getattr(document, name) for name in COLUMNS] if document else []

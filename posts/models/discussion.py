@@ -1,0 +1,246 @@
+"""What readers add: likes, comments, reports, and what moderators did."""
+
+from typing import NoReturn
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from posts.models.posts import Post
+
+# Deeper replies stand beside the one they answer, so that a phone can still show them.
+COMMENT_MAX_DEPTH = 4
+PATH_STEP = 12
+COMMENT_MAX_LENGTH = 10_000
+REASON_MAX_LENGTH = 500
+
+
+def is_comment_moderator(user: User | AnonymousUser) -> bool:
+    """Tell whether `user` moderates all comments; costs no query for those who are no staff."""
+    return user.is_staff and user.has_perm("posts.change_comment")
+
+
+def may_moderate(user: User | AnonymousUser, post: Post) -> bool:
+    """Tell whether `user` may approve and hide what is said on `post`: its author, a moderator."""
+    return (user.is_authenticated and user.pk == post.author_id) or is_comment_moderator(user)
+
+
+class Like(models.Model):
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="likes")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="likes"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("like")
+        verbose_name_plural = _("likes")
+        constraints = [
+            models.UniqueConstraint(fields=["post", "user"], name="posts_like_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} likes {self.post_id}"
+
+
+def is_liked_by(user: User | AnonymousUser) -> models.Exists:
+    """An annotation of posts: whether `user` likes them, without a query of its own."""
+    return models.Exists(Like.objects.filter(post=models.OuterRef("pk"), user=user.pk or 0))
+
+
+class CommentQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser, post: Post) -> "CommentQuerySet":
+        """Comments on `post` that `user` may see: approved ones, placeholders of deleted ones with
+        replies, and the waiting and hidden ones for their writer and those who may approve them.
+        """
+        comments = self.filter(post=post)
+        if may_moderate(user, post):
+            return comments
+        public = models.Q(status__in=(Comment.Status.APPROVED, Comment.Status.DELETED))
+        own = models.Q(author=user.pk) if user.is_authenticated else models.Q(pk=None)
+        return comments.filter(public | own)
+
+    def for_page(self) -> "CommentQuerySet":
+        """Comments in the order of the thread, with all that a page shows."""
+        return self.select_related("author").with_hidden_by().defer("body").order_by("path")
+
+    def approved(self) -> "CommentQuerySet":
+        return self.filter(status=Comment.Status.APPROVED)
+
+    def reported(self) -> "CommentQuerySet":
+        """Comments with a report that no moderator has answered yet."""
+        return self.filter(pk__in=CommentReport.objects.unanswered().values("comment"))
+
+    def with_hidden_by(self) -> "CommentQuerySet":
+        """Comments, each with the id of the person who hid it last."""
+        acts = ModerationEntry.objects.filter(
+            comment=models.OuterRef("pk"), action=ModerationEntry.Action.HIDE
+        )
+        return self.annotate(hidden_by=models.Subquery(acts.order_by("-pk").values("actor")[:1]))
+
+
+class Comment(models.Model):
+    class Status(models.TextChoices):
+        APPROVED = "approved", _("approved")
+        WAITING = "waiting", _("waiting")
+        HIDDEN = "hidden", _("hidden")
+        DELETED = "deleted", _("deleted")
+
+    class Waiting(models.TextChoices):
+        """Why a comment waits: the end of the sentence “it waits, because”."""
+
+        LINKS = "links", _("more than two links from an account without an approved comment")
+        FIRST = "first", _("from an account without an approved comment")
+        ALL = "all", _("every comment is read before it appears")
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments"
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies"
+    )
+    # Ids from the root of the thread down, twelve digits each: sorting by it is thread order.
+    path = models.CharField(max_length=PATH_STEP * COMMENT_MAX_DEPTH, editable=False)
+    body = models.TextField(_("comment"), max_length=COMMENT_MAX_LENGTH)
+    body_html = models.TextField(editable=False, default="")
+    rendered_by = models.PositiveSmallIntegerField(editable=False, default=0)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.APPROVED
+    )
+    # One of Waiting, or empty.
+    waiting_because = models.CharField(max_length=200, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), editable=False)
+    edited_at = models.DateTimeField(_("edited at"), null=True, blank=True, editable=False)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        indexes = [
+            models.Index(fields=["post", "path"], name="posts_comment_thread"),
+            models.Index(fields=["status", "-created_at"], name="posts_comment_queue"),
+            models.Index(fields=["author", "status"], name="posts_comment_author"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} on {self.post_id}"
+
+    @property
+    def depth(self) -> int:
+        """0 for a comment on the post itself, up to COMMENT_MAX_DEPTH - 1."""
+        return len(self.path) // PATH_STEP - 1
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.status == self.Status.DELETED
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status == self.Status.WAITING
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.status == self.Status.HIDDEN
+
+    @property
+    def is_approved(self) -> bool:
+        return self.status == self.Status.APPROVED
+
+    @property
+    def waiting_reason(self) -> str:
+        return self.Waiting(self.waiting_because).label if self.waiting_because else ""
+
+    @property
+    def is_beside_its_parent(self) -> bool:
+        """Tell whether it answers one that stands as deep as any may."""
+        above = self.path[:-PATH_STEP]
+        return self.parent_id is not None and not above.endswith(f"{self.parent_id:0{PATH_STEP}}")
+
+    def get_absolute_url(self) -> str:
+        """Return the address that leads to the comment on its page of the thread."""
+        return reverse("posts:comment_detail", kwargs={"pk": self.post_id, "comment": self.pk})
+
+
+class CommentReportQuerySet(models.QuerySet):
+    def unanswered(self) -> "CommentReportQuerySet":
+        """Reports after which no act of moderation on the comment is on record."""
+        answers = ModerationEntry.objects.filter(
+            comment=models.OuterRef("comment"), created_at__gte=models.OuterRef("created_at")
+        )
+        return self.filter(~models.Exists(answers))
+
+
+class CommentReport(models.Model):
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="reports")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comment_reports"
+    )
+    reason = models.CharField(_("reason"), max_length=REASON_MAX_LENGTH, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = CommentReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report of a comment")
+        verbose_name_plural = _("reports of comments")
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "reporter"], name="posts_report_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reporter_id} reports {self.comment_id}"
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    def update(self, **values) -> NoReturn:
+        raise TypeError("A moderation entry is never changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("A moderation entry is never deleted.")
+
+
+class ModerationEntry(models.Model):
+    """Who did what to which comment or post, when and why. Rows are added, never changed."""
+
+    class Action(models.TextChoices):
+        APPROVE = "approve", _("approve")
+        HIDE = "hide", _("hide")
+        RESTORE = "restore", _("restore")
+        DELETE = "delete", _("delete")
+        CLOSE_COMMENTS = "close", _("close comments")
+        OPEN_COMMENTS = "open", _("open comments")
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="moderation_entries"
+    )
+    action = models.CharField(_("action"), max_length=10, choices=Action.choices)
+    # What it was done to may go; the entry says in words what it was.
+    comment = models.ForeignKey(Comment, on_delete=models.SET_NULL, null=True, db_constraint=False)
+    post = models.ForeignKey(Post, on_delete=models.SET_NULL, null=True, db_constraint=False)
+    target = models.CharField(_("target"), max_length=300)
+    reason = models.CharField(_("reason"), max_length=REASON_MAX_LENGTH, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("moderation entry")
+        verbose_name_plural = _("moderation entries")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"
+
+    def save(self, *args, **kwargs) -> None:
+        """Add the entry; raise TypeError for one that is there already."""
+        if self.pk is not None:
+            raise TypeError("A moderation entry is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs) -> NoReturn:
+        raise TypeError("A moderation entry is never deleted.")

@@ -1,0 +1,131 @@
+"""What those who moderate do: approve, hide and restore, close and open.
+
+Each act is one transaction that also adds a ModerationEntry: who did what, when and why. An act
+that would change nothing, because somebody was quicker, returns False and leaves no entry.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from posts import publishing
+from posts.discussion import count_comments
+from posts.models import REASON_MAX_LENGTH, Comment, ModerationEntry, Post
+
+Action = ModerationEntry.Action
+TARGET_MAX_LENGTH = ModerationEntry._meta.get_field("target").max_length
+
+
+@transaction.atomic
+def approve(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Let a waiting comment out, or find a reported one in order."""
+    is_moved = _move(comment, Comment.Status.WAITING, to=Comment.Status.APPROVED)
+    is_cleared = Comment.objects.approved().reported().filter(pk=comment.pk).exists()
+    if is_moved or is_cleared:
+        _record(Action.APPROVE, actor, reason, now, comment=comment)
+    return is_moved or is_cleared
+
+
+@transaction.atomic
+def hide(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Take an approved or waiting comment out of sight of readers."""
+    is_moved = _move(comment, Comment.Status.APPROVED, to=Comment.Status.HIDDEN) or _move(
+        comment, Comment.Status.WAITING, to=Comment.Status.HIDDEN
+    )
+    if is_moved:
+        _record(Action.HIDE, actor, reason, now, comment=comment)
+    return is_moved
+
+
+@transaction.atomic
+def restore(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Let everyone read a hidden comment again."""
+    is_moved = _move(comment, Comment.Status.HIDDEN, to=Comment.Status.APPROVED)
+    if is_moved:
+        _record(Action.RESTORE, actor, reason, now, comment=comment)
+    return is_moved
+
+
+@transaction.atomic
+def close_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Take no more comments on `post`; those that are there stay."""
+    is_changed = Post.objects.filter(pk=post.pk, comments_open=True).update(comments_open=False)
+    if is_changed:
+        _record(Action.CLOSE_COMMENTS, actor, reason, now, post=post)
+    return bool(is_changed)
+
+
+@transaction.atomic
+def open_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    is_changed = Post.objects.filter(pk=post.pk, comments_open=False).update(comments_open=True)
+    if is_changed:
+        _record(Action.OPEN_COMMENTS, actor, reason, now, post=post)
+    return bool(is_changed)
+
+
+@transaction.atomic
+def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Take a published or scheduled post out of sight of all but its author and moderators."""
+    is_moved = publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
+    if is_moved:
+        _record(Action.HIDE, actor, reason, now, post=post)
+    return is_moved
+
+
+@transaction.atomic
+def restore_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Publish a hidden post again, at the time it had."""
+    is_moved = publishing.change_status(post, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
+    if is_moved:
+        _record(Action.RESTORE, actor, reason, now, post=post)
+    return is_moved
+
+
+@transaction.atomic
+def delete_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> None:
+    """Delete a post, by a moderator."""
+    # Recorded first, while the entry can still say what it was.
+    _record(Action.DELETE, actor, reason, now, post=post)
+    publishing.delete_post(post)
+
+
+def _move(comment: Comment, status: str, *, to: str) -> bool:
+    """Change the status from the one to the other, in one statement, and keep the count."""
+    found = Comment.objects.filter(pk=comment.pk, status=status)
+    if not found.update(status=to, waiting_because=""):
+        return False
+    approved = Comment.Status.APPROVED
+    count_comments(comment.post_id, (to == approved) - (status == approved))
+    comment.status, comment.waiting_because = to, ""
+    return True
+
+
+def _record(
+    action: str,
+    actor: User,
+    reason: str,
+    now: datetime,
+    *,
+    comment: Comment | None = None,
+    post: Post | None = None,
+) -> None:
+    ModerationEntry.objects.create(
+        actor=actor,
+        action=action,
+        comment=comment,
+        post=post or comment.post,
+        target=(_name_comment(comment) if comment else _name_post(post))[:TARGET_MAX_LENGTH],
+        reason=reason[:REASON_MAX_LENGTH],
+        created_at=now,
+    )
+
+
+def _name_comment(comment: Comment) -> str:
+    """Say what it is when it is gone; the words come last, where they may be cut."""
+    where = f"comment {comment.pk} by {comment.author.username} on post {comment.post_id}"
+    return f"{where}: {' '.join(comment.body.split())}"
+
+
+def _name_post(post: Post) -> str:
+    return f"post {post.pk} by {post.author.username}: {post.title}"

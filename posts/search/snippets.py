@@ -1,0 +1,81 @@
+"""Showing what was found: the words marked, in a piece of the text around the first of them."""
+
+from collections.abc import Iterator
+
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from posts.search.query import Query, Term
+from posts.search.tokens import scan
+
+SNIPPET_LENGTH = 240
+BEFORE_FIRST = 60
+# Reading goes about 1 MB a second; what stands further down a very long post is not shown.
+SEARCHED_LENGTH = 50_000
+
+Span = tuple[int, int]
+
+
+def mark_words(text: str, query: Query) -> SafeString:
+    """Return `text` as HTML with the words of `query` in <mark>."""
+    return _mark(text, _find_spans(text, query))
+
+
+def snippet(text: str, query: Query) -> SafeString:
+    """Return a piece of `text` as HTML, from a little before the first word found."""
+    spans = _find_spans(text[:SEARCHED_LENGTH], query)
+    start, end = _window(text, spans[0][0] if spans else 0)
+    inside = [(a - start, min(b, end) - start) for a, b in spans if start <= a < end]
+    before, after = "… " if start else "", " …" if end < len(text) else ""
+    return format_html("{}{}{}", before, _mark(text[start:end], inside), after)
+
+
+def _mark(text: str, spans: list[Span]) -> SafeString:
+    ends = [0, *(end for _, end in spans)]
+    pieces = [
+        (text[after:start], text[start:end])
+        for after, (start, end) in zip(ends, spans, strict=False)
+    ]
+    return format_html_join("", "{}<mark>{}</mark>", pieces) + escape(text[ends[-1] :])
+
+
+def _window(text: str, first: int) -> Span:
+    """Begin and end of the piece around `first`, between words where there are spaces."""
+    start = max(0, first - BEFORE_FIRST)
+    if start:
+        start = text.find(" ", start, first) + 1 or start
+    end = start + SNIPPET_LENGTH
+    if end < len(text):
+        space = text.rfind(" ", start + SNIPPET_LENGTH * 3 // 4, end)
+        end = space if space > first else end
+    return start, min(end, len(text))
+
+
+def _find_spans(text: str, query: Query) -> list[Span]:
+    """Where the words wanted stand; those that touch or overlap, as pairs do, are one."""
+    merged: list[Span] = []
+    for start, end in sorted(_occurrences(text, query)):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _occurrences(text: str, query: Query) -> Iterator[Span]:
+    terms = [term for term in query.wanted if term.tokens and not term.field]
+    # One look at each token passes over nearly all of them.
+    firsts = tuple({term.tokens[0] for term in terms})
+    tokens = list(scan(text))
+    for place, token in enumerate(tokens):
+        if token.text.startswith(firsts):
+            for term in terms:
+                here = tokens[place : place + len(term.tokens)]
+                if _stands_in(term, tuple(token.text for token in here)):
+                    yield token.start, here[-1].end
+
+
+def _stands_in(term: Term, words: tuple[str, ...]) -> bool:
+    if term.is_prefix and len(words) == len(term.tokens):
+        return words[:-1] == term.tokens[:-1] and words[-1].startswith(term.tokens[-1])
+    return words == term.tokens

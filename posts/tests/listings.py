@@ -1,0 +1,68 @@
+"""What lists should hold, found the plain and slow way."""
+
+from datetime import datetime
+
+from accounts.models import User
+from posts import listing
+from posts.models import ListCount, ListMark, Post, Tag
+
+SIZE = 5
+
+
+def all_listings() -> list[listing.PostListing]:
+    authors = map(listing.posts_by, User.objects.all())
+    return [listing.all_posts(), *authors, *map(listing.posts_tagged, Tag.objects.all())]
+
+
+def plain_slices(each: listing.PostListing, now: datetime) -> list[list[Post]]:
+    """Return all pages of a list, cut from all its posts; one empty page where it has none."""
+    posts = [post for post in published(each.scope) if post.publish_at <= now]
+    return [posts[start : start + SIZE] for start in range(0, max(1, len(posts)), SIZE)]
+
+
+def by_number(each: listing.PostListing, now: datetime) -> list[list[Post]]:
+    """Return all pages of a list, each asked for by its number."""
+    last = each.page({}, size=SIZE, now=now).last_number
+    pages = [each.page({"page": str(n + 1)}, size=SIZE, now=now) for n in range(last)]
+    assert {page.last_number for page in pages} == {last}
+    return [page.posts for page in pages]
+
+
+def published(scope: str) -> list[Post]:
+    """Return the posts of a list, the scheduled among them, newest first, without its copies."""
+    posts = Post.objects.filter(status=Post.Status.PUBLISHED)
+    kind, _, pk = scope.partition(":")
+    if kind == "author":
+        posts = posts.filter(author=pk)
+    elif kind == "tag":
+        posts = posts.filter(tags=pk)
+    return sorted(posts, key=lambda post: (post.publish_at, post.pk), reverse=True)
+
+
+def counters() -> dict[str, int]:
+    tags = {f"tag:{pk}": n for pk, n in Tag.objects.values_list("pk", "published_count")}
+    return dict(ListCount.objects.values_list("scope", "published_count")) | tags
+
+
+def expect_right_numbers() -> None:
+    """Fail where a counter, or a mark's number of posts below it, is not what it should be."""
+    places = {each.scope: places_of(each.scope) for each in all_listings()}
+    for scope, number in counters().items():
+        assert (scope, number) == (scope, len(places[scope]))
+    marks = ListMark.objects.values_list("scope", "publish_at", "post_id", "below")
+    for scope, publish_at, post_id, below in marks:
+        assert (scope, below) == (scope, places[scope].index((publish_at, post_id)))
+    before = {scope: number for scope, number in counters().items() if number}
+    listing.rebuild_all()
+    assert {scope: number for scope, number in counters().items() if number} == before
+    built = {scope: [] for scope in places}
+    for scope, publish_at, post_id, below in marks.order_by("below"):
+        assert places[scope].index((publish_at, post_id)) == below
+        built[scope].append(below)
+    for scope, found in built.items():
+        assert found == list(range(listing.STEP - 1, len(places[scope]), listing.STEP))
+
+
+def places_of(scope: str) -> list[tuple]:
+    """Return the places of all posts of a list, the oldest first."""
+    return [(post.publish_at, post.pk) for post in reversed(published(scope))]

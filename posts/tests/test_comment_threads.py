@@ -1,0 +1,252 @@
+"""Threads of comments: their order and depth, answers, placeholders and pages."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models import User
+from posts import discussion
+from posts.models import COMMENT_MAX_DEPTH, PATH_STEP, Comment, Post
+from posts.views.thread import COMMENTS_PER_PAGE
+
+
+def shown(page: str) -> list[tuple[int, int]]:
+    """Depth and id of each comment on the page, in its order."""
+    found = re.findall(r'<li class="comment depth-(\d)[^"]*" id="comment-(\d+)">', page)
+    return [(int(depth), int(pk)) for depth, pk in found]
+
+
+def counted(post: Post) -> int:
+    return Post.objects.get(pk=post.pk).comment_count
+
+
+# Order and depth
+
+
+def test_answers_stand_below_what_they_answer_in_the_order_of_arrival(client, post, make_comment):
+    first, second = make_comment(), make_comment()
+    late_answer = make_comment(parent=first)
+    answer_to_answer = make_comment(parent=late_answer)
+    later_still = make_comment(parent=first)
+    assert shown(client.get(post.get_absolute_url()).text) == [
+        (0, first.pk),
+        (1, late_answer.pk),
+        (2, answer_to_answer.pk),
+        (1, later_still.pk),
+        (0, second.pk),
+    ]
+
+
+def test_a_path_is_twelve_digits_for_each_level(make_comment):
+    comment = None
+    for depth in range(COMMENT_MAX_DEPTH):
+        above = comment.path if comment else ""
+        comment = make_comment(parent=comment)
+        assert comment.path == f"{above}{comment.pk:012}"
+        assert (comment.depth, comment.is_beside_its_parent) == (depth, False)
+
+
+def test_answers_to_the_deepest_stand_beside_it_and_say_so(client, post, make_comment):
+    deepest = None
+    for _ in range(COMMENT_MAX_DEPTH):
+        deepest = make_comment(parent=deepest)
+    answer = make_comment(parent=deepest)
+    assert answer.parent == deepest
+    assert answer.depth == deepest.depth == COMMENT_MAX_DEPTH - 1
+    assert answer.is_beside_its_parent
+    page = client.get(post.get_absolute_url()).text
+    assert shown(page)[-2:] == [(3, deepest.pk), (3, answer.pk)]
+    assert page.count(f'<a href="#comment-{deepest.pk}">answers an earlier one</a>') == 1
+
+
+# Answering
+
+
+def test_the_form_stands_below_the_comment_that_is_answered(client_of, post, make_comment, author):
+    first, second = make_comment("First.", author=author), make_comment("Second.")
+    client = client_of("reader")
+    page = client.get(post.get_absolute_url()).text
+    assert f'href="?reply={first.pk}#comment-form"' in page
+    page = client.get(f"{post.get_absolute_url()}?reply={first.pk}").text
+    assert page.count('id="comment-form"') == 1
+    place = page.index('id="comment-form"')
+    assert page.index(f'id="comment-{first.pk}"') < place < page.index(f'id="comment-{second.pk}"')
+    assert "Your answer to author" in page
+    assert f'name="parent" value="{first.pk}"' in page
+
+
+def test_an_answer_is_added_below_its_parent(client_of, post, make_comment):
+    parent = make_comment()
+    client_of("reader").post(f"/{post.pk}/comments/", {"body": "Answer.", "parent": parent.pk})
+    answer = Comment.objects.get(body="Answer.")
+    assert (answer.parent, answer.depth, counted(post)) == (parent, 1, 2)
+
+
+def test_a_refused_answer_comes_back_below_what_it_answers(client_of, post, make_comment):
+    parent = make_comment()
+    response = client_of("reader").post(f"/{post.pk}/comments/", {"body": "", "parent": parent.pk})
+    assert response.status_code == 422
+    assert "Comment is required." in response.text
+    assert "Your answer to reader" in response.text
+    assert f'name="parent" value="{parent.pk}"' in response.text
+
+
+@pytest.mark.parametrize("reply", ["nonsense", "999999", "9" * 40, "9" * 5000, "\0"])
+def test_no_such_comment_to_answer_leaves_the_plain_form(client_of, post, reply):
+    client = client_of("reader")
+    page = client.get(post.get_absolute_url(), {"reply": reply}).text
+    assert 'id="comment-form"' in page and "Your answer" not in page
+    response = client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": reply})
+    assert response.status_code == 302
+    assert Comment.objects.get().parent is None
+
+
+@pytest.mark.parametrize("status", ["waiting", "hidden", "deleted"])
+def test_what_is_not_out_is_not_answered(client_of, post, make_comment, status):
+    comment = make_comment(status=status)
+    client = client_of("author")
+    page = client.get(f"{post.get_absolute_url()}?reply={comment.pk}").text
+    assert f"reply={comment.pk}#" not in page and "Your answer" not in page
+    client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": comment.pk})
+    assert Comment.objects.get(body="Words.").parent is None
+
+
+def test_a_comment_on_another_post_is_not_answered(client_of, make_post, make_comment):
+    comment, other = make_comment(), make_post()
+    client_of("reader").post(f"/{other.pk}/comments/", {"body": "Words.", "parent": comment.pk})
+    assert Comment.objects.get(body="Words.").parent is None
+
+
+def test_an_answer_to_what_has_gone_meanwhile_stands_by_itself(post, make_comment, reader):
+    parent = make_comment()
+    gone = Comment.objects.get()
+    discussion.delete_comment(parent)
+    answer = discussion.add_comment(post, reader, "Words.", parent=gone, now=timezone.now())
+    assert (answer.parent, answer.depth) == (None, 0)
+
+
+# Placeholders
+
+
+def test_a_deleted_comment_with_replies_leaves_a_placeholder(client_of, post, make_comment):
+    parent = make_comment("Rash words.")
+    make_comment("Answer.", parent=parent)
+    discussion.delete_comment(parent)
+    client = client_of("author")
+    page = client.get(post.get_absolute_url()).text
+    assert "This comment was deleted by its writer." in page
+    assert "Answer." in page and "Rash words." not in page
+    assert page.count('href="/authors/reader/"') == 1
+    assert counted(post) == 1
+    parent.refresh_from_db()
+    assert (parent.body, parent.body_html, parent.status) == ("", "", "deleted")
+    for verb in ("edit", "delete", "report", "hide"):
+        path = f"/{post.pk}/comments/{parent.pk}/{verb}/"
+        assert client.get(path).status_code == 404
+
+
+def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
+    first = make_comment()
+    second = make_comment(parent=first)
+    third, fourth = make_comment(parent=second), make_comment(parent=second)
+    for comment in (first, second, third):
+        discussion.delete_comment(comment)
+    assert [*Comment.objects.order_by("pk")] == [first, second, fourth]
+    assert counted(post) == 1
+    discussion.delete_comment(fourth)
+    assert not Comment.objects.exists()
+    assert counted(post) == 0
+
+
+def test_a_comment_that_stands_outlives_its_replies(make_comment):
+    first = make_comment()
+    discussion.delete_comment(make_comment(parent=first))
+    assert [*Comment.objects.all()] == [first]
+
+
+# Pages
+
+
+@pytest.fixture
+def long_thread(post, make_comment):
+    """One and a half pages: a comment, and its answers."""
+    first = make_comment("Comment 0")
+    values = {"post": post, "author": first.author, "parent": first}
+    values |= {"body_html": "<p>Words.</p>", "created_at": first.created_at}
+    number = COMMENTS_PER_PAGE * 3 // 2 - 1
+    rows = Comment.objects.bulk_create(Comment(**values) for _ in range(number))
+    for row in rows:
+        row.path = f"{first.path}{row.pk:0{PATH_STEP}}"
+    Comment.objects.bulk_update(rows, ["path"])
+    return [first, *rows]
+
+
+def test_pages_follow_each_other_by_key(client, post, long_thread):
+    page = client.get(post.get_absolute_url()).text
+    ids = [pk for _, pk in shown(page)]
+    assert "First comments" not in page
+    (link,) = re.findall(r'<a rel="next" href="([^"]+)#comments">More comments', page)
+    # A comment that goes in between neither repeats nor skips another.
+    Comment.objects.filter(pk=long_thread[COMMENTS_PER_PAGE].pk).delete()
+    page = client.get(link).text
+    assert ids == [comment.pk for comment in long_thread[:COMMENTS_PER_PAGE]]
+    assert [pk for _, pk in shown(page)] == [c.pk for c in long_thread[COMMENTS_PER_PAGE + 1 :]]
+    assert "More comments" not in page
+    assert f'<a href="{post.get_absolute_url()}#comments">← First comments</a>' in page
+
+
+@pytest.mark.parametrize("key", ["x", "1", "٠" * PATH_STEP, "\0", "0" * PATH_STEP * 5, ""])
+def test_a_key_that_is_none_is_the_first_page(client, post, long_thread, key):
+    page = client.get(post.get_absolute_url(), {"from": key}).text
+    assert shown(page)[0] == (0, long_thread[0].pk)
+    assert "First comments" not in page
+
+
+@pytest.mark.parametrize(("number", "is_first"), [(0, True), (99, True), (100, False)])
+def test_the_address_of_a_comment_leads_to_its_page(client, post, long_thread, number, is_first):
+    comment = long_thread[number]
+    response = client.get(comment.get_absolute_url())
+    key = "" if is_first else f"?from={comment.path}"
+    assert response["Location"] == f"{post.get_absolute_url()}{key}#comment-{comment.pk}"
+    assert comment.pk in [pk for _, pk in shown(client.get(response["Location"]).text)]
+
+
+def test_on_a_later_page_answers_and_errors_stay_there(client_of, post, long_thread):
+    client, last = client_of("reader"), long_thread[-1]
+    page = client.get(post.get_absolute_url(), {"from": last.path}).text
+    assert f'href="?from={last.path}&amp;reply={last.pk}#comment-form"' in page
+    page = client.get(post.get_absolute_url(), {"from": last.path, "reply": last.pk}).text
+    assert "Your answer to reader" in page
+    response = client.post(f"/{post.pk}/comments/", {"body": "", "parent": last.pk})
+    assert shown(response.text) == [(1, last.pk)]
+    response = client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": last.pk})
+    answer = Comment.objects.get(body="Words.")
+    assert response["Location"].endswith(f"?from={answer.path}#comment-{answer.pk}")
+
+
+# Many at once
+
+
+def test_concurrent_comments_and_deletions_leave_the_right_count(transactional_db):
+    user = User.objects.create(username="user", username_key="user")
+    now = timezone.now()
+    post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
+    parent = discussion.add_comment(post, user, "Parent.", now=now)
+
+    def answer(number: int) -> None:
+        try:
+            reply = discussion.add_comment(post, user, f"Answer {number}.", parent=parent, now=now)
+            if number % 2:
+                discussion.delete_comment(reply)
+            if number == 7:
+                discussion.delete_comment(parent)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(answer, range(20)))
+    approved = Comment.objects.approved().filter(post=post).count()
+    assert counted(post) == approved == 10

@@ -1,0 +1,332 @@
+"""Comments: writing, changing, deleting and reporting them, and who may."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from conftest import PASSWORD
+from content.markup import RENDERER_VERSION
+from posts import discussion
+from posts.models import COMMENT_MAX_LENGTH, Comment, CommentReport, Post
+
+STATES = {
+    "draft": {"status": Post.Status.DRAFT, "publish_at": None},
+    "scheduled": {"publish_at": timezone.now() + timedelta(days=365)},
+    "hidden": {"status": Post.Status.HIDDEN},
+}
+NO_ONE_ELSE = [("anonymous", 302), ("author", 403), ("moderator", 403)]
+LATER = discussion.EDIT_LIMIT + timedelta(seconds=1)
+
+
+def send(client, post, body: str, **fields):
+    return client.post(f"/{post.pk}/comments/", {"body": body, **fields})
+
+
+def counted(post: Post) -> int:
+    return Post.objects.get(pk=post.pk).comment_count
+
+
+# Writing
+
+
+def test_a_comment_appears_with_name_time_and_markdown(client_of, post, reader):
+    client = client_of("reader")
+    response = send(client, post, "So *true*.\r\n\r\nhttps://a.example")
+    comment = Comment.objects.get()
+    assert response["Location"] == f"{post.get_absolute_url()}#comment-{comment.pk}"
+    page = client.get(response["Location"]).text
+    assert "Your comment is published." in page
+    assert f'<li class="comment depth-0" id="comment-{comment.pk}">' in page
+    assert '<a class="author" href="/authors/reader/">reader</a>' in page
+    assert f'<time datetime="{comment.created_at.isoformat()}"' in page
+    assert "<p>So <em>true</em>.</p>" in page
+    assert 'rel="nofollow ugc noopener"' in page
+    assert (comment.body, comment.author, counted(post)) == (
+        "So *true*.\n\nhttps://a.example",
+        reader,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "Comment is required."),
+        (" \r\n\t ", "Comment is required."),
+        ("x" * (COMMENT_MAX_LENGTH + 1), "at most 10000 characters (it has 10001)"),
+        ("nul \0", "Null characters are not allowed."),
+    ],
+)
+def test_a_refused_comment_comes_back_as_it_was_typed(client_of, post, body, message):
+    response = send(client_of("reader"), post, body)
+    assert response.status_code == 422
+    assert post.title in response.text
+    error = re.search(r'<ul class="errorlist" id="id_body_error"><li>(.*?)</li>', response.text)
+    assert message in error[1]
+    assert 'aria-describedby="id_body_error"' in response.text
+    assert body.strip("\0") in response.text
+    assert not Comment.objects.exists()
+
+
+def test_the_longest_comment_is_taken_whole(client_of, post):
+    body = "  " + "ß" * (COMMENT_MAX_LENGTH - 2)
+    assert send(client_of("reader"), post, body).status_code == 302
+    assert Comment.objects.get().body == body
+
+
+def test_a_field_that_is_missing_is_an_empty_comment(client_of, post):
+    assert client_of("reader").post(f"/{post.pk}/comments/").status_code == 422
+
+
+def test_a_stranger_is_led_to_log_in_and_back(client, post):
+    response = send(client, post, "words")
+    assert response["Location"] == f"/auth/login/?next=/{post.pk}/%23comments"
+    page = client.get(post.get_absolute_url()).text
+    assert f'href="/auth/login/?next=/{post.pk}-test-title/%23comments"' in page
+    assert 'method="post"' not in page
+    assert not Comment.objects.exists()
+
+
+def log_in(client, next_path: str):
+    data = {"username": "reader", "password": PASSWORD, "next": next_path}
+    return client.post("/auth/login/", data, follow=True)
+
+
+@pytest.mark.parametrize("is_answer", [False, True])
+def test_what_was_typed_while_the_session_ended_is_there_again(
+    client, post, make_post, make_comment, reader, is_answer
+):
+    parent = make_comment().pk if is_answer else ""
+    send(client, post, "Long thought over.", parent=parent)
+    other = log_in(client, make_post(title="Other").get_absolute_url()).text
+    assert "Long thought over." not in other
+    page = client.get(post.get_absolute_url()).text
+    assert "Long thought over.</textarea>" in page
+    assert f'name="parent" value="{parent}"' in page or not is_answer
+    assert ("Your answer to reader" in page) == is_answer
+    send(client, post, "Long thought over.", parent=parent)
+    assert "</textarea>" in client.get(post.get_absolute_url()).text
+    assert "Long thought over.</textarea>" not in client.get(post.get_absolute_url()).text
+
+
+@pytest.mark.parametrize(
+    ("body", "parent"), [(" ", ""), ("x" * (COMMENT_MAX_LENGTH + 1), ""), ("x", "1" * 13)]
+)
+def test_of_a_stranger_no_more_is_kept_than_a_comment(client, post, body, parent):
+    response = send(client, post, body, parent=parent)
+    assert response.status_code == 302
+    assert not client.session.items()
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    ("visitor", "status"), [("reader", 404), ("author", 403), ("moderator", 403)]
+)
+def test_what_is_not_out_takes_no_comments(client_of, make_post, state, visitor, status):
+    post = make_post(**STATES[state])
+    client = client_of(visitor)
+    assert send(client, post, "words").status_code == status
+    assert not Comment.objects.exists()
+    if status == 403:
+        assert 'id="comment-form"' not in client.get(post.get_absolute_url()).text
+
+
+def test_a_closed_post_takes_no_comments_and_hands_the_words_back(client_of, post, make_comment):
+    make_comment("Said before.")
+    Post.objects.update(comments_open=False)
+    client = client_of("reader")
+    response = send(client, post, "Too late, I fear.")
+    assert response.status_code == 403
+    assert "Comments are closed. Copy what you wrote" in response.text
+    assert "Too late, I fear." in response.text
+    page = client.get(post.get_absolute_url()).text
+    assert "Said before." in page and "Comments are closed." in page
+    assert 'id="comment-form"' not in page and "?reply=" not in page
+    assert counted(post) == 1
+
+
+@pytest.mark.parametrize(
+    ("visitor", "words"),
+    [
+        ("anonymous", "No comments yet. Be the first."),
+        ("reader", "No comments yet. What do you think?"),
+    ],
+)
+def test_an_empty_state_says_what_to_do(client_of, post, visitor, words):
+    assert words in client_of(visitor).get(post.get_absolute_url()).text
+
+
+def test_comments_can_be_turned_off(client_of, post, make_comment, settings):
+    comment = make_comment("Unseen words.")
+    settings.COMMENTS_ENABLED = False
+    client = client_of("reader")
+    page = client.get(post.get_absolute_url()).text
+    assert "Unseen words." not in page and 'id="comments"' not in page
+    assert send(client, post, "words").status_code == 404
+    for verb in ("", "edit/", "delete/", "report/", "hide/"):
+        assert client.get(f"/{post.pk}/comments/{comment.pk}/{verb}").status_code == 404
+    # Likes are another matter.
+    assert 'class="like"' in page
+
+
+def test_what_people_write_is_escaped(client_of, post):
+    send(client_of("reader"), post, "<script>alert(1)</script> [x](javascript:alert(1))")
+    page = client_of("anonymous").get(post.get_absolute_url()).text
+    assert "<script>alert" not in page
+    assert 'href="javascript' not in page
+
+
+# Changing
+
+
+def test_a_writer_changes_their_words_for_a_while(client_of, post, make_comment):
+    comment = make_comment("First words.")
+    client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/edit/"
+    assert f'href="{path}"' in client.get(post.get_absolute_url()).text
+    assert "First words." in client.get(path).text
+    response = client.post(path, {"body": "Second *words*."})
+    assert response["Location"] == f"{post.get_absolute_url()}#comment-{comment.pk}"
+    page = client.get(response["Location"]).text
+    assert "Your comment is changed." in page
+    assert "Second <em>words</em>." in page and "<span>edited</span>" in page
+    assert counted(post) == 1
+
+
+@pytest.mark.parametrize("body", ["", "x" * (COMMENT_MAX_LENGTH + 1)])
+def test_a_refused_change_comes_back_as_it_was_typed(client_of, post, make_comment, body):
+    comment = make_comment("First words.")
+    response = client_of("reader").post(f"/{post.pk}/comments/{comment.pk}/edit/", {"body": body})
+    assert response.status_code == 422
+    assert body in response.text and "errorlist" in response.text
+    assert Comment.objects.get().body == "First words."
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"created_at": timezone.now() - LATER}, {"status": "hidden"}],
+    ids=["too late", "hidden"],
+)
+def test_too_late_is_said_and_the_words_are_handed_back(client_of, post, make_comment, fields):
+    comment = make_comment("First words.", **fields)
+    client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/edit/"
+    assert f'href="{path}"' not in client.get(post.get_absolute_url()).text
+    assert client.get(path).status_code == 403
+    response = client.post(path, {"body": "Second words."})
+    assert response.status_code == 403
+    assert "A comment can be changed for 15 minutes." in response.text
+    assert "Second words." in response.text
+    comment.refresh_from_db()
+    assert (comment.body, comment.edited_at) == ("First words.", None)
+
+
+def test_a_comment_that_has_gone_meanwhile_is_not_changed(make_comment):
+    comment = make_comment()
+    Comment.objects.all().delete()
+    assert discussion.edit_comment(comment, "words", now=timezone.now()) is False
+    discussion.delete_comment(comment)
+
+
+@pytest.mark.parametrize("rendered_by", [0, RENDERER_VERSION])
+def test_comments_of_an_older_renderer_are_rendered_anew(make_comment, capsys, rendered_by):
+    comment = make_comment("So *true*.")
+    Comment.objects.update(body_html="<p>Old.</p>", rendered_by=rendered_by)
+    call_command("rerender_posts")
+    comment.refresh_from_db()
+    is_old = rendered_by != RENDERER_VERSION
+    assert ("<em>true</em>" in comment.body_html) == is_old
+    assert comment.rendered_by == RENDERER_VERSION
+    assert f"Rendered {int(is_old)} comments anew." in capsys.readouterr().out
+
+
+# Deleting
+
+
+def test_a_writer_deletes_after_being_asked(client_of, post, make_comment):
+    comment = make_comment("Rash words.")
+    client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/delete/"
+    page = client.get(path).text
+    assert "Delete your comment?" in page and "Rash words." in page
+    response = client.post(path)
+    assert response["Location"] == f"{post.get_absolute_url()}#comments"
+    page = client.get(response["Location"]).text
+    assert "Your comment is deleted." in page and "Rash words." not in page
+    assert counted(post) == 0
+    assert client.post(path).status_code == 404
+
+
+@pytest.mark.parametrize("status", Comment.Status.values[:3])
+def test_the_count_is_that_of_approved_comments(post, make_comment, status):
+    comment = make_comment(status=status)
+    assert counted(post) == (status == "approved")
+    discussion.delete_comment(comment)
+    assert counted(post) == 0
+
+
+# Reporting
+
+
+def test_a_reader_reports_a_comment_once(client_of, post, make_comment, author):
+    comment = make_comment("Rude words.", author=author)
+    client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/report/"
+    assert f'href="{path}"' in client.get(post.get_absolute_url()).text
+    assert "Rude words." in client.get(path).text
+    for reason in ("It is rude.", "Still."):
+        response = client.post(path, {"reason": reason}, follow=True)
+        assert "Thank you. The moderators will look at it." in response.text
+    report = CommentReport.objects.get()
+    assert (report.comment, report.reason, str(report)) == (
+        comment,
+        "It is rude.",
+        f"{report.reporter_id} reports {comment.pk}",
+    )
+
+
+def test_a_reason_may_be_too_long(client_of, post, make_comment, author):
+    comment = make_comment(author=author)
+    path = f"/{post.pk}/comments/{comment.pk}/report/"
+    response = client_of("reader").post(path, {"reason": "x" * 501})
+    assert response.status_code == 422
+    assert not CommentReport.objects.exists()
+
+
+def test_nobody_reports_themselves(client_of, post, make_comment):
+    comment = make_comment()
+    client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/report/"
+    assert client.post(path).status_code == 403
+    assert f'href="{path}"' not in client.get(post.get_absolute_url()).text
+
+
+# Who may do what
+
+
+@pytest.mark.parametrize("verb", ["edit", "delete"])
+@pytest.mark.parametrize(("visitor", "status"), NO_ONE_ELSE)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_another_persons_comment_is_theirs(
+    client_of, post, make_comment, verb, visitor, status, method
+):
+    comment = make_comment("First words.")
+    client, path = client_of(visitor), f"/{post.pk}/comments/{comment.pk}/{verb}/"
+    assert getattr(client, method)(path, {"body": "x"}).status_code == status
+    assert f'href="{path}"' not in client.get(post.get_absolute_url()).text
+    assert Comment.objects.get().body == "First words."
+
+
+@pytest.mark.parametrize("verb", ["", "edit/", "delete/", "report/", "approve/", "hide/"])
+def test_a_comment_is_found_under_its_own_post_alone(client_of, make_post, make_comment, verb):
+    comment, other = make_comment(), make_post(title="Other")
+    client = client_of("moderator")
+    assert client.get(f"/{other.pk}/comments/{comment.pk}/{verb}").status_code == 404
+    assert client.get(f"/{other.pk}/comments/{'9' * 40}/{verb}").status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["edit", "delete", "report"])
+@pytest.mark.parametrize("state", STATES)
+def test_under_a_post_that_is_not_seen_nothing_is_done(client_of, post, make_comment, verb, state):
+    comment = make_comment()
+    Post.objects.update(**STATES[state])
+    path = f"/{post.pk}/comments/{comment.pk}/{verb}/"
+    assert client_of("reader").post(path, {"body": "x"}).status_code == 404

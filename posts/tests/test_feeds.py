@@ -1,0 +1,166 @@
+"""RSS, Atom and JSON Feed of the site, each tag and each author; sitemap.xml and robots.txt."""
+
+import json
+import re
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from django.utils import timezone
+
+from posts import sitemaps
+from posts.models import Post
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+CONTENT = "**Bold** words, [a link](/tags/) and ![a picture](/media/x.webp)."
+PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
+
+
+@pytest.fixture
+def fed(make_post) -> Post:
+    return make_post(title="Salt & <smoke>", body=CONTENT, tags="Bread, Salt")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_rss_holds_the_whole_post_with_links_that_are_whole(client, fed, place):
+    response = client.get(PLACES[place])
+    assert response["Content-Type"] == "application/rss+xml; charset=utf-8"
+    (item,) = ElementTree.fromstring(response.content).iter("item")
+    assert item.findtext("title") == "Salt & <smoke>"
+    assert item.findtext("link") == f"http://testserver{fed.get_absolute_url()}"
+    assert item.findtext("guid") == f"urn:uuid:{fed.uuid}"
+    assert item.find("guid").get("isPermaLink") == "false"
+    assert [category.text for category in item.iter("category")] == ["Bread", "Salt"]
+    html = item.findtext("description")
+    assert "<strong>Bold</strong>" in html
+    assert 'href="http://testserver/tags/"' in html
+    assert 'src="http://testserver/media/x.webp"' in html
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_atom_says_when_who_and_what(client, fed, place):
+    response = client.get(f"{PLACES[place]}atom/")
+    assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = ElementTree.fromstring(response.content)
+    (entry,) = feed.iter(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}id") == f"urn:uuid:{fed.uuid}"
+    assert entry.findtext(f"{ATOM}published") == fed.publish_at.isoformat()
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "author"
+    assert feed.findtext(f"{ATOM}id").startswith("urn:uuid:")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_json_feed_has_its_version_and_items(client, fed, place):
+    response = client.get(f"{PLACES[place]}json/")
+    assert response["Content-Type"] == "application/feed+json; charset=utf-8"
+    feed = json.loads(response.content)
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"] == f"http://testserver{PLACES[place]}json/"
+    (item,) = feed["items"]
+    assert item["id"] == f"urn:uuid:{fed.uuid}"
+    assert item["tags"] == ["Bread", "Salt"]
+    assert item["authors"] == [{"name": "author", "url": "http://testserver/authors/author/"}]
+
+
+@pytest.mark.parametrize("kind", ["", "atom/", "json/"])
+def test_ids_survive_a_new_title_and_a_new_domain(client, fed, settings, kind):
+    def ids() -> list[str]:
+        return re.findall(r"urn:uuid:[0-9a-f-]{36}", client.get(f"/feed/{kind}").text)
+
+    before = ids()
+    Post.objects.update(title="Another", slug="another")
+    settings.SITE_URL = "https://elsewhere.example"
+    assert ids() == before != []
+    assert "https://elsewhere.example" in client.get(f"/feed/{kind}").text
+
+
+@pytest.mark.parametrize("header", ["If-None-Match", "If-Modified-Since"])
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_who_has_the_feed_already_is_told_so(client, fed, header, is_changed):
+    first = client.get("/feed/atom/")
+    if is_changed:
+        Post.objects.update(title="New", updated_at=timezone.now() + timedelta(minutes=1))
+    stamp = first["ETag"] if header == "If-None-Match" else first["Last-Modified"]
+    answer = client.get("/feed/atom/", headers={header: stamp})
+    assert answer.status_code == (200 if is_changed else 304)
+
+
+def test_a_feed_holds_the_newest_twenty(client, make_post):
+    now = timezone.now()
+    for number in range(25):
+        make_post(title=f"Post {number}", publish_at=now - timedelta(days=number))
+    items = json.loads(client.get("/feed/json/").content)["items"]
+    assert [item["title"] for item in items] == [f"Post {number}" for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/tags/nothing/feed/", "/authors/nobody/feed/", "/feed/html/", "/tags/bread/feed/x/"]
+)
+def test_a_feed_of_nothing_is_404(client, fed, path):
+    assert client.get(path).status_code == 404
+
+
+def test_an_empty_blog_has_empty_feeds(client, db):
+    for kind in ("", "atom/", "json/"):
+        assert client.get(f"/feed/{kind}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "feed"),
+    [
+        ("/", "/feed/"),
+        ("/tags/bread/", "/tags/bread/feed/"),
+        ("/authors/author/", "/authors/author/feed/"),
+    ],
+)
+def test_pages_name_their_feeds_by_paths(client, fed, path, feed):
+    page = client.get(path).text
+    for kind in ("", "atom/", "json/"):
+        assert re.search(rf'<link rel="alternate" [^>]*href="{feed}{kind}">', page)
+
+
+def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_num_queries):
+    for number in range(12):
+        make_post(title=f"Post {number}", tags="bread, salt")
+    with django_assert_num_queries(2):
+        client.get("/feed/")
+
+
+def locations(response) -> list[str]:
+    return re.findall(r"<loc>([^<]*)</loc>", response.text)
+
+
+def test_the_sitemap_lists_what_is_out(client, fed, draft):
+    response = client.get("/sitemap.xml")
+    assert response["Content-Type"] == "application/xml; charset=utf-8"
+    assert locations(response) == [f"http://testserver{fed.get_absolute_url()}"]
+    assert "<lastmod>" in response.text
+    ElementTree.fromstring(response.content)
+
+
+def test_a_long_sitemap_is_split_by_ids(client, make_post, monkeypatch):
+    posts = [make_post(title=f"Post {number}") for number in range(5)]
+    monkeypatch.setattr(sitemaps, "PART_SIZE", 2)
+    index = client.get("/sitemap.xml")
+    assert "<sitemapindex" in index.text
+    parts = [client.get(address.removeprefix("http://testserver")) for address in locations(index)]
+    found = [address for part in parts for address in locations(part)]
+    assert found == [f"http://testserver{post.get_absolute_url()}" for post in posts]
+
+
+@pytest.mark.parametrize(("number", "status"), [(0, 200), (1, 404), (10**30, 404)])
+def test_a_part_past_the_newest_post_is_404(client, fed, number, status):
+    assert client.get(f"/sitemap-{number}.xml").status_code == status
+
+
+def test_an_empty_sitemap_is_still_one(client, db):
+    assert client.get("/sitemap.xml").status_code == 200
+
+
+@pytest.mark.parametrize("site_url", ["", "https://blog.example"])
+def test_robots_names_the_sitemap(client, settings, site_url):
+    settings.SITE_URL = site_url
+    response = client.get("/robots.txt")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert f"Sitemap: {site_url or 'http://testserver'}/sitemap.xml" in response.text
+    assert "Disallow: /admin/" in response.text

@@ -1,0 +1,177 @@
+"""What is indexed, kept in step by the write path, and made anew by the command."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from posts import publishing, tagging
+from posts.models import Post, SearchDocument, Tag
+from posts.search import documents, find, index_posts
+
+NOW = timezone.now()
+
+
+@pytest.fixture
+def saved(author):
+    """A post that was saved as a person does it."""
+    author.display_name = "Anna Lindström"
+    author.save()
+    post = Post(author=author, title="Crème *brûlée*", body="# Of **milk**\n\nand [eggs](/x)")
+    return publishing.publish(post, now=NOW, tags=["Slow Food", "C++"])
+
+
+def words(post: Post) -> list[str]:
+    document = SearchDocument.objects.get(post=post)
+    return [getattr(document, name) for name in documents.COLUMNS]
+
+
+def reindex(*arguments: str) -> str:
+    output = StringIO()
+    call_command("reindex_posts", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_saving_a_post_writes_its_document(saved):
+    assert words(saved) == [
+        "creme brulee",
+        "of milk and eggs",
+        "slow food · c",
+        "author · anna lindstrom",
+    ]
+    assert str(SearchDocument.objects.get()) == f"words of {saved.pk}"
+
+
+def test_saving_again_replaces_it(saved):
+    saved.title, saved.body = "Soup", "salt"
+    publishing.save_post(saved, now=NOW, tags=["Lunch"])
+    assert words(saved) == ["soup", "salt", "lunch", "author · anna lindstrom"]
+    assert find("creme", now=NOW).ids == find("tag:c++", now=NOW).ids == []
+    assert find("soup tag:lunch", now=NOW).ids == [saved.pk]
+
+
+def test_a_post_that_is_not_rendered_yet_is_indexed_as_typed(make_post):
+    post = make_post(body="*milk*")
+    Post.objects.update(body_html="")
+    index_posts([Post.objects.get()])
+    assert words(post)[1] == "milk"
+
+
+def test_a_refused_write_leaves_the_index_as_it_was(saved):
+    saved.title, saved.status, saved.publish_at = "Soup", Post.Status.PUBLISHED, None
+    with pytest.raises(Exception, match="posts_published_has_time"):
+        publishing.save_post(saved, now=NOW)
+
+
+def test_a_tag_is_found_by_its_new_name(monkeypatch, make_post):
+    monkeypatch.setattr(documents, "BATCH", 2)
+    found = [make_post(tags="JS").pk for _ in range(3)]
+    tagging.rename_tag(Tag.objects.get(), "JavaScript")
+    assert sorted(find("javascript", now=NOW).ids) == found
+    assert sorted(find("tag:javascript", now=NOW).ids) == found
+    assert find("tag:js", now=NOW).ids == []
+    make_post(tags="ECMAScript")
+    tagging.rename_tag(Tag.objects.get(name="JavaScript"), "ECMAScript")
+    assert len(find("tag:ecmascript", now=NOW).ids) == 4
+
+
+def test_many_are_written_in_three_queries(make_post, django_assert_num_queries):
+    for number in range(5):
+        make_post(title=f"Bread {number}", tags="Kitchen, Food")
+    posts = list(Post.objects.all())
+    with django_assert_num_queries(3):
+        index_posts(posts)
+    assert len(find("bread tag:kitchen", now=NOW).ids) == 5
+
+
+def test_the_longest_text_of_any_script_can_be_saved(make_post):
+    # 200,000 different pairs of characters of four bytes each.
+    first, count = 0x20000, 450
+    pairs = (chr(first + a) + chr(first + b) for a in range(count) for b in range(count))
+    body = " ".join(pairs)[:200_000]
+    post = make_post(body=body)
+    assert find(body[:2], now=NOW).ids == [post.pk]
+
+
+def test_a_text_with_too_many_different_words_for_postgresql_is_cut(monkeypatch):
+    monkeypatch.setattr(documents, "WORDS_MAX_BYTES", 10)
+    assert documents._fitting(["bread", "butte", "bread", "x", "y"]) == "bread butte bread"
+
+
+def test_the_command_writes_what_is_missing_or_out_of_date_and_nothing_else(make_post, saved):
+    SearchDocument.objects.filter(post=make_post(title="Bread")).delete()
+    SearchDocument.objects.filter(post=saved).update(title="old")
+    assert find("creme", now=NOW).ids == find("bread", now=NOW).ids == []
+    assert "Wrote 2 search documents" in reindex()
+    assert find("creme", now=NOW).ids == [saved.pk]
+    assert len(find("bread", now=NOW).ids) == 1
+    assert "Wrote 0 search documents" in reindex()
+
+
+def test_the_command_goes_through_all_in_batches(monkeypatch, make_post):
+    monkeypatch.setattr("posts.management.commands.reindex_posts.BATCH", 2)
+    for number in range(5):
+        make_post(title=f"Bread {number}")
+    SearchDocument.objects.all().delete()
+    assert "Wrote 5 search documents" in reindex()
+    assert len(find("bread", now=NOW).ids) == 5
+
+
+def test_the_command_can_build_the_index_of_the_database_anew(saved):
+    assert "Wrote 0 search documents" in reindex("--rebuild")
+    assert find("creme", now=NOW).ids == [saved.pk]
+
+
+def test_an_empty_blog_has_nothing_to_index(db):
+    assert "Wrote 0 search documents" in reindex()
+
+
+def test_the_sample_blog_is_indexed(db):
+    call_command("seed_demo", "--posts", "20", "--users", "3", stdout=StringIO())
+    assert SearchDocument.objects.count() == 20
+    assert find("train", now=timezone.now()).ids
+    assert "Wrote 0 search documents" in reindex()
+
+
+def objects_of_the_index() -> set[str]:
+    questions = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE name IN ('posts_search', "
+        "'posts_search_added', 'posts_search_removed', 'posts_search_changed')",
+        "postgresql": "SELECT indexname FROM pg_indexes "
+        "WHERE indexname IN ('posts_search_words', 'posts_search_names') UNION "
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_name = 'posts_searchdocument' AND data_type = 'tsvector'",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(questions[connection.vendor])
+        return {name for (name,) in cursor.fetchall()}
+
+
+ALL_OBJECTS = {
+    "sqlite": {
+        "posts_search",
+        "posts_search_added",
+        "posts_search_removed",
+        "posts_search_changed",
+    },
+    "postgresql": {"posts_search_words", "posts_search_names", "words", "names"},
+}
+
+
+@pytest.mark.django_db
+def test_after_all_migrations_the_index_stands():
+    assert objects_of_the_index() == ALL_OBJECTS[connection.vendor]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_index_goes_and_comes_with_its_migration_and_holds_what_was_there(make_post):
+    post = make_post(title="Bread")
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes("posts")
+    MigrationExecutor(connection).migrate([("posts", "0003_nine_ideas")])
+    assert objects_of_the_index() == set()
+    MigrationExecutor(connection).migrate(latest)
+    assert objects_of_the_index() == ALL_OBJECTS[connection.vendor]
+    assert find("bread", now=NOW).ids == [post.pk]

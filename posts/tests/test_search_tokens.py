@@ -1,0 +1,127 @@
+"""One tokenizer for text and question."""
+
+import random
+import sys
+
+import pytest
+
+from posts.search.tokens import TOKEN_MAX_LENGTH, fold, is_pair, is_single, scan, tokenize
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", ""),
+        ("Bread, and BUTTER!", "bread and butter"),
+        ("C++ C# .NET node.js", "c c net node js"),
+        ("don't don’t l'amour", "don t don t l amour"),
+        ("snake_case kebab-case x1 3.14", "snake case kebab case x1 3 14"),
+        ("Crème Brûlée naïve Ångström", "creme brulee naive angstrom"),
+        # Taken apart into letter and mark, as some keyboards type it.
+        ("Cre\u0300me", "creme"),
+        ("Việt Nam ở Đà Nẵng", "viet nam o da nang"),
+        ("Łódź Tromsø Ħamrun œuvre Æsir", "lodz tromso hamrun oeuvre aesir"),
+        ("Straße STRASSE İstanbul ısı", "strasse strasse istanbul isi"),
+        ("Ελλάδα ΕΛΛΑΔΑ Άσος ΆΣΟΣ ᾳ", "ελλαδα ελλαδα ασοσ ασοσ αι"),
+        # й and ё are letters; an accent that shows the stress is not.
+        ("Йод йод ЁЛКА за́мок їжак ўзор", "йод йод ёлка замок їжак ўзор"),
+        ("и\u0306од е\u0308лка", "йод ёлка"),
+        ("हिन्दी किताबें", "हिन्दी किताबें"),
+        ("বাংলা தமிழ் తెలుగు", "বাংলা தமிழ் తెలుగు"),
+        ("اَلْعَرَبِيَّة العربية", "اَلْعَرَبِيَّة العربية"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("שָׁלוֹם", "שָׁלוֹם"),
+        ("ქართული հայերեն ትግርኛ", "ქართული հայերեն ትግርኛ"),
+        ("日", "日"),
+        ("日本", "日本 本"),
+        ("日本語を学ぶ", "日本 本語 語を を学 学ぶ ぶ"),
+        ("今日、東京", "今日 日 東京 京"),
+        ("カタカナー ｶﾞｷﾞ", "カタ タカ カナ ナー ー ガギ ギ"),
+        ("한국어 공부", "한국 국어 어 공부 부"),
+        # Conjoining jamo are one syllable.
+        ("\u1112\u1161\u11ab\u1100\u116e\u11a8", "한국 국"),
+        ("iPhone手机2024年", "iphone 手机 机 2024 年"),
+        ("葛\U000e0100飾", "葛飾 飾"),
+        ("𠮷野家", "𠮷野 野家 家"),
+        ("สวัสดี", "สวั วัส สดี ดี"),
+        ("ລາວ ខ្មែរ မြန်", "ລາ າວ ວ ខ្ម្មែ មែរ រ".replace("ខ្ម្មែ", "ខ្មែ") + " မြန် န်"),
+        ("ﬁne ½ x² Ⅳ ① Ａｂ１", "fine 1 2 x2 iv 1 ab1"),
+        ("㍿ № ㋀ Ⓐ", "株式 式会 会社 社 no 1 月 a"),
+        ("1️⃣ ❤️ 😀 👩‍👩‍👧 🇩🇪", "1"),
+        ("soft\u00adhyphen zero\u200bwidth \ufeffbom", "softhyphen zero width bom"),
+        ("a\0b\ud800c", "a b c"),
+        ("\u0301\u0301 \u0e31", ""),
+        ("x" * 100, "x" * TOKEN_MAX_LENGTH),
+        ("é" * 100, "e" * TOKEN_MAX_LENGTH),
+    ],
+)
+def test_tokens_of_many_scripts(text, tokens):
+    assert tokenize(text) == tokens.split()
+
+
+def random_text(chance: random.Random) -> str:
+    """Characters of all planes, half of them of the first thousand."""
+    tops = (0x400, 0x3400, 0x10000, 0x20000, sys.maxunicode)
+    return "".join(chr(chance.randrange(chance.choice(tops))) for _ in range(40))
+
+
+def test_tokens_are_safe_in_either_database_whatever_the_text():
+    chance = random.Random(1)
+    for _ in range(2_000):
+        for token in tokenize(random_text(chance)):
+            assert 0 < len(token) <= TOKEN_MAX_LENGTH + 40
+            assert not set(token) & set("\0 \t\n\r\\'\"*:&|!()<>{}^-+#@·%_")
+            assert not token[:1].isspace() and token[:1].isalnum()
+            assert token.encode()
+
+
+def test_case_changes_nothing():
+    for word in ("Straße", "ΑΣ", "ŉ", "İı", "ǅ", "ﬁ", "Ёлка", "Ꭰ", "Ყ"):
+        assert tokenize(word.casefold()) == tokenize(word)
+
+
+def test_places_are_those_of_the_words():
+    text = "Über  C++: 日本語 ㍿ é"
+    assert [(token.text, text[token.start : token.end]) for token in scan(text)] == [
+        ("uber", "Über"),
+        ("c", "C"),
+        ("日本", "日本"),
+        ("本語", "本語"),
+        ("語", "語"),
+        # Written out, it has no places within: all its pairs stand where it does.
+        ("株式", "㍿"),
+        ("式会", "㍿"),
+        ("会社", "㍿"),
+        ("社", "㍿"),
+        ("e", "é"),
+    ]
+
+
+def test_places_and_tokens_agree_on_any_text():
+    chance = random.Random(3)
+    for _ in range(1_000):
+        text = random_text(chance)
+        found = list(scan(text))
+        assert [token.text for token in found] == tokenize(text)
+        assert all(0 <= token.start < token.end <= len(text) for token in found)
+
+
+@pytest.mark.parametrize(
+    ("token", "pair", "single"),
+    [
+        ("日本", True, False),
+        ("日", False, True),
+        ("วัส", True, False),
+        ("ดี", False, True),
+        ("ab", False, False),
+        ("x", False, False),
+        ("हिन्दी", False, False),
+    ],
+)
+def test_pairs_and_single_characters_are_told_from_words(token, pair, single):
+    assert (is_pair(token), is_single(token)) == (pair, single)
+
+
+def test_a_long_text_is_folded_like_a_short_one():
+    assert fold("É" * 200) == "e" * 200
+    assert fold("Straße") == "strasse"

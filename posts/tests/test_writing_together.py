@@ -1,0 +1,129 @@
+"""Several people who write at the same moment."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import User
+from posts import listing, publishing
+from posts.models import Post, Tag, Tagging
+from posts.tests.listings import counters, expect_right_numbers
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+NOW = timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def patient_database():
+    """A loaded machine may make a writer wait longer than the site allows."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["timeout"] = 60
+        connection.close()
+
+
+@pytest.fixture
+def people(patient_database) -> list[User]:
+    return [User.objects.create_user(f"writer{number}") for number in range(4)]
+
+
+def together(jobs: list) -> list:
+    """Run `jobs`, each in a thread with a connection of its own, from one moment on."""
+    ready = Barrier(len(jobs))
+
+    def run(job):
+        ready.wait(timeout=60)
+        try:
+            return job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs))
+
+
+def write(person: User, tags: list[str], at=NOW) -> Post:
+    post = Post(author=person, title="t", status=Post.Status.PUBLISHED, publish_at=at)
+    return publishing.save_post(post, now=NOW, tags=tags)
+
+
+def test_one_new_tag_typed_by_all_is_one_tag(people):
+    spellings = ["Tea", "tea", "TEA", "Téa"]
+    together([lambda p=p, s=s: write(p, [s]) for p, s in zip(people, spellings, strict=True)])
+    tag = Tag.objects.get()
+    assert tag.name in spellings and tag.key == "tea"
+    assert Tagging.objects.count() == tag.published_count == 4
+
+
+def test_new_tags_whose_addresses_meet_get_one_each(people):
+    names = ["C", "C++", "C#", "C?"]
+    together([lambda p=p, n=n: write(p, [n]) for p, n in zip(people, names, strict=True)])
+    assert sorted(Tag.objects.values_list("slug", flat=True)) == ["c", "c-2", "c-3", "c-4"]
+
+
+def test_new_tags_in_another_order_stop_nobody(people):
+    names = [f"t{number}" for number in range(10)]
+    mixed = [random.Random(seed).sample(names, 10) for seed in range(4)]
+    posts = together([lambda p=p, n=n: write(p, n) for p, n in zip(people, mixed, strict=True)])
+    assert [[tag.name for tag in post.tag_list] for post in posts] == mixed
+    assert set(Tag.objects.values_list("published_count", flat=True)) == {4}
+
+
+def test_numbers_are_right_after_many_wrote_deleted_and_moved_at_once(people, monkeypatch):
+    monkeypatch.setattr(listing, "STEP", 3)
+
+    def work(person: User, seed: int) -> None:
+        chance = random.Random(seed)
+        for number in range(12):
+            at = NOW - timedelta(seconds=chance.randrange(1000))
+            tags = [*chance.sample(["a", "b", "c"], 2), f"new{number}"]
+            post = write(people[0] if chance.random() < 0.5 else person, tags, at)
+            if chance.random() < 0.3:
+                publishing.delete_post(post)
+            elif chance.random() < 0.3:
+                post.publish_at = NOW - timedelta(seconds=chance.randrange(1000))
+                publishing.save_post(post, now=NOW, tags=tags[::-1])
+
+    together([lambda p=p, s=s: work(p, s) for s, p in enumerate(people)])
+    expect_right_numbers()
+
+
+def test_all_who_delete_one_post_count_it_out_once(people):
+    kept, post = write(people[0], ["a"]), write(people[0], ["a"])
+    copies = [Post.objects.get(pk=post.pk) for _ in people]
+    together([lambda copy=copy: publishing.delete_post(copy) for copy in copies])
+    assert Post.objects.get() == kept
+    tag = Tag.objects.get()
+    assert counters() == {"all": 1, f"author:{people[0].pk}": 1, f"tag:{tag.pk}": 1}
+
+
+def test_hiding_and_restoring_at_once_leaves_right_numbers(people):
+    post = write(people[0], ["a"])
+
+    def toggle() -> None:
+        copy = Post.objects.get(pk=post.pk)
+        for _ in range(5):
+            publishing.change_status(copy, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
+            publishing.change_status(copy, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
+
+    together([toggle for _ in people])
+    expect_right_numbers()
+
+
+def test_counting_anew_while_others_write_loses_nothing(people, monkeypatch):
+    monkeypatch.setattr(listing, "STEP", 3)
+
+    def write_some(person: User) -> None:
+        for number in range(8):
+            write(person, ["a", f"b{number}"], NOW - timedelta(seconds=number))
+
+    def rebuild_often() -> None:
+        for _ in range(8):
+            listing.rebuild_all()
+
+    together([*[lambda p=p: write_some(p) for p in people[:3]], rebuild_often])
+    expect_right_numbers()

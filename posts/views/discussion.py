@@ -1,0 +1,234 @@
+"""Taking part: like, comment, report, and what a post's author may do with the comments on it."""
+
+from datetime import timedelta
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.generic import FormView
+
+from accounts.models import User
+from posts import discussion, moderation
+from posts.forms import CommentBodyForm, CommentForm, ReasonForm
+from posts.mixins import CommentMixin, CommentsMixin, DiscussionMixin
+from posts.models import Comment, Post, is_comment_moderator, may_moderate
+from posts.views.posts import READ_METHODS, PostDetail, neighbours
+from posts.views.thread import UNSENT, discussion_of, keep_unsent, place_of
+
+EDIT_MINUTES = discussion.EDIT_LIMIT // timedelta(minutes=1)
+TOO_LATE = _(
+    "A comment can be changed for %(minutes)d minutes. Copy what you wrote before you leave."
+)
+
+
+@method_decorator(require_POST, name="dispatch")
+class PostLike(DiscussionMixin, View):
+    """Like or unlike: the button says which, so that two clicks or tabs do not undo each other."""
+
+    section = "like"
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        post = self.post_in_question
+        post.is_liked = request.POST.get("action") != "unlike"
+        act = discussion.like if post.is_liked else discussion.unlike
+        act(post, request.user)
+        if not request.htmx:
+            return redirect(f"{post.get_absolute_url()}#{self.section}")
+        post.refresh_from_db(fields=["like_count"])
+        return render(request, "posts/_likes.html", {"post": post, "is_out": True})
+
+
+@method_decorator(require_POST, name="dispatch")
+class CommentCreate(CommentsMixin, PostDetail):
+    """Takes a comment; a refused one comes back on the post's page as it was typed."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        form = CommentForm(request.POST, post=self.post_in_question)
+        is_valid = form.is_valid()
+        if not self.post_in_question.comments_open:
+            form.add_error(
+                "body", gettext("Comments are closed. Copy what you wrote before you leave.")
+            )
+            return self.show_again(form, status=403)
+        return self.add(form) if is_valid else self.show_again(form, status=422)
+
+    def add(self, form: CommentForm) -> HttpResponse:
+        comment = discussion.add_comment(
+            self.post_in_question, self.request.user, **form.cleaned_data, now=timezone.now()
+        )
+        self.request.session.pop(UNSENT, None)
+        say_where_it_stands(self.request, comment, gettext("Your comment is published."))
+        return redirect(place_of(comment))
+
+    def handle_no_permission(self) -> HttpResponse:
+        if not self.request.user.is_authenticated:
+            keep_unsent(self.request, self.kwargs["pk"])
+        return super().handle_no_permission()
+
+    def show_again(self, form: CommentForm, *, status: int) -> HttpResponse:
+        self.object = self.get_object()
+        shown = neighbours(self.object) | discussion_of(self.request, self.object, form)
+        return self.render_to_response(self.get_context_data(**shown), status=status)
+
+
+def say_where_it_stands(request: HttpRequest, comment: Comment, published: str) -> None:
+    if comment.is_waiting:
+        because = gettext("Your comment waits for approval: %(reason)s.")
+        messages.warning(request, because % {"reason": comment.waiting_reason})
+    else:
+        messages.success(request, published)
+
+
+class CommentDetail(View):
+    """Leads to a comment on its page of the thread."""
+
+    http_method_names = READ_METHODS
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        post = get_object_or_404(Post.objects.visible_to(request.user), pk=kwargs["pk"])
+        comments = Comment.objects.visible_to(request.user, post)
+        if not settings.COMMENTS_ENABLED:
+            raise Http404
+        return redirect(place_of(get_object_or_404(comments, pk=kwargs["comment"])))
+
+
+@method_decorator(require_http_methods(["GET", "HEAD", "OPTIONS", "POST"]), name="dispatch")
+class CommentAct(CommentMixin, FormView):
+    """A page that shows one comment and asks, and the act itself."""
+
+    template_name = "posts/comment_act.html"
+    form_class = forms.Form
+    heading: str
+    button: str
+    is_danger = False
+
+    def get_context_data(self, **kwargs) -> dict:
+        return super().get_context_data(
+            comment=self.comment, back=place_of(self.comment), view=self, **kwargs
+        )
+
+    def form_invalid(self, form: forms.Form, status: int = 422) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=status)
+
+
+class CommentEdit(CommentAct):
+    form_class = CommentBodyForm
+    heading = _("Edit your comment")
+    button = _("Save")
+
+    def may_act(self, user: User, comment: Comment) -> bool:
+        # One that is too late is told so where it is sent, with the words to copy.
+        is_asked = self.request.method == "POST" or discussion.is_editable(comment, timezone.now())
+        return comment.author_id == user.pk and is_asked
+
+    def get_initial(self) -> dict:
+        return {"body": self.comment.body}
+
+    def form_valid(self, form: CommentBodyForm) -> HttpResponse:
+        body = form.cleaned_data["body"]
+        if not discussion.edit_comment(self.comment, body, now=timezone.now()):
+            form.add_error("body", TOO_LATE % {"minutes": EDIT_MINUTES})
+            return self.form_invalid(form, status=403)
+        self.comment.refresh_from_db(fields=["status", "waiting_because"])
+        say_where_it_stands(self.request, self.comment, gettext("Your comment is changed."))
+        return redirect(place_of(self.comment))
+
+
+class CommentDelete(CommentAct):
+    heading = _("Delete your comment?")
+    button = _("Delete this comment")
+    is_danger = True
+
+    def may_act(self, user: User, comment: Comment) -> bool:
+        return comment.author_id == user.pk
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        discussion.delete_comment(self.comment)
+        messages.success(self.request, _("Your comment is deleted."))
+        return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
+
+
+class CommentReport(CommentAct):
+    form_class = ReasonForm
+    heading = _("Report this comment to the moderators?")
+    button = _("Report")
+
+    def may_act(self, user: User, comment: Comment) -> bool:
+        return comment.is_approved and comment.author_id != user.pk
+
+    def form_valid(self, form: ReasonForm) -> HttpResponse:
+        discussion.report_comment(self.comment, self.request.user, **form.cleaned_data)
+        messages.success(self.request, _("Thank you. The moderators will look at it."))
+        return redirect(place_of(self.comment))
+
+
+class CommentModerate(CommentAct):
+    """Acts of those who moderate; the reason is kept with the entry."""
+
+    form_class = ReasonForm
+    done: str
+
+    def may_act(self, user: User, comment: Comment) -> bool:
+        return may_moderate(user, self.post_in_question)
+
+    def form_valid(self, form: ReasonForm) -> HttpResponse:
+        is_done = self.act(self.comment, self.request.user, **form.cleaned_data, now=timezone.now())
+        messages.success(self.request, self.done if is_done else _("It was done already."))
+        return redirect(place_of(self.comment))
+
+
+class CommentApprove(CommentModerate):
+    heading = _("Approve this comment?")
+    button = _("Approve")
+    done = _("The comment is published.")
+    act = staticmethod(moderation.approve)
+
+
+class CommentHide(CommentModerate):
+    heading = _("Hide this comment from readers?")
+    button = _("Hide")
+    is_danger = True
+    done = _("The comment is hidden.")
+    act = staticmethod(moderation.hide)
+
+
+class CommentRestore(CommentModerate):
+    """What a moderator has hidden, no author of a post brings back."""
+
+    heading = _("Show this comment to readers again?")
+    button = _("Restore")
+    done = _("The comment is shown again.")
+    act = staticmethod(moderation.restore)
+
+    def may_act(self, user: User, comment: Comment) -> bool:
+        is_own_act = comment.hidden_by == user.pk and may_moderate(user, self.post_in_question)
+        return is_own_act or is_comment_moderator(user)
+
+
+@method_decorator(require_POST, name="dispatch")
+class CommentsClose(CommentsMixin, View):
+    act = staticmethod(moderation.close_comments)
+    done = _("Comments are closed.")
+
+    def test_func(self) -> bool:
+        return may_moderate(self.request.user, self.post_in_question)
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        self.act(self.post_in_question, request.user, now=timezone.now())
+        messages.success(request, self.done)
+        return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
+
+
+class CommentsOpen(CommentsClose):
+    act = staticmethod(moderation.open_comments)
+    done = _("Comments are open again.")

@@ -1,0 +1,137 @@
+"""Likes and comments, in a real browser on the server that `bin/serve` started."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_main_job import fits, log_in, register
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def published(open_page, username) -> str:
+    """The address of a post, by a person of their own."""
+    page = open_page()
+    register(page, f"{username}-host")
+    log_in(page, f"{username}-host")
+    page.goto("/create/")
+    page.get_by_label("Title").fill(f"To be discussed, {username}")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"To be discussed, {username}")
+    return page.url
+
+
+@pytest.fixture
+def guest(open_page, published, username, width, javascript):
+    """The page of that post, opened by somebody else who followed its link to log in."""
+    page = open_page(width=width, javascript=javascript)
+    register(page, username)
+    page.goto(published)
+    page.get_by_role("link", name="Log in to comment").click()
+    log_in(page, username)
+    expect(page.get_by_label("Your comment")).to_be_visible()
+    assert page.url == f"{published}#comments"
+    return page
+
+
+def test_a_like_changes_in_place_and_back(guest, published, javascript):
+    button, count = guest.get_by_role("button", name="Like"), guest.locator("[data-like-count]")
+    guest.get_by_label("Your comment").fill("Still being written")
+    for is_liked, number in ((True, "1"), (False, "0"), (True, "1")):
+        button.click()
+        expect(count).to_have_text(number)
+        expect(button).to_have_attribute("aria-pressed", str(is_liked).lower())
+        expect(button).to_be_in_viewport()
+    # In place, so the rest of the page is as it was; without scripts it is loaded anew.
+    expect(guest.get_by_label("Your comment")).to_have_value(
+        "Still being written" if javascript else ""
+    )
+    assert guest.url == (f"{published}#comments" if javascript else f"{published}#like")
+    if javascript:
+        expect(button).to_be_focused()
+        button.dblclick()
+        expect(button).to_be_enabled()
+    guest.reload()
+    assert count.inner_text() in ("0", "1")
+
+
+def test_a_double_click_sends_the_same_twice(guest, javascript):
+    with guest.expect_response(re.compile("/like/")):
+        guest.get_by_role("button", name="Like").dblclick()
+    expect(guest.locator("[data-like-count]")).to_have_text("1")
+
+
+def test_a_person_comments_answers_edits_and_deletes(guest, published, username, javascript):
+    guest.get_by_role("button", name="Comment", exact=True).click()
+    expect(guest.get_by_text("Comment is required.")).to_be_in_viewport()
+    guest.get_by_label("Your comment").fill("I *wonder*.")
+    guest.get_by_role("button", name="Comment", exact=True).click()
+    expect(guest.get_by_role("status")).to_have_text("Your comment is published.")
+    comment = guest.locator(".comment")
+    expect(comment).to_have_count(1)
+    expect(comment).to_be_in_viewport()
+    expect(comment.locator("em")).to_have_text("wonder")
+
+    comment.get_by_role("link", name="Reply").click()
+    expect(guest.get_by_text(f"Your answer to {username}")).to_be_in_viewport()
+    guest.get_by_label("Your comment").fill("So do I.")
+    guest.get_by_role("button", name="Reply").click()
+    answer = comment.filter(has_text="So do I.")
+    expect(answer).to_have_class(re.compile("depth-1"))
+
+    answer.get_by_role("link", name="Edit").click()
+    guest.get_by_label("Your comment").fill("So did I.")
+    guest.get_by_role("button", name="Save").click()
+    expect(comment.filter(has_text="So did I.")).to_contain_text("edited")
+    assert not javascript or fits(guest)
+
+    comment.first.get_by_role("link", name="Delete").click()
+    guest.get_by_role("button", name="Delete this comment").click()
+    expect(comment.first).to_have_text("This comment was deleted by its writer.")
+    comment.last.get_by_role("link", name="Delete").click()
+    guest.get_by_role("button", name="Delete this comment").click()
+    expect(comment).to_have_count(0)
+    expect(guest.get_by_text("No comments yet. What do you think?")).to_be_visible()
+
+
+def test_the_host_approves_hides_and_closes(
+    open_page, guest, published, username, javascript, width
+):
+    guest.get_by_label("Your comment").fill("https://a.example https://b.example www.c.example")
+    guest.get_by_role("button", name="Comment", exact=True).click()
+    expect(guest.get_by_role("status")).to_contain_text("Your comment waits for approval")
+    expect(guest.locator(".comment")).to_contain_text("waiting: more than two links")
+
+    host = open_page(width=width, javascript=javascript)
+    host.goto(published)
+    expect(host.locator(".comment")).to_have_count(0)
+    host.get_by_role("link", name="Log in to comment").click()
+    log_in(host, f"{username}-host")
+    host.get_by_role("link", name="Approve").click()
+    host.get_by_role("button", name="Approve").click()
+    expect(host.get_by_role("status")).to_have_text("The comment is published.")
+    host.get_by_role("link", name="Hide").click()
+    host.get_by_label("Reason").fill("Advertising.")
+    host.get_by_role("button", name="Hide").click()
+    expect(host.locator(".comment")).to_contain_text("hidden: readers do not see this comment")
+    host.get_by_role("button", name="Close comments on this post").click()
+    expect(host.get_by_role("status")).to_have_text("Comments are closed.")
+    expect(host.get_by_label("Your comment")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_deep_thread_fits_the_smallest_phone(open_page, published, username, scheme):
+    page = open_page(width=320, scheme=scheme)
+    page.goto(published)
+    page.get_by_role("link", name="Log in to comment").click()
+    log_in(page, f"{username}-host")
+    for depth in range(5):
+        if depth:
+            page.locator(".comment").last.get_by_role("link", name="Reply").click()
+        page.get_by_label("Your comment").fill(f"{'verylongword' * 9}\n\n    {'code ' * 30}")
+        page.get_by_role("main").locator(".comment-form button").click()
+        expect(page.locator(".comment")).to_have_count(depth + 1)
+    expect(page.locator(".depth-3")).to_have_count(2)
+    assert fits(page)

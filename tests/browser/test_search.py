@@ -1,0 +1,31 @@
+"""Searching, in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_main_job import fits, log_in, register
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_post_is_found_by_what_was_just_written(open_page, username, width, javascript):
+    page = open_page(width=width, javascript=javascript)
+    register(page, username)
+    log_in(page, username)
+    page.get_by_role("navigation").get_by_role("link", name="New post").click()
+    page.get_by_label("Title").fill(f"Crème brûlée of {username}")
+    page.get_by_label("Body").fill("今日は日本語を学ぶ")
+    page.get_by_role("button", name="Publish").click()
+
+    for text, marked in ((f"creme author:{username}", "Crème"), (f"日本 {username}", "日本")):
+        box = page.get_by_role("search").get_by_label("Search")
+        box.fill(text)
+        box.press("Enter")
+        expect(page.get_by_role("status").last).to_have_text("1 post matches.")
+        expect(page.locator("mark").filter(has_text=marked).first).to_be_visible()
+        expect(page.get_by_role("search").get_by_label("Search")).to_have_value(text)
+        if javascript:
+            assert fits(page)
+
+    page.get_by_role("article").get_by_role("heading").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Crème brûlée of {username}")
