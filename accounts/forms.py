@@ -2,11 +2,13 @@
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, PasswordResetForm
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from content.fields import PictureField
+from accounts.models import BIOGRAPHY_MAX_LENGTH, User
+from accounts.usernames import INVISIBLE
+from content.fields import BodyField, PictureField
 from content.markup import render_comment
 from content.storage import discard_files, keep_files
 
@@ -70,6 +72,13 @@ class AccountForm(forms.ModelForm):
         assume_scheme="https",
         widget=forms.URLInput(attrs={"autocomplete": "url"}),
     )
+    biography = BodyField(
+        label=_("Biography"),
+        max_length=BIOGRAPHY_MAX_LENGTH,
+        rows=5,
+        required=False,
+        help_text=_("A few words for your page, in Markdown."),
+    )
 
     class Meta:
         model = User
@@ -78,18 +87,31 @@ class AccountForm(forms.ModelForm):
         help_texts = {
             "display_name": _("Shown in place of your username."),
             "email": _("Never shown. A forgotten password is reset through it."),
-            "biography": _("A few words for your page, in Markdown."),
         }
         widgets = {
             "display_name": forms.TextInput(attrs={"autocomplete": "name"}),
             "email": EMAIL_INPUT,
-            "biography": forms.Textarea(attrs={"rows": 5}),
         }
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance.avatar:
             self.fields["remove_picture"].widget = forms.HiddenInput()
+        for field in self.fields.values():
+            # Browsers cut a pasted text there without a word; the server says it is too long.
+            field.widget.attrs.pop("maxlength", None)
+
+    def clean_display_name(self) -> str:
+        """Return the name; none where it would show nothing."""
+        name = self.cleaned_data["display_name"]
+        return name if any(c.isprintable() for c in INVISIBLE.sub("", name)) else ""
+
+    def clean_website(self) -> str:
+        """Refuse FTP, which URLField takes and no browser opens."""
+        website = self.cleaned_data["website"]
+        if website and not website.lower().startswith(("http://", "https://")):
+            raise ValidationError(self.fields["website"].error_messages["invalid"])
+        return website
 
     def save(self) -> User:
         self.instance.biography_html = render_comment(self.instance.biography)

@@ -13,6 +13,8 @@ from accounts.usernames import (
     validate_username,
 )
 
+BIOGRAPHY_MAX_LENGTH = 2_000
+
 
 class UserManager(DjangoUserManager):
     def get_by_natural_key(self, username: str) -> "User":
@@ -35,7 +37,7 @@ class User(AbstractUser):
     username_key = models.CharField(max_length=USERNAME_KEY_MAX_LENGTH, unique=True, editable=False)
 
     display_name = models.CharField(_("display name"), max_length=100, blank=True)
-    biography = models.TextField(_("biography"), max_length=2_000, blank=True)
+    biography = models.TextField(_("biography"), max_length=BIOGRAPHY_MAX_LENGTH, blank=True)
     biography_html = models.TextField(editable=False, default="")
     website = models.URLField(_("website"), max_length=200, blank=True)
     # The name of a picture (`content.images`).

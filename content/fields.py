@@ -2,10 +2,28 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 
 from content.images import MadeImage, RefusedImage, make_image
 
 ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,image/avif"
+
+
+class BodyField(forms.CharField):
+    """A text kept to the character: no stripping, and line ends as the writer typed them."""
+
+    def __init__(self, *, max_length: int, rows: int = 16, **kwargs) -> None:
+        # Not `max_length` of the field: browsers would cut a pasted text there without a word.
+        super().__init__(
+            strip=False,
+            widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
+            validators=[MaxLengthValidator(max_length)],
+            **kwargs,
+        )
+
+    def to_python(self, value: str | None) -> str:
+        # Browsers send each line end as CR LF, whatever was typed (HTML, form submission).
+        return super().to_python(value).replace("\r\n", "\n")
 
 
 class PictureField(forms.FileField):

@@ -1,17 +1,26 @@
 """How long a text is, and how it begins."""
 
 import re
+import unicodedata
 
 WORDS_A_MINUTE = 230
 # Scripts without spaces between words: Han, Kana, Hangul; two characters are about a word.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+# Among them are marks, as the vowel signs of Indic scripts, which are no \w to Python.
+SIGN = re.compile(r"[^\w\s\x00-\x7f]")
 
 
 def count_words(text: str) -> int:
     """Return the number of words in plain text of any script."""
-    spaced, unspaced = UNSPACED.subn(" ", text)
+    spaced, unspaced = UNSPACED.subn(" ", SIGN.sub(_without_mark, text))
     return len(WORD.findall(spaced)) + (unspaced + 1) // 2
+
+
+def _without_mark(sign: re.Match) -> str:
+    """Leave marks and joiners out, which belong to the word around them; keep all else."""
+    kind = unicodedata.category(sign[0])
+    return "" if kind[0] == "M" or kind == "Cf" else sign[0]
 
 
 def reading_minutes(words: int) -> int:

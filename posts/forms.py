@@ -9,7 +9,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from content.fields import PictureField
+from content.fields import BodyField, PictureField
+from content.images import MadeImage
 from posts.models import (
     BODY_MAX_LENGTH,
     COMMENT_MAX_LENGTH,
@@ -22,28 +23,12 @@ from posts.models import (
 from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 from posts.tagging import split_tags
 
-
-class BodyField(forms.CharField):
-    """A text kept to the character: no stripping, and line ends as the writer typed them."""
-
-    def __init__(self, *, max_length: int = BODY_MAX_LENGTH, rows: int = 16, **kwargs) -> None:
-        # Not `max_length` of the field: browsers would cut a pasted text there without a word.
-        super().__init__(
-            strip=False,
-            widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
-            validators=[MaxLengthValidator(max_length)],
-            **kwargs,
-        )
-
-    def to_python(self, value: str | None) -> str:
-        # Browsers send each line end as CR LF, whatever was typed (HTML, form submission).
-        return super().to_python(value).replace("\r\n", "\n")
-
-
 # Controls and separators; not the joiners that some scripts and emoji are written with.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
 # Signs and letters that a font shows as nothing.
 EMPTY_SIGNS = "\u115f\u1160\u2800\u3164\uffa0"
+# The Markdown of a picture: its address, and 300 characters of words, each escaped at most once.
+IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("For people who don't see it, and for when it does not load.")
 
 
@@ -77,7 +62,9 @@ class TagsField(forms.CharField):
 
 
 class PostForm(forms.ModelForm):
-    body = BodyField(label=_("Body"), required=False, help_text=_("In Markdown."))
+    body = BodyField(
+        label=_("Body"), max_length=BODY_MAX_LENGTH, required=False, help_text=_("In Markdown.")
+    )
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
     image = PictureField(label=_("Cover picture"), required=False)
     remove_image = forms.BooleanField(label=_("Remove the cover picture"), required=False)
@@ -121,6 +108,13 @@ class PostForm(forms.ModelForm):
         if not any(unicodedata.category(c)[0] in "LNPS" and c not in EMPTY_SIGNS for c in shown):
             raise ValidationError(_("Title is required."), code="required")
         return " ".join(shown.split())
+
+    def clean_body_image(self) -> MadeImage | None:
+        """Refuse a picture whose Markdown would make the body longer than it may be."""
+        image, body = self.cleaned_data["body_image"], self.cleaned_data.get("body", "")
+        if image and len(body) > BODY_MAX_LENGTH - IMAGE_TEXT_MAX_LENGTH:
+            raise ValidationError(_("The body is too long to take a picture more."))
+        return image
 
 
 class ImageForm(forms.Form):

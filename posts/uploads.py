@@ -12,8 +12,9 @@ from posts.models import Image, Post
 
 # A picture in a text that is not saved yet is young.
 SPARED_FOR = timedelta(days=1)
-# Names of pictures inside a text; what only looks like one spares nothing that matters.
-MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}\.webp")
+# Names of pictures inside a text, without their ending: browsers copy the address of any width.
+# What only looks like one spares nothing that matters.
+MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=\.)")
 
 
 def store_image(made: MadeImage, uploader: User) -> str:
@@ -33,8 +34,8 @@ def attach_images(post: Post, chosen: dict, uploader: User) -> None:
 
 
 def image_markdown(name: str, alt: str) -> str:
-    """Return the Markdown that shows a picture; brackets in `alt` stay text."""
-    text = re.sub(r"([\[\]\\])", r"\\\1", " ".join(alt.split()))
+    """Return the Markdown that shows a picture; nothing in `alt` is read as Markdown."""
+    text = re.sub(r"([\[\]\\`*_~<&])", r"\\\1", " ".join(alt.split()))
     return f"![{text}]({settings.MEDIA_URL}{name})"
 
 
@@ -52,7 +53,7 @@ def names_in_use() -> set[str]:
     for body in (
         Post.objects.filter(body__contains=FOLDER).values_list("body", flat=True).iterator()
     ):
-        names.update(MENTION.findall(body))
+        names.update(f"{mention}.webp" for mention in MENTION.findall(body))
     return names
 
 

@@ -33,7 +33,7 @@ def test_moderators_hold_exactly_the_permissions_they_need():
     ]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_moderators_go_and_come_with_their_migration():
     def migrate_to(name: str) -> None:
         MigrationExecutor(connection).migrate([("posts", name)])

@@ -4,6 +4,8 @@ import importlib
 import os
 import re
 import runpy
+import signal
+import sys
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -220,3 +222,18 @@ def test_the_command_offers_what_manage_py_offers(monkeypatch, capsys, start):
     start()
     assert {"check", "migrate", "prepare"} <= set(capsys.readouterr().out.split())
     assert os.environ["DJANGO_SETTINGS_MODULE"] == "blogsite.settings"
+
+
+@pytest.mark.parametrize("in_terminal", [True, False])
+def test_closing_the_terminal_stops_what_was_started_in_it(monkeypatch, capsys, in_terminal):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stops = []
+    terminate = signal.signal(signal.SIGTERM, lambda *_: stops.append(True))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: in_terminal)
+    try:
+        serving.when_ready(SimpleNamespace(LISTENERS=["http://127.0.0.1:1"]))
+        os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+        signal.signal(signal.SIGTERM, terminate)
+    assert stops == [True] * in_terminal

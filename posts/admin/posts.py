@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import GuardedAdmin
 from accounts.usernames import username_key
+from content.fields import BodyField
 from posts import moderation, publishing
 from posts.admin.discussion import ReasonActionForm, act_on
-from posts.forms import BodyField
-from posts.models import Post
+from posts.models import BODY_MAX_LENGTH, Post
 
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
@@ -45,8 +45,8 @@ class AuthorFilter(admin.SimpleListFilter):
 
 
 class PostAdminForm(forms.ModelForm):
-    # Through the rule of `posts.forms`: Django's own strips the text and keeps CR LF.
-    body = BodyField(label=_("Body"), required=False)
+    # Django's own strips the text and keeps CR LF.
+    body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
 
     def clean_publish_at(self) -> datetime | None:
         """Refuse a time that some time zone could not write."""
@@ -82,9 +82,9 @@ class PostAdmin(GuardedAdmin):
 
     def formfield_for_choice_field(self, db_field, request: HttpRequest, **kwargs):
         """Leave hiding to the action, which asks for a reason and puts it on record."""
-        if db_field.name == "status":
-            hidden = Post.Status.HIDDEN
-            kwargs["choices"] = [choice for choice in Post.Status.choices if choice[0] != hidden]
+        # The status is the one field with choices.
+        hidden = Post.Status.HIDDEN
+        kwargs["choices"] = [choice for choice in Post.Status.choices if choice[0] != hidden]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple:

@@ -157,6 +157,11 @@ class Post(models.Model):
         """Tell whether the words changed after readers could see them."""
         return self.publish_at is not None and self.updated_at > self.publish_at
 
+    @property
+    def modified_at(self) -> datetime:
+        """When readers last got other words; for a scheduled post, when they first got any."""
+        return max(self.updated_at, self.publish_at or self.updated_at)
+
     def is_out(self, now: datetime) -> bool:
         """Tell of one row what `is_listed` asks of many."""
         return self.status == self.Status.PUBLISHED and self.publish_at <= now

@@ -38,7 +38,7 @@ def describe(request: HttpRequest, post: Post) -> dict[str, object]:
         "url": address,
         "mainEntityOfPage": address,
         "datePublished": post.publish_at and post.publish_at.isoformat(),
-        "dateModified": post.updated_at.isoformat(),
+        "dateModified": post.modified_at.isoformat(),
         "keywords": [tag.name for tag in post.tag_list],
         "wordCount": post.word_count,
         "image": [absolute_url(request, cover.url)] if cover else [],

@@ -107,6 +107,20 @@ def test_a_published_post_without_a_time_is_refused_in_words(client_of, post):
     assert Post.objects.get().publish_at
 
 
+@pytest.mark.parametrize(("year", "is_saved"), [("0001", False), ("2020", True), ("9999", False)])
+def test_a_time_that_some_zone_could_not_write_is_refused(client_of, post, year, is_saved):
+    data = change(post, title="Moved", publish_at_0=f"{year}-01-02")
+    response = client_of("moderator").post(f"{POSTS}{post.pk}/change/", data)
+    assert Post.objects.filter(title="Moved").exists() == is_saved
+    assert is_saved or "Choose a year from 1900 to 9000." in response.text
+
+
+def test_a_body_is_kept_to_the_character_by_the_admin_too(client_of, post):
+    data = change(post, body="  lead\r\nline  \r\n")
+    client_of("moderator").post(f"{POSTS}{post.pk}/change/", data)
+    assert Post.objects.get().body == "  lead\nline  \n"
+
+
 @pytest.mark.parametrize(("visitor", "status"), [("reader", 302), ("moderator", 403)])
 def test_adding_posts_for_others_is_no_part_of_moderation(client_of, visitor, status):
     assert client_of(visitor).get(f"{POSTS}add/").status_code == status

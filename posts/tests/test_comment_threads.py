@@ -230,7 +230,9 @@ def test_on_a_later_page_answers_and_errors_stay_there(client_of, post, long_thr
 # Many at once
 
 
-def test_concurrent_comments_and_deletions_leave_the_right_count(transactional_db):
+def test_concurrent_comments_and_deletions_leave_the_right_count(
+    transactional_db, django_db_serialized_rollback
+):
     user = User.objects.create(username="user", username_key="user")
     now = timezone.now()
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)

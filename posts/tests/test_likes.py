@@ -167,7 +167,7 @@ def at_once(calls: list) -> None:
 
 
 @pytest.fixture
-def crowd(transactional_db):
+def crowd(transactional_db, django_db_serialized_rollback):
     """A post and twenty people, in committed rows that all connections see."""
     users = User.objects.bulk_create(
         User(username=f"user{n}", username_key=f"user{n}") for n in range(20)

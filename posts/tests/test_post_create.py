@@ -46,10 +46,17 @@ REFUSED = {
     "\t\n": "Title is required.",
     "x" * 201: "at most 200 characters (it has 201)",
     "nul\0": "Null characters are not allowed.",
+    "\u200b\u2060": "Title is required.",
+    "\u3164": "Title is required.",
+    "\u2800\u202e": "Title is required.",
 }
 
 
-@pytest.mark.parametrize("title", REFUSED, ids=["empty", "spaces", "blank", "long", "nul"])
+@pytest.mark.parametrize(
+    "title",
+    REFUSED,
+    ids=["empty", "spaces", "blank", "long", "nul", "zero width", "filler", "braille"],
+)
 def test_a_bad_title_is_refused_beside_the_field_and_the_text_stays(client_of, title):
     """Seed: test_create_update_validate."""
     response = client_of("author").post("/create/", {"title": title, "body": "kept <words>"})
@@ -105,6 +112,19 @@ def test_a_body_is_kept_to_the_character(client_of, body):
 def test_a_title_is_trimmed_and_may_be_as_long_as_allowed(client_of):
     client_of("author").post("/create/", {"title": f"  {'x' * 200}  ", "body": ""})
     assert Post.objects.get().title == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("two\nlines", "two lines"),
+        ("a\x1b[31mred", "a [31mred"),
+        ("क्‍ष और 👩‍👩‍👧", "क्‍ष और 👩‍👩‍👧"),
+    ],
+)
+def test_controls_in_a_title_become_spaces_and_joiners_stay(client_of, typed, title):
+    client_of("author").post("/create/", {"title": typed})
+    assert Post.objects.get().title == title
 
 
 def test_the_form_never_cuts_a_pasted_text(client_of):

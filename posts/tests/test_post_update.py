@@ -1,8 +1,13 @@
 """Changing and deleting a post."""
 
 import pytest
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.utils import timezone
 
+from posts import publishing
+from posts.forms import PostForm
 from posts.models import Post
+from posts.views.posts import PostUpdate
 
 
 @pytest.mark.parametrize(
@@ -111,3 +116,29 @@ def test_delete_asks_first_without_javascript(client_of, post):
     _, confirmation = page.split("<details", 1)
     assert f'<form method="post" action="/{post.pk}/delete/">' in confirmation
     assert f"/{post.pk}/delete/" not in client_of("author").get("/create/").text
+
+
+def test_saving_a_post_that_was_deleted_meanwhile_does_not_bring_it_back(post):
+    Post.objects.all().delete()
+    with pytest.raises(publishing.PostIsGone):
+        publishing.save_post(post, now=timezone.now())
+    assert not Post.objects.exists()
+
+
+def test_who_edits_a_post_that_is_deleted_meanwhile_gets_the_text_back(rf, author, post):
+    data = {"title": "New title", "body": "my <long> text"}
+    request = rf.post(f"/{post.pk}/update/", data)
+    request.user, request.session = author, {}
+    request._messages = FallbackStorage(request)
+    form = PostForm(data, instance=post)
+    assert form.is_valid()
+    # Between the check of the form and its saving.
+    Post.objects.all().delete()
+    view = PostUpdate()
+    view.setup(request, pk=post.pk)
+    view.object = post
+    response = view.form_valid(form).render()
+    assert response.status_code == 409
+    assert "This post was deleted meanwhile. Copy your text." in response.text
+    assert "my &lt;long&gt; text</textarea>" in response.text
+    assert not Post.objects.exists()

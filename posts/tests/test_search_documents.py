@@ -166,7 +166,7 @@ def test_after_all_migrations_the_index_stands():
     assert objects_of_the_index() == ALL_OBJECTS[connection.vendor]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_index_goes_and_comes_with_its_migration_and_holds_what_was_there(make_post):
     post = make_post(title="Bread")
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes("posts")

@@ -114,6 +114,7 @@ def test_no_text_takes_long_to_refuse(client_of, text):
         (", ".join(map(str, range(11))), "A post takes at most 10 tags; these are 11."),
         ("x" * 50, ""),
         ("a, " + "x" * 51, f"A tag has at most 50 characters: “{'x' * 51}” is longer."),
+        ("é" * 300, f"A tag has at most 50 characters: “{'é' * 300}” is longer."),
         ("ß" * 50, ""),
         ("ﷺ" * 50, "A tag has at most 50 characters"),
         ("a\0b", "Null characters are not allowed."),

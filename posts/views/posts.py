@@ -88,6 +88,9 @@ class EditorMixin:
         if form.instance.cover and not form.instance.cover_alt:
             text = _("The cover picture has no words that say what it shows.")
             messages.warning(self.request, text)
+        if form.cleaned_data["body_image"] and not form.cleaned_data["body_image_alt"]:
+            text = _("The picture in the text has no words that say what it shows.")
+            messages.warning(self.request, text)
         return redirect(form.instance)
 
     def form_invalid(self, form: PostForm) -> HttpResponse:

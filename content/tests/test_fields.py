@@ -1,0 +1,81 @@
+"""The form field that takes a picture."""
+
+from io import BytesIO
+
+import pytest
+from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from content.fields import ACCEPTED, PictureField
+from content.images import MadeImage
+
+
+class OptionalForm(forms.Form):
+    picture = PictureField(required=False)
+
+
+class RequiredForm(forms.Form):
+    picture = PictureField()
+
+
+def file(data: bytes, name: str = "a.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data)
+
+
+def encoded(kind: str, size: tuple[int, int] = (4, 3)) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", size, "blue").save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
+def test_a_picture_is_cleaned_to_what_is_to_be_stored(kind):
+    form = RequiredForm({}, {"picture": file(encoded(kind), "wrong.txt")})
+    assert form.is_valid()
+    made = form.cleaned_data["picture"]
+    assert isinstance(made, MadeImage)
+    assert (made.width, made.height, list(made.files)) == (4, 3, [made.name])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "The submitted file is empty."),
+        (b"text", "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF."),
+        (
+            encoded("BMP"),
+            "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF.",
+        ),
+        (encoded("PNG")[:50], "The picture could not be read: its file is damaged or incomplete."),
+        (encoded("GIF", (12_001, 1)), "The picture is more than 12,000 pixels wide or high."),
+        (b"x" * (10 * 1024 * 1024 + 1), "The picture is larger than 10 MB."),
+    ],
+)
+@pytest.mark.parametrize("form_class", [OptionalForm, RequiredForm])
+def test_a_file_that_is_refused_says_why_in_a_sentence(form_class, data, message):
+    form = form_class({}, {"picture": file(data)})
+    assert form.errors == {"picture": [message]}
+
+
+def test_a_refusal_can_be_told_from_other_errors():
+    form = RequiredForm({}, {"picture": file(b"text")})
+    assert form.errors.as_data()["picture"][0].code == "refused"
+
+
+@pytest.mark.parametrize("data", [{}, {"picture": ""}, {"picture": "text"}])
+def test_none_chosen_is_none_or_an_error(data):
+    form = OptionalForm(data, {})
+    assert form.is_valid() and form.cleaned_data["picture"] is None
+    assert not form.has_changed()
+    assert RequiredForm(data, {}).errors == {"picture": ["This field is required."]}
+
+
+def test_a_chosen_file_is_a_change():
+    assert OptionalForm({}, {"picture": file(encoded("PNG"))}).has_changed()
+
+
+def test_browsers_offer_the_kinds_that_are_taken():
+    assert f'<input type="file" name="picture" accept="{ACCEPTED}"' in str(
+        OptionalForm()["picture"]
+    )

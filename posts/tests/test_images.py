@@ -1,0 +1,294 @@
+"""Pictures: on a post, in its text, and sent while writing."""
+
+import re
+from html import unescape
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.storage import default_storage
+from django.test import Client
+
+from content.images import names_of
+from content.markup import render_post
+from posts.models import BODY_MAX_LENGTH, Image, Post
+from posts.tests.pictures import no_picture, picture_file
+from posts.uploads import image_markdown
+
+NAME = r"images/[A-Za-z0-9_-]{22}-8x6-300\.webp"
+REFUSED = "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF."
+CHOOSE_AGAIN = "Choose your picture again: browsers don&#x27;t keep a chosen file."
+NO_ALT = "The cover picture has no words that say what it shows."
+NO_BODY_ALT = "The picture in the text has no words that say what it shows."
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def stored(media) -> set[str]:
+    return {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
+
+
+def said(response) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+# The cover
+
+
+def test_a_cover_is_kept_and_shown_on_the_page_and_the_card(client_of, author, media):
+    client = client_of("author")
+    data = {"title": "t", "image": picture_file(), "cover_alt": 'A "red" <sea>'}
+    response = client.post("/create/", data)
+    assert (response.status_code, said(response)) == (302, ["Your post is published."])
+    post, image = Post.objects.get(), Image.objects.get()
+    assert re.fullmatch(NAME, post.cover)
+    assert (image.name, image.uploader, str(image)) == (post.cover, author, post.cover)
+    assert stored(media) == {post.cover}
+    page = client.get(post.get_absolute_url()).text
+    (cover,) = re.findall(r'<div class="cover">(<img.*?>)', page)
+    assert f'src="/media/{post.cover}"' in cover and 'width="8" height="6"' in cover
+    assert 'alt="A &quot;red&quot; &lt;sea&gt;"' in cover and 'class="tone-300"' in cover
+    (card,) = re.findall(r'<a class="card-cover".*?(<img.*?>)', client.get("/").text)
+    assert f'src="/media/{post.cover}"' in card and 'alt=""' in card
+
+
+def test_a_wide_cover_comes_in_three_widths(client_of, media):
+    client_of("author").post("/create/", {"title": "t", "image": picture_file(1700, 100)})
+    post = Post.objects.get()
+    assert stored(media) == set(names_of(post.cover)) and len(stored(media)) == 3
+    page = client_of("author").get(post.get_absolute_url()).text
+    (srcset,) = re.findall(r'srcset="([^"]*)"', page)
+    assert re.findall(r" (\d+)w", srcset) == ["480", "960", "1600"]
+    assert 'width="1600" height="94"' in page and "sizes=" in page
+
+
+@pytest.fixture
+def covered(make_post, client_of):
+    """A post with a cover."""
+    client_of("author").post(
+        "/create/", {"title": "t", "body": "b", "image": picture_file(), "cover_alt": "Sea"}
+    )
+    return Post.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_kept", "is_covered"),
+    [
+        ({}, True, True),
+        ({"remove_image": ""}, True, True),
+        ({"remove_image": "False"}, True, True),
+        ({"remove_image": "on"}, False, False),
+        ({"image": True}, False, True),
+        ({"image": True, "remove_image": "on"}, False, True),
+    ],
+)
+def test_a_cover_stays_is_replaced_or_removed(client_of, covered, sent, is_kept, is_covered):
+    data = {"title": "t", "body": "b", "cover_alt": "Sea"} | sent
+    if "image" in sent:
+        data["image"] = picture_file()
+    response = client_of("author").post(f"/{covered.pk}/update/", data)
+    assert response.status_code == 302
+    post = Post.objects.get()
+    assert (post.cover == covered.cover, bool(post.cover)) == (is_kept, is_covered)
+    assert not post.cover or default_storage.exists(post.cover)
+    # The old file stays until prune_media finds it: a page may still show it.
+    assert default_storage.exists(covered.cover)
+
+
+def test_the_form_offers_to_remove_a_cover_that_is_there(client_of, covered, make_post):
+    client, bare = client_of("author"), make_post()
+    assert 'type="checkbox" name="remove_image"' in client.get(f"/{covered.pk}/update/").text
+    assert f'src="/media/{covered.cover}"' in client.get(f"/{covered.pk}/update/").text
+    for path in ("/create/", f"/{bare.pk}/update/"):
+        assert 'type="checkbox" name="remove_image"' not in client.get(path).text
+
+
+@pytest.mark.parametrize(("alt", "is_missing"), [("", True), ("  ", True), ("Sea", False)])
+def test_missing_words_for_a_cover_are_said_and_never_stop_a_save(client_of, alt, is_missing):
+    client = client_of("author")
+    data = {"title": "t", "image": picture_file(), "cover_alt": alt}
+    response = client.post("/create/", data)
+    assert response.status_code == 302
+    assert (NO_ALT in said(response)) == is_missing
+    page = client.get(f"/{Post.objects.get().pk}/update/").text
+    (help_text,) = re.findall(r'id="id_cover_alt_helptext">(.*?)</div>', page)
+    assert ('<strong class="missing">Missing.</strong>' in help_text) == is_missing
+    assert "For people who don" in help_text
+
+
+# Pictures in the text
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_picture_for_the_text_is_added_at_its_end(client_of, make_post, is_new):
+    path = "/create/" if is_new else f"/{make_post().pk}/update/"
+    data = {"title": "t", "body": "First.", "body_image": picture_file(), "body_image_alt": "Sea"}
+    response = client_of("author").post(path, data)
+    assert response.status_code == 302 and NO_BODY_ALT not in said(response)
+    name = Image.objects.get().name
+    assert Post.objects.get().body == f"First.\n\n![Sea](/media/{name})\n"
+    page = client_of("author").get(Post.objects.get().get_absolute_url()).text
+    (shown,) = re.findall(r'<div class="body".*?(<img.*?>)', page, re.S)
+    for part in (
+        f'src="/media/{name}"',
+        'alt="Sea"',
+        'width="8"',
+        'height="6"',
+        'class="tone-300"',
+        'loading="lazy"',
+        "srcset=",
+        "sizes=",
+    ):
+        assert part in shown
+
+
+def test_a_picture_without_words_is_kept_and_said(client_of):
+    response = client_of("author").post("/create/", {"title": "t", "body_image": picture_file()})
+    assert response.status_code == 302
+    assert NO_BODY_ALT in said(response)
+    assert Post.objects.get().body.strip() == f"![](/media/{Image.objects.get().name})"
+
+
+@pytest.mark.parametrize(
+    "alt",
+    [
+        "Sea",
+        "[brackets] ]( ![x](y)",
+        "back\\slash \\[ \\",
+        "`code` and ` one",
+        "*stars* _lines_ **both** ~~gone~~",
+        "<b>tag</b> <https://a.example> &amp; &lt; AT&T",
+        "https://a.example www.b.example c@d.example",
+        "[^1] footnote",
+        "\"quotes\" 'single' (round)",
+        "line\n\nbreak\ttab",
+        "!",
+        "日本語 🎉",
+        "# - + 1. > | $",
+    ],
+)
+def test_words_for_a_picture_stay_words(alt):
+    name = f"images/{'x' * 22}-8x6-300.webp"
+    for around in ("{}", "Some `code` before.\n\n{}", "{} and `code` after ` it > ]( end"):
+        html = render_post(around.format(image_markdown(name, alt)))
+        (shown,) = re.findall(r"<img[^>]*>", html)
+        assert unescape(re.search(r'alt="(.*?)"', shown)[1]) == " ".join(alt.split())
+        assert f'src="/media/{name}"' in shown
+
+
+def test_a_text_that_is_full_says_that_the_picture_has_no_room(client_of):
+    body = "x" * BODY_MAX_LENGTH
+    data = {"title": "t", "body": body, "body_image": picture_file()}
+    response = client_of("author").post("/create/", data)
+    assert response.status_code == 200 and 'id="id_body_image_error"' in response.text
+    assert not Post.objects.exists() and not Image.objects.exists()
+    data |= {"body": "x" * (BODY_MAX_LENGTH - 1000), "body_image": picture_file()}
+    assert client_of("author").post("/create/", data).status_code == 302
+    assert len(Post.objects.get().body) <= BODY_MAX_LENGTH
+
+
+# Refused
+
+
+@pytest.mark.parametrize("field", ["image", "body_image"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_refused_file_leaves_the_rest_as_it_was_and_says_why(
+    client_of, make_post, media, field, is_new
+):
+    path = "/create/" if is_new else f"/{make_post(tags='old').pk}/update/"
+    data = {"title": "New title", "body": "My\r\nwords", "tags": "a, b", "cover_alt": "Sea"}
+    data |= {"body_image_alt": "Hill", field: no_picture()}
+    response = client_of("author").post(path, data)
+    assert response.status_code == 200
+    error = re.search(rf'<ul class="errorlist" id="id_{field}_error"><li>(.*?)</li>', response.text)
+    assert error[1] == REFUSED
+    assert f'aria-describedby="id_{field}' in response.text
+    for kept in ('value="New title"', ">\nMy\r\nwords</textarea>", 'value="a, b"', 'value="Sea"'):
+        assert kept in response.text
+    assert 'value="Hill"' in response.text
+    assert CHOOSE_AGAIN in response.text
+    assert not Post.objects.filter(title="New title").exists()
+    assert not Image.objects.exists() and not stored(media)
+
+
+@pytest.mark.parametrize(("file", "is_said"), [(picture_file, True), (None, False)])
+def test_a_form_refused_for_something_else_asks_for_the_picture_again(
+    client_of, media, file, is_said
+):
+    data = {"title": "", "body": "words"} | ({"image": file()} if file else {})
+    response = client_of("author").post("/create/", data)
+    assert "Title is required." in response.text
+    assert (CHOOSE_AGAIN in response.text) == is_said
+    assert not stored(media)
+
+
+@pytest.mark.parametrize("field", ["cover_alt", "body_image_alt"])
+def test_too_many_words_are_refused_and_kept(client_of, field):
+    response = client_of("author").post("/create/", {"title": "t", field: "x" * 301})
+    assert "at most 300 characters (it has 301)" in response.text
+    assert f'value="{"x" * 301}"' in response.text
+    assert not Post.objects.exists()
+
+
+# The endpoint of the editor
+
+
+def test_a_picture_that_is_sent_while_writing_is_answered_with_its_markdown(
+    client_of, author, media
+):
+    data = {"image": picture_file(), "alt": "The [sea]"}
+    response = client_of("author").post("/images/", data)
+    image = Image.objects.get()
+    assert response.status_code == 201
+    assert response.json() == {"markdown": f"![The \\[sea\\]](/media/{image.name})"}
+    assert (image.uploader, stored(media)) == (author, {image.name})
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"image": no_picture}, REFUSED),
+        ({"image": lambda: picture_file(kind="TIFF")}, REFUSED),
+        ({}, "This field is required."),
+        ({"image": lambda: "text"}, "This field is required."),
+        ({"image": picture_file, "alt": lambda: "x" * 301}, "at most 300 characters"),
+        ({"image": picture_file, "alt": lambda: "a\0"}, "Null characters are not allowed."),
+    ],
+)
+def test_a_refused_picture_is_answered_with_a_sentence(client_of, media, data, error):
+    response = client_of("author").post("/images/", {key: make() for key, make in data.items()})
+    assert response.status_code == 422
+    assert error in response.json()["error"]
+    assert not Image.objects.exists() and not stored(media)
+
+
+def test_a_file_that_is_too_large_is_answered_with_a_sentence(client_of):
+    file = no_picture()
+    file.file.write(b"x" * (10 * 1024 * 1024 + 1))
+    file.size = file.file.tell()
+    file.seek(0)
+    response = client_of("author").post("/images/", {"image": file})
+    assert response.status_code == 422
+    assert response.json() == {"error": "The picture is larger than 10 MB."}
+
+
+def test_a_stranger_sends_no_picture(client, db, media):
+    response = client.post("/images/", {"image": picture_file()})
+    assert response.status_code == 302
+    assert response["Location"].startswith("/auth/login/")
+    assert not Image.objects.exists() and not stored(media)
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
+def test_the_endpoint_takes_post_alone(client_of, method):
+    assert getattr(client_of("author"), method)("/images/").status_code == 405
+
+
+def test_a_picture_without_a_token_is_refused(author, media):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(author)
+    assert client.post("/images/", {"image": picture_file()}).status_code == 403
+    assert not stored(media)

@@ -1,0 +1,196 @@
+"""Pages opened by number: counters and marks, whatever happens to the posts."""
+
+import random
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from posts import listing, publishing
+from posts.models import ListCount, ListMark, Post, Tag, Tagging
+from posts.tests.listings import (
+    all_listings,
+    by_number,
+    counters,
+    expect_right_numbers,
+    plain_slices,
+)
+from posts.tests.test_listing import KINDS, MINUTE, NOW, PATHS, publish
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_by_number_hold_what_a_plain_slice_holds_whatever_happened(
+    make_user, small_step, seed
+):
+    chance = random.Random(seed)
+    people = [make_user("one"), make_user("two")]
+    for number in range(110):
+        act(chance, people, number)
+    now, later = NOW, NOW + timedelta(days=400)
+    for each in all_listings():
+        for at in (now, later):
+            assert plain_slices(each, at) == by_number(each, at)
+    expect_right_numbers()
+
+
+def act(chance: random.Random, people: list, number: int) -> None:
+    """Do something to the blog, as somebody might."""
+    posts = list(Post.objects.order_by("pk"))
+    verb = chance.choices(list(VERBS), list(VERBS.values()))[0] if len(posts) > 10 else "write"
+    tags = chance.sample(["tea", "Coffee", "mate", "c++"], chance.randint(0, 3))
+    moment = NOW - timedelta(minutes=chance.randrange(60))
+    soon = NOW + timedelta(minutes=chance.randrange(1, 9))
+    new = Post(author=chance.choice(people), title=f"Title {number}")
+    new.status, new.publish_at = Post.Status.PUBLISHED, moment
+    post = new if verb == "write" else chance.choice(posts)
+    changes = {
+        "edit": {"title": f"Other {number}"},
+        "move": {"publish_at": moment},
+        "schedule": {"publish_at": soon},
+        "give": {"author": chance.choice(people)},
+        "withdraw": {"status": Post.Status.DRAFT},
+    }
+    acts = {
+        "publish": lambda: publishing.publish(post, now=NOW, tags=chance.choice([None, tags])),
+        "delete": lambda: publishing.delete_post(post),
+        "hide": lambda: publishing.change_status(post, post.Status.PUBLISHED, to="hidden"),
+        "restore": lambda: publishing.change_status(post, post.Status.HIDDEN, to="published"),
+    }
+    for name, value in changes.get(verb, {}).items():
+        setattr(post, name, value)
+    is_tagged = verb in ("write", "retag")
+    save = acts.get(
+        verb, lambda: publishing.save_post(post, now=NOW, tags=tags if is_tagged else None)
+    )
+    save()
+
+
+# What happens, and how often.
+VERBS = {
+    "write": 5,
+    "edit": 1,
+    "move": 2,
+    "schedule": 1,
+    "give": 1,
+    "withdraw": 1,
+    "publish": 2,
+    "delete": 2,
+    "hide": 1,
+    "restore": 2,
+    "retag": 2,
+}
+
+
+def test_a_scheduled_post_that_comes_due_makes_no_page_wrong(many, author, small_step):
+    many(20)
+    for hours in (3, 1, 2):
+        publish(author, f"Later {hours}", NOW + timedelta(hours=hours))
+    for each in all_listings():
+        for hours in range(5):
+            now = NOW + timedelta(hours=hours)
+            assert by_number(each, now) == plain_slices(each, now)
+    expect_right_numbers()
+
+
+# Cost
+
+
+def offsets(queries: CaptureQueriesContext) -> list[int]:
+    found = [re.search(r"\bOFFSET (\d+)", query["sql"]) for query in queries]
+    return [int(match[1]) for match in found if match]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("lose", "limit"),
+    [(False, 7), (True, 14)],
+    ids=["as-built", "with-each-marked-post-gone"],
+)
+def test_no_page_by_number_skips_more_rows_than_lie_between_marks(
+    author, many, small_step, kind, lose, limit
+):
+    many(100)
+    if lose:
+        marked = ListMark.objects.filter(scope="all").values("post_id")
+        for post in list(Post.objects.filter(pk__in=marked)):
+            publishing.delete_post(post)
+    each = KINDS[kind](author, Tag.objects.get())
+    with CaptureQueriesContext(connection) as queries:
+        pages = by_number(each, NOW)
+    assert sum(map(len, pages)) == (86 if lose else 100)
+    assert len(offsets(queries)) > 10 and max(offsets(queries)) <= limit
+
+
+def test_marks_come_about_every_step_as_posts_are_written(author, small_step):
+    for number in range(30):
+        publish(author, "t", NOW - number * (-1) ** number * MINUTE - timedelta(days=1))
+    scopes = [f"author:{author.pk}", "all", f"tag:{Tag.objects.get().pk}"]
+    for scope in scopes:
+        assert ListMark.objects.filter(scope=scope).count() == 4
+    expect_right_numbers()
+
+
+def test_a_marked_post_that_is_tagged_anew_leaves_a_mark(author, many, small_step):
+    many(30)
+    marked = Post.objects.get(pk=ListMark.objects.filter(scope="all")[0].post_id)
+    publishing.save_post(marked, now=NOW, tags=["Coffee"])
+    assert ListMark.objects.filter(scope="all").count() == 4
+    assert ListMark.objects.filter(scope=f"tag:{Tag.objects.get(key='tea').pk}").count() == 4
+    expect_right_numbers()
+
+
+@pytest.mark.parametrize("path", [*PATHS.values(), "/?page=2", "/tags/", "/?page=2&after={key}"])
+@pytest.mark.parametrize(("visitor", "limit"), [("anonymous", 6), ("reader", 8)])
+def test_a_page_costs_the_same_few_queries_at_any_length(client_of, many, path, visitor, limit):
+    posts, client, costs = many(10), client_of(visitor), []
+    path = path.format(key=listing.key_of((posts[4].publish_at, posts[4].pk)))
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        costs.append(len(queries))
+        Post.objects.all().delete()
+        Tag.objects.all().delete()
+        posts = many(200)
+        path = re.sub(
+            "after=.*", f"after={listing.key_of((posts[4].publish_at, posts[4].pk))}", path
+        )
+    assert costs[0] == costs[1] <= limit
+
+
+# Copies of a post that somebody else has changed meanwhile
+
+
+def test_deleting_a_post_twice_counts_it_out_once(make_post):
+    make_post()
+    post = make_post(tags="tea")
+    copy = Post.objects.get(pk=post.pk)
+    publishing.delete_post(post)
+    publishing.delete_post(copy)
+    assert counters() == {"all": 1, f"author:{post.author_id}": 1, f"tag:{Tag.objects.get().pk}": 0}
+
+
+def test_deleting_a_post_that_was_hidden_meanwhile_counts_it_out_once(make_post):
+    make_post()
+    post = make_post()
+    copy = Post.objects.get(pk=post.pk)
+    publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
+    publishing.delete_post(copy)
+    assert counters() == {"all": 1, f"author:{post.author_id}": 1}
+
+
+def test_restoring_an_old_copy_lists_the_post_where_it_is(make_post, small_step):
+    posts = [make_post(tags="tea", publish_at=NOW - n * MINUTE) for n in range(15)]
+    copy = Post.objects.get(pk=posts[0].pk)
+    publishing.change_status(posts[0], Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
+    posts[0].publish_at = NOW - timedelta(days=2)
+    publishing.save_post(posts[0], now=NOW)
+    assert publishing.change_status(copy, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
+    assert Tagging.objects.get(post=copy).publish_at == posts[0].publish_at
+    expect_right_numbers()
+
+
+def test_names_in_the_admin_and_in_logs(db):
+    assert str(ListCount(scope="all")) == "all"
+    assert str(ListMark(scope="tag:7", below=6)) == "tag:7 6"

@@ -1,0 +1,168 @@
+"""Pictures as visitors get them, and those that nothing shows any more."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from content.images import make_image, names_of
+from posts.models import Image, Post
+from posts.tests.pictures import picture_file
+from posts.uploads import SPARED_FOR, store_image
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def keep(author):
+    """Return a function that stores a picture, uploaded long enough ago to be pruned."""
+
+    def store(*, age: timedelta = SPARED_FOR + timedelta(hours=1), width: int = 500) -> str:
+        name = store_image(make_image(picture_file(width, 6)), author)
+        Image.objects.filter(name=name).update(created_at=timezone.now() - age)
+        return name
+
+    return store
+
+
+# Serving
+
+
+@pytest.mark.parametrize("part", [0, 1], ids=["narrow", "largest"])
+def test_a_picture_is_served_for_good_and_as_what_it_is(client, keep, media, part):
+    name = names_of(keep())[part]
+    response = client.get(f"/media/{name}")
+    content = b"".join(response.streaming_content)
+    assert (response.status_code, content) == (200, (media / name).read_bytes())
+    assert response["Content-Type"] == "image/webp"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["Content-Length"] == str(len(content))
+    assert not response.cookies and "Cookie" not in response.get("Vary", "")
+
+
+def test_head_tells_the_size_alone(client, keep, media):
+    name = keep()
+    response = client.head(f"/media/{name}")
+    assert response.status_code == 200
+    assert response["Content-Length"] == str((media / name).stat().st_size)
+    response.close()
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_media_is_for_reading(client, keep, method):
+    assert getattr(client, method)(f"/media/{keep()}").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "images/",
+        "images/none-8x6-300.webp",
+        "../secret_key",
+        "images/../secret.webp",
+        "images/..%2f..%2fsecret_key",
+        "%2e%2e/secret_key",
+        "/etc/passwd",
+        "images//etc/passwd",
+        "secret-8x6-300.webp",
+        "images/sub/x-8x6-300.webp",
+        "images/evil-8x6-300.svg",
+        "images/evil-8x6-300.webp%00",
+        "images/evil-8x6-300.webp%0a",
+        "images/evil-8x6-300.webp/",
+        "images/evil-8x6-900.webp",
+        "%00",
+        "images/" + "x" * 5000 + "-8x6-300.webp",
+    ],
+)
+def test_what_is_no_picture_of_ours_is_404(client, db, media, name):
+    (media / "images").mkdir(parents=True)
+    for path in ("secret-8x6-300.webp", "images/evil-8x6-300.svg", "images/evil-8x6-900.webp"):
+        (media / path).write_text("secret")
+    (media.parent / "secret_key").write_text("secret")
+    response = client.get(f"/media/{name}")
+    assert response.status_code == 404
+    assert "secret" not in response.text
+
+
+# Pruning
+
+
+def prune(*arguments: str) -> str:
+    output = StringIO()
+    call_command("prune_media", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_what_nothing_shows_is_listed_first_and_then_removed(keep, media):
+    name = keep()
+    found = prune()
+    assert found == f"{name}\nFound (--delete removes them): 1 unused pictures.\n"
+    assert Image.objects.exists() and (media / name).exists()
+    assert prune("--delete") == f"{name}\nRemoved: 1 unused pictures.\n"
+    assert not Image.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file()]
+    assert prune("--delete") == "Removed: 0 unused pictures.\n"
+
+
+@pytest.mark.parametrize(
+    ("age", "is_spared"),
+    [(SPARED_FOR - timedelta(minutes=1), True), (SPARED_FOR + timedelta(minutes=1), False)],
+)
+def test_a_young_picture_may_be_in_a_text_that_is_not_saved_yet(keep, age, is_spared):
+    keep(age=age)
+    prune("--delete")
+    assert Image.objects.exists() == is_spared
+
+
+STATES = {
+    "published": {},
+    "draft": {"status": Post.Status.DRAFT, "publish_at": None},
+    "scheduled": {"publish_at": timezone.now() + timedelta(days=9)},
+    "hidden": {"status": Post.Status.HIDDEN},
+}
+
+
+@pytest.mark.parametrize("fields", STATES.values(), ids=STATES)
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("cover", "{}"),
+        ("body", "![Sea](/media/{})"),
+        ("body", "![Sea](https://blog.example/media/{})"),
+        ("body", "[ref]: /media/{}"),
+        ("body", '<img src="/media/{}">'),
+    ],
+)
+def test_what_a_post_shows_in_any_state_is_spared(keep, make_post, fields, where, text):
+    name = keep()
+    make_post(**fields | {where: text.format(name)})
+    assert "Removed: 0" in prune("--delete")
+    assert Image.objects.get().name == name
+
+
+def test_a_smaller_width_in_a_text_spares_the_whole_picture(keep, make_post, media):
+    narrow, largest = names_of(keep())
+    make_post(body=f"![Sea](/media/{narrow})")
+    assert "Removed: 0" in prune("--delete")
+    assert (media / narrow).exists() and (media / largest).exists()
+
+
+def test_a_picture_of_a_person_is_spared(keep, author):
+    author.avatar = keep()
+    author.save()
+    assert "Removed: 0" in prune("--delete")
+
+
+def test_a_picture_whose_files_are_gone_goes_too(keep, media):
+    (media / keep()).unlink()
+    assert "Removed: 1" in prune("--delete")
+    assert not Image.objects.exists()

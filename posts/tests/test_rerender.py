@@ -1,0 +1,130 @@
+"""Commands that bring what is derived up to date: rendered bodies, counted lists."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from content.markup import RENDERER_VERSION
+from posts import listing
+from posts.management.commands import rerender_posts
+from posts.models import Comment, ListCount, ListMark, Post, Tag, Tagging
+from posts.publishing import RENDERED_FIELDS
+from posts.tests.listings import counters, expect_right_numbers
+
+
+def run(command: str) -> str:
+    output = StringIO()
+    call_command(command, stdout=output)
+    return output.getvalue()
+
+
+def said(posts: int, comments: int = 0) -> str:
+    return f"Rendered {posts} posts anew.\nRendered {comments} comments anew.\n"
+
+
+@pytest.fixture
+def old_posts(make_post):
+    """Five posts as an older renderer left them, and one that is up to date."""
+    posts = [make_post(body=f"*word {number}*", tags="tea") for number in range(6)]
+    old = Post.objects.filter(pk__in=[post.pk for post in posts[:5]])
+    old.update(body_html="old", rendered_by=0, excerpt="old", word_count=99)
+    Post.objects.filter(pk=posts[5].pk).update(body_html="mine", word_count=7)
+    return posts
+
+
+def test_old_rows_alone_are_rendered_anew(old_posts):
+    assert run("rerender_posts") == said(5)
+    for number, post in enumerate(Post.objects.order_by("pk")[:5]):
+        assert post.body_html == f"<p><em>word {number}</em></p>\n"
+        assert (post.excerpt, post.word_count) == (f"word {number}", 2)
+        assert post.rendered_by == RENDERER_VERSION
+    assert Post.objects.get(pk=old_posts[5].pk).body_html == "mine"
+    assert run("rerender_posts") == said(0)
+
+
+def test_nothing_else_of_a_post_changes(old_posts):
+    kept = [f.attname for f in Post._meta.concrete_fields if f.attname not in RENDERED_FIELDS]
+    before = list(Post.objects.order_by("pk").values(*kept))
+    numbers = counters()
+    run("rerender_posts")
+    assert list(Post.objects.order_by("pk").values(*kept)) == before
+    assert counters() == numbers
+
+
+def test_rows_of_a_newer_renderer_are_rendered_by_this_one(make_post):
+    make_post()
+    Post.objects.update(rendered_by=RENDERER_VERSION + 1)
+    assert run("rerender_posts") == said(1)
+    assert Post.objects.get().rendered_by == RENDERER_VERSION
+
+
+def test_many_rows_go_in_batches_and_what_was_done_stays_done(old_posts, monkeypatch):
+    monkeypatch.setattr(rerender_posts, "BATCH", 2)
+    (model, name, render, fields), *others = rerender_posts.RENDERED
+    seen = []
+
+    def stop_at_the_third(post: Post) -> None:
+        seen.append(post.pk)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        render(post)
+
+    kinds = [(model, name, stop_at_the_third, fields), *others]
+    monkeypatch.setattr(rerender_posts, "RENDERED", kinds)
+    with pytest.raises(KeyboardInterrupt):
+        run("rerender_posts")
+    assert Post.objects.exclude(rendered_by=RENDERER_VERSION).count() == 3
+    assert run("rerender_posts") == said(3)
+    assert seen == [post.pk for post in [*old_posts[:3], *old_posts[2:5]]]
+
+
+def test_batches_go_on_by_key(old_posts, monkeypatch):
+    monkeypatch.setattr(rerender_posts, "BATCH", 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert run("rerender_posts") == said(5)
+    assert not [query for query in queries if "OFFSET" in query["sql"]]
+
+
+def test_old_comments_are_rendered_too(make_comment):
+    make_comment("*One*"), make_comment("*Two*")
+    Comment.objects.filter(body="*One*").update(body_html="old", rendered_by=0)
+    Comment.objects.filter(body="*Two*").update(body_html="mine")
+    assert run("rerender_posts") == said(0, 1)
+    html = Comment.objects.order_by("pk").values_list("body_html", flat=True)
+    assert list(html) == ["<p><em>One</em></p>\n", "mine"]
+
+
+def test_no_posts_are_none(db):
+    assert run("rerender_posts") == said(0)
+
+
+def test_drifted_counts_and_marks_are_repaired(old_posts, monkeypatch):
+    monkeypatch.setattr(listing, "STEP", 2)
+    listing.rebuild_all()
+    right = counters()
+    ListCount.objects.update(published_count=40)
+    ListCount.objects.create(scope="author:999999", published_count=3)
+    Tag.objects.update(published_count=0)
+    ListMark.objects.update(below=0)
+    ListMark.objects.create(
+        scope="tag:999999", publish_at=old_posts[0].publish_at, post_id=1, below=1
+    )
+    assert run("recount_posts") == "Counted the lists of posts anew.\n"
+    assert {scope: number for scope, number in counters().items() if number} == right
+    assert not ListMark.objects.filter(scope="tag:999999").exists()
+    expect_right_numbers()
+
+
+def test_a_tag_and_an_author_whose_last_post_went_count_none(old_posts):
+    for table in (Post, Tagging):
+        table.objects.update(status=Post.Status.DRAFT)
+    run("recount_posts")
+    assert set(counters().values()) == {0}
+
+
+def test_counting_an_empty_blog_is_fine(db, client):
+    run("recount_posts")
+    assert client.get("/").status_code == 200

@@ -1,0 +1,111 @@
+"""Writing with pictures, tags and Markdown, and reading it, in a real browser."""
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.test_main_job import fits, log_in, register
+
+pytestmark = pytest.mark.browser
+
+BODY = "# Part one\n\nSome **bold** words.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n    code\n"
+
+
+@pytest.fixture
+def picture(tmp_path) -> str:
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (1200, 600), (200, 60, 40)).save(path)
+    return str(path)
+
+
+def publish(page, title: str, **fields) -> None:
+    page.goto("/create/")
+    page.get_by_label("Title").fill(title)
+    page.get_by_label("Body").fill(fields.get("body", ""))
+    page.locator("#id_tags").fill(fields.get("tags", ""))
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def test_markdown_pictures_and_tags_from_form_to_page(
+    open_page, username, picture, width, javascript
+):
+    page = open_page(width=width, javascript=javascript)
+    register(page, username)
+    log_in(page, username)
+
+    page.goto("/create/")
+    page.get_by_label("Title").fill(f"Pictures of {username}")
+    page.get_by_label("Body").fill(BODY)
+    page.locator("#id_tags").fill(f"Tag of {username}, C++")
+    page.get_by_label("Cover picture (optional)").set_input_files(picture)
+    page.get_by_label("What the cover picture shows").fill("A red field")
+    page.get_by_label("Picture in the text (optional)", exact=True).set_input_files(picture)
+    if javascript:
+        expect(page.get_by_text("The picture is in the text.")).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+
+    expect(page.get_by_role("heading", name="Part one", level=2)).to_be_visible()
+    expect(page.get_by_role("img", name="A red field")).to_be_visible()
+    inside = page.locator(".body img")
+    expect(inside).to_have_attribute("loading", "lazy")
+    inside.scroll_into_view_if_needed()
+    if javascript:
+        assert inside.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+        assert fits(page)
+    page.get_by_role("list", name="Tags").get_by_role("link", name=f"Tag of {username}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Tag of {username}")
+    page.locator("a[rel=author]").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(username)
+    expect(page.get_by_role("heading", name=f"Pictures of {username}")).to_be_visible()
+
+
+def test_a_refused_picture_leaves_the_form_as_it_was(open_page, username, tmp_path, javascript):
+    fake = tmp_path / "fake.png"
+    fake.write_text("no picture")
+    page = open_page(javascript=javascript)
+    register(page, username)
+    log_in(page, username)
+    page.goto("/create/")
+    page.get_by_label("Title").fill("Kept title")
+    page.get_by_label("Body").fill("Kept words")
+    page.get_by_label("Cover picture (optional)").set_input_files(fake)
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("The file is no picture of a known kind")).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value("Kept title")
+    expect(page.get_by_label("Body")).to_have_value("Kept words")
+
+
+def test_tags_in_use_are_offered_while_one_is_typed(open_page, username):
+    page = open_page()
+    register(page, username)
+    log_in(page, username)
+    publish(page, f"First of {username}", tags=f"{username} garden")
+    page.goto("/create/")
+    tags = page.locator("#id_tags")
+    tags.press_sequentially(f"Old, {username}")
+    option = page.get_by_role("option", name=f"{username} garden")
+    expect(option).to_be_visible()
+    tags.press("ArrowDown")
+    tags.press("Enter")
+    expect(tags).to_have_value(f"Old, {username} garden, ")
+    expect(option).to_have_count(0)
+
+
+def test_a_walk_through_the_pages_there_and_back(open_page, username, javascript):
+    page = open_page(javascript=javascript)
+    register(page, username)
+    log_in(page, username)
+    for number in range(7):
+        publish(page, f"Post {number} of {username}")
+    page.goto(f"/authors/{username}/")
+    titles = page.locator("article h2")
+    expect(titles).to_have_count(5)
+    expect(titles.first).to_have_text(f"Post 6 of {username}")
+    page.get_by_role("link", name="Older").click()
+    expect(titles).to_have_text([f"Post 1 of {username}", f"Post 0 of {username}"])
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    page.get_by_role("link", name="Newer").click()
+    expect(titles.first).to_have_text(f"Post 6 of {username}")
+    page.get_by_role("link", name="Last").click()
+    expect(titles).to_have_count(2)
