@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as site_settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -89,11 +90,12 @@ def make_post(author):
         }
         post = Post(**values | fields)
         # Not through `save_post`, which would set the time of the update.
-        publishing.render_body(post)
-        post.save()
-        tagging.set_tags(post, tagging.split_tags(tags))
-        listing.add(post)
-        search.index_post(post)
+        with transaction.atomic():
+            publishing.render_body(post)
+            post.save()
+            tagging.set_tags(post, tagging.split_tags(tags))
+            listing.add(post)
+            search.index_post(post)
         return post
 
     return make
