@@ -66,6 +66,8 @@ def open_page(browser: Browser, address: str, *, width: int, scheme: str) -> Pag
 
 
 def save(page: Page, name: str) -> None:
+    # A picture that is not decoded yet would be a field of its colour.
+    page.evaluate("document.images.length ? document.images[0].decode() : null")
     page.screenshot(path=Path(FOLDER, f"{name}.png"))
 
 
