@@ -20,6 +20,7 @@ from django.http import Http404
 
 from accounts.models import User
 from posts.models import ListCount, ListMark, Post, Tag, Tagging
+from posts.models.posts import is_listed, is_published
 
 STEP = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,7 +77,7 @@ class PostListing:
         number = parse_number(query.get("page", "1"))
         total = self.count(now)
         last = max(1, -(-total // size))
-        listed = self.rows.filter(publish_at__lte=now)
+        listed = self.rows.filter(is_listed(now))
         if "after" in query:
             found = self.positions(self.older(listed, parse_key(query["after"])), size + 1)
             shown, has_newer, has_older = found[:size], True, len(found) > size
@@ -138,12 +139,12 @@ def posts_by(author: User) -> PostListing:
 
 
 def of_posts(scope: str, posts: QuerySet) -> PostListing:
-    published = posts.filter(status=Post.Status.PUBLISHED)
+    published = posts.filter(is_published())
     return PostListing(scope, ListCount.objects.filter(scope=scope), published)
 
 
 def posts_tagged(tag: Tag) -> PostListing:
-    ties = tag.taggings.filter(status=Post.Status.PUBLISHED).order_by().select_related(None)
+    ties = tag.taggings.filter(is_published()).order_by().select_related(None)
     return PostListing(f"tag:{tag.pk}", Tag.objects.filter(pk=tag.pk), ties, "post_id")
 
 
@@ -279,7 +280,7 @@ def rebuild_all() -> None:
     rebuild(all_posts(), all_posts().rows.count())
     for author, number in sizes(all_posts().rows, "author"):
         rebuild(posts_by(User(pk=author)), number)
-    ties = Tagging.objects.filter(status=Post.Status.PUBLISHED)
+    ties = Tagging.objects.filter(is_published())
     for tag, number in sizes(ties, "tag"):
         rebuild(posts_tagged(Tag(pk=tag)), number)
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from content.slugs import slugify
 from posts import listing, search
 from posts.models import Post, Tag, Tagging, TagRedirect
+from posts.models.posts import is_published
 from posts.models.tags import tag_key
 
 
@@ -113,4 +114,4 @@ def find_renamed(slug: str, now: datetime) -> Tag | None:
 
 
 def published_ties(tag: Tag) -> int:
-    return tag.taggings.filter(status=Post.Status.PUBLISHED).count()
+    return tag.taggings.filter(is_published()).count()

@@ -29,7 +29,12 @@ def is_listed(now: datetime, via: str = "") -> models.Q:
 
     `via` leads to the columns from another model, or to the copies that ties to tags keep.
     """
-    return models.Q(**{f"{via}status": Post.Status.PUBLISHED, f"{via}publish_at__lte": now})
+    return is_published(via) & models.Q(**{f"{via}publish_at__lte": now})
+
+
+def is_published(via: str = "") -> models.Q:
+    """Posts that are out or will be at their time: what lists count, the scheduled among them."""
+    return models.Q(**{f"{via}status": Post.Status.PUBLISHED})
 
 
 class PostQuerySet(models.QuerySet):

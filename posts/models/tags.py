@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from posts.models.posts import Post
+from posts.models.posts import Post, is_published
 
 TAG_MAX_LENGTH = 50
 TAGS_MAX = 10
@@ -47,7 +47,7 @@ class TagQuerySet(models.QuerySet):
     def in_use(self, now: datetime) -> "TagQuerySet":
         """Tags of posts that are listed at `now`, each with their number as `listed_count`."""
         scheduled = Tagging.objects.filter(
-            tag=models.OuterRef("pk"), status=Post.Status.PUBLISHED, publish_at__gt=now
+            is_published(), tag=models.OuterRef("pk"), publish_at__gt=now
         )
         count = scheduled.order_by().values("tag").annotate(count=models.Count("pk"))
         scheduled_count = Coalesce(models.Subquery(count.values("count")), 0)
