@@ -19,9 +19,26 @@ def moved(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
     return response
 
 
+# What a reader elsewhere can do nothing with: our styles, our widths, our ids.
+_FEED_TAGS = nh3.ALLOWED_TAGS - {"span"} | {"input"}
+_FEED_ATTRIBUTES = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "*": {"title"},
+    "details": {"open"},
+    "input": {"checked", "disabled", "type"},
+    "time": {"datetime"},
+}
+
+
 def absolute_html(html: str, base: str) -> str:
     """Return rendered HTML with every address whole, for readers who see it elsewhere.
 
     Classes, ids and `srcset` go: a feed reader has neither our styles nor our widths.
     """
-    return nh3.clean(html, url_relative=("rewrite_with_base", base), link_rel="noopener")
+    return nh3.clean(
+        html,
+        tags=_FEED_TAGS,
+        attributes=_FEED_ATTRIBUTES,
+        url_relative=("rewrite_with_base", base),
+        link_rel="noopener",
+    )

@@ -9,7 +9,7 @@ travels in markdown-it's `env` or in a local variable, never on the parser.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import unescape
 from itertools import pairwise, product
 
@@ -17,8 +17,7 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
-from markdown_it.rules_block import blockquote, list_block
-from markdown_it.rules_inline import image, link
+from markdown_it.rules_block import reference
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_ref
@@ -29,6 +28,7 @@ from pygments.token import STANDARD_TYPES
 
 from content import images
 from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url
+from content.bounds import TooMuch, bound, render_bounded, shallow
 from content.raw_html import (
     RAW_BLOCKS,
     RAW_INLINES,
@@ -40,21 +40,15 @@ from content.raw_html import (
 from content.slugs import slugify
 
 # Raised whenever the same text gives other HTML, so that saved rows are rendered again.
-RENDERER_VERSION: int = 1
+RENDERER_VERSION: int = 3
 
-# Quotes and lists deeper than this are shown as typed (a list takes two levels). markdown-it drops
-# what lies below `maxNesting`, so that must never be reached.
-BLOCK_DEPTH = 16
 # Several lexers take quadratic time for some text: 6,000 crafted characters take about a second. So
 # each block spends the square of its length, and this much is coloured in a document: one block of
 # 6,000 characters, or 36 of 1,000. A block counts for no less than SMALLEST_BLOCK, because starting
 # a lexer has a cost of its own.
 HIGHLIGHT_BUDGET = 6_000**2
 SMALLEST_BLOCK = 200
-# A bracket that opens no link costs a look ahead of up to 0.1 ms. After so many of them in a
-# document, its brackets are text.
-BRACKET_LIMIT = 5_000
-
+TOO_MUCH = "This text has more parts than can be shown with their form. It stands here as typed."
 
 # A closed list: Pygments searches the installed packages for a name it does not know, and each of
 # its 500 lexers would be one more to make slow. Not here: `c#` and `make`, too slow even so;
@@ -82,9 +76,10 @@ def render_post(text: str) -> SafeString:
     others keep their distance to it, and each has an id `h-…`; links have `rel="noopener"`, images
     load lazily; an address of a scheme other than http, https and mailto is no link; raw HTML
     outside the allow-list or not closed in its place is shown as the text it is; quotes and lists
-    deeper than BLOCK_DEPTH levels are shown as typed.
+    deeper than BLOCK_DEPTH levels are shown as typed, and so is the whole of a text that passes
+    another of the bounds in `content.bounds`.
 
-    Never raises. Time grows with the length: 200,000 characters take seconds, whatever they are.
+    Never raises. Time grows with the length: 200,000 characters take 2.5 seconds at most.
     """
     return _render(_post_parser, _post_cleaner, text)
 
@@ -111,7 +106,12 @@ def plain_text(html: str) -> str:
 
 def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     # A lone half of a character has no UTF-8, so nothing after this could store or send it.
-    return mark_safe(cleaner.clean(parser.render(_SURROGATE.sub("\ufffd", text))))  # noqa: S308
+    text = _SURROGATE.sub("\ufffd", text)
+    try:
+        html = render_bounded(parser, text)
+    except TooMuch:
+        html = f"<p><em>{TOO_MUCH}</em></p>\n<pre>\n{escapeHtml(text)}</pre>\n"
+    return mark_safe(cleaner.clean(html))  # noqa: S308
 
 
 # Headings, tables, code
@@ -170,6 +170,17 @@ def _highlight(code: str, language: str, env: dict) -> str:
     env["highlighted"] = spent
     lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     return highlight(code, lexer, _formatter)
+
+
+def _render_item_open(self, tokens, index, options, env) -> str:
+    """A list item; the box of a task says what it means to who does not see it."""
+    token = tokens[index]
+    is_done = token.meta.get("checked")
+    html = self.renderToken(tokens, index, options, env)
+    if is_done is None:
+        return html
+    name, checked = ("Done", " checked") if is_done else ("To do", "")
+    return f'{html}<input type="checkbox" disabled{checked} aria-label="{name}"> '
 
 
 # Images
@@ -241,34 +252,29 @@ def _render_footnotes_open(self, tokens, index, options, env) -> str:
 # The parsers
 
 
-def _bounded(mark: str, rule: Callable) -> Callable:
-    """An inline rule that looks for links at `mark`, until BRACKET_LIMIT of its looks failed."""
+def _reference(state, start_line: int, end_line: int, silent: bool) -> bool:
+    """A block rule: what begins as a footnote does is no address, whose line is not shown."""
+    start = state.bMarks[start_line] + state.tShift[start_line]
+    is_footnote = state.src.startswith("[^", start)
+    return not is_footnote and reference(state, start_line, end_line, silent)
 
-    def guarded(state, silent: bool) -> bool:
-        if not state.src.startswith(mark, state.pos, state.posMax):
-            return False
-        failed = state.env.get("failed_brackets", 0)
-        if failed < BRACKET_LIMIT and rule(state, silent):
-            return True
-        state.env["failed_brackets"] = failed + 1
+
+def _footnote_def(state, start_line: int, end_line: int, silent: bool) -> bool:
+    """A block rule: a note within a note is text; the plugin would tear the outer one apart."""
+    if silent:
+        return footnote_def(state, start_line, end_line, silent)
+    if state.env.get("is_in_footnote"):
         return False
-
-    return guarded
+    state.env["is_in_footnote"] = True
+    is_footnote = footnote_def(state, start_line, end_line, silent)
+    state.env["is_in_footnote"] = False
+    return is_footnote
 
 
 def _footnote_ref(state, silent: bool) -> bool:
     # The plugin looks for the end of a name to the end of the paragraph, at each opening.
     is_name = _FOOTNOTE_NAME.match(state.src, state.pos, state.posMax)
     return bool(is_name) and footnote_ref(state, silent)
-
-
-def _shallow(rule: Callable) -> Callable:
-    """A block rule that leaves what is nested too deep to the paragraph, so that it is shown."""
-
-    def guarded(state, start_line: int, end_line: int, silent: bool) -> bool:
-        return state.level < BLOCK_DEPTH and rule(state, start_line, end_line, silent)
-
-    return guarded
 
 
 _POST_RENDERERS = {
@@ -279,19 +285,16 @@ _POST_RENDERERS = {
     "html_block": render_raw_block,
     "html_inline": render_raw_inline,
     "image": _render_image,
+    "list_item_open": _render_item_open,
 }
 
 
 def _new_parser(**options) -> MarkdownIt:
     """What both dialects share."""
-    options = {"maxNesting": BLOCK_DEPTH + 4, "xhtmlOut": False, **options}
-    parser = MarkdownIt("commonmark", options).enable("strikethrough")
+    parser = MarkdownIt("commonmark", {"xhtmlOut": False, **options}).enable("strikethrough")
     parser.validateLink = is_allowed_url
-    alternatives = ["paragraph", "reference", "blockquote", "list"]
-    parser.block.ruler.at("blockquote", _shallow(blockquote), {"alt": alternatives})
-    parser.block.ruler.at("list", _shallow(list_block), {"alt": alternatives[:3]})
-    parser.inline.ruler.at("link", _bounded("[", link))
-    parser.inline.ruler.at("image", _bounded("![", image))
+    bound(parser)
+    parser.block.ruler.at("reference", _reference)
     parser.inline.add_terminator_char("w")
     parser.inline.ruler.at("linkify", link_bare_url)
     parser.inline.ruler.enable("linkify")
@@ -303,7 +306,7 @@ def _new_post_parser() -> MarkdownIt:
     parser = _new_parser(tasklists=True).enable("table")
     parser.use(footnote_plugin, inline=False)
     alternatives = {"alt": ["paragraph", "reference"]}
-    parser.block.ruler.at("footnote_def", _shallow(footnote_def), alternatives)
+    parser.block.ruler.at("footnote_def", shallow(_footnote_def), alternatives)
     parser.inline.ruler.at("footnote_ref", _footnote_ref)
     for rule in (pair_raw_tags, _place_headings, _align_by_class):
         parser.core.ruler.push(rule.__name__, rule)
@@ -330,7 +333,7 @@ _ATTRIBUTES = {
     "details": {"open"},
     "dfn": {"title"},
     "img": set(words("alt decoding height loading sizes src srcset title width")),
-    "input": {"checked", "disabled"},
+    "input": {"aria-label", "checked", "disabled"},
     "li": {"id"},
     "ol": {"start"},
     "section": {"aria-label"},
@@ -380,4 +383,4 @@ _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
 # markdown-it completes a parser at its first use, and a second thread could meet it half done.
 for _parser in (_post_parser, _comment_parser):
-    _parser.render("*")
+    render_bounded(_parser, "*")

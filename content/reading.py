@@ -9,6 +9,13 @@ UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf
 WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 # Among them are marks, as the vowel signs of Indic scripts, which are no \w to Python.
 SIGN = re.compile(r"[^\w\s\x00-\x7f]")
+# Signs and letters that a font shows as nothing.
+EMPTY_SIGNS = "\u115f\u1160\u2800\u3164\uffa0"
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing in plain text is seen: it is spaces, controls and empty signs alone."""
+    return not any(unicodedata.category(c)[0] in "LNPS" and c not in EMPTY_SIGNS for c in text)
 
 
 def count_words(text: str) -> int:

@@ -1,9 +1,14 @@
 """Keeping the files of pictures, wherever the site keeps files."""
 
+import re
+from datetime import datetime
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from content.images import MadeImage, names_of
+from content.images import FOLDER, MadeImage, names_of
+
+NARROW_ENDING = re.compile(r"\.w[0-9]+(?=\.webp$)")
 
 
 def keep_files(made: MadeImage) -> str:
@@ -18,3 +23,19 @@ def discard_files(name: str) -> None:
     """Remove the files of the picture called `name`, the largest first."""
     for file in reversed(names_of(name)):
         default_storage.delete(file)
+
+
+def kept_names() -> set[str]:
+    """Return the names of the pictures that files are kept of, also where only some of them are."""
+    try:
+        _folders, files = default_storage.listdir(FOLDER)
+    except FileNotFoundError:
+        return set()
+    names = {NARROW_ENDING.sub("", FOLDER + file) for file in files}
+    return {name for name in names if names_of(name)}
+
+
+def kept_since(name: str) -> datetime:
+    """Return when the last file of a picture was stored, of which there is one at least."""
+    files = [file for file in names_of(name) if default_storage.exists(file)]
+    return max(default_storage.get_modified_time(file) for file in files)

@@ -255,12 +255,12 @@ def test_a_picture_that_is_all_transparent_has_a_tone():
 
 
 def test_the_stylesheet_has_each_of_the_64_tones_once():
-    css = Path(finders.find("css/tones.css")).read_text()
-    rules = re.findall(r"^\.tone-(\d{3})\{background:#([05af]{3})\}$", css, re.MULTILINE)
+    css = Path(finders.find("css/site.css")).read_text()
+    rules = re.findall(r"\.tone-(\d{3})\{background:#([05af]{3})\}", css)
     tones = [f"{r}{g}{b}" for r in range(4) for g in range(4) for b in range(4)]
     assert [tone for tone, _colour in rules] == tones
     assert all(tone.translate(str.maketrans("0123", "05af")) == colour for tone, colour in rules)
-    assert css.count("{") == 64
+    assert css.count(".tone-") == 64
 
 
 # Addresses -------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ ATTRIBUTES = {
     "details": {"open"},
     "dfn": {"title"},
     "img": {*words("""alt class decoding height loading sizes src srcset title width""")},
-    "input": {"checked", "disabled", "type"},
+    "input": {"aria-label", "checked", "disabled", "type"},
     "li": {"class", "id"},
     "ol": {"class", "start"},
     "section": {"aria-label", "class"},
@@ -135,11 +135,11 @@ def test_a_table_aligns_by_class():
     assert "style" not in html
 
 
-def test_a_task_list_has_boxes_that_cannot_be_ticked():
+def test_a_task_list_has_boxes_that_are_named_and_cannot_be_ticked():
     html = render_post("- [ ] a\n- [x] b\n- c")
     assert re.findall(r"<input[^>]*>", html) == [
-        '<input disabled="" type="checkbox">',
-        '<input disabled="" checked="" type="checkbox">',
+        '<input disabled="" aria-label="To do" type="checkbox">',
+        '<input disabled="" checked="" aria-label="Done" type="checkbox">',
     ]
     assert html.count('class="task-list-item"') == 2
 
@@ -156,6 +156,25 @@ def test_a_footnote_leads_there_and_back():
 @pytest.mark.parametrize("text", ["a[^1]", "a[^ ]\n\n[^1]: b", "[^a b]\n\n[^1]: b"])
 def test_a_footnote_that_is_not_there_is_text(text):
     assert "<sup>" not in render_post(text)
+
+
+@pytest.mark.parametrize("inner", ["[^2]: b", "> [^2]: b", "- [^2]: b", "- - [^2]:"])
+def test_a_footnote_within_a_footnote_is_text(inner):
+    html = render_post(f"a[^1] [^2]\n\n[^1]: {inner}\n\n    end")
+    assert html.count("<li id=") == 1
+    assert "[^2]:" in html.partition("<section")[2] and "end" in html.partition("<section")[2]
+
+
+def test_footnotes_in_lines_that_follow_each_other_are_as_many():
+    html = render_post("a[^1] b[^2]\n\n[^1]: c\nlazy\n[^2]: d")
+    assert re.findall(r"<li id=.*?<p>(.*?) <a", html, re.DOTALL) == ["c\nlazy", "d"]
+
+
+@pytest.mark.parametrize(
+    ("render", "text"), [(render_post, "[^a b]: c"), (render_comment, "[^1]: b")]
+)
+def test_a_footnote_that_is_none_is_no_address_either(render, text):
+    assert render(f"{text}\n\n{text[:-3]}") == f"<p>{text}</p>\n<p>{text[:-3]}</p>\n"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +206,7 @@ def test_headings_have_ids_of_their_own(text, ids):
     assert re.findall(r'id="([^"]*)"', render_post(text)) == ids
 
 
-@pytest.mark.parametrize("text", ["# a", "a\n==", "| a |\n|---|", "a[^1]\n\n[^1]: b c", "- [ ] a"])
+@pytest.mark.parametrize("text", ["# a", "a\n==", "| a |\n|---|", "a[^1]\n\n[^1]: b", "- [ ] a"])
 def test_a_comment_shows_what_belongs_to_posts_as_typed(text):
     html = render_comment(text)
     assert not re.search(r"<(h\d|table|sup|input)|id=", html)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from content import markup, raw_html
+from content import bounds, markup, raw_html
 from content.markup import plain_text, render_comment, render_post
 from content.tests.test_markup import POST_TAGS, Inspector, shown, words, wrong_in
 
@@ -289,8 +289,77 @@ def test_what_is_nested_too_deep_is_shown(unit):
 
 
 def test_brackets_without_number_are_shown():
-    text = "[a " * (markup.BRACKET_LIMIT + 5)
+    text = "[a " * (bounds.BRACKET_LIMIT + 5)
     assert shown(render_post(text)) == text.strip()
+
+
+AS_TYPED = f"<p><em>{markup.TOO_MUCH}</em></p>\n<pre>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- - a\n" * 10_000,
+        "-\n+\n" * 20_000,
+        "a\n" * 60_000,
+        "a\n\n" * 40_000,
+        "#\n" * 50_000,
+        "|a|b|\n|-|-|\n" + "a|\n" * 20_000,
+        "a|" * 40_000 + "\n" + "-|" * 40_000,
+    ],
+    ids=lambda text: text[:10],
+)
+def test_a_text_of_more_blocks_than_anyone_writes_is_shown_as_typed(text):
+    html = render_post(text + "\n\n*b* <b>")
+    assert html.startswith(AS_TYPED) and html.endswith("*b* &lt;b&gt;</pre>\n")
+    assert not wrong_in(text)
+
+
+def test_a_row_that_ends_the_text_counts_too():
+    assert render_post("a|" * 40_000 + "\n" + "-|" * 40_000).startswith(AS_TYPED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a *b* c. " * 30 + "\n\n",
+        "- a list of items, each with some *words*\n",
+        "line of a poem\n",
+        "| a | b | c |\n|-|-|-|\n" + "| 123456 | 78.90 | abcdef |\n" * 50 + "\n",
+        "```python\ndef f(a): return {1: 'b'}\n```\n\n",
+        "1. an item of some length\n   - within it another\n     > and a quote from a book\n",
+    ],
+    ids=lambda text: text[:10],
+)
+def test_the_longest_text_that_somebody_writes_has_its_form(text):
+    assert not render_post(text * (200_000 // len(text))).startswith(AS_TYPED)
+
+
+LONG = "/x" * 10_000
+
+
+@pytest.mark.parametrize("render", [render_post, render_comment])
+@pytest.mark.parametrize(
+    "text",
+    [f"[a]: {LONG}\n\n" + "[a]" * 2_000, f"[a]: b '{LONG}'\n\n" + "![a]" * 2_000],
+    ids=["address", "title"],
+)
+def test_a_reference_used_again_and_again_makes_no_endless_page(render, text):
+    html = render(text)
+    assert html.startswith(AS_TYPED) and len(html) < len(text) + 500
+
+
+def test_a_footnote_used_again_and_again_makes_no_endless_page():
+    text = "[^a]" * 40_000 + "\n\n[^a]: b"
+    assert render_post(text).startswith(AS_TYPED)
+    assert "footnotes" in render_post("[^a]" * 300 + "\n\n[^a]: b")
+
+
+@pytest.mark.parametrize("render", [render_post, render_comment])
+@pytest.mark.parametrize("uses", [1, 500])
+def test_a_reference_that_is_used_often_is_one(render, uses):
+    html = render("[a]: https://example.org/a/page\n\n" + "[a] " * uses)
+    assert html.count('href="https://example.org/a/page"') == uses
 
 
 # Text

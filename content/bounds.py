@@ -1,0 +1,101 @@
+"""Bounds on what a document costs, whatever its text; docs/decisions/0004-markdown.md has figures.
+
+What is counted for one document travels in markdown-it's `env`.
+"""
+
+from collections.abc import Callable
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import blockquote, list_block
+from markdown_it.rules_inline import image, link
+
+# Quotes, lists and notes deeper than this are shown as typed (a list takes two levels). markdown-it
+# drops what lies below `maxNesting`, so that must never be reached.
+BLOCK_DEPTH = 16
+# The tokens of blocks, and looks at their lines. A crafted text has a million of both and takes 5
+# seconds. This many are 20,000 paragraphs, 10,000 items or 30,000 cells; with more, the document is
+# shown as typed.
+BLOCK_LIMIT = 100_000
+# So it is where the HTML would be so many times as long, and that much longer, than the text: a
+# thousand uses of one long reference make a megabyte of a page.
+GROWTH_LIMIT = 15
+GROWTH_OF_SHORT = 100_000
+# A bracket that opens no link costs a look ahead of up to 0.1 ms. After so many of them in a
+# document, its brackets are text.
+BRACKET_LIMIT = 5_000
+
+
+class TooMuch(Exception):  # noqa: N818  a state, not a mistake
+    """The document costs more than any that a person writes."""
+
+
+def bound(parser: MarkdownIt) -> None:
+    """Give `parser` the rules that hold each of its documents to the bounds."""
+    parser.options["maxNesting"] = BLOCK_DEPTH + 4
+    alternatives = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("table", "count_blocks", _count_blocks, {"alt": alternatives})
+    parser.block.ruler.at("blockquote", shallow(blockquote), {"alt": alternatives})
+    parser.block.ruler.at("list", shallow(list_block), {"alt": alternatives[:3]})
+    parser.core.ruler.after("block", "bound_blocks", _bound_blocks)
+    parser.core.ruler.after("inline", "bound_addresses", _bound_addresses)
+    parser.inline.ruler.at("link", _bounded("[", link))
+    parser.inline.ruler.at("image", _bounded("![", image))
+
+
+def render_bounded(parser: MarkdownIt, text: str) -> str:
+    """Return the HTML of `text`, not yet clean; raise TooMuch where it passes a bound."""
+    longest = GROWTH_LIMIT * len(text) + GROWTH_OF_SHORT
+    html = parser.render(text, {"longest": longest})
+    if len(html) > longest:
+        raise TooMuch
+    return html
+
+
+def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
+    """A block rule that matches nothing; every other asks it at each line."""
+    lines = state.env["lines"] = state.env.get("lines", 0) + 1
+    if lines + len(state.tokens) > BLOCK_LIMIT:
+        raise TooMuch
+    return False
+
+
+def _bound_blocks(state) -> None:
+    """A core rule, before anything is done inside blocks: the last of them may be a huge row."""
+    if len(state.tokens) > BLOCK_LIMIT:
+        raise TooMuch
+
+
+def _bound_addresses(state) -> None:
+    """A core rule: addresses and titles, which a reference repeats, are not much of the text."""
+    attributes = (
+        len(str(value))
+        for block in state.tokens
+        for token in block.children or ()
+        for value in token.attrs.values()
+    )
+    if sum(attributes) > state.env["longest"]:
+        raise TooMuch
+
+
+def _bounded(mark: str, rule: Callable) -> Callable:
+    """An inline rule that looks for links at `mark`, until BRACKET_LIMIT of its looks failed."""
+
+    def guarded(state, silent: bool) -> bool:
+        if not state.src.startswith(mark, state.pos, state.posMax):
+            return False
+        failed = state.env.get("failed_brackets", 0)
+        if failed < BRACKET_LIMIT and rule(state, silent):
+            return True
+        state.env["failed_brackets"] = failed + 1
+        return False
+
+    return guarded
+
+
+def shallow(rule: Callable) -> Callable:
+    """A block rule that leaves what is nested too deep to the paragraph, so that it is shown."""
+
+    def guarded(state, start_line: int, end_line: int, silent: bool) -> bool:
+        return state.level < BLOCK_DEPTH and rule(state, start_line, end_line, silent)
+
+    return guarded

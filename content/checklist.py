@@ -1,0 +1,105 @@
+"""What an author may want to look at again before publishing. It reads what render_post made."""
+
+import re
+from functools import lru_cache
+from html.parser import HTMLParser
+
+from django.conf import settings
+
+from content.images import picture_from_url
+
+# A link that says no more than this leads nowhere for someone who goes from link to link.
+VAGUE_WORDS = frozenset(
+    {
+        "click",
+        "click here",
+        "click this",
+        "continue reading",
+        "go here",
+        "here",
+        "learn more",
+        "link",
+        "more",
+        "read more",
+        "see here",
+        "see more",
+        "source",
+        "this",
+        "this link",
+        "this page",
+        "this post",
+    }
+)
+_WORD = re.compile(r"\w+")
+_WITH_HOST = re.compile("(?:https?:)?//", re.IGNORECASE)
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+
+
+def images_without_alt(html: str) -> int:
+    """Return how many images have no alternative text, or one of spaces alone."""
+    # Asked with every form, and most texts have none; what only looks like one is escaped.
+    return "<img" in html and sum(name == "img" and not alt for name, alt in _read(html))
+
+
+def images_elsewhere(html: str) -> int:
+    """Return how many images are on another site, from which our pages let browsers load none."""
+    return sum(name == "src" and _is_elsewhere(source) for name, source in _read(html))
+
+
+def _is_elsewhere(source: str) -> bool:
+    is_on_site = settings.SITE_URL and source.startswith(f"{settings.SITE_URL}/")
+    return bool(_WITH_HOST.match(source)) and not is_on_site and not picture_from_url(source)
+
+
+def skipped_headings(html: str) -> list[str]:
+    """Return the headings more than one level below the heading before them.
+
+    The title of the page is the first, so that a text should begin with an h2.
+    """
+    skipped, level = [], 1
+    for name, text in _read(html):
+        if name in _HEADINGS:
+            if int(name[1]) > level + 1:
+                skipped.append(text)
+            level = int(name[1])
+    return skipped
+
+
+def vague_links(html: str) -> list[str]:
+    """Return the texts of links that say only "here", "read more" or alike, in English."""
+    links = [text for name, text in _read(html) if name == "a"]
+    return [text for text in links if " ".join(_WORD.findall(text.casefold())) in VAGUE_WORDS]
+
+
+# Who asks for one thing asks for the others next.
+@lru_cache(maxsize=1)
+def _read(html: str) -> list[tuple[str, str]]:
+    """Images with alternative text and source, links and headings with what they say."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return [(name, " ".join("".join(parts).split())) for name, parts in reader.elements]
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, list[str]]] = []
+        # A link in a heading is the deepest this gets: safe HTML nests neither in itself.
+        self.opened: dict[str, list[str]] = {}
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            alt, source = (dict(attrs).get(name) or "" for name in ("alt", "src"))
+            self.elements += [(tag, [alt]), ("src", [source])]
+            self.handle_data(alt)
+        elif tag == "a" or tag in _HEADINGS:
+            self.opened[tag] = []
+            self.elements.append((tag, self.opened[tag]))
+
+    def handle_endtag(self, tag):
+        self.opened.pop(tag, None)
+
+    def handle_data(self, data):
+        for parts in self.opened.values():
+            parts.append(data)

@@ -1,0 +1,17 @@
+"""Questions about columns that both databases answer from an index."""
+
+from django.db.models.lookups import StartsWith
+
+LAST = "\U0010ffff"
+
+
+class Begins(StartsWith):
+    """`begins`: as `startswith`, for which SQLite reads every row: there, the two ends of a range.
+
+    SQLite compares text by code points; PostgreSQL does not, and has an index for `LIKE`.
+    """
+
+    def as_sqlite(self, compiler, connection) -> tuple[str, list]:
+        column, params = self.process_lhs(compiler, connection)
+        ends = [*params, self.rhs, *params, f"{self.rhs}{LAST}"]
+        return f"({column} >= %s AND {column} < %s)", ends
