@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import time_zones
 from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
 from content.fields import BodyField, PictureField
@@ -79,10 +80,16 @@ class AccountForm(forms.ModelForm):
         required=False,
         help_text=_("A few words for your page, in Markdown."),
     )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=time_zones.choices,
+        required=False,
+        help_text=_("In it you enter the time of a post, and see your own pages."),
+    )
 
     class Meta:
         model = User
-        fields = ("display_name", "email", "website", "biography")
+        fields = ("display_name", "email", "website", "biography", "time_zone")
         labels = {"email": _("E-mail")}
         help_texts = {
             "display_name": _("Shown in place of your username."),

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +13,11 @@ from accounts.usernames import (
     username_key,
     validate_username,
 )
+from content.lookups import Begins
 
 BIOGRAPHY_MAX_LENGTH = 2_000
+
+models.CharField.register_lookup(Begins, "begins")
 
 
 class UserManager(DjangoUserManager):
@@ -42,12 +46,27 @@ class User(AbstractUser):
     website = models.URLField(_("website"), max_length=200, blank=True)
     # The name of a picture (`content.images`).
     avatar = models.CharField(max_length=100, blank=True, editable=False)
+    # Blank is the site's own.
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
 
     objects = UserManager()
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        # For the lists of the admin; the few are found without a look at all.
+        indexes = [
+            models.Index(fields=["date_joined"], name="accounts_joined"),
+            models.Index(
+                fields=["email"], name="accounts_email", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(
+                fields=["username"], name="accounts_staff", condition=models.Q(is_staff=True)
+            ),
+            models.Index(
+                fields=["username"], name="accounts_closed", condition=models.Q(is_active=False)
+            ),
+        ]
 
     @property
     def name(self) -> str:
@@ -69,3 +88,50 @@ class User(AbstractUser):
         if update_fields is not None and "username" in update_fields:
             kwargs["update_fields"] = {*update_fields, "username_key"}
         super().save(*args, **kwargs)
+
+
+class HeldText(models.Model):
+    """What a person typed into a form that could not be taken, until they are back (`held`)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="held_texts")
+    # One form, shown once, holds one text: the newest that was sent from it.
+    sheet = models.CharField(max_length=16)
+    # The page that shows the form.
+    path = models.TextField()
+    texts = models.JSONField()
+    # What else the form must be sent with, as the version it started from.
+    hidden = models.JSONField(default=dict)
+    has_files = models.BooleanField(default=False)
+    held_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "sheet"], name="accounts_held_once_a_sheet")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.path}"
+
+    @property
+    def initial(self) -> dict[str, str]:
+        """What the form starts from when it is shown again."""
+        return self.hidden | self.texts
+
+
+class SessionManager(BaseSessionManager):
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().select_related("user")
+
+
+class Session(AbstractBaseSession):
+    """A session with the person it belongs to (`accounts.sessions`)."""
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
+
+    objects = SessionManager()
+
+    @classmethod
+    def get_session_store_class(cls) -> type:
+        from accounts.sessions import SessionStore  # which imports this model
+
+        return SessionStore

@@ -6,18 +6,21 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
-from django.urls import reverse_lazy
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
-from django.views.generic import FormView, UpdateView
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.generic import FormView, UpdateView, View
 
 from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
+from accounts.held import WRITER, held_for
+from accounts.mixins import KeepsTextMixin, OwnTimeMixin, hand_back
 from accounts.models import User
 from content.addresses import absolute_url
 
@@ -84,17 +87,48 @@ class Logout(auth_views.LogoutView):
         return response
 
 
-class Account(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
+class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     http_method_names = FORM_METHODS
     model = User
     form_class = AccountForm
     template_name = "accounts/account.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your account is saved.")
+    held_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_picture")
 
     def get_object(self, queryset=None) -> User:
         # A copy: a refused form must not change the user whom the page's header names.
         return User.objects.get(pk=self.request.user.pk)
+
+    def get_context_data(self, **kwargs) -> dict:
+        elsewhere = held_for(self.request.user).exclude(path=self.request.path)
+        return super().get_context_data(held_texts=elsewhere, **kwargs)
+
+
+@method_decorator(require_POST, name="dispatch")
+class HeldDiscard(LoginRequiredMixin, View):
+    """Drop a text that was held for the visitor, and show its form without it."""
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        text = get_object_or_404(held_for(request.user), pk=kwargs["number"])
+        text.delete()
+        messages.success(request, _("What was recovered is discarded."))
+        return redirect(text.path)
+
+    def handle_no_permission(self) -> HttpResponse:
+        # An address that takes POST alone shows nothing after logging in.
+        return redirect_to_login(reverse("accounts:account"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without a valid token: what it says is held, or handed back with 403."""
+    view_class = getattr(request.resolver_match.func, "view_class", None)
+    if WRITER in request.POST and hasattr(view_class, "held_fields"):
+        view = view_class()
+        view.setup(request, *request.resolver_match.args, **request.resolver_match.kwargs)
+        return view.keep_typed()
+    names = dict.fromkeys((*getattr(view_class, "held_fields", ()), *settings.TYPED_TEXTS))
+    return hand_back(request, {name: request.POST.get(name, "") for name in names})
 
 
 class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):

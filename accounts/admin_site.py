@@ -1,0 +1,24 @@
+from collections.abc import Callable
+from functools import update_wrapper
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from accounts.mixins import hand_back
+
+
+class StaffSite(admin.AdminSite):
+    """An admin that hands back what somebody typed whose session has ended meanwhile."""
+
+    def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
+        guarded = super().admin_view(view, cacheable)
+
+        def handing_back(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            typed = {name: request.POST.get(name, "") for name in settings.TYPED_TEXTS}
+            # Django's own leads to the login page, which leads back to a form without the words.
+            if any(typed.values()) and not self.has_permission(request):
+                return hand_back(request, typed)
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(handing_back, guarded)

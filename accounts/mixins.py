@@ -1,0 +1,102 @@
+"""What views of forms share: whose time it is, and that no text is lost."""
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from accounts.held import WRITER, forget, held_for, hold, writer_of
+from accounts.models import HeldText
+from accounts.time_zones import zone_of
+
+
+class OwnTimeMixin:
+    """Times on the page are entered and shown in the zone that the visitor chose."""
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            # `keep_to_request` ends it, after the page is rendered.
+            timezone.activate(zone_of(request.user) or timezone.get_default_timezone())
+        return super().dispatch(request, *args, **kwargs)
+
+
+class KeepsTextMixin:
+    """Holds what was typed for the person whom the form was shown to, where it can't be taken.
+
+    Stands left of LoginRequiredMixin. The form contains `{% writer %}`, and its page includes
+    `includes/recovered.html`. A text that was held comes back as the form's initial values; it
+    goes when a POST from that form ends in `saved_status`, which says that it was saved.
+    """
+
+    # Names of what is typed, and of what else the form must be sent with. Never passwords.
+    held_fields: tuple[str, ...]
+    held_hidden: tuple[str, ...] = ()
+    saved_status = 302
+    # The part of the page where the form stands.
+    form_section = ""
+
+    def get_form_path(self) -> str:
+        """Return the path of the page that shows the form."""
+        return self.request.path
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        writer = writer_of(request)
+        is_another = writer is not None and writer.user_pk != request.user.pk
+        if is_another or (WRITER in request.POST and not request.user.is_authenticated):
+            return self.keep_typed()
+        response = super().dispatch(request, *args, **kwargs)
+        if writer and response.status_code == self.saved_status:
+            forget(writer)
+        return response
+
+    def keep_typed(self) -> HttpResponse:
+        """Hold the text, and lead to where it will be shown; hand it back where that can't be."""
+        writer, user = writer_of(self.request), self.request.user
+        is_held = self.hold_typed()
+        page = f"{self.get_form_path()}?recovered{self.form_section}"
+        if is_held and not user.is_authenticated:
+            return redirect_to_login(page)
+        if is_held and user.pk == writer.user_pk:
+            return redirect(page)
+        return hand_back(self.request, self.typed(self.held_fields), is_held=is_held)
+
+    def hold_typed(self) -> bool:
+        """Hold the text for the one who wrote it; False where it is too long or nobody's."""
+        writer = writer_of(self.request)
+        return writer is not None and hold(
+            writer,
+            self.get_form_path(),
+            texts=self.typed(self.held_fields),
+            hidden=self.typed(self.held_hidden),
+            has_files=bool(self.request.FILES),
+            now=timezone.now(),
+        )
+
+    def typed(self, names: tuple[str, ...]) -> dict[str, str]:
+        return {name: self.request.POST[name] for name in names if name in self.request.POST}
+
+    @cached_property
+    def recovered(self) -> HeldText | None:
+        """What is held for the visitor: from the form they sent, or for the one to be shown."""
+        texts = held_for(self.request.user)
+        if self.request.method != "POST":
+            return texts.filter(path=self.get_form_path()).first()
+        writer = writer_of(self.request)
+        return texts.filter(sheet=writer.sheet).first() if writer else None
+
+    def get_initial(self) -> dict:
+        initial = super().get_initial()
+        # What is sent is compared with what is saved.
+        if self.request.method == "POST" or not self.recovered:
+            return initial
+        return initial | self.recovered.initial
+
+    def get_context_data(self, **kwargs) -> dict:
+        return super().get_context_data(**{"recovered": self.recovered} | kwargs)
+
+
+def hand_back(request: HttpRequest, texts: dict[str, str], **context) -> HttpResponse:
+    """Answer 403 to a form that has expired, with what was typed to copy."""
+    typed = {name: text for name, text in texts.items() if text}
+    return render(request, "403_csrf.html", {"typed": typed, **context}, status=403)

@@ -1,0 +1,327 @@
+"""Texts sent after the session ended: held for their writer, shown again, never saved unasked."""
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts import held
+from accounts.held import HELD_FOR, LENGTH_MAX, SIGNED_FOR, TEXTS_MAX, Writer, sign
+from accounts.models import HeldText, User
+from conftest import PASSWORD
+
+ACCOUNT = "/auth/account/"
+BACK = f"{ACCOUNT}?recovered"
+NOTE = "Recovered: what you had typed when you were logged out. It is not saved yet."
+TYPED = {"display_name": "Zoë", "biography": "Long </textarea>thought\r\nover."}
+SHOWN = "Long &lt;/textarea&gt;thought\r\nover.</textarea>"
+
+
+def writer_in(page: str) -> str:
+    return re.search(r'name="writer" value="([^"]+)"', page)[1]
+
+
+@pytest.fixture
+def writer(client_of) -> str:
+    """The author's signed name, from the form they had open when their session ended."""
+    client = client_of("author")
+    found = writer_in(client.get(ACCOUNT).text)
+    client.logout()
+    return found
+
+
+def log_in(client, username: str, address: str = BACK):
+    data = {"username": username, "password": PASSWORD, "next": address}
+    return client.post("/auth/login/", data, follow=True)
+
+
+def biography(username: str = "author") -> str:
+    return User.objects.get(username=username).biography
+
+
+def test_it_is_there_again_after_logging_in_and_saved_only_then(client, writer):
+    response = client.post(ACCOUNT, TYPED | {"writer": writer})
+    assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
+    page = log_in(client, "author").text
+    assert NOTE in page and SHOWN in page and 'value="Zoë"' in page
+    assert "Choose your picture again" not in page
+    assert biography() == ""
+
+    response = client.post(BACK, TYPED | {"writer": writer_in(page)})
+    assert response["Location"] == ACCOUNT
+    assert biography() == "Long </textarea>thought\nover."
+    assert NOTE not in client.get(BACK).text
+    assert not HeldText.objects.exists()
+
+
+def test_it_waits_also_for_who_takes_another_way_back(client, writer):
+    client.post(ACCOUNT, TYPED | {"writer": writer})
+    log_in(client, "author", "/")
+    assert NOTE in client.get(ACCOUNT).text
+
+
+def test_a_refused_form_keeps_what_is_held_and_says_so(client, writer):
+    client.post(ACCOUNT, TYPED | {"writer": writer})
+    again = TYPED | {"email": "z@", "writer": writer_in(log_in(client, "author").text)}
+    response = client.post(ACCOUNT, again)
+    page = response.text
+    assert NOTE in page and SHOWN in page and 'value="z@"' in page
+    # What is sent is compared with what is saved, or the same text would be no change.
+    assert response.context["form"].initial["biography"] == ""
+    assert client.post(ACCOUNT, TYPED | {"writer": writer_in(page)}).status_code == 302
+    assert not HeldText.objects.exists()
+
+
+@pytest.mark.parametrize("visitor", ["reader", "moderator", "anonymous"])
+def test_nobody_else_sees_or_discards_it(client_of, writer, visitor):
+    client = client_of("anonymous")
+    client.post(ACCOUNT, TYPED | {"writer": writer})
+    number = HeldText.objects.get().pk
+    client = client_of(visitor)
+    page = client.get(BACK, follow=True).text
+    assert NOTE not in page and "thought" not in page
+    assert client.post(f"/auth/held/{number}/discard/").status_code in (404, 302)
+    assert HeldText.objects.exists()
+
+
+def test_a_file_that_was_chosen_must_be_chosen_again(client, writer):
+    picture = SimpleUploadedFile("me.png", b"picture")
+    client.post(ACCOUNT, TYPED | {"writer": writer, "picture": picture})
+    assert "Choose your picture again." in log_in(client, "author").text
+    assert "picture" not in HeldText.objects.get().texts
+
+
+def test_of_a_form_only_its_texts_are_held(client, writer):
+    others = {"password": "hunter2", "csrfmiddlewaretoken": "x", "username": "x", "is_staff": "on"}
+    client.post(ACCOUNT, TYPED | others | {"writer": writer})
+    text = HeldText.objects.get()
+    assert (text.texts, text.hidden) == (TYPED, {})
+    assert str(text) == f"{text.user_id} at {ACCOUNT}"
+
+
+def views(patterns) -> list:
+    found = []
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            found += views(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            found.append(getattr(pattern.callback, "view_class", None))
+    return found
+
+
+def test_no_form_holds_a_password():
+    holding = [v for v in views(get_resolver().url_patterns) if hasattr(v, "held_fields")]
+    names = {name for view in holding for name in (*view.held_fields, *view.held_hidden)}
+    assert {"body", "biography"} <= names
+    assert not [name for name in names if "password" in name or "token" in name]
+
+
+def test_a_sign_that_no_database_keeps_is_replaced(client, writer):
+    client.post(ACCOUNT, {"biography": "nul \0", "writer": writer})
+    assert HeldText.objects.get().texts == {"biography": "nul \ufffd"}
+
+
+# Whose it is
+
+
+def test_a_form_of_another_account_changes_nothing_of_the_one_logged_in(client_of, writer):
+    client = client_of("reader")
+    response = client.post(ACCOUNT, TYPED | {"writer": writer})
+    assert response.status_code == 403
+    assert "another account had opened this form" in response.text
+    # Whoever sent it had it before.
+    assert SHOWN in response.text
+    assert biography("reader") == biography("author") == ""
+    assert NOTE not in client.get(ACCOUNT).text
+    client.logout()
+    assert NOTE in log_in(client, "author").text
+
+
+def signed(age: timedelta, user: User, monkeypatch) -> str:
+    now = time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr("time.time", lambda: now - age.total_seconds())
+        return sign(Writer(user.pk, "sheet"))
+
+
+@pytest.mark.parametrize(
+    ("age", "is_held"),
+    [(SIGNED_FOR - timedelta(minutes=1), True), (SIGNED_FOR + timedelta(minutes=1), False)],
+)
+def test_a_signature_lasts_fourteen_days(client, author, monkeypatch, age, is_held):
+    response = client.post(ACCOUNT, TYPED | {"writer": signed(age, author, monkeypatch)})
+    assert response.status_code == (302 if is_held else 403)
+    assert HeldText.objects.exists() == is_held
+
+
+@pytest.mark.parametrize("forgery", ["", "x", "WzEsIngiXQ:1:x", "of another form", "changed"])
+def test_without_a_valid_signature_nothing_is_held(client, writer, author, forgery):
+    changed = writer[:-2] + ("AA" if writer[-2:] != "AA" else "BB")
+    made = {"of another form": signing.dumps([author.pk, "x"], salt="x"), "changed": changed}
+    response = client.post(ACCOUNT, TYPED | {"writer": made.get(forgery, forgery)})
+    assert response.status_code == 403
+    assert "too long or too old to be kept" in response.text and SHOWN in response.text
+    assert not HeldText.objects.exists()
+
+
+def test_a_form_that_names_nobody_leads_to_log_in_and_leaves_nothing(client, author):
+    assert client.post(ACCOUNT, TYPED).status_code == 302
+    assert not HeldText.objects.exists()
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_nothing_is_held_for_an_account_that_is_closed(client, writer, author, is_deleted):
+    author.delete() if is_deleted else User.objects.update(is_active=False)
+    assert client.post(ACCOUNT, TYPED | {"writer": writer}).status_code == 403
+    assert not HeldText.objects.exists()
+
+
+def test_an_old_signature_does_not_stop_who_is_logged_in(client_of):
+    client = client_of("author")
+    assert client.post(ACCOUNT, TYPED | {"writer": "x"}).status_code == 302
+    assert "thought" in biography()
+
+
+def test_reading_holds_nothing(client, writer):
+    client.get(ACCOUNT, TYPED | {"writer": writer})
+    assert not HeldText.objects.exists()
+
+
+# Stale tokens
+
+
+@pytest.fixture
+def strict() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def test_a_stale_token_of_who_logged_in_again_leads_to_the_form(strict, author, writer):
+    strict.force_login(author)
+    response = strict.post(ACCOUNT, TYPED | {"writer": writer, "csrfmiddlewaretoken": "stale"})
+    assert (response.status_code, response["Location"]) == (302, BACK)
+    page = strict.get(BACK).text
+    assert NOTE in page and SHOWN in page and biography() == ""
+
+
+def test_a_missing_token_of_who_is_logged_out_leads_to_log_in(strict, writer):
+    response = strict.post(ACCOUNT, TYPED | {"writer": writer})
+    assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
+    assert HeldText.objects.get().texts == TYPED
+
+
+@pytest.mark.parametrize("names_writer", [True, False])
+def test_any_other_stale_token_hands_the_text_back(strict, reader, author, writer, names_writer):
+    strict.force_login(reader)
+    named = {"writer": writer} if names_writer else {}
+    response = strict.post(ACCOUNT, TYPED | named)
+    assert response.status_code == 403
+    assert "This form has expired" in response.text and SHOWN in response.text
+    assert ("in another tab since this page was opened" in response.text) != names_writer
+    assert HeldText.objects.filter(user=author).exists() == names_writer
+
+
+def test_a_writer_gives_no_way_around_the_token_of_other_forms(strict, author, writer):
+    strict.force_login(author)
+    response = strict.post("/auth/logout/", {"writer": writer, "body": "x"})
+    assert response.status_code == 403
+    assert strict.get(ACCOUNT).status_code == 200
+    assert not HeldText.objects.exists()
+
+
+# Bounds
+
+
+@pytest.mark.parametrize(("length", "is_held"), [(LENGTH_MAX, True), (LENGTH_MAX + 1, False)])
+def test_a_text_too_long_to_be_held_is_handed_back(client, writer, length, is_held):
+    text = "x" * length
+    response = client.post(ACCOUNT, {"biography": text, "writer": writer})
+    assert HeldText.objects.exists() == is_held
+    assert response.status_code == (302 if is_held else 403)
+    if not is_held:
+        assert "too long or too old to be kept" in response.text and text in response.text
+
+
+def test_a_form_sent_again_holds_its_newest_text(client, writer):
+    for text in ("First", "Second"):
+        client.post(ACCOUNT, {"biography": text, "writer": writer})
+    assert HeldText.objects.get().texts == {"biography": "Second"}
+
+
+def hold(user, text: str, *, sheet: str = "s", now=None) -> None:
+    values = {"texts": {"biography": text}, "hidden": {}, "has_files": False}
+    held.hold(Writer(user.pk, sheet), ACCOUNT, **values, now=now or timezone.now())
+
+
+def test_of_an_account_the_newest_ten_are_kept(author, reader):
+    hold(reader, "Theirs")
+    for number in range(TEXTS_MAX + 2):
+        hold(author, f"Text {number}", sheet=str(number))
+    kept = [text.texts["biography"] for text in held.held_for(author)]
+    assert kept == [f"Text {number}" for number in range(TEXTS_MAX + 1, 1, -1)]
+    assert held.held_for(reader).count() == 1
+
+
+def test_after_seven_days_a_text_is_no_longer_shown_and_then_gone(client_of, author, reader):
+    hold(author, "Old thoughts", now=timezone.now() - HELD_FOR - timedelta(seconds=1))
+    client = client_of("author")
+    assert NOTE not in client.get(ACCOUNT).text
+    hold(reader, "Theirs")
+    assert HeldText.objects.get().user == reader
+
+
+def test_two_tabs_hold_two_texts_which_come_back_one_after_the_other(client_of, author):
+    hold(author, "First", sheet="a")
+    hold(author, "Second", sheet="b")
+    client = client_of("author")
+    for text in ("Second", "First"):
+        page = client.get(ACCOUNT).text
+        assert f"{text}</textarea>" in page
+        client.post(ACCOUNT, {"biography": text, "writer": writer_in(page)})
+    assert NOTE not in client.get(ACCOUNT).text
+    assert biography() == "First"
+
+
+def test_what_is_held_goes_with_its_account(author):
+    hold(author, "Words")
+    author.delete()
+    assert not HeldText.objects.exists()
+
+
+# Discarding
+
+
+def test_its_writer_discards_it_when_they_want(client, writer):
+    client.post(ACCOUNT, TYPED | {"writer": writer})
+    path = re.search(r'action="(/auth/held/\d+/discard/)"', log_in(client, "author").text)[1]
+    response = client.post(path, follow=True)
+    assert response.redirect_chain == [(ACCOUNT, 302)]
+    assert "What was recovered is discarded." in response.text and NOTE not in response.text
+    assert client.post(path).status_code == 404
+
+
+def test_who_is_logged_out_when_discarding_comes_to_the_account_page(client, author):
+    hold(author, "Words")
+    response = client.post(f"/auth/held/{HeldText.objects.get().pk}/discard/")
+    assert response["Location"] == "/auth/login/?next=/auth/account/"
+    assert HeldText.objects.exists()
+
+
+def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, author, reader):
+    values = {"texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}, "has_files": False}
+    held.hold(Writer(author.pk, "s"), "/7/update/", **values, now=timezone.now())
+    page = client_of("author").get(ACCOUNT).text
+    assert "Typed while you were logged out" in page and 'href="/7/update/?recovered"' in page
+    assert "&lt;b&gt;Elsewhere</textarea>" in page and NOTE not in page
+    client_of("author").logout()
+    assert "Elsewhere" not in client_of("reader").get(ACCOUNT).text
+
+
+def test_a_signed_name_is_good_for_its_account_alone(author, rf):
+    request = rf.post("/", {"writer": sign(Writer(author.pk, "sheet"))})
+    assert held.writer_of(request) == (author.pk, "sheet")

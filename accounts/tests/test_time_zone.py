@@ -1,0 +1,105 @@
+"""The time zone that a person chooses, and that it stays their own."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views import View
+
+from accounts.mixins import OwnTimeMixin
+from accounts.models import User
+from accounts.time_zones import keep_to_request, zone_of
+
+ACCOUNT = "/auth/account/"
+
+
+def chosen() -> str:
+    return User.objects.get(username="author").time_zone
+
+
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [
+        ("Europe/Berlin", True),
+        ("Asia/Calcutta", True),
+        ("UTC", True),
+        ("", True),
+        ("Europe/Atlantis", False),
+        ("localtime", False),
+        ("../../etc/passwd", False),
+    ],
+)
+def test_a_zone_is_chosen_from_those_there_are(client_of, name, is_taken):
+    client = client_of("author")
+    response = client.post(ACCOUNT, {"time_zone": name})
+    assert (response.status_code == 302) == is_taken
+    assert chosen() == (name if is_taken else "")
+    if is_taken:
+        assert f'<option value="{name}" selected>' in client.get(ACCOUNT).text
+
+
+def test_until_it_is_chosen_it_is_that_of_the_site(client_of, settings):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    client = client_of("author")
+    page = client.get(ACCOUNT).text
+    assert '<option value="" selected>The site&#x27;s own (Asia/Tokyo)</option>' in page
+    assert '<optgroup label="America">' in page and ">New York</option>" in page
+    assert chosen() == ""
+
+
+def test_the_guess_of_the_browser_is_hidden_until_a_script_has_one(client_of):
+    page = client_of("author").get(ACCOUNT).text
+    assert "data-zone-offer hidden>" in page and "js/time-zone" in page
+
+
+class WhatTime(OwnTimeMixin, View):
+    def get(self, request, *args, **kwargs) -> HttpResponse:
+        noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+        return HttpResponse(timezone.localtime(noon).strftime("%H:%M"))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Europe/Berlin", "14:00"), ("", "21:00"), ("Gone/Away", "21:00")],
+)
+def test_a_page_of_ones_own_shows_the_chosen_time(rf, make_user, settings, name, shown):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    request = rf.get("/")
+    request.user = make_user("zoe", time_zone=name)
+    with timezone.override("America/New_York"):
+        assert WhatTime.as_view()(request).text == shown
+
+
+def test_a_stranger_sees_the_time_of_the_site(rf):
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    assert WhatTime.as_view()(request).text == "12:00"
+
+
+def test_the_zone_ends_with_its_request(client_of, author):
+    author.time_zone = "Europe/Berlin"
+    author.save()
+    client_of("author").get(ACCOUNT)
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_the_zone_of_the_request_before_is_not_taken_over(rf):
+    def view(request) -> HttpResponse:
+        return HttpResponse(timezone.get_current_timezone_name())
+
+    with timezone.override("Europe/Berlin"):
+        assert keep_to_request(view)(rf.get("/")).text == "UTC"
+
+
+def test_the_account_page_shows_times_in_the_chosen_zone(client_of, author):
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    User.objects.update(time_zone="Pacific/Kiritimati", date_joined=noon)
+    assert "2026-01-02T02:00:00+14:00" in client_of("author").get(ACCOUNT).text
+
+
+def test_no_zone_is_none(make_user):
+    assert zone_of(make_user("zoe")) is None
+    assert zone_of(make_user("ada", time_zone="UTC")) == ZoneInfo("UTC")
