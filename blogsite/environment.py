@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from environ import Env
 
+POSTGRESQL = "django.db.backends.postgresql"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
@@ -106,6 +107,19 @@ def database_url(name: str, default: dict) -> dict:
     """Return a Django database configuration for SQLite (a file) or PostgreSQL."""
     takes = "sqlite:///path/to/file or postgres://user:password@host:5432/name"
     return read(name, default, _parse_database_url, takes)
+
+
+def replica_url(name: str, primary: dict) -> dict | None:
+    """Return a Django database configuration for a PostgreSQL that follows `primary`."""
+
+    def parse(held: str) -> dict:
+        config = _parse_database_url(held)
+        if not config["ENGINE"] == primary["ENGINE"] == POSTGRESQL:
+            raise ValueError(held)
+        return config
+
+    takes = "postgres://user:password@host:5432/name, and a DATABASE_URL of that kind beside it"
+    return read(name, None, parse, takes)
 
 
 def cache_url(name: str, default: dict) -> dict:

@@ -2,15 +2,13 @@
 
 import logging
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 log = logging.getLogger(__name__)
-
-# Offered back on a page that refuses a form; passwords never are.
-TYPED_TEXTS = ("title", "body")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -23,11 +21,6 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _page(request, "403.html", 403)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without a valid token."""
-    return _page(request, "403_csrf.html", 403)
-
-
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "404.html", 404)
 
@@ -36,7 +29,7 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
     """Answer an error, and hand back the text that was typed into a form, if it was one."""
     if status != 400:
         context["typed"] = {
-            name: request.POST[name] for name in TYPED_TEXTS if request.POST.get(name)
+            name: request.POST[name] for name in settings.TYPED_TEXTS if request.POST.get(name)
         }
     try:
         return render(request, template, context, status=status)

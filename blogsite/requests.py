@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
 from django.utils.cache import patch_cache_control
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -25,21 +26,26 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 
 
 def believe_proxy(get_response: GetResponse) -> GetResponse:
-    """Take scheme and client address from the one proxy in front; installed by BEHIND_PROXY alone.
-
-    A proxy appends to what the client sent, so only the last entry is its own word.
-    """
+    """Take scheme and client address from the proxy in front; installed by BEHIND_PROXY alone."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
-            if name in request.META:
-                request.META[name] = request.META[name].rpartition(",")[2].strip()
-        client = request.META.get("HTTP_X_FORWARDED_FOR", "")
-        if _is_address(client):
-            request.META["REMOTE_ADDR"] = client
+        take_proxys_word(request.META)
         return get_response(request)
 
     return middleware
+
+
+def take_proxys_word(environ: dict) -> None:
+    """Leave of each forwarded header what the proxy wrote, and take the client's address from it.
+
+    A proxy appends to what the client sent, so only the last entry is its own word.
+    """
+    for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
+        if name in environ:
+            environ[name] = environ[name].rpartition(",")[2].strip()
+    client = environ.get("HTTP_X_FORWARDED_FOR", "")
+    if _is_address(client):
+        environ["REMOTE_ADDR"] = client
 
 
 def _is_address(text: str) -> bool:
@@ -89,6 +95,10 @@ def refuse_what_nobody_sends(get_response: GetResponse) -> GetResponse:
         # and gives NUL, which PostgreSQL refuses. None of our cookies holds one.
         if "\\" in meta.get("HTTP_COOKIE", ""):
             meta["HTTP_COOKIE"] = meta["HTTP_COOKIE"].replace("\\", "")
+        # Django takes any digits for a port; what makes addresses whole, as feeds do, does not.
+        port = meta.get("HTTP_HOST", "").rpartition(":")[2]
+        if port.isdecimal() and (len(port) > 5 or int(port) > 65_535):
+            raise DisallowedHost("A port that there is not")
         # The admin asks the database for whatever the address says.
         if "%00" in meta.get("QUERY_STRING", "") and request.path_info.startswith("/admin/"):
             raise BadRequest("NUL in the query string")
@@ -109,8 +119,33 @@ def keep_private(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.COOKIES.get(settings.SESSION_COOKIE_NAME) or response.cookies:
+        if is_personal(request, response):
             patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    return middleware
+
+
+def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
+    """Tell whether the answer is made for one person, as far as cookies say."""
+    return bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME) or response.cookies)
+
+
+def offer_next_pages(get_response: GetResponse) -> GetResponse:
+    """Name the links that a browser may fetch when one points at them, before one clicks.
+
+    Only to who is nobody, for whom the page cache answers. Each page that somebody gets is
+    rendered, which is too much for one that is perhaps never looked at.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if is_page and response.status_code == 200 and not is_personal(request, response):
+            response["Speculation-Rules"] = f'"{static(settings.SPECULATION_RULES)}"'
+        if settings.SESSION_COOKIE_NAME in response.cookies:
+            # Other tabs hold pages for who was nobody, and would show them to who is logged in.
+            response["Clear-Site-Data"] = '"prefetchCache"'
         return response
 
     return middleware

@@ -104,7 +104,9 @@ SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = IS_HTTPS
-CSRF_FAILURE_VIEW = "blogsite.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
+# Handed back by a page that refuses a form; passwords never are.
+TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 
 # 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
@@ -120,7 +122,7 @@ INSTALLED_APPS = [
     "posts",
     "crispy_forms",
     "django_htmx",
-    "django.contrib.admin",
+    "accounts.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -137,15 +139,19 @@ MIDDLEWARE = [
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before anything asks the database.
+    "posts.fragments.note_counter",
     "blogsite.requests.keep_private",
+    "blogsite.requests.offer_next_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "blogsite.errors.explain_refused_methods",
+    "accounts.time_zones.keep_to_request",
 ]
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -179,8 +185,14 @@ SQLITE_OPTIONS = {
     # A write lock taken at BEGIN waits for its turn; one taken later fails under two writers.
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
-    # Readers go on while one writes. Django turns foreign keys on itself.
-    "init_command": "PRAGMA journal_mode=WAL;",
+    # Readers go on while one writes. What was answered to survives a power cut too, which some
+    # builds of SQLite leave out in this mode. Django turns foreign keys on itself.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+}
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    # Compiling a query takes longer than any of ours: 0.1 s for a list that is there in 1 ms.
+    "options": "-c jit=off",
 }
 DATABASES = {
     "default": environment.database_url(
@@ -190,25 +202,54 @@ DATABASES = {
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == SQLITE:
     make_instance_dir()
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    DATABASES["default"] |= {"ENGINE": "blogsite.sqlite", "OPTIONS": SQLITE_OPTIONS}
     # Tests run on a file as the site does: in memory there is no WAL and no second connection.
     DATABASES["default"]["TEST"] = {"NAME": INSTANCE_DIR / "test.sqlite3"}
 else:
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 5,
-        **DATABASES["default"].get("OPTIONS", {}),
+    given = DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | given
+REPLICA = environment.replica_url("DATABASE_REPLICA_URL", DATABASES["default"])
+if REPLICA:
+    # One that vanished from the network must not hold what asks it for minutes: the primary serves.
+    impatience = POSTGRESQL_OPTIONS | {"connect_timeout": 2, "tcp_user_timeout": 3_000}
+    DATABASES["replica"] = REPLICA | {
+        "CONN_MAX_AGE": 60,
+        # Each thread has a connection, and none may take one that died with the server for a new
+        # failure, after that is back.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": impatience | REPLICA.get("OPTIONS", {}),
+        "TEST": {"MIRROR": "default"},
     }
+    DATABASE_ROUTERS = ["blogsite.replica.ReplicaRouter"]
+    # Before all that asks the database.
+    place = MIDDLEWARE.index("django.contrib.sessions.middleware.SessionMiddleware")
+    MIDDLEWARE.insert(place, "blogsite.replica.read_from_replica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+LOCAL_CACHE = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
-    "default": environment.cache_url(
-        "CACHE_URL", {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    "default": environment.cache_url("CACHE_URL", {"BACKEND": LOCAL_CACHE}),
+    # Of the tag `cache`: in the worker, because asking elsewhere takes longer than making it anew.
+    "template_fragments": {"BACKEND": LOCAL_CACHE, "LOCATION": "template_fragments"},
 }
+
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # Each page asks it whether it is still current; one that hangs must not hang the site.
+    CACHES["default"]["OPTIONS"] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+# What stands before Django and answers those who are nobody; templates under work are no pages yet.
+IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
+PAGE_CACHE = "posts.page_cache.PageCache" if IS_CACHING else ""
+# Pieces that many pages have in common, for the same reason.
+KEEP_FRAGMENTS = not DEBUG
+if DEBUG:
+    CACHES["template_fragments"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = INSTANCE_DIR / "static"
 STATICFILES_DIRS = [ASSETS_DIR / "static"]
+# A name of its own tells them from other JSON: browsers take rules of no other type.
+SPECULATION_RULES = "next-page.speculationrules"
+WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 MEDIA_URL = "/media/"
 MEDIA_ROOT = INSTANCE_DIR / "media"
 STORAGES = {
@@ -219,6 +260,7 @@ STORAGES = {
 # People ----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "posts:post_list"
 LOGOUT_REDIRECT_URL = "posts:post_list"
@@ -263,6 +305,7 @@ LANGUAGE_CODE = environment.one_of(
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 POSTS_PER_PAGE = environment.whole_number("POSTS_PER_PAGE", 5, 1, 100)
+PREVIEW_LINK_DAYS = environment.whole_number("PREVIEW_LINK_DAYS", 7, 1, 365)
 COMMENTS_ENABLED = environment.boolean("COMMENTS_ENABLED", True)
 APPROVALS = ("links", "first", "all", "none")
 COMMENT_APPROVAL = environment.one_of(

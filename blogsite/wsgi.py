@@ -3,7 +3,11 @@
 import os
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.utils.module_loading import import_string
+
+from blogsite.requests import take_proxys_word
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blogsite.settings")
 django.setup(set_prefix=False)
@@ -26,4 +30,18 @@ class Handler(WSGIHandler):
     request_class = Utf8Request
 
 
-application = Handler()
+def make_site():
+    """Return Django's handler, behind the page cache where there is one."""
+    handler = Handler()
+    return import_string(settings.PAGE_CACHE)(handler) if settings.PAGE_CACHE else handler
+
+
+site = make_site()
+
+
+def application(environ: dict, start_response):
+    """Answer one request, from the page cache where that has it."""
+    if settings.BEHIND_PROXY:
+        # For the cache, which goes by the scheme, and the access log, which names the client.
+        take_proxys_word(environ)
+    return site(environ, start_response)

@@ -95,6 +95,7 @@ def test_403_leads_back_and_is_one_warning(client_of, post, log):
     response = client_of("reader").get(f"/{post.pk}/update/")
     assert response.status_code == 403
     assert "not yours to change" in response.text and WAY_BACK in response.text
+    assert "it belongs to somebody else" in response.text
     (line,) = log.getvalue().splitlines()
     assert f" WARNING django.request [{response['X-Request-ID']}] Forbidden" in line
 
@@ -125,6 +126,13 @@ def test_a_form_without_its_token_gets_back_what_was_typed_but_no_password(
         "\n  First line\nSecond &amp; last ",
     ]
     assert "hunter2" not in response.text and "ada" not in response.text
+
+
+@pytest.mark.parametrize("name", ["tags", "reason", "biography"])
+def test_whatever_took_thought_is_handed_back(name):
+    response = Client(enforce_csrf_checks=True).post("/auth/account/", {name: "My own words"})
+    assert ">\nMy own words</textarea>" in response.text
+    assert "Copy your words from below" in response.text
 
 
 def test_a_form_without_its_token_and_without_text_offers_nothing_to_copy():

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from blogsite.requests import _is_address
-from blogsite.serving import RESET_TOKEN
+from blogsite.serving import SECRET
 
 MULTIPART = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xc3\xa9\r\n--X--\r\n'
 
@@ -111,7 +111,17 @@ def test_an_address_is_one_without_free_text(text, is_one):
     ],
 )
 def test_the_log_does_not_hold_links_that_set_a_password(path, logged):
-    assert RESET_TOKEN.sub(r"\1…", path) == logged
+    assert SECRET.sub(r"\1…", path) == logged
+
+
+@pytest.mark.parametrize("path", ["/", "/feed/", "/feed/json/", "/sitemap.xml"])
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost", 200), ("localhost:65535", 200), ("[::1]:80", 200), ("[::1]", 200)]
+    + [(f"localhost:{port}", 400) for port in ("65536", "000080", "9" * 5_000)],
+)
+def test_a_port_that_there_is_not_is_refused(client, post, path, host, status):
+    assert client.get(path, headers={"host": host}).status_code == status
 
 
 @pytest.mark.parametrize("visitor", ["reader", "author"])

@@ -12,12 +12,18 @@ from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import IterUnreader
 
 from blogsite import __main__, serving
 
 SERVING = Path(serving.__file__)
 CHECKOUT = SERVING.parent.parent
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+
+def site(environ: dict, start_response) -> None:
+    raise AssertionError("a site whose database is away is asked for nothing")
 
 
 @pytest.fixture(params=[SERVING, CHECKOUT / "gunicorn.conf.py"], ids=["module", "file"])
@@ -63,6 +69,13 @@ def load(environ, request):
 )
 def test_gunicorn_is_driven_by_the_environment(load, variables, name, value):
     assert load(**variables)[name] == value
+
+
+def test_threads_of_a_worker_take_turns_more_often(monkeypatch, dead_database):
+    intervals = []
+    monkeypatch.setattr(sys, "setswitchinterval", intervals.append)
+    serving.post_worker_init(SimpleNamespace(wsgi=site))
+    assert 0 < intervals[0] < sys.getswitchinterval()
 
 
 @pytest.mark.parametrize("load", [SERVING], indirect=True)
@@ -131,6 +144,16 @@ def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_,
     assert re.fullmatch(rf"{TIME} {re.escape(line)}.*\n", written)
 
 
+def test_who_comes_by_a_unix_socket_is_believed_no_more_than_others(load):
+    """Pieces that are kept would lead everyone to where one stranger says that the site lies."""
+    config, loaded = Config(), load(BIND="unix:/run/blog.sock")
+    for name in ("forwarded_allow_ips", "forwarder_headers", "secure_scheme_headers"):
+        config.set(name, loaded[name])
+    sent = b"GET /x/ HTTP/1.1\r\nHost: a\r\nSCRIPT_NAME: /x\r\nX-Forwarded-Proto: https\r\n\r\n"
+    request = Request(config, IterUnreader([sent]), "")
+    assert (request.scheme, "SCRIPT_NAME" in dict(request.headers)) == ("http", False)
+
+
 def test_an_access_line_has_a_dash_where_no_id_was_given():
     environ = {name: value for name, value in REQUEST.items() if name != "REQUEST_ID"}
     assert serving.access_line(answer(), environ, 0).endswith(b" 0.0ms -\n")
@@ -183,10 +206,12 @@ def test_a_log_that_nobody_reads_any_more_breaks_no_answer(write_line):
 
 
 @pytest.mark.parametrize("hosts", [["127.0.0.1"], ["blog.example.org"]])
-def test_a_start_goes_on_where_the_checks_find_no_error(settings, capsys, environ, hosts):
+def test_a_start_goes_on_where_the_checks_find_no_error(
+    settings, capsys, environ, hosts, dead_database
+):
     environ()
     settings.ALLOWED_HOSTS = hosts
-    serving.on_starting(None)
+    serving.on_starting(SimpleNamespace(app=SimpleNamespace(wsgi=lambda: site)))
     out, err = capsys.readouterr()
     assert out == ""
     # A warning is shown, and stops nothing.
@@ -211,6 +236,27 @@ def test_the_wsgi_callable_answers(ask):
     application = importlib.import_module("blogsite.wsgi").application
     status, _, body = ask(application, "GET", "/healthz")
     assert (status, body) == ("200 OK", b"ok\n")
+
+
+@pytest.mark.parametrize(
+    ("named", "is_cached"), [("posts.page_cache.PageCache", True), ("", False)]
+)
+def test_the_page_cache_stands_before_django_where_it_is_on(settings, named, is_cached):
+    settings.PAGE_CACHE = named
+    site = importlib.import_module("blogsite.wsgi").make_site()
+    assert hasattr(site, "counter") == is_cached
+
+
+@pytest.mark.parametrize(("is_behind", "address"), [(True, "203.0.113.7"), (False, "127.0.0.1")])
+def test_the_access_log_names_the_client_also_where_django_was_not_asked(
+    settings, monkeypatch, is_behind, address
+):
+    settings.BEHIND_PROXY = is_behind
+    wsgi = importlib.import_module("blogsite.wsgi")
+    monkeypatch.setattr(wsgi, "site", lambda environ, start_response: [])
+    environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.7"}
+    wsgi.application(environ, None)
+    assert environ["REMOTE_ADDR"] == address
 
 
 @pytest.mark.parametrize(

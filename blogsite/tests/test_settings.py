@@ -26,10 +26,12 @@ SITE = "https://blog.example.org"
         ("REGISTRATION_OPEN", True),
         ("POSTS_PER_PAGE", 5),
         ("COMMENTS_ENABLED", True),
+        ("PREVIEW_LINK_DAYS", 7),
         ("COMMENT_APPROVAL", "links"),
         ("LANGUAGE_CODE", "en"),
         ("TIME_ZONE", "UTC"),
         ("LOG_LEVEL", "INFO"),
+        ("PAGE_CACHE", "posts.page_cache.PageCache"),
         ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"),
         ("DEFAULT_FROM_EMAIL", "noreply@localhost"),
     ],
@@ -56,6 +58,8 @@ def test_it_runs_with_no_variable_set(load, name, default):
         ("LANGUAGE_CODE", "pt-BR", "LANGUAGE_CODE", "pt-br"),
         ("TIME_ZONE", "Europe/Berlin", "TIME_ZONE", "Europe/Berlin"),
         ("LOG_LEVEL", "warning", "LOG_LEVEL", "WARNING"),
+        ("PAGE_CACHE", "0", "PAGE_CACHE", ""),
+        ("DEBUG", "1", "PAGE_CACHE", ""),
         ("EMAIL_FROM", "Ada <ada@example.org>", "DEFAULT_FROM_EMAIL", "Ada <ada@example.org>"),
     ],
 )
@@ -80,6 +84,7 @@ def test_a_good_value_is_taken(load, variable, held, setting, value):
         ("LANGUAGE_CODE", "klingon", "a language code, as en"),
         ("TIME_ZONE", "Berlin", "a name from the time zone database, as Europe/Berlin"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("PAGE_CACHE", "60", "1, true"),
         ("DATABASE_URL", "mysql://db.example/blog", "sqlite:///path/to/file or postgres://"),
         ("CACHE_URL", "memcache://cache.example", "locmemcache:// or redis://host:6379/0"),
         ("EMAIL_URL", "mail.example", "smtp+tls://user:password@host:587"),
@@ -148,7 +153,7 @@ def test_sqlite_lies_in_the_instance_folder_and_waits_for_its_turn(load, instanc
 )
 def test_database_url_chooses_another_sqlite_file_with_the_same_options(load, url, name):
     default = load(DATABASE_URL=url)["DATABASES"]["default"]
-    assert (default["ENGINE"], default["NAME"]) == ("django.db.backends.sqlite3", name)
+    assert (default["ENGINE"], default["NAME"]) == ("blogsite.sqlite", name)
     assert default["OPTIONS"] == load()["SQLITE_OPTIONS"]
 
 
@@ -167,7 +172,8 @@ def test_database_url_chooses_postgresql(load, scheme, rest, options):
     assert default["ENGINE"] == "django.db.backends.postgresql"
     assert [default[key] for key in ("HOST", "PORT", "NAME")] == ["db.example", 5433, "blog"]
     assert [default[key] for key in ("USER", "PASSWORD")] == ["me", "p@ss/"]
-    assert default["OPTIONS"] == options
+    # No query is compiled, which takes longer than any of ours.
+    assert default["OPTIONS"] == {"options": "-c jit=off"} | options
     assert default["CONN_HEALTH_CHECKS"] and default["CONN_MAX_AGE"] > 0
 
 
@@ -195,6 +201,46 @@ def test_a_database_url_without_a_lasting_database_is_refused(refusal, url):
     assert refusal(DATABASE_URL=url).startswith(f"DATABASE_URL is {url!r}; it takes sqlite:///")
 
 
+PRIMARY = "postgres://db.example/blog"
+
+
+def test_a_replica_is_read_from_where_there_is_one(load):
+    url = "postgres://me:secret@copy.example:5433/blog?sslmode=require"
+    loaded = load(DATABASE_URL=PRIMARY, DATABASE_REPLICA_URL=url)
+    found = loaded["DATABASES"]["replica"]
+    assert [found[key] for key in ("HOST", "PORT", "NAME")] == ["copy.example", 5433, "blog"]
+    # One that vanished is not waited for.
+    waiting = {"connect_timeout": 2, "tcp_user_timeout": 3_000, "options": "-c jit=off"}
+    assert found["OPTIONS"] == waiting | {"sslmode": "require"}
+    assert found["CONN_HEALTH_CHECKS"]
+    assert loaded["DATABASE_ROUTERS"] == ["blogsite.replica.ReplicaRouter"]
+    names = [name.rpartition(".")[2] for name in loaded["MIDDLEWARE"]]
+    assert names.index("read_from_replica") + 1 == names.index("SessionMiddleware")
+
+
+def test_without_one_nothing_is_routed(load):
+    loaded = load(DATABASE_URL=PRIMARY)
+    assert list(loaded["DATABASES"]) == ["default"]
+    assert "DATABASE_ROUTERS" not in loaded
+    assert not any("replica" in name for name in loaded["MIDDLEWARE"])
+
+
+@pytest.mark.parametrize(
+    ("primary", "url"),
+    [
+        ("", "postgres://copy.example/blog"),
+        ("sqlite:////srv/blog.db", "postgres://copy.example/blog"),
+        (PRIMARY, "sqlite:////srv/copy.db"),
+        (PRIMARY, "copy.example"),
+        (PRIMARY, "postgres://copy.example/"),
+    ],
+)
+def test_a_replica_that_follows_no_postgresql_is_refused(refusal, primary, url):
+    said = refusal(DATABASE_URL=primary, DATABASE_REPLICA_URL=url)
+    assert said.startswith(f"DATABASE_REPLICA_URL is {url!r}; it takes postgres://")
+    assert said.endswith("and a DATABASE_URL of that kind beside it.")
+
+
 @pytest.mark.parametrize(
     ("url", "backend", "location"),
     [
@@ -208,6 +254,8 @@ def test_cache_url_chooses_the_cache(load, url, backend, location):
     default = load(CACHE_URL=url)["CACHES"]["default"]
     assert default["BACKEND"] == f"django.core.cache.backends.{backend}"
     assert default.get("LOCATION") == location
+    # One that hangs is not waited for.
+    assert ("socket_timeout" in default.get("OPTIONS", {})) == url.startswith("redis")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""A start leaves nothing for the first visitor to wait for, and fails for nobody's lack."""
+
+import gc
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings as site_settings
+from django.db import connections
+from django.template import engines
+
+from blogsite import warming, wsgi
+from posts import fragments
+from posts.models import Post
+from posts.tests.cached import Nobody
+
+
+class Asked:
+    """The site, and what it was asked for and answered."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, str]] = []
+
+    def __call__(self, environ: dict, start_response):
+        def note(status: str, headers: list) -> None:
+            self.answers.append((environ["PATH_INFO"], status))
+
+        return wsgi.site(environ, note)
+
+
+@pytest.fixture(autouse=True)
+def empty_shelf(monkeypatch):
+    """Nothing that another test kept is shown."""
+    monkeypatch.setattr(fragments, "newest", fragments.Shelf())
+
+
+def in_thread(act, *arguments):
+    """Return what `act` returns where it has a database connection of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(act, *arguments).result()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize(
+    ("hosts", "is_https"),
+    [
+        (["127.0.0.1"], False),
+        (["*"], False),
+        ([".example.org"], False),
+        (["blog.example.org"], True),
+    ],
+)
+def test_the_first_pages_are_asked_for_and_no_connection_is_left(settings, post, hosts, is_https):
+    settings.ALLOWED_HOSTS, settings.IS_HTTPS = hosts, is_https
+    settings.SECURE_SSL_REDIRECT = is_https
+    asked = Asked()
+
+    def run() -> bool:
+        warming.ask_for_pages(asked)
+        return all(each.connection is None for each in connections.all())
+
+    assert in_thread(run)
+    pages = ["/", "/", "/auth/login/", post.get_absolute_url()]
+    assert asked.answers == [(page, "200 OK") for page in pages]
+    assert not logging.root.manager.disable
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_blog_without_posts_warms_up_too():
+    assert not Post.objects.exists()
+    asked = Asked()
+    in_thread(warming.ask_for_pages, asked)
+    assert [status for _, status in asked.answers] == ["200 OK"] * 3
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize(
+    ("address", "bind", "names"),
+    [
+        ("", "127.0.0.1:8123", ["127.0.0.1:8123", "localhost:8123"]),
+        ("", "unix:/run/blog.sock", []),
+        ("http://blog.example.org", "unix:/run/blog.sock", ["blog.example.org"]),
+        ("http://blog.example.org:81", "0.0.0.0:8123", ["blog.example.org:81"]),
+    ],
+)
+def test_the_first_visitor_gets_the_index_from_the_page_cache(
+    settings, tmp_path, post, address, bind, names
+):
+    settings.INSTANCE_DIR, settings.SITE_URL = tmp_path, address
+    settings.ALLOWED_HOSTS = ["blog.example.org", "127.0.0.1", "localhost"]
+    assert warming.names_of_site(bind) == names
+    worker = Nobody()
+    in_thread(warming.ask_for_pages, worker.cache, names)
+    rendered = worker.rendered
+    for name in names:
+        assert post.title in worker.get(HTTP_HOST=name).text
+    assert worker.rendered == rendered
+
+
+@pytest.fixture
+def unfrozen():
+    yield
+    gc.unfreeze()
+
+
+def test_without_a_database_templates_alone_are_made(dead_database, unfrozen):
+    asked = Asked()
+    warming.warm_up(asked)
+    assert asked.answers == []
+    assert not logging.root.manager.disable
+    loader, *_ = engines["django"].engine.template_loaders
+    folder = site_settings.ASSETS_DIR / "templates"
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*.html")}
+    assert names <= set(loader.get_template_cache)
+    assert gc.get_freeze_count() > 0

@@ -1,0 +1,84 @@
+"""Does before the first visitor comes what each worker would do with its first requests.
+
+Nothing of it is needed: where the database is away, the site starts all the same.
+"""
+
+import gc
+import logging
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from urllib.parse import urlsplit
+from wsgiref.util import setup_testing_defaults
+
+from django.conf import settings
+from django.db import DatabaseError, connection, connections
+from django.template.loader import get_template
+
+# A search in letters that have to be folded, and a form; the index and its newest post besides.
+PAGES = ("/?q=%C3%A90", "/auth/login/")
+LINK_TO_POST = re.compile(rb'href="(/[0-9]+-[^"]+)"')
+
+
+def warm_up(application: Callable) -> None:
+    """Load, before there are workers, what they can share as memory."""
+    compile_templates()
+    ask_for_pages(application)
+    # What is here now stays; looking through it for garbage would copy it for each worker.
+    gc.collect()
+    gc.freeze()
+
+
+def compile_templates() -> None:
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in folder.rglob("*.html"):
+            get_template(str(path.relative_to(folder)))
+
+
+def ask_for_pages(application: Callable, names: Sequence[str] = ()) -> None:
+    """Ask for pages as a visitor would, and leave no connection open.
+
+    The page cache then has the index for who calls the site by one of these names.
+    """
+    # What fails now fails again when somebody asks, and is logged then.
+    logging.disable()
+    try:
+        with suppress(DatabaseError):
+            connection.ensure_connection()
+            index = ask(application, "/")
+            for page in (*PAGES, *map(bytes.decode, LINK_TO_POST.findall(index)[:1])):
+                ask(application, page)
+            for name in names:
+                ask(application, "/", HTTP_HOST=name, HTTP_COOKIE="")
+    finally:
+        logging.disable(logging.NOTSET)
+        connections.close_all()
+
+
+def ask(application: Callable, page: str, **headers: str) -> bytes:
+    """Return what the page is answered with, rendered anew unless `headers` let it be kept."""
+    path, _, query = page.partition("?")
+    # A cookie of whatever name keeps the page cache out.
+    environ = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host(), "HTTP_COOKIE": "a=b"}
+    environ |= {"HTTPS": "on", "HTTP_X_FORWARDED_PROTO": "https"} if settings.IS_HTTPS else {}
+    environ |= headers
+    setup_testing_defaults(environ)
+    answer = application(environ, lambda *said: None)
+    body = b"".join(answer)
+    # The page cache answers with a list.
+    if hasattr(answer, "close"):
+        answer.close()
+    return body
+
+
+def names_of_site(bind: str) -> list[str]:
+    """Return what visitors call the site that listens at `bind`, as far as one can know."""
+    if settings.SITE_URL:
+        return [urlsplit(settings.SITE_URL).netloc]
+    port = bind.rpartition(":")[2]
+    return [f"{name}:{port}" for name in ("127.0.0.1", "localhost") if port.isdecimal()]
+
+
+def host() -> str:
+    """Return a host name that the site answers to."""
+    return settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
