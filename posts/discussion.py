@@ -2,17 +2,20 @@
 
 Each function is one transaction. Counts move by the difference and in the statement of the
 database (`F`), so that any number of people at once leave the right one. Rows are held in one
-order, from an answer up to what it answers and the post last, so that no two wait for each other.
+order, the writer first, then from an answer up to what it answers, and the post last, so that no
+two wait for each other.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION, render_comment
+from posts import page_cache
 from posts.models import (
     COMMENT_MAX_DEPTH,
     PATH_STEP,
@@ -20,20 +23,25 @@ from posts.models import (
     CommentReport,
     Like,
     Post,
+    PostQuerySet,
     may_moderate,
 )
 
 EDIT_LIMIT = timedelta(minutes=15)
+# Neither hidden nor deleted.
+OPEN = (Comment.Status.APPROVED, Comment.Status.WAITING)
+# The same words again within this time are the same comment: a double click, a form sent anew.
+RESENT_WITHIN = timedelta(minutes=1)
 # More of them wait under COMMENT_APPROVAL=links.
 LINKS_MAX = 2
 
 
-@transaction.atomic
 def like(post: Post, user: User) -> None:
     """Count `user` among those who like `post`; a second time changes nothing."""
-    _, is_new = Like.objects.get_or_create(post=post, user=user)
-    if is_new:
-        Post.objects.filter(pk=post.pk).update(like_count=F("like_count") + 1)
+    # Two who come at the same instant both count; the row of the later one undoes all of that.
+    with suppress(IntegrityError), transaction.atomic(savepoint=False):
+        if count_likes(Post.objects.filter(pk=post.pk).exclude(likes__user=user), 1):
+            Like.objects.create(post=post, user=user)
 
 
 @transaction.atomic
@@ -41,33 +49,54 @@ def unlike(post: Post, user: User) -> None:
     """Take back the like of `user`; where there is none, nothing changes."""
     gone, _ = Like.objects.filter(post=post, user=user).delete()
     if gone:
-        Post.objects.filter(pk=post.pk).update(like_count=F("like_count") - 1)
+        count_likes(Post.objects.filter(pk=post.pk), -1)
+
+
+def count_likes(posts: PostQuerySet, change: int) -> int:
+    """Add `change` to the likes of `posts`, and return how many those are."""
+    counted = posts.update(like_count=F("like_count") + change)
+    if counted:
+        page_cache.changed()
+    return counted
 
 
 @transaction.atomic
 def take_back_likes(user: User) -> None:
-    """Take back every like of `user`, whose account is about to go."""
+    """Take back every like of `user`, whose account is about to go, with pages that name it."""
+    page_cache.changed()
     liked = Post.objects.filter(likes__user=user).values("pk")
     Post.objects.filter(pk__in=liked).update(like_count=F("like_count") - 1)
     user.likes.all().delete()
 
 
-@transaction.atomic
 def add_comment(
     post: Post, author: User, body: str, *, parent: Comment | None = None, now: datetime
 ) -> Comment:
     """Add a comment, below `parent` where it answers one; it waits where the rule says so.
 
-    An answer to a comment that has gone meanwhile stands by itself.
+    An answer to a comment that has gone meanwhile stands by itself. One that was sent a moment ago
+    is returned and not added again.
     """
+    comment = Comment(post=post, author=author, parent=parent, body=body, created_at=now)
+    # Before the transaction: on SQLite, all who write wait for the one that is open.
+    render_words(comment)
+    return _add(comment)
+
+
+@transaction.atomic
+def _add(comment: Comment) -> Comment:
+    # The second of two clicks waits for the first here. No key changes, so others may refer to it.
+    User.objects.select_for_update(no_key=True).get(pk=comment.author_id)
     # Locked, so that nobody deletes it while the answer is on its way.
-    parent = parent and _lock(parent.pk)
-    comment = Comment(post=post, author=author, parent=parent, created_at=now)
-    _write(comment, body)
+    comment.parent = comment.parent and _lock(comment.parent_id)
+    sent_before = _sent_before(comment)
+    if sent_before:
+        return sent_before
+    _judge(comment)
     comment.save()
     comment.path = _path(comment)
     comment.save(update_fields=["path"])
-    count_comments(post.pk, int(comment.is_approved))
+    count_comments(comment.post_id, int(comment.is_approved))
     return comment
 
 
@@ -81,8 +110,9 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
     if comment is None or not is_editable(comment, now):
         return False
     was_approved = comment.is_approved
-    _write(comment, body)
-    comment.edited_at = now
+    comment.body, comment.edited_at = body, now
+    render_words(comment)
+    _judge(comment)
     comment.save()
     count_comments(comment.post_id, comment.is_approved - was_approved)
     return True
@@ -122,12 +152,15 @@ def render_words(comment: Comment) -> None:
 
 def is_editable(comment: Comment, now: datetime) -> bool:
     """Tell whether its writer may still change the words of `comment`."""
-    is_open = comment.status in (Comment.Status.APPROVED, Comment.Status.WAITING)
-    return is_open and now - comment.created_at <= EDIT_LIMIT
+    return comment.status in OPEN and now - comment.created_at <= EDIT_LIMIT
 
 
 def count_comments(post_pk: int, change: int) -> None:
-    """Add `change` to the number of approved comments that the post keeps."""
+    """Add `change` to the number of approved comments that the post keeps.
+
+    Whatever happens to a comment comes by here, so cached pages go even where the number stays.
+    """
+    page_cache.changed()
     if change:
         Post.objects.filter(pk=post_pk).update(comment_count=F("comment_count") + change)
 
@@ -154,16 +187,21 @@ def _lock(pk: int) -> Comment | None:
     return Comment.objects.select_for_update().filter(pk=pk).first()
 
 
+def _sent_before(comment: Comment) -> Comment | None:
+    """Return the comment that these words became when they were sent a moment ago."""
+    names = ("author", "post", "parent", "body")
+    same = Comment.objects.filter(**{name: getattr(comment, name) for name in names})
+    return same.filter(status__in=OPEN, created_at__gte=comment.created_at - RESENT_WITHIN).first()
+
+
 def _has_approved_comment(comment: Comment) -> bool:
     """Tell whether the writer has an approved comment besides this one."""
     others = Comment.objects.filter(author=comment.author_id).exclude(pk=comment.pk)
     return others.approved().exists()
 
 
-def _write(comment: Comment, body: str) -> None:
-    """Set the words, what is made of them, and the status that the rule gives; saves nothing."""
-    comment.body = body
-    render_words(comment)
+def _judge(comment: Comment) -> None:
+    """Set the status that the rule gives to the rendered words; saves nothing."""
     comment.waiting_because = why_it_waits(comment)
     waits = bool(comment.waiting_because)
     comment.status = Comment.Status.WAITING if waits else Comment.Status.APPROVED

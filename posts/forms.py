@@ -1,22 +1,33 @@
 """Judging what people write."""
 
 import unicodedata
+from datetime import datetime
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.time_zones import zone_named
+from content.checklist import images_without_alt
 from content.fields import BodyField, PictureField
 from content.images import MadeImage
+from content.markup import plain_text, render_comment
+from content.reading import is_blank
 from posts.models import (
     BODY_MAX_LENGTH,
     COMMENT_MAX_LENGTH,
     REASON_MAX_LENGTH,
+    SITTING_MAX_LENGTH,
     TAG_MAX_LENGTH,
     TAGS_MAX,
+    WHY_MAX_LENGTH,
     Comment,
     Post,
 )
@@ -25,12 +36,16 @@ from posts.tagging import split_tags
 
 # Controls and separators; not the joiners that some scripts and emoji are written with.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
-# Signs and letters that a font shows as nothing.
-EMPTY_SIGNS = "\u115f\u1160\u2800\u3164\uffa0"
 # The Markdown of a picture: its address, and 300 characters of words, each escaped at most once.
 IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("For people who don't see it, and for when it does not load.")
-
+BRACKETS_HELP = _("Write what a picture in the text shows between its brackets: ![words](address).")
+# Browsers fill in again what a field held before a reload; an old version would be a lie.
+HIDDEN = forms.HiddenInput(attrs={"autocomplete": "off"})
+# To the second, in the zone of who enters it.
+TIME_INPUT = forms.DateTimeInput(
+    attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S"
+)
 
 # Longer texts are no ten tags; they are refused before they are taken apart.
 TAGS_TEXT_MAX_LENGTH = 5_000
@@ -41,6 +56,21 @@ def refuse_long_tag(name: str) -> None:
     if len(name) > TAG_MAX_LENGTH or len(tag_key(name)) > TAG_KEY_MAX_LENGTH:
         message = _("A tag has at most %(limit)d characters: “%(name)s” is longer.")
         raise ValidationError(message % {"limit": TAG_MAX_LENGTH, "name": name})
+
+
+def missing(help_text: str) -> SafeString:
+    """Return the help of a field for words that a picture is without."""
+    return format_html('<strong class="missing">{}</strong> {}', _("Missing."), help_text)
+
+
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+
+
+def check_year(at: datetime | None) -> datetime | None:
+    """Return `at`; raise ValidationError for a time that some time zone could not write."""
+    if at and not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValidationError(_("Choose a year from 1900 to 9000."), code="year")
+    return at
 
 
 class TagsField(forms.CharField):
@@ -57,8 +87,22 @@ class TagsField(forms.CharField):
             refuse_long_tag(name)
         return names
 
-    def has_changed(self, initial: str, data: str | None) -> bool:
-        return split_tags(initial or "") != split_tags(data or "")
+
+class OwnTimeField(forms.DateTimeField):
+    """A time to the second, in the zone of who enters it, or the one that the form was shown in.
+
+    One that is sent as it was shown is what it was. By itself it may not say which: in autumn the
+    clock shows an hour twice.
+    """
+
+    shown: datetime | None = None
+    zone: ZoneInfo | None = None
+
+    def to_python(self, value: str | None) -> datetime | None:
+        with timezone.override(self.zone or timezone.get_current_timezone()):
+            if self.shown and value == self.widget.format_value(self.prepare_value(self.shown)):
+                return self.shown
+            return super().to_python(value)
 
 
 class PostForm(forms.ModelForm):
@@ -72,28 +116,65 @@ class PostForm(forms.ModelForm):
         label=_("Picture in the text"), required=False, help_text=_("Added at the end of the body.")
     )
     body_image_alt = forms.CharField(
-        label=_("What the picture in the text shows"), required=False, max_length=300
+        label=_("What the picture in the text shows"),
+        required=False,
+        max_length=300,
+        help_text=ALT_HELP,
     )
+    reason = forms.CharField(
+        label=_("What you changed"),
+        required=False,
+        max_length=WHY_MAX_LENGTH,
+        help_text=_("For you, in the history of the post."),
+    )
+    # What is edited, from which opened editor, by whose clock; they come back with what is saved.
+    version = forms.IntegerField(required=False, min_value=0, widget=HIDDEN)
+    sitting = forms.CharField(required=False, max_length=SITTING_MAX_LENGTH, widget=HIDDEN)
+    zone = forms.CharField(required=False, widget=HIDDEN)
 
-    field_order = ("title", "body", "body_image", "body_image_alt", "tags", "image", "cover_alt")
+    field_order = (
+        *("title", "body", "body_image", "body_image_alt", "tags", "image", "cover_alt"),
+        *("remove_image", "publish_at", "reason"),
+    )
 
     class Meta:
         model = Post
-        fields = ("title", "body", "cover_alt")
-        labels = {"cover_alt": _("What the cover picture shows")}
+        fields = ("title", "body", "cover_alt", "publish_at")
+        labels = {"cover_alt": _("What the cover picture shows"), "publish_at": _("Publish at")}
         help_texts = {"cover_alt": ALT_HELP}
+        field_classes = {"publish_at": OwnTimeField}
+        widgets = {"publish_at": TIME_INPUT}
         error_messages = {"title": {"required": _("Title is required.")}}
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, action: str = "publish", **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
+        self.is_out = self.instance.is_out(timezone.now())
+        # A draft goes without; what a moderator hid is no draft.
+        self.fields["title"].required = action != "draft" or self.instance.is_hidden
+        self.action = action
+        if not self.instance.pk:
+            self.name_new_post()
+            del self.fields["reason"]
+        elif "tags" not in self.initial:
             self.initial["tags"] = ", ".join(tag.name for tag in self.instance.tag_list)
+        opened = {
+            "version": self.instance.version,
+            "sitting": uuid4().hex,
+            "zone": timezone.get_current_timezone_name(),
+        }
+        # A text that comes back was written on the version that it names.
+        self.initial = opened | self.initial
+        if self.instance.is_hidden or self.is_out:
+            # Its readers know it by its time.
+            del self.fields["publish_at"]
+        else:
+            self.take_time(self.fields["publish_at"])
         if not self.instance.cover:
             self.fields["remove_image"].widget = forms.HiddenInput()
         elif not self.instance.cover_alt:
-            self.fields["cover_alt"].help_text = format_html(
-                '<strong class="missing">{}</strong> {}', _("Missing."), ALT_HELP
-            )
+            self.fields["cover_alt"].help_text = missing(ALT_HELP)
+        if images_without_alt(self.instance.body_html):
+            self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
         self.fields["cover_alt"].widget.attrs.pop("maxlength", None)
         self.fields["body_image_alt"].widget.attrs.pop("maxlength", None)
         title = self.fields["title"].widget
@@ -101,13 +182,57 @@ class PostForm(forms.ModelForm):
         # Browsers cut a pasted text at maxlength without a word; the server says it is too long.
         title.attrs.pop("maxlength", None)
 
+    def take_time(self, field: OwnTimeField) -> None:
+        """Let `field` go by the clock that the form names; another may be chosen meanwhile."""
+        field.shown = self.instance.publish_at
+        field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
+        text = _("For Schedule: when readers see it, by your clock (%(zone)s).")
+        field.help_text = text % {"zone": field.zone or timezone.get_current_timezone_name()}
+
+    def name_new_post(self) -> None:
+        """Name the post that this form will make: sent twice, it makes one."""
+        self.fields["uuid"] = forms.UUIDField(required=False, initial=uuid4, widget=HIDDEN)
+
     def clean_title(self) -> str:
         """Refuse a title that shows nothing, and make spaces of line ends and controls."""
         title = self.cleaned_data["title"]
         shown = "".join(" " if unicodedata.category(c) in BLANKS else c for c in title)
-        if not any(unicodedata.category(c)[0] in "LNPS" and c not in EMPTY_SIGNS for c in shown):
-            raise ValidationError(_("Title is required."), code="required")
+        if is_blank(shown):
+            if self.fields["title"].required:
+                raise ValidationError(_("Title is required."), code="required")
+            shown = ""
         return " ".join(shown.split())
+
+    def clean(self) -> dict:
+        """Refuse to schedule what came out meanwhile: readers would see at once what is to wait."""
+        if self.action == "schedule" and self.is_out:
+            text = _(
+                "This post came out meanwhile. Press Update to show its readers your text, or "
+                "Unpublish to take it back from them."
+            )
+            raise ValidationError(text, code="out")
+        return super().clean()
+
+    def clean_publish_at(self) -> datetime | None:
+        """Refuse to schedule without a time, or for one that has passed."""
+        at = check_year(self.cleaned_data["publish_at"])
+        if self.action == "schedule" and at is None:
+            raise ValidationError(_("Say when it is to appear."), code="required")
+        if self.action == "schedule" and at <= timezone.now():
+            raise ValidationError(_("This time has passed. Choose a later one."), code="past")
+        return at
+
+    def clean_uuid(self) -> UUID:
+        """Return the name under which this form makes a post; a new one where it is taken.
+
+        Not where the author has a post of that name: this form, sent twice, made it just now.
+        """
+        uuid = self.cleaned_data["uuid"]
+        if uuid is None:
+            return uuid4()
+        is_taken = Post.objects.filter(uuid=uuid).exists()
+        is_own = is_taken and Post.objects.own(self.instance.author).filter(uuid=uuid).exists()
+        return uuid4() if is_taken and not is_own else uuid
 
     def clean_body_image(self) -> MadeImage | None:
         """Refuse a picture whose Markdown would make the body longer than it may be."""
@@ -115,6 +240,20 @@ class PostForm(forms.ModelForm):
         if image and len(body) > BODY_MAX_LENGTH - IMAGE_TEXT_MAX_LENGTH:
             raise ValidationError(_("The body is too long to take a picture more."))
         return image
+
+    def clean_body_image_alt(self) -> str:
+        """Refuse words without the picture that they are about: saving would drop them."""
+        words = self.cleaned_data["body_image_alt"]
+        is_refused = "body_image" not in self.cleaned_data
+        if words and not is_refused and not self.cleaned_data["body_image"]:
+            raise ValidationError(_("Choose the picture that these words are about."))
+        return words
+
+
+class RestoreForm(forms.Form):
+    """Says which version of a post was on the page from which a revision is restored."""
+
+    version = forms.IntegerField(required=False, min_value=0)
 
 
 class ImageForm(forms.Form):
@@ -145,8 +284,9 @@ class CommentBodyForm(forms.Form):
     )
 
     def clean_body(self) -> str:
+        """Refuse a comment that shows nothing, as an address for links that are not there."""
         body = self.cleaned_data["body"]
-        if not body.strip():
+        if is_blank(plain_text(render_comment(body))):
             raise ValidationError(self.fields["body"].error_messages["required"])
         return body
 

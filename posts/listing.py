@@ -9,20 +9,25 @@ wrong.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from posts.models import ListCount, ListMark, Post, Tag, Tagging
-from posts.models.posts import is_listed, is_published
+from accounts.usernames import username_key
+from posts import fragments
+from posts.models import ListCount, ListMark, Post, Tag, Tagging, people_to_read
+from posts.models.posts import is_listed, is_published, is_scheduled
 
 STEP = 500
+# Counters that one statement saves.
+BATCH = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,18})")
 NUMBER = re.compile(r"[0-9]{1,9}")
@@ -33,9 +38,9 @@ Position = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
-    """One page of a list, newest first, and the keys from which to go on."""
+    """One page of a list, newest first: ids of posts, and the keys from which to go on."""
 
-    posts: list[Post]
+    ids: list[int]
     number: int
     last_number: int
     newer_key: str
@@ -55,15 +60,37 @@ class PostListing:
     """A list of posts: all of them, an author's or a tag's."""
 
     scope: str
-    # The row that counts the list, in `published_count`.
-    counter: QuerySet
-    # Published posts, or their ties to a tag, the scheduled among them.
-    rows: QuerySet
-    post_field: str = "pk"
+    # What its posts have in common, or their ties to a tag.
+    having: dict[str, int]
+    of: type[Post] | type[Tagging] = Post
+
+    @property
+    def rows(self) -> QuerySet:
+        """Published posts, or their ties to a tag, the scheduled among them."""
+        having = self.of.objects.filter(**self.having)
+        return having.filter(is_published()).select_related(None).order_by()
+
+    @property
+    def post_field(self) -> str:
+        return "pk" if self.of is Post else "post_id"
+
+    @property
+    def counter(self) -> QuerySet:
+        """The row that counts the list, in `published_count`."""
+        if self.of is Tagging:
+            return Tag.objects.filter(pk=self.having["tag"])
+        return ListCount.objects.filter(scope=self.scope)
 
     def count(self, now: datetime) -> int:
         """Return how many posts everyone may see at `now`."""
-        scheduled = self.rows.filter(publish_at__gt=now).order_by().values("status")
+
+        def ask(keys: list[str]) -> dict[str, int]:
+            return {self.scope: self.ask_count(now)}
+
+        return fragments.each("count", [self.scope], ask, now=now)[self.scope]
+
+    def ask_count(self, now: datetime) -> int:
+        scheduled = self.rows.filter(is_scheduled(now)).order_by().values("status")
         number = scheduled.annotate(number=Count("pk")).values("number")
         counter = self.counter.annotate(scheduled=Subquery(number))
         counted = counter.values_list("published_count", "scheduled").first()
@@ -74,34 +101,45 @@ class PostListing:
 
         Raises Http404 for what is no number or no key, and for a page beyond the end.
         """
+        asked = (self.scope, size, *map(query.get, ("page", "after", "before")))
+
+        def find(keys: list) -> dict:
+            return {asked: self.find_page(query, size=size, now=now)}
+
+        return fragments.each("page", [asked], find, now=now)[asked]
+
+    def find_page(self, query: dict, *, size: int, now: datetime) -> PostPage:
         number = parse_number(query.get("page", "1"))
         total = self.count(now)
         last = max(1, -(-total // size))
-        listed = self.rows.filter(is_listed(now))
         if "after" in query:
-            found = self.positions(self.older(listed, parse_key(query["after"])), size + 1)
+            older = self.older(parse_key(query["after"]), now=now)
+            found = self.positions(older, size + 1)
             shown, has_newer, has_older = found[:size], True, len(found) > size
         elif "before" in query and (
-            found := self.positions(self.newer(listed, parse_key(query["before"])), size + 1)
+            found := self.positions(
+                self.newer(self.rows.filter(is_listed(now)), parse_key(query["before"])), size + 1
+            )
         ):
             shown, has_newer, has_older = found[:size][::-1], len(found) > size, True
         else:
             # Where all that was newer has gone, a walk back ends on the first page.
             number = 1 if "before" in query else number
-            shown = self.by_number(listed, number, size, total)
+            shown = self.by_number(number, size, total, now)
             has_newer, has_older = number > 1, number < last
         if not shown and (total or number > 1 or "after" in query):
             raise Http404
+        # Posts may have come or gone since the link was made.
+        at_end = last if has_newer else 1
         return PostPage(
-            posts=read_posts(shown),
-            # Posts may have gone since the link was made.
-            number=min(number, last),
+            ids=[pk for _, pk in shown],
+            number=min(number, last) if has_newer and has_older else at_end,
             last_number=last,
             newer_key=key_of(shown[0]) if has_newer else "",
             older_key=key_of(shown[-1]) if shown and has_older else "",
         )
 
-    def by_number(self, listed: QuerySet, number: int, size: int, total: int) -> list[Position]:
+    def by_number(self, number: int, size: int, total: int, now: datetime) -> list[Position]:
         """Return the positions on page `number`, skipping no more rows than lie between marks."""
         skip = (number - 1) * size
         below = total - 1 - skip
@@ -109,20 +147,23 @@ class PostListing:
             return []
         marks = ListMark.objects.filter(scope=self.scope, below__gte=below, below__lt=total)
         mark = marks.order_by("below").first() if skip > STEP else None
-        if mark:
-            listed = self.older(listed, (mark.publish_at, mark.post_id), or_equal=True)
-            skip = mark.below - below
-        return self.positions(listed, size, skip=skip)
+        if mark is None:
+            return self.positions(self.rows.filter(is_listed(now)), size, skip=skip)
+        older = self.older((mark.publish_at, mark.post_id), now=now, or_equal=True)
+        return self.positions(older, size, skip=mark.below - below)
 
     def positions(self, rows: QuerySet, size: int, *, skip: int = 0) -> list[Position]:
         if not rows.query.order_by:
             rows = rows.order_by("-publish_at", f"-{self.post_field}")
         return list(rows.values_list("publish_at", self.post_field)[skip : skip + size])
 
-    def older(self, rows: QuerySet, than: Position, *, or_equal: bool = False) -> QuerySet:
+    def older(self, than: Position, *, now: datetime, or_equal: bool = False) -> QuerySet:
+        """Return what is listed at `now` and lies below a position."""
         last = f"{self.post_field}__{'lte' if or_equal else 'lt'}"
         tie = Q(publish_at=than[0], **{last: than[1]})
-        return rows.filter(Q(publish_at__lt=than[0]) | tie, publish_at__lte=than[0])
+        # One end, not two: SQLite begins at the first that it is told, were it the newest post.
+        listed = self.rows.filter(is_listed(min(now, than[0])))
+        return listed.filter(Q(publish_at__lt=than[0]) | tie)
 
     def newer(self, rows: QuerySet, than: Position) -> QuerySet:
         tie = Q(publish_at=than[0], **{f"{self.post_field}__gt": than[1]})
@@ -131,27 +172,25 @@ class PostListing:
 
 
 def all_posts() -> PostListing:
-    return of_posts("all", Post.objects.all())
+    return PostListing("all", {})
 
 
-def posts_by(author: User) -> PostListing:
-    return of_posts(f"author:{author.pk}", Post.objects.filter(author=author))
+def posts_by(author_pk: int) -> PostListing:
+    return PostListing(f"author:{author_pk}", {"author": author_pk})
 
 
-def of_posts(scope: str, posts: QuerySet) -> PostListing:
-    published = posts.filter(is_published())
-    return PostListing(scope, ListCount.objects.filter(scope=scope), published)
+def find_author(username: str, now: datetime) -> User:
+    """Return the person with a page at `now`, the same object for everyone; 404 without one."""
+    key = username_key(username)
+
+    def ask(keys: list[str]) -> dict[str, User]:
+        return {key: get_object_or_404(people_to_read(now), username_key=key)}
+
+    return fragments.each("author", [key], ask, now=now)[key]
 
 
 def posts_tagged(tag: Tag) -> PostListing:
-    ties = tag.taggings.filter(is_published()).order_by().select_related(None)
-    return PostListing(f"tag:{tag.pk}", Tag.objects.filter(pk=tag.pk), ties, "post_id")
-
-
-def read_posts(positions: list[Position]) -> list[Post]:
-    """Return the posts at `positions`, in their order, with all that a card shows."""
-    posts = Post.objects.for_list().in_bulk([pk for _, pk in positions])
-    return [posts[pk] for _, pk in positions if pk in posts]
+    return PostListing(f"tag:{tag.pk}", {"tag": tag.pk}, Tagging)
 
 
 def key_of(position: Position) -> str:
@@ -180,17 +219,16 @@ def parse_number(text: str) -> int:
 # Keeping counts and marks, in the transaction that saves a post -----------------------------------
 
 
-def listings_of(post: Post) -> list[PostListing]:
+def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
     """Return the lists that hold `post`: none while it is not published."""
     if post.status != Post.Status.PUBLISHED:
         return []
-    tags = [posts_tagged(tagging.tag) for tagging in post.taggings.all()]
-    return [all_posts(), posts_by(post.author), *tags]
+    return [all_posts(), posts_by(post.author_id), *map(posts_tagged, tags)]
 
 
-def add(post: Post) -> None:
-    """Count `post` into its lists, after it and its ties are saved."""
-    listings, place = listings_of(post), (post.publish_at, post.pk)
+def add(post: Post, tags: list[Tag]) -> None:
+    """Count `post` into its lists, after it and its ties to `tags`, which are held, are saved."""
+    listings, place = listings_of(post, tags), (post.publish_at, post.pk)
     if not listings:
         return
     numbers = count(listings, 1)
@@ -203,7 +241,9 @@ def add(post: Post) -> None:
 
 def remove(post: Post) -> None:
     """Count `post` out of its lists, before it or its ties are changed."""
-    listings, place = listings_of(post), (post.publish_at, post.pk)
+    # Not by what was loaded with the post: a merge may have tied it to another tag since.
+    tags = [tie.tag for tie in Tagging.objects.filter(post=post)]
+    listings, place = listings_of(post, tags), (post.publish_at, post.pk)
     if not listings:
         return
     count(listings, -1)
@@ -216,14 +256,17 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
 
     Before marks are moved: from here to the end of the transaction, others who write wait.
     """
-    scopes = [listing.scope for listing in listings]
+    scopes = [listing.scope for listing in listings if not listing.scope.startswith("tag:")]
     counters = ListCount.objects.filter(scope__in=scopes)
-    tags = Tag.objects.filter(pk__in=[scope[4:] for scope in scopes if scope.startswith("tag:")])
-    missing = [ListCount(scope=scope) for scope in scopes if not scope.startswith("tag:")]
-    ListCount.objects.bulk_create(missing, ignore_conflicts=True)
+    tag_pks = [int(listing.scope[4:]) for listing in listings if listing.scope.startswith("tag:")]
+    tags = Tag.objects.filter(pk__in=tag_pks)
     # Locked in one order, or two who write could wait for each other.
     locked = counters.select_for_update().order_by("scope").values_list("scope", "published_count")
     numbers = dict(locked)
+    missing = [ListCount(scope=scope) for scope in scopes if scope not in numbers]
+    if missing:
+        ListCount.objects.bulk_create(missing, ignore_conflicts=True)
+        numbers = dict(locked.all())
     locked = tags.select_for_update(no_key=True).order_by("pk").values_list("pk", "published_count")
     numbers |= {f"tag:{pk}": number for pk, number in locked}
     for table in (counters, tags):
@@ -259,7 +302,7 @@ def mark(listing: PostListing, place: Position) -> None:
     tie = Q(publish_at=place[0], post_id__lt=place[1])
     lower = ListMark.objects.filter(Q(publish_at__lt=place[0]) | tie, scope=listing.scope)
     base = lower.order_by("-publish_at", "-post_id").first()
-    rows, below = listing.older(listing.rows, place), 0
+    rows, below = listing.older(place, now=place[0]), 0
     if base:
         rows, below = listing.newer(rows, (base.publish_at, base.post_id)), base.below + 1
     new_mark(listing, place, below + rows.count()).save()
@@ -272,33 +315,61 @@ def new_mark(listing: PostListing, place: Position, below: int) -> ListMark:
 @transaction.atomic
 def rebuild_all() -> None:
     """Count and mark all lists anew, after rows were written in bulk."""
+    # Tags before the counter, as whoever saves a post does, or the two could wait for each other.
+    # Those that are made meanwhile count from nothing, and so rightly.
+    in_order = Tag.objects.select_for_update(no_key=True).order_by("pk")
+    held = list(in_order.values_list("pk", flat=True))
     # Whoever writes meanwhile waits for this counter; its row stays, for they look for it.
     count([all_posts()], 0)
+    authors = count_authors()
+    counted = {posts_by(pk).scope: number for pk, number in authors.items()}
+    save_counts(counted | {all_posts().scope: sum(authors.values())})
+    count_tags(held)
     ListMark.objects.all().delete()
-    ListCount.objects.update(published_count=0)
-    Tag.objects.update(published_count=0)
-    rebuild(all_posts(), all_posts().rows.count())
-    for author, number in sizes(all_posts().rows, "author"):
-        rebuild(posts_by(User(pk=author)), number)
-    ties = Tagging.objects.filter(is_published())
-    for tag, number in sizes(ties, "tag"):
-        rebuild(posts_tagged(Tag(pk=tag)), number)
+    long = [posts_by(pk) for pk, number in authors.items() if number >= STEP]
+    long += [posts_tagged(tag) for tag in Tag.objects.filter(published_count__gte=STEP)]
+    for listing in [all_posts(), *long]:
+        mark_all(listing)
 
 
-def sizes(rows: QuerySet, group: str) -> Iterator[tuple[int, int]]:
-    """Yield the ids in a column and how many rows have each."""
-    grouped = rows.select_related(None).order_by().values_list(group)
-    yield from list(grouped.annotate(number=Count("pk")))
+def count_tags(pks: list[int]) -> None:
+    """Count tags anew that are held; another's could be held by who waits for one of these."""
+    own = Tagging.objects.filter(is_published(), tag=OuterRef("pk")).select_related(None)
+    number = own.order_by().values("tag").annotate(number=Count("pk")).values("number")
+    for start in range(0, len(pks), BATCH):
+        tags = Tag.objects.filter(pk__in=pks[start : start + BATCH])
+        tags.update(published_count=Coalesce(Subquery(number), 0))
+
+
+def count_authors() -> dict[int, int]:
+    """Return how many published posts there are by the id of each author.
+
+    Counted by state, as the index goes: asked for the published alone, SQLite reads row by row.
+    """
+    counted = Post.objects.values_list("author", "status").annotate(number=Count("pk"))
+    return {pk: number for pk, status, number in counted if status == Post.Status.PUBLISHED}
+
+
+def save_counts(numbers: dict[str, int]) -> None:
+    """Save the number of posts of each list by its scope; others hold none."""
+    ListCount.objects.exclude(published_count=0).update(published_count=0)
+    counts = (ListCount(scope=scope, published_count=number) for scope, number in numbers.items())
+    update = {"unique_fields": ["scope"], "update_fields": ["published_count"]}
+    while batch := list(islice(counts, BATCH)):
+        ListCount.objects.bulk_create(batch, update_conflicts=True, **update)
 
 
 def rebuild(listing: PostListing, number: int) -> None:
-    """Count and mark one list anew, which holds `number` published posts."""
+    """Count and mark one list anew, which has a counter and holds `number` published posts."""
     ListMark.objects.filter(scope=listing.scope).delete()
-    if not listing.counter.update(published_count=number):
-        ListCount.objects.create(scope=listing.scope, published_count=number)
+    listing.counter.update(published_count=number)
     if number >= STEP:
-        rows = listing.rows.order_by("publish_at", listing.post_field)
-        places = rows.values_list("publish_at", listing.post_field).iterator()
-        marked = islice(enumerate(places), STEP - 1, None, STEP)
-        marks = [new_mark(listing, place, below) for below, place in marked]
-        ListMark.objects.bulk_create(marks)
+        mark_all(listing)
+
+
+def mark_all(listing: PostListing) -> None:
+    """Mark a list that has no marks yet."""
+    rows = listing.rows.order_by("publish_at", listing.post_field)
+    places = rows.values_list("publish_at", listing.post_field).iterator()
+    marked = islice(enumerate(places), STEP - 1, None, STEP)
+    ListMark.objects.bulk_create([new_mark(listing, place, below) for below, place in marked])

@@ -21,7 +21,7 @@ class AuthorRequiredMixin(LoginRequiredMixin, UserPassesTestMixin):
     """
 
     def get_queryset(self) -> PostQuerySet:
-        return Post.objects.visible_to(self.request.user)
+        return Post.objects.visible_to(self.request.user).select_related("author")
 
     @cached_property
     def post_in_question(self) -> Post:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from posts import publishing
+from posts import page_cache, publishing
 from posts.discussion import count_comments
 from posts.models import REASON_MAX_LENGTH, Comment, ModerationEntry, Post
 
@@ -50,18 +50,12 @@ def restore(comment: Comment, actor: User, *, reason: str = "", now: datetime) -
 @transaction.atomic
 def close_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
     """Take no more comments on `post`; those that are there stay."""
-    is_changed = Post.objects.filter(pk=post.pk, comments_open=True).update(comments_open=False)
-    if is_changed:
-        _record(Action.CLOSE_COMMENTS, actor, reason, now, post=post)
-    return bool(is_changed)
+    return _set_comments_open(post, False, Action.CLOSE_COMMENTS, actor, reason, now)
 
 
 @transaction.atomic
 def open_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    is_changed = Post.objects.filter(pk=post.pk, comments_open=False).update(comments_open=True)
-    if is_changed:
-        _record(Action.OPEN_COMMENTS, actor, reason, now, post=post)
-    return bool(is_changed)
+    return _set_comments_open(post, True, Action.OPEN_COMMENTS, actor, reason, now)
 
 
 @transaction.atomic
@@ -74,20 +68,36 @@ def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bo
 
 
 @transaction.atomic
-def restore_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Publish a hidden post again, at the time it had."""
-    is_moved = publishing.change_status(post, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
+def trash_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Move a post to the trash, that of another hidden: brought back, no reader sees it."""
+    if post.author_id != actor.pk:
+        publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
+    is_moved = publishing.trash_post(post, now=now)
+    if is_moved:
+        _record(Action.DELETE, actor, reason, now, post=post)
+    return is_moved
+
+
+@transaction.atomic
+def bring_back(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Take a post out of the trash, and let one that is hidden be read again at the time it had."""
+    is_back = publishing.restore_from_trash(post, now=now)
+    is_shown = publishing.change_status(post, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
+    is_moved = is_back or is_shown
     if is_moved:
         _record(Action.RESTORE, actor, reason, now, post=post)
     return is_moved
 
 
-@transaction.atomic
-def delete_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> None:
-    """Delete a post, by a moderator."""
-    # Recorded first, while the entry can still say what it was.
-    _record(Action.DELETE, actor, reason, now, post=post)
-    publishing.delete_post(post)
+def _set_comments_open(
+    post: Post, is_open: bool, action: str, actor: User, reason: str, now: datetime
+) -> bool:
+    others = Post.objects.filter(pk=post.pk, comments_open=not is_open)
+    is_changed = bool(others.update(comments_open=is_open))
+    if is_changed:
+        page_cache.changed()
+        _record(action, actor, reason, now, post=post)
+    return is_changed
 
 
 def _move(comment: Comment, status: str, *, to: str) -> bool:

@@ -1,38 +1,123 @@
 """The one write path of posts: web form, admin and commands save through here."""
 
+from collections.abc import Callable
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
+from accounts.models import User
 from content.markup import RENDERER_VERSION, plain_text, render_post
 from content.reading import count_words, excerpt
-from posts import listing, search, tagging
-from posts.models import EXCERPT_MAX_LENGTH, Post
+from posts import history, listing, page_cache, search, tagging
+from posts.models import EXCERPT_MAX_LENGTH, Post, Revision, Tag
 
 
 class PostIsGone(Exception):  # noqa: N818  a state, not a mistake
-    """The post was deleted while it was edited."""
+    """The post was deleted, or moved to the trash, while it was edited."""
 
 
-def save_post(post: Post, *, now: datetime, tags: list[str] | None = None) -> Post:
-    """Save `post`, new or changed, as updated at `now`; its status and time stay as they are.
+class EditConflict(Exception):  # noqa: N818  a state, not a mistake
+    """Somebody, or another tab, saved a newer version than the one that was edited."""
 
-    `tags` replaces its tags where it is given. Raises PostIsGone.
+
+class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
+    """What readers see, or will, needs a title."""
+
+
+# A status and a time: where in its life a post stands.
+State = tuple[str, datetime | None]
+
+
+def save_post(
+    post: Post,
+    *,
+    now: datetime,
+    tags: list[str] | None = None,
+    by: User | None = None,
+    version: int | None = None,
+    sitting: str = "",
+    reason: str = "",
+    is_autosave: bool = False,
+    move: Callable[[Post], State] | None = None,
+) -> Post:
+    """Save `post`, new or changed, with a revision by `by` (its author, where nobody is named).
+
+    `tags` replaces its tags where it is given. `version` is the one that was edited, in the
+    editor called `sitting`. `move` tells the state from that of the row as it stands; without it
+    the post is saved in its own, except that what a moderator hid stays hidden.
+    Raises PostIsGone and EditConflict.
     """
     # Before the transaction: on SQLite, all who write wait for the one that is open.
-    render_body(post)
-    post.updated_at = now
-    if post.pk is None:
-        post.created_at = now
+    text = render_body(post)
+    found_by = None if is_autosave else search.words_of(post, text)
     with transaction.atomic():
-        before = lock(post)
-        if post.pk and before is None:
-            # Saving would bring back what somebody deleted meanwhile.
-            raise PostIsGone
+        before = lock_for_edit(post, version, sitting, is_autosave=is_autosave)
+        if is_autosave and before and not before.is_draft:
+            # Published meanwhile; what readers see is changed on purpose alone.
+            raise EditConflict
+        take_state(post, before, move)
+        words = take_words(post, before, tags, now)
+        post.version, post.sitting = (before.version + 1 if before else 1), sitting
         post.save()
-        place_post(post, before, tags)
-        search.index_post(post)
+        history.record(
+            before,
+            post,
+            words,
+            now=now,
+            by=by or post.author,
+            sitting=sitting,
+            reason=reason,
+            is_autosave=is_autosave,
+        )
+        placed = place_post(post, before, tags)
+        if found_by:
+            search.index_post(post, found_by, placed)
     return post
+
+
+def lock_for_edit(
+    post: Post, version: int | None, sitting: str, *, is_autosave: bool
+) -> Post | None:
+    """Return the row as it is; raise where it has gone or says what the editor did not show."""
+    before = lock(post)
+    if post.pk and (before is None or before.is_in_trash):
+        # Saving would bring back what somebody deleted meanwhile.
+        raise PostIsGone
+    is_newer = before and version is not None and version != before.version
+    if is_newer and not goes_on(before, sitting, is_autosave):
+        raise EditConflict
+    return before
+
+
+def goes_on(before: Post, sitting: str, is_autosave: bool) -> bool:
+    """Tell whether `sitting` may go on from what it saved, whose answer was lost on the way.
+
+    Not by itself from what it saved on purpose: an autosave may arrive late, with an older text.
+    """
+    if not sitting or before.sitting != sitting:
+        return False
+    last = history.newest(before)
+    return not is_autosave or last.is_autosave or last.sitting != sitting
+
+
+def take_state(post: Post, before: Post | None, move: Callable[[Post], State] | None) -> None:
+    if before and before.is_hidden:
+        post.status, post.publish_at = before.status, before.publish_at
+    elif before and move:
+        post.status, post.publish_at = move(before)
+
+
+def take_words(post: Post, before: Post | None, tags: list[str] | None, now: datetime) -> tuple:
+    """Date `post` by whether its words change, and return them as a revision holds them."""
+    old = history.words_of(before) if before else None
+    names = ", ".join(tags) if tags is not None else (old[2] if old else "")
+    words = (post.title, post.body, names, post.cover_alt)
+    if before is None:
+        post.created_at = post.updated_at = now
+    elif (words, post.cover) != (old, before.cover):
+        post.updated_at = now
+    return words
 
 
 @transaction.atomic
@@ -41,69 +126,200 @@ def change_status(post: Post, status: str, *, to: str) -> bool:
     before = lock(post)
     if before is None or before.status != status:
         return False
-    # `post` may have been read before somebody moved it.
-    post.status, post.publish_at, post.author_id = to, before.publish_at, before.author_id
-    post.save(update_fields=["status"])
-    place_post(post, before, None)
+    post.status, post.trashed_from, post.trashed_at = to, "", None
+    move_row(post, before)
     return True
 
 
 def lock(post: Post) -> Post | None:
     """Return the row as it is, with its tags, and make others wait who would change it."""
+    if post.pk is None:
+        return None
     found = Post.objects.select_for_update().filter(pk=post.pk)
     return found.prefetch_related("taggings").first()
 
 
-def place_post(post: Post, before: Post | None, tags: list[str] | None) -> None:
-    """Move `post` in its lists from where it was `before`, if it was anywhere and moves at all.
+def place_post(post: Post, before: Post | None, tags: list[str] | None) -> list[Tag]:
+    """Move `post` in its lists from where it was `before`, and return its tags.
 
-    `before` has its tags loaded: they are asked for after the new ones are set.
+    Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
     """
-    names = [tag.name for tag in before.tag_list] if before else []
+    if Post.Status.PUBLISHED in (post.status, before and before.status):
+        page_cache.changed()
+    had = before.tag_list if before else []
+    names = [tag.name for tag in had]
     tags = names if tags is None else tags
     if before and (place(before), names) == (place(post), tags):
-        return
+        return had
     # First: who counts makes all others wait, and must not wait for one who makes the same tag.
-    tagging.set_tags(post, tags)
+    held = tagging.hold_tags(tags, before)
     if before:
         listing.remove(before)
-    listing.add(post)
+    tagging.set_tags(post, held, is_new=before is None)
+    listing.add(post, held)
+    return held
 
 
 def place(post: Post) -> tuple:
     return post.status, post.publish_at, post.author_id
 
 
-def render_body(post: Post) -> None:
-    """Derive from the body all that is shown of it; nothing is saved."""
-    set_rendered(post, render_post(post.body))
+def render_body(post: Post) -> str:
+    """Derive from the body all that is shown of it, and return it as plain text; saves nothing."""
+    return set_rendered(post, render_post(post.body))
 
 
-def set_rendered(post: Post, html: str) -> None:
-    """Take `html`, which `render_post` made of the body, and derive the rest; nothing is saved."""
+def set_rendered(post: Post, html: str) -> str:
+    """Take `html`, which `render_post` made of the body, for what `render_body` does."""
     post.body_html, post.rendered_by = html, RENDERER_VERSION
     text = plain_text(html)
     post.excerpt = excerpt(text, EXCERPT_MAX_LENGTH)
     post.word_count = count_words(text)
+    return text
 
 
 # The columns that `render_body` fills, for commands that save no others.
 RENDERED_FIELDS = ["body_html", "rendered_by", "excerpt", "word_count"]
 
 
-def publish(post: Post, *, now: datetime, tags: list[str] | None = None) -> Post:
-    """Save `post` and let everyone read it from `now` on; a post already out keeps its time."""
-    if post.status != Post.Status.PUBLISHED:
-        post.status = Post.Status.PUBLISHED
-        post.publish_at = now
-    return save_post(post, now=now, tags=tags)
+def publish(post: Post, *, now: datetime, **saving) -> Post:
+    """Save `post` and let everyone read it from `now` on; a post already out keeps its time.
+
+    `saving` goes to `save_post`, here and below.
+    """
+
+    def out(before: Post) -> State:
+        at = before.publish_at if before.is_out(now) else now
+        return Post.Status.PUBLISHED, at
+
+    if post.pk is None:
+        post.status, post.publish_at = Post.Status.PUBLISHED, now
+    return save_post(post, now=now, move=out, **saving)
+
+
+def schedule(post: Post, at: datetime, **saving) -> Post:
+    """Save `post` and let everyone read it from `at` on, to the second and without a job."""
+    post.status, post.publish_at = Post.Status.PUBLISHED, at
+    return save_post(post, move=lambda before: (Post.Status.PUBLISHED, at), **saving)
+
+
+def save_draft(post: Post, **saving) -> Post:
+    """Save `post` for its author's eyes; a time for later, where it has one, is kept with it."""
+    post.status, at = Post.Status.DRAFT, post.publish_at
+    return save_post(post, move=lambda before: (Post.Status.DRAFT, at), **saving)
+
+
+def unpublish(post: Post, **saving) -> Post:
+    """Save `post` and take it back from its readers; it is a draft without a time."""
+    post.publish_at = None
+    return save_draft(post, **saving)
+
+
+def update(post: Post, **saving) -> Post:
+    """Save the words of `post` and leave it where it stands."""
+    return save_post(post, move=lambda before: (before.status, before.publish_at), **saving)
+
+
+def restore_revision(
+    post: Post, revision: Revision, *, now: datetime, by: User, version: int, reason: str
+) -> Post:
+    """Save the words of `revision` anew and leave `post` where it stands.
+
+    Raises TitleMissing, PostIsGone and EditConflict.
+    """
+    if not revision.title and not post.is_draft:
+        raise TitleMissing
+    post.title, post.body, _, post.cover_alt = revision.words
+    # A sitting of its own, so that it is no going on from edits that nobody saved yet.
+    saving = {"now": now, "by": by, "version": version, "sitting": uuid4().hex, "reason": reason}
+    return update(post, tags=tagging.split_tags(revision.tags), **saving)
+
+
+def autosave(
+    post: Post,
+    *,
+    now: datetime,
+    tags: list[str],
+    by: User,
+    version: int | None = None,
+    sitting: str = "",
+) -> Post:
+    """Keep what is being written: in a draft itself, and beside any other post.
+
+    Raises PostIsGone and EditConflict.
+    """
+    saving = {"now": now, "tags": tags, "by": by, "version": version, "sitting": sitting}
+    if post.pk is None or post.is_draft:
+        return save_draft(post, is_autosave=True, **saving)
+    return keep_beside(post, **saving)
+
+
+@transaction.atomic
+def keep_beside(
+    post: Post, *, now: datetime, tags: list[str], by: User, version: int | None, sitting: str
+) -> Post:
+    """Keep edits of a post whose readers go on reading what it says."""
+    before = lock_for_edit(post, version, sitting, is_autosave=True)
+    words = (post.title, post.body, ", ".join(tags), post.cover_alt)
+    history.record(before, post, words, now=now, by=by, sitting=sitting, is_autosave=True)
+    post.version, post.sitting = before.version + 1, sitting
+    Post.objects.filter(pk=post.pk).update(version=post.version, sitting=sitting)
+    return post
+
+
+@transaction.atomic
+def trash_post(post: Post, *, now: datetime) -> bool:
+    """Move `post` to the trash, with all that belongs to it; return False where it is there."""
+    before = lock(post)
+    if before is None or before.is_in_trash:
+        return False
+    post.status, post.trashed_from, post.trashed_at = Post.Status.TRASH, before.status, now
+    move_row(post, before)
+    return True
+
+
+@transaction.atomic
+def restore_from_trash(post: Post, *, now: datetime) -> bool:
+    """Bring `post` back from the trash to where it was; return False where it is not there.
+
+    One whose time came meanwhile comes back as a draft: nobody decided that it be read now.
+    """
+    before = lock(post)
+    if before is None or not before.is_in_trash:
+        return False
+    is_overdue = before.trashed_from == Post.Status.PUBLISHED and (
+        before.trashed_at < before.publish_at <= now
+    )
+    post.status = Post.Status.DRAFT if is_overdue else before.trashed_from
+    post.trashed_from, post.trashed_at = "", None
+    move_row(post, before)
+    return True
+
+
+def move_row(post: Post, before: Post) -> None:
+    """Save the status of `post`, in its lists too; the rest may be older than the row."""
+    post.publish_at, post.author_id = before.publish_at, before.author_id
+    post.save(update_fields=["status", "trashed_from", "trashed_at"])
+    place_post(post, before, None)
 
 
 @transaction.atomic
 def delete_post(post: Post) -> None:
-    """Remove `post` for good, with its comments, likes and ties to tags."""
+    """Remove `post` for good, with its comments, likes, revisions and ties to tags."""
     before = lock(post)
     # Somebody may have deleted it, or moved it, since it was read.
     if before:
+        tagging.hold_tags([], before)
         listing.remove(before)
         post.delete()
+        page_cache.changed()
+
+
+@transaction.atomic
+def delete_from_trash(post: Post) -> bool:
+    """Remove `post` for good; return False where somebody brought it back since it was read."""
+    before = lock(post)
+    if before is None or before.trashed_at != post.trashed_at:
+        return False
+    delete_post(post)
+    return True

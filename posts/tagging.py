@@ -1,12 +1,13 @@
 """Tying posts to tags."""
 
 from collections.abc import Container
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 
 from content.slugs import slugify
-from posts import listing, search
+from posts import fragments, listing, page_cache, search
 from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.models.posts import is_published
 from posts.models.tags import tag_key
@@ -21,10 +22,44 @@ def split_tags(text: str) -> list[str]:
     return list(names.values())
 
 
-def set_tags(post: Post, names: list[str]) -> None:
-    """Tag `post` with `names` alone, in this order, inside the transaction that saves it."""
-    tags = get_or_create_tags(names)
-    post.taggings.all().delete()
+class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
+    """Somebody merged a tag before it was held."""
+
+
+def hold_tags(names: list[str], before: Post | None = None) -> list[Tag]:
+    """Return the tags that `names` spell, new where there is none.
+
+    They, and those of the post as it was `before`, stay as they are until the transaction ends:
+    whoever merges one of them waits, and so does whoever counts a post more in them.
+    """
+    while True:
+        # New ones first: two who hold tags and make the same one would wait for each other.
+        tags = get_or_create_tags(names)
+        # Within, so that what was held in vain is let go.
+        with suppress(TagsMoved), transaction.atomic():
+            lock_tags(tags, before)
+            return tags
+
+
+def lock_tags(tags: list[Tag], before: Post | None) -> None:
+    """Hold `tags` and those of `before`, in one order; raise TagsMoved where one has gone."""
+    wanted = {tag.pk for tag in tags}
+    in_order = Tag.objects.filter(pk__in=wanted | tied_to(before)).order_by("pk")
+    held = set(in_order.select_for_update(no_key=True).values_list("pk", flat=True))
+    # Asked again: a merge may have tied the post to another while this waited for it.
+    if not wanted | tied_to(before) <= held:
+        raise TagsMoved
+
+
+def tied_to(post: Post | None) -> set[int]:
+    ties = Tagging.objects.filter(post=post).order_by() if post else Tagging.objects.none()
+    return set(ties.values_list("tag", flat=True))
+
+
+def set_tags(post: Post, tags: list[Tag], *, is_new: bool = False) -> None:
+    """Tag `post` with `tags` alone, in this order, which are held; one that is new has none yet."""
+    if not is_new:
+        post.taggings.all().delete()
     Tagging.objects.bulk_create(
         Tagging(
             post=post, tag=tag, position=position, status=post.status, publish_at=post.publish_at
@@ -46,13 +81,15 @@ def get_or_create_tags(names: list[str]) -> list[Tag]:
 
 def create_tags(names: list[str]) -> None:
     """Add tags; one is left out where somebody is quicker with it, or with its slug."""
-    tags = {}
-    for name in names:
-        slug = free_slug(name, besides=tags)
-        tags[slug] = Tag(name=name, key=tag_key(name), slug=slug)
+    slugs = {name: slugify(name, empty="tag") for name in names}
+    taken = set(Tag.objects.filter(slug__in=slugs.values()).values_list("slug", flat=True))
+    tags = []
+    for name, slug in slugs.items():
+        free = free_slug(name, besides=taken) if slug in taken else slug
+        tags.append(Tag(name=name, key=tag_key(name), slug=free))
+        taken.add(free)
     # In one order, or two who add the same tags could wait for each other.
-    in_order = sorted(tags.values(), key=lambda tag: tag.key)
-    Tag.objects.bulk_create(in_order, ignore_conflicts=True)
+    Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.key), ignore_conflicts=True)
 
 
 def free_slug(name: str, *, besides: Container[str] = ()) -> str:
@@ -101,10 +138,20 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
 
 
 def redirect_slug(slug: str, tag: Tag) -> None:
-    """Lead the address of `slug` to `tag`, unless it is the tag's own."""
+    """Lead the address of `slug` to `tag`, unless it is its own; cached pages name the old one."""
+    page_cache.changed()
     TagRedirect.objects.filter(slug=tag.slug).delete()
     if slug != tag.slug:
         TagRedirect.objects.update_or_create(slug=slug, defaults={"tag": tag})
+
+
+def find_tag(slug: str, now: datetime) -> Tag | None:
+    """Return the tag with this address that is in use at `now`, the same object for everyone."""
+
+    def ask(keys: list[str]) -> dict[str, Tag]:
+        return {tag.slug: tag for tag in Tag.objects.in_use(now).filter(slug=slug)}
+
+    return fragments.each("tag", [slug], ask, now=now).get(slug)
 
 
 def find_renamed(slug: str, now: datetime) -> Tag | None:

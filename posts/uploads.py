@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from accounts.models import User
+from accounts.models import HeldText, User
 from content.images import FOLDER, MadeImage
-from content.storage import discard_files, keep_files
-from posts.models import Image, Post
+from content.storage import discard_files, keep_files, kept_names, kept_since
+from posts.models import Image, Post, Revision
 
 # A picture in a text that is not saved yet is young.
 SPARED_FOR = timedelta(days=1)
@@ -39,25 +39,32 @@ def image_markdown(name: str, alt: str) -> str:
     return f"![{text}]({settings.MEDIA_URL}{name})"
 
 
-def unused_images(now: datetime) -> list[Image]:
-    """Return the images that no post, comment or person shows, spared the young ones."""
-    old = Image.objects.filter(created_at__lt=now - SPARED_FOR)
+def unused_pictures(now: datetime) -> list[str]:
+    """Return the names of pictures that no post, revision or person shows, but the young ones."""
+    before = now - SPARED_FOR
     used = names_in_use()
-    return [image for image in old.iterator() if image.name not in used]
+    rows = dict(Image.objects.values_list("name", "created_at").iterator())
+    # Files without a row are what a crash left between the two.
+    lost = [name for name in kept_names() - rows.keys() - used if kept_since(name) < before]
+    return [*(name for name, at in rows.items() if at < before and name not in used), *lost]
 
 
 def names_in_use() -> set[str]:
     covers = Post.objects.exclude(cover="").values_list("cover", flat=True)
     avatars = User.objects.exclude(avatar="").values_list("avatar", flat=True)
     names = {*covers, *avatars}
-    for body in (
-        Post.objects.filter(body__contains=FOLDER).values_list("body", flat=True).iterator()
-    ):
-        names.update(f"{mention}.webp" for mention in MENTION.findall(body))
+    # Also in the trash and in the history, from where they can be brought back.
+    for rows in (Post.objects, Revision.objects):
+        for body in rows.filter(body__contains=FOLDER).values_list("body", flat=True).iterator():
+            names.update(f"{mention}.webp" for mention in MENTION.findall(body))
+    # And in forms that could not be taken, until their writer is back.
+    for texts in HeldText.objects.values_list("texts", flat=True).iterator():
+        for text in texts.values():
+            names.update(f"{mention}.webp" for mention in MENTION.findall(text))
     return names
 
 
-def delete_image(image: Image) -> None:
-    """Remove a picture's row, then its files."""
-    image.delete()
-    discard_files(image.name)
+def delete_picture(name: str) -> None:
+    """Remove a picture's row, where there is one, then its files."""
+    Image.objects.filter(name=name).delete()
+    discard_files(name)

@@ -2,7 +2,20 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from posts import feeds, sitemaps
-from posts.views import authors, discussion, images, posts, search, tags
+from posts.views import (
+    authors,
+    autosaving,
+    discussion,
+    editing,
+    history,
+    images,
+    mine,
+    posts,
+    previewing,
+    search,
+    tags,
+    trash,
+)
 
 app_name = "posts"
 
@@ -44,11 +57,30 @@ urlpatterns = [
     path("authors/<text:username>/", authors.AuthorDetail.as_view(), name="author_detail"),
     *feed_paths("authors/<text:username>/feed/", feeds.author_feed, "author_feed"),
     path("images/", images.ImageUpload.as_view(), name="image_upload"),
-    path("create/", posts.PostCreate.as_view(), name="post_create"),
+    path("mine/", mine.MyPosts.as_view(), name="my_posts"),
+    path("create/", editing.PostCreate.as_view(), name="post_create"),
+    path("create/autosave/", autosaving.AutosaveNew.as_view(), name="autosave_new"),
+    path("preview/", autosaving.Preview.as_view(), name="preview"),
+    path("preview/<text:token>/", previewing.preview_by_link, name="post_preview"),
+    path("difference/", autosaving.Difference.as_view(), name="difference"),
     path("<int:pk>/", posts.PostDetail.as_view(), name="post_short"),
+    # What is left of an address that a mail broke after its hyphen.
+    path("<int:pk>-/", posts.PostDetail.as_view(), name="post_cut"),
     path("<int:pk>-<str:slug>/", posts.PostDetail.as_view(), name="post_detail"),
-    path("<int:pk>/update/", posts.PostUpdate.as_view(), name="post_update"),
-    path("<int:pk>/delete/", posts.PostDelete.as_view(), name="post_delete"),
+    path("<int:pk>/update/", editing.PostUpdate.as_view(), name="post_update"),
+    path("<int:pk>/autosave/", autosaving.Autosave.as_view(), name="autosave"),
+    path("<int:pk>/history/", history.RevisionList.as_view(), name="revision_list"),
+    path(
+        "<int:pk>/history/<int:number>/", history.RevisionDetail.as_view(), name="revision_detail"
+    ),
+    path(
+        "<int:pk>/history/<int:number>/restore/",
+        history.RevisionRestore.as_view(),
+        name="revision_restore",
+    ),
+    path("<int:pk>/preview-link/", previewing.PreviewLinkEdit.as_view(), name="preview_link"),
+    path("<int:pk>/delete/", trash.PostDelete.as_view(), name="post_delete"),
+    path("<int:pk>/restore/", trash.PostRestore.as_view(), name="post_restore"),
     path("<int:pk>/like/", discussion.PostLike.as_view(), name="post_like"),
     path("<int:pk>/comments/", discussion.CommentCreate.as_view(), name="comment_create"),
     path("<int:pk>/comments/close/", discussion.CommentsClose.as_view(), name="comments_close"),

@@ -1,15 +1,17 @@
 """People in the admin, with what only this app knows of them."""
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db import transaction
+from django.db.models import CharField, Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
-from posts import discussion
-from posts.models import Post
+from posts import discussion, page_cache, search
+from posts.models import NOT_PUBLISHED, ListCount, Post
 
 admin.site.unregister(User)
 
@@ -21,19 +23,30 @@ class AuthorAdmin(UserAdmin):
     list_display = ("username", "post_count", *UserAdmin.list_display[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        posts = Post.objects.filter(author=OuterRef("pk")).order_by().values("author")
-        count = Subquery(posts.annotate(count=Count("pk")).values("count"))
-        return super().get_queryset(request).annotate(post_count=Coalesce(count, 0))
+        """Return people with the number of their posts: of those that are out by its counter."""
+        others = Post.objects.filter(author=OuterRef("pk"), status__in=NOT_PUBLISHED)
+        number = others.order_by().values("author").annotate(number=Count("pk")).values("number")
+        scope = Concat(Value("author:"), Cast(OuterRef("pk"), CharField()))
+        published = ListCount.objects.filter(scope=scope).values("published_count")
+        count = Coalesce(Subquery(published), 0) + Coalesce(Subquery(number), 0)
+        return super().get_queryset(request).annotate(post_count=count)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        search.index_author(obj)
+        page_cache.changed()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         discussion.take_back_likes(obj)
         super().delete_model(request, obj)
 
+    # Together: the admin opens no transaction for actions, and pages made between would be kept.
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for user in queryset:
             discussion.take_back_likes(user)
         super().delete_queryset(request, queryset)
 
-    @admin.display(description=_("posts"), ordering="post_count")
+    @admin.display(description=_("posts"))
     def post_count(self, user: User) -> int:
         return user.post_count

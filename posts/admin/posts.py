@@ -13,11 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import GuardedAdmin
 from accounts.usernames import username_key
 from content.fields import BodyField
-from posts import moderation, publishing
+from posts import moderation, publishing, search
 from posts.admin.discussion import ReasonActionForm, act_on
-from posts.models import BODY_MAX_LENGTH, Post
+from posts.forms import HIDDEN, check_year
+from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post
 
-FIRST_YEAR, LAST_YEAR = 1900, 9000
+# What an action does, not a choice: hiding asks for a reason, the trash keeps where it came from.
+BY_ACTION = (Post.Status.HIDDEN, Post.Status.TRASH)
+CHANGED_MEANWHILE = _(
+    "Somebody changed this post after you opened it. Open it anew in another tab, take over what "
+    "you want to keep, and save there."
+)
 
 
 class AuthorFilter(admin.SimpleListFilter):
@@ -47,13 +53,26 @@ class AuthorFilter(admin.SimpleListFilter):
 class PostAdminForm(forms.ModelForm):
     # Django's own strips the text and keeps CR LF.
     body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
+    # Not called as the column, which the admin would take for one that can be edited.
+    opened_version = forms.IntegerField(required=False, widget=HIDDEN)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["opened_version"] = self.instance.version
 
     def clean_publish_at(self) -> datetime | None:
-        """Refuse a time that some time zone could not write."""
-        at = self.cleaned_data["publish_at"]
-        if at and not FIRST_YEAR <= at.year <= LAST_YEAR:
-            raise ValidationError(_("Choose a year from 1900 to 9000."), code="year")
-        return at
+        return check_year(self.cleaned_data["publish_at"])
+
+    def clean(self) -> dict:
+        """Refuse to save over what somebody saved meanwhile; what was typed stays in the form."""
+        # The admin opened a transaction, so nobody comes between this and the save.
+        before = publishing.lock(self.instance) if self.instance.pk else None
+        version = self.cleaned_data.get("opened_version")
+        if before and version is not None and version != before.version:
+            raise ValidationError(CHANGED_MEANWHILE, code="conflict")
+        if before and before.is_in_trash:
+            raise ValidationError(_("This post is in the trash: restore it first."), code="trash")
+        return super().clean()
 
 
 @admin.register(Post)
@@ -63,9 +82,9 @@ class PostAdmin(GuardedAdmin):
     list_display = ("title", "author", "status", "publish_at")
     list_filter = ("status", AuthorFilter, "publish_at")
     list_select_related = ("author",)
-    search_fields = ("title", "author__username")
-    search_help_text = _("Title or username")
-    show_full_result_count = False
+    # Shows the box; `get_search_results` says what is asked.
+    search_fields = ("title",)
+    search_help_text = _("As readers search: words, “phrases”, tag: and author:")
     autocomplete_fields = ("author",)
     readonly_fields = ("slug", "comments_open", "created_at", "updated_at")
     ordering = ("-pk",)
@@ -78,34 +97,44 @@ class PostAdmin(GuardedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # A page of the list would otherwise read a hundred whole posts.
-        return super().get_queryset(request).defer("body")
+        return super().get_queryset(request).defer(*LONG_COLUMNS)
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
+        """Search as readers do, among all posts: the newest of those that match."""
+        if search_term.strip():
+            queryset = queryset.filter(pk__in=search.find_any(search_term))
+        return queryset, False
 
     def formfield_for_choice_field(self, db_field, request: HttpRequest, **kwargs):
-        """Leave hiding to the action, which asks for a reason and puts it on record."""
+        """Leave hiding and the trash to the actions, which ask for a reason and record it."""
         # The status is the one field with choices.
-        hidden = Post.Status.HIDDEN
-        kwargs["choices"] = [choice for choice in Post.Status.choices if choice[0] != hidden]
+        kwargs["choices"] = [choice for choice in Post.Status.choices if choice[0] not in BY_ACTION]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple:
-        is_hidden = obj is not None and obj.is_hidden
-        return (*self.readonly_fields, *(["status"] if is_hidden else []))
+        is_by_action = obj is not None and obj.status in BY_ACTION
+        return (*self.readonly_fields, *(["status"] if is_by_action else []))
 
     def save_model(self, request: HttpRequest, obj: Post, form, change: bool) -> None:
-        publishing.save_post(obj, now=timezone.now())
+        publishing.save_post(obj, now=timezone.now(), by=request.user)
+
+    def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
+        """Name the posts alone: what belongs to them stays with them in the trash."""
+        named = [_("%(post)s, to the trash") % {"post": post} for post in objs]
+        return named, {_("posts"): len(named)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Post) -> None:
-        moderation.delete_post(obj, request.user, now=timezone.now())
+        moderation.trash_post(obj, request.user, now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         now, reason = timezone.now(), request.POST.get("reason", "")
         for post in queryset:
-            moderation.delete_post(post, request.user, reason=reason, now=now)
+            moderation.trash_post(post, request.user, reason=reason, now=now)
 
     @admin.action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
         act_on(moderation.hide_post, request, queryset)
 
-    @admin.action(description=_("Restore"), permissions=["change"])
+    @admin.action(description=_("Restore what is hidden or in the trash"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.restore_post, request, queryset)
+        act_on(moderation.bring_back, request, queryset)

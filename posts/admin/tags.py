@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.admin import GuardedAdmin
 from posts import tagging
 from posts.forms import refuse_long_tag
 from posts.models import Tag
+from posts.models.tags import tag_key
 
 
 class TagForm(forms.ModelForm):
@@ -30,14 +32,18 @@ class TagForm(forms.ModelForm):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(GuardedAdmin):
     form = TagForm
     list_display = ("name", "slug", "published_count")
-    search_fields = ("name", "key")
+    search_fields = ("key__begins",)
+    search_help_text = _("The beginning of a name")
     readonly_fields = ("slug", "published_count")
-    show_full_result_count = False
     ordering = ("key",)
     actions = ("merge_tags",)
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
+        key = tag_key(search_term)
+        return (queryset.filter(key__begins=key) if key else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # A tag comes with the first post that has it.

@@ -1,10 +1,12 @@
 """What readers add: likes, comments, reports, and what moderators did."""
 
-from typing import NoReturn
+from datetime import datetime
+from typing import NamedTuple, NoReturn
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -51,21 +53,104 @@ def is_liked_by(user: User | AnonymousUser) -> models.Exists:
     return models.Exists(Like.objects.filter(post=models.OuterRef("pk"), user=user.pk or 0))
 
 
+def has_private_comments() -> models.Exists:
+    """An annotation of posts: whether some of what is said there is not for everyone."""
+    return models.Exists(Comment.objects.filter(post=models.OuterRef("pk")).exclude(is_public()))
+
+
+PLACE = ("pk", "author", "status", "path", "created_at")
+
+
+class CommentPlace(NamedTuple):
+    pk: int
+    author_pk: int
+    status: str
+    path: str
+    created_at: datetime
+    is_shown: bool = True
+    hidden_by: int | None = None
+
+
+class CommentWords(NamedTuple):
+    """What a page shows of a comment: its columns, and its author's."""
+
+    pk: int
+    author_id: int
+    parent_id: int | None
+    path: str
+    body_html: str
+    status: str
+    waiting_because: str
+    created_at: datetime
+    edited_at: datetime | None
+    author__username: str
+    author__display_name: str
+    author__is_active: bool
+
+
+def is_visible_to(user: User | AnonymousUser, post: Post) -> models.Q:
+    """The rule of `visible_to`, of comments on `post`."""
+    if may_moderate(user, post):
+        return models.Q(post=post)
+    return is_public() | models.Q(author=user.pk or 0)
+
+
+def is_public() -> models.Q:
+    """Comments that everyone may see, and placeholders of deleted ones."""
+    return models.Q(status__in=(Comment.Status.APPROVED, Comment.Status.DELETED))
+
+
+def has_answers(post: Post) -> models.Q:
+    """Comments on `post` with an approved one that answers them, or an answer to them."""
+    path = models.OuterRef("path")
+    end = Concat(path, models.Value("9" * PATH_STEP))
+    approved = Comment.objects.approved()
+    # Two questions, each of its own index: as one, they read the whole thread for each row, 11 s
+    # for 6,000 hidden comments.
+    beside = approved.filter(parent=models.OuterRef("pk"))
+    below = approved.filter(post=post, path__gt=path, path__lt=end)
+    return models.Exists(beside) | models.Exists(below)
+
+
 class CommentQuerySet(models.QuerySet):
     def visible_to(self, user: User | AnonymousUser, post: Post) -> "CommentQuerySet":
         """Comments on `post` that `user` may see: approved ones, placeholders of deleted ones with
         replies, and the waiting and hidden ones for their writer and those who may approve them.
         """
-        comments = self.filter(post=post)
-        if may_moderate(user, post):
-            return comments
-        public = models.Q(status__in=(Comment.Status.APPROVED, Comment.Status.DELETED))
-        own = models.Q(author=user.pk) if user.is_authenticated else models.Q(pk=None)
-        return comments.filter(public | own)
+        return self.filter(is_visible_to(user, post), post=post)
 
-    def for_page(self) -> "CommentQuerySet":
-        """Comments in the order of the thread, with all that a page shows."""
-        return self.select_related("author").with_hidden_by().defer("body").order_by("path")
+    def in_thread(self, user: User | AnonymousUser, post: Post) -> "CommentQuerySet":
+        """Comments on `post` that have a place in the thread as `user` sees it.
+
+        One that `user` may not see, as `is_shown` tells, has a place where it has answers: they
+        would stand below another's words.
+        """
+        is_shown = models.ExpressionWrapper(is_visible_to(user, post), models.BooleanField())
+        comments = self.filter(post=post).annotate(is_shown=is_shown)
+        return comments.filter(models.Q(is_shown=True) | has_answers(post))
+
+    def places(self, limit: int) -> list[CommentPlace]:
+        """Return what decides how each of the first comments `in_thread` is shown, in its order.
+
+        Ten times as quick to read as the comments themselves.
+        """
+        rows = self.with_hidden_by().order_by("path")
+        return [
+            CommentPlace(*row) for row in rows.values_list(*PLACE, "is_shown", "hidden_by")[:limit]
+        ]
+
+    def public_places(self, limit: int) -> list[CommentPlace]:
+        """Return the same of a thread that everyone may see whole."""
+        rows = self.filter(is_public()).order_by("path")
+        return [CommentPlace(*row) for row in rows.values_list(*PLACE)[:limit]]
+
+    def said(self, pks: list[int]) -> dict[int, CommentWords]:
+        """Return what a page shows of these comments, by their ids.
+
+        Three times as quick to read as the comments themselves.
+        """
+        rows = self.filter(pk__in=pks).values_list(*CommentWords._fields)
+        return {row[0]: CommentWords(*row) for row in rows}
 
     def approved(self) -> "CommentQuerySet":
         return self.filter(status=Comment.Status.APPROVED)
@@ -123,12 +208,24 @@ class Comment(models.Model):
         verbose_name_plural = _("comments")
         indexes = [
             models.Index(fields=["post", "path"], name="posts_comment_thread"),
-            models.Index(fields=["status", "-created_at"], name="posts_comment_queue"),
+            models.Index(fields=["status", "-id"], name="posts_comment_status"),
             models.Index(fields=["author", "status"], name="posts_comment_author"),
         ]
 
     def __str__(self) -> str:
         return f"{self.author_id} on {self.post_id}"
+
+    @classmethod
+    def of_words(cls, words: CommentWords) -> "Comment":
+        """Return a comment to show, never to save, with `words` and nothing else."""
+        names = {name: value for name, value in words._asdict().items() if "__" not in name}
+        writer = User(
+            pk=words.author_id,
+            username=words.author__username,
+            display_name=words.author__display_name,
+            is_active=words.author__is_active,
+        )
+        return cls(**names | {"author": writer})
 
     @property
     def depth(self) -> int:

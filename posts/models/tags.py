@@ -8,7 +8,8 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from posts.models.posts import Post, is_published
+from content.reading import EMPTY_SIGNS
+from posts.models.posts import Post, is_scheduled
 
 TAG_MAX_LENGTH = 50
 TAGS_MAX = 10
@@ -32,7 +33,7 @@ def tag_key(name: str) -> str:
     kept, base = [], ""
     for character in unicodedata.normalize("NFKD", " ".join(name.split())):
         kind = unicodedata.category(character)
-        if kind in ("Cc", "Cf") or ord(character) in SELECTORS:
+        if kind in ("Cc", "Cf") or ord(character) in SELECTORS or character in EMPTY_SIGNS:
             continue
         if kind[0] != "M":
             base = character
@@ -46,9 +47,7 @@ def tag_key(name: str) -> str:
 class TagQuerySet(models.QuerySet):
     def in_use(self, now: datetime) -> "TagQuerySet":
         """Tags of posts that are listed at `now`, each with their number as `listed_count`."""
-        scheduled = Tagging.objects.filter(
-            is_published(), tag=models.OuterRef("pk"), publish_at__gt=now
-        )
+        scheduled = Tagging.objects.filter(is_scheduled(now), tag=models.OuterRef("pk"))
         count = scheduled.order_by().values("tag").annotate(count=models.Count("pk"))
         scheduled_count = Coalesce(models.Subquery(count.values("count")), 0)
         return (

@@ -1,6 +1,25 @@
 """Search: words in, posts that are listed and match out. docs/decisions/0006-search.md says why."""
 
-from posts.search.documents import index_post, index_posts, index_tagged
-from posts.search.results import Results, find
+from posts.search.documents import (
+    index_author,
+    index_names,
+    index_post,
+    index_posts,
+    index_tagged,
+    words_of,
+)
+from posts.search.query import Query
+from posts.search.results import Results, find, find_any
 
-__all__ = ["Results", "find", "index_post", "index_posts", "index_tagged"]
+__all__ = [
+    "Query",
+    "Results",
+    "find",
+    "find_any",
+    "index_author",
+    "index_names",
+    "index_post",
+    "index_posts",
+    "index_tagged",
+    "words_of",
+]

@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
+from accounts.models import User
 from content.markup import plain_text
 from posts.models import Post, SearchDocument, Tag, Tagging
 from posts.search.tokens import tokenize
 
 BATCH = 500
+# Writing the index of a post anew takes up to a millisecond, and on SQLite other writers wait.
+NAMED_AT_ONCE = 1_000
 COLUMNS = ("title", "body", "tags", "author")
 # No token, so no phrase goes from one name into the next; a token character to both databases.
 BETWEEN_NAMES = "·"
@@ -17,9 +20,16 @@ BETWEEN_NAMES = "·"
 WORDS_MAX_BYTES = 800_000
 
 
-def index_post(post: Post) -> None:
-    """Write the document of a saved `post`, in the caller's transaction."""
-    index_posts([post])
+def index_post(
+    post: Post, words: dict[str, str] | None = None, tags: list[Tag] | None = None
+) -> None:
+    """Write the document of a saved `post`, in the caller's transaction.
+
+    `words` are those that `words_of` made of it before the transaction, where time matters, and
+    `tags` those that it has, where they are known.
+    """
+    tags = post.tag_list if tags is None else tags
+    write_documents([make_document(post, words or words_of(post), tags)])
 
 
 def index_posts(posts: list[Post]) -> None:
@@ -36,6 +46,33 @@ def index_tagged(tag: Tag) -> None:
         last = posts[-1].pk
 
 
+def index_author(author: User) -> None:
+    """Write the author's names anew into the documents of their newest posts.
+
+    Of NAMED_AT_ONCE, because whoever changed a name waits; `index_names` writes the others.
+    """
+    names = _names_of(author)
+    newest = Post.objects.filter(author=author).order_by("-pk").values("pk")[:NAMED_AT_ONCE]
+    documents = SearchDocument.objects.filter(pk__in=newest)
+    documents.exclude(author=names).update(author=names)
+
+
+def index_names() -> int:
+    """Write all authors' names anew where a document holds others; return how many did.
+
+    NAMED_AT_ONCE at a time, so that people can write in between.
+    """
+    written = 0
+    for author in User.objects.filter(Exists(Post.objects.filter(author=OuterRef("pk")))):
+        names, last = _names_of(author), 0
+        others = SearchDocument.objects.filter(post__author=author).exclude(author=names)
+        ids = others.order_by("pk").values_list("pk", flat=True)
+        while batch := list(ids.filter(pk__gt=last)[:NAMED_AT_ONCE]):
+            written += SearchDocument.objects.filter(pk__in=batch).update(author=names)
+            last = batch[-1]
+    return written
+
+
 def write_documents(documents: list[SearchDocument]) -> None:
     SearchDocument.objects.bulk_create(
         documents, update_conflicts=True, unique_fields=["post"], update_fields=COLUMNS
@@ -47,18 +84,32 @@ def make_documents(posts: list[Post]) -> list[SearchDocument]:
     prefetch_related_objects(posts, "author")
     tags = defaultdict(list)
     for tie in Tagging.objects.filter(post__in=posts).order_by("position"):
-        tags[tie.post_id].append(tie.tag.name)
-    return [_make_document(post, tags[post.pk]) for post in posts]
+        tags[tie.post_id].append(tie.tag)
+    return [make_document(post, words_of(post), tags[post.pk]) for post in posts]
 
 
-def _make_document(post: Post, tags: list[str]) -> SearchDocument:
+def make_document(post: Post, words: dict[str, str], tags: list[Tag]) -> SearchDocument:
     return SearchDocument(
         post_id=post.pk,
-        title=" ".join(tokenize(post.title)),
-        body=_fitting(tokenize(text_of(post))),
-        tags=_join_names(tags),
-        author=_join_names([post.author.username, post.author.display_name]),
+        tags=_join_names([tag.name for tag in tags]),
+        author=_names_of(post.author),
+        **words,
     )
+
+
+def words_of(post: Post, text: str | None = None) -> dict[str, str]:
+    """Return the tokens of title and body, which take up to half a second to make.
+
+    `text` is the body as `text_of` returns it, where it is known.
+    """
+    return {
+        "title": " ".join(tokenize(post.title)),
+        "body": _fitting(tokenize(text_of(post) if text is None else text)),
+    }
+
+
+def _names_of(author: User) -> str:
+    return _join_names([author.username, author.display_name])
 
 
 def _join_names(names: list[str]) -> str:
@@ -72,6 +123,9 @@ def text_of(post: Post) -> str:
 
 def _fitting(tokens: list[str]) -> str:
     """The tokens joined, cut where PostgreSQL would refuse them."""
+    joined = " ".join(tokens)
+    if len(joined.encode()) <= WORDS_MAX_BYTES:
+        return joined
     seen, size = set(), 0
     for place, token in enumerate(tokens):
         if token not in seen:
@@ -79,4 +133,4 @@ def _fitting(tokens: list[str]) -> str:
             size += len(token.encode())
             if size > WORDS_MAX_BYTES:
                 return " ".join(tokens[:place])
-    return " ".join(tokens)
+    return joined

@@ -10,7 +10,7 @@ those documents that hold all its words.
 
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 
 from posts.models import PostQuerySet
 from posts.search.documents import COLUMNS
@@ -28,7 +28,8 @@ def find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple[int
         FROM posts_searchdocument document JOIN ({listed}) listed ON listed.id = document.post_id
         WHERE {condition} ORDER BY document.post_id DESC LIMIT %s
     """  # noqa: S608  the ORM's SQL, and our own
-    with connection.cursor() as cursor:
+    # The replica's, where there is one and this may read from it.
+    with connections[posts.db].cursor() as cursor:
         cursor.execute(sql, [*params, *values, limit])
         return cursor.fetchall()
 

@@ -1,12 +1,14 @@
 """Showing what was found: the words marked, in a piece of the text around the first of them."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from posts.search.query import Query, Term
-from posts.search.tokens import scan
+from posts.search.tokens import Token, scan
 
 SNIPPET_LENGTH = 240
 BEFORE_FIRST = 60
@@ -18,12 +20,12 @@ Span = tuple[int, int]
 
 def mark_words(text: str, query: Query) -> SafeString:
     """Return `text` as HTML with the words of `query` in <mark>."""
-    return _mark(text, _find_spans(text, query))
+    return _mark(text, _find_spans(text, query, reach=len(text)))
 
 
 def snippet(text: str, query: Query) -> SafeString:
     """Return a piece of `text` as HTML, from a little before the first word found."""
-    spans = _find_spans(text[:SEARCHED_LENGTH], query)
+    spans = _find_spans(text[:SEARCHED_LENGTH], query, reach=SNIPPET_LENGTH)
     start, end = _window(text, spans[0][0] if spans else 0)
     inside = [(a - start, min(b, end) - start) for a, b in spans if start <= a < end]
     before, after = "… " if start else "", " …" if end < len(text) else ""
@@ -51,10 +53,15 @@ def _window(text: str, first: int) -> Span:
     return start, min(end, len(text))
 
 
-def _find_spans(text: str, query: Query) -> list[Span]:
-    """Where the words wanted stand; those that touch or overlap, as pairs do, are one."""
+def _find_spans(text: str, query: Query, *, reach: int) -> list[Span]:
+    """Where the words wanted stand, up to `reach` characters after the first of them.
+
+    Those that touch or overlap, as pairs do, are one.
+    """
     merged: list[Span] = []
-    for start, end in sorted(_occurrences(text, query)):
+    for start, end in _occurrences(text, query):
+        if merged and start > merged[0][0] + reach:
+            break
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -63,16 +70,30 @@ def _find_spans(text: str, query: Query) -> list[Span]:
 
 
 def _occurrences(text: str, query: Query) -> Iterator[Span]:
+    """Yield begin and end of each word wanted, in the order of their beginnings."""
     terms = [term for term in query.wanted if term.tokens and not term.field]
-    # One look at each token passes over nearly all of them.
     firsts = tuple({term.tokens[0] for term in terms})
-    tokens = list(scan(text))
-    for place, token in enumerate(tokens):
-        if token.text.startswith(firsts):
-            for term in terms:
-                here = tokens[place : place + len(term.tokens)]
-                if _stands_in(term, tuple(token.text for token in here)):
-                    yield token.start, here[-1].end
+    if not firsts or (text.isascii() and not _any_in(text.lower(), firsts)):
+        return
+    longest = max(len(term.tokens) for term in terms)
+    window: deque[Token] = deque(maxlen=longest)
+    for token in chain(scan(text), repeat(Token("", 0, 0), longest - 1)):
+        window.append(token)
+        # One look at each token passes over nearly all of them.
+        if len(window) == longest and window[0].text.startswith(firsts):
+            yield from _spans_at(tuple(window), terms)
+
+
+def _any_in(text: str, words: Iterable[str]) -> bool:
+    return any(word in text for word in words)
+
+
+def _spans_at(tokens: tuple[Token, ...], terms: list[Term]) -> Iterator[Span]:
+    """Yield begin and end of each term that `tokens` begin with."""
+    for term in terms:
+        here = tokens[: len(term.tokens)]
+        if _stands_in(term, tuple(token.text for token in here)):
+            yield here[0].start, here[-1].end
 
 
 def _stands_in(term: Term, words: tuple[str, ...]) -> bool:

@@ -44,6 +44,11 @@ STRESS = "\u0300\u0301"
 STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 )
+# The iota beneath a Greek letter is a mark as the others are; casefolding makes it a letter.
+BARE_GREEK = {
+    code: unicodedata.normalize("NFD", chr(code)).replace("\u0345", "")
+    for code in (0x0345, *range(0x1F80, 0x1FFD))
+}
 
 
 class Token(NamedTuple):
@@ -68,6 +73,9 @@ def tokenize(text: str) -> list[str]:
 def scan(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` with their places."""
     for run in _patterns().run.finditer(text):
+        if run[0].isascii():
+            yield Token(run[0].lower()[:TOKEN_MAX_LENGTH], run.start(), run.end())
+            continue
         folded = fold(run[0])
         tokens = _split(folded)
         places = _places(run[0], folded, len(tokens))
@@ -112,15 +120,13 @@ def fold(text: str) -> str:
     Marks go from Latin and Greek letters, and stress from Cyrillic ones. Those of other scripts
     stay, and so do й, ё, ї and ў, which are letters of their own.
     """
-    if text.isascii():
-        return text.lower()
     return _fold(text) if len(text) > TOKEN_MAX_LENGTH else _fold_word(text)
 
 
 def _fold(text: str) -> str:
     # One Arabic ligature is written out in 18 letters: a text of nothing else is cut.
     written_out = unicodedata.normalize("NFKC", text)[: 3 * len(text) + TOKEN_MAX_LENGTH]
-    composed = unicodedata.normalize("NFKC", written_out.casefold())
+    composed = unicodedata.normalize("NFKC", written_out.translate(BARE_GREEK).casefold())
     kept, base = [], ""
     for character in composed:
         if unicodedata.category(character)[0] != "M":

@@ -39,7 +39,7 @@ def describe(request: HttpRequest, post: Post) -> dict[str, object]:
         "mainEntityOfPage": address,
         "datePublished": post.publish_at and post.publish_at.isoformat(),
         "dateModified": post.modified_at.isoformat(),
-        "keywords": [tag.name for tag in post.tag_list],
+        "keywords": [tag.name for tag in post.shown_tags],
         "wordCount": post.word_count,
         "image": [absolute_url(request, cover.url)] if cover else [],
         "author": {

@@ -1,11 +1,11 @@
-"""What the tests of lists share."""
+"""What tests of lists, of the page cache and of kept pieces share."""
 
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from posts import listing
+from posts import fragments, listing, page_cache
 from posts.models import Post, Tag, Tagging
 
 NOW = timezone.now()
@@ -44,3 +44,23 @@ def many(author):
         return posts
 
     return write
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a function that sets the time by which the page cache goes, in seconds from now."""
+    start = int(page_cache.time.time())
+
+    def set_to(seconds: float) -> None:
+        monkeypatch.setattr(page_cache.time, "time", lambda: start + seconds)
+
+    set_to(0)
+    return set_to
+
+
+@pytest.fixture
+def worker(settings, tmp_path):
+    """A worker that has kept nothing yet, with a counter of its own."""
+    settings.INSTANCE_DIR = tmp_path
+    fragments.newest = fragments.Shelf()
+    fragments.rendered = fragments.Shelf()

@@ -10,7 +10,7 @@ SIZE = 5
 
 
 def all_listings() -> list[listing.PostListing]:
-    authors = map(listing.posts_by, User.objects.all())
+    authors = map(listing.posts_by, User.objects.values_list("pk", flat=True))
     return [listing.all_posts(), *authors, *map(listing.posts_tagged, Tag.objects.all())]
 
 
@@ -25,7 +25,7 @@ def by_number(each: listing.PostListing, now: datetime) -> list[list[Post]]:
     last = each.page({}, size=SIZE, now=now).last_number
     pages = [each.page({"page": str(n + 1)}, size=SIZE, now=now) for n in range(last)]
     assert {page.last_number for page in pages} == {last}
-    return [page.posts for page in pages]
+    return [[Post.objects.get(pk=pk) for pk in page.ids] for page in pages]
 
 
 def published(scope: str) -> list[Post]:

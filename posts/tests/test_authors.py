@@ -1,7 +1,10 @@
 """The page of a person who writes."""
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import User
+from posts import discussion
 from posts.models import Post
 
 
@@ -45,6 +48,37 @@ def test_a_closed_account_has_no_page(client, author, is_active, status):
     author.save()
     assert client.get("/authors/author/").status_code == status
     assert client.get("/authors/author/feed/").status_code == status
+
+
+@pytest.mark.parametrize(("is_listed", "status"), [(True, 200), (False, 404)])
+def test_posts_of_a_closed_account_lead_to_a_page_with_them_alone(
+    client, author, make_post, is_listed, status
+):
+    make_post(status=Post.Status.PUBLISHED if is_listed else Post.Status.HIDDEN)
+    author.is_active, author.website = False, "https://ada.example"
+    author.biography_html, author.avatar = "<p>Buy this.</p>", f"images/{'a' * 22}-8x6-300.webp"
+    author.save()
+    for path in ("", "feed/", "feed/atom/", "feed/json/"):
+        response = client.get(f"/authors/author/{path}")
+        assert response.status_code == status
+        assert ("Test title" in response.text) == is_listed
+        for part in ("Buy this.", "ada.example", "<img"):
+            assert part not in response.text
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_name_leads_there_from_a_comment_unless_the_account_is_closed(
+    client, post, reader, is_active
+):
+    discussion.add_comment(post, reader, "Hm.", now=timezone.now())
+    User.objects.filter(pk=reader.pk).update(is_active=is_active)
+    page = client.get(post.get_absolute_url()).text
+    assert "reader</a>" in page if is_active else "reader</span>" in page
+    assert ('href="/authors/reader/"' in page) == is_active
+
+
+def test_ones_account_leads_to_ones_page(client_of):
+    assert '<a href="/authors/reader/">reader</a>' in client_of("reader").get("/auth/account/").text
 
 
 def test_who_wrote_nothing_has_a_page_that_says_so(client, reader, draft):

@@ -27,10 +27,10 @@ def counted(post: Post) -> int:
 
 
 def test_answers_stand_below_what_they_answer_in_the_order_of_arrival(client, post, make_comment):
-    first, second = make_comment(), make_comment()
-    late_answer = make_comment(parent=first)
+    first, second = make_comment("First."), make_comment("Second.")
+    late_answer = make_comment("Late.", parent=first)
     answer_to_answer = make_comment(parent=late_answer)
-    later_still = make_comment(parent=first)
+    later_still = make_comment("Later still.", parent=first)
     assert shown(client.get(post.get_absolute_url()).text) == [
         (0, first.pk),
         (1, late_answer.pk),
@@ -151,7 +151,7 @@ def test_a_deleted_comment_with_replies_leaves_a_placeholder(client_of, post, ma
 def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
     first = make_comment()
     second = make_comment(parent=first)
-    third, fourth = make_comment(parent=second), make_comment(parent=second)
+    third, fourth = (make_comment(words, parent=second) for words in ("Third.", "Fourth."))
     for comment in (first, second, third):
         discussion.delete_comment(comment)
     assert [*Comment.objects.order_by("pk")] == [first, second, fourth]
@@ -159,6 +159,39 @@ def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
     discussion.delete_comment(fourth)
     assert not Comment.objects.exists()
     assert counted(post) == 0
+
+
+@pytest.mark.parametrize("status", ["waiting", "hidden"])
+@pytest.mark.parametrize(
+    ("visitor", "is_seen"), [("anonymous", False), ("reader", False), ("author", True)]
+)
+def test_answers_to_a_comment_that_is_not_shown_do_not_stand_below_another(
+    client_of, post, make_comment, author, moderator, visitor, is_seen, status
+):
+    other = make_comment("Other words.")
+    taken_back = make_comment("Bad words.", author=moderator)
+    between = make_comment("Worse words.", author=moderator, parent=taken_back)
+    answer = make_comment("Answer.", parent=between)
+    alone = make_comment("Lone words.", author=moderator)
+    Comment.objects.filter(pk__in=[taken_back.pk, between.pk, alone.pk]).update(status=status)
+    page = client_of(visitor).get(post.get_absolute_url()).text
+    thread = [(0, other.pk), (0, taken_back.pk), (1, between.pk), (2, answer.pk)]
+    assert shown(page) == thread + [(0, alone.pk)] * is_seen
+    assert page.count("This comment is not shown.") == (0 if is_seen else 2)
+    for words in ("Bad words.", "Worse words.", "/authors/moderator/"):
+        assert (words in page) == is_seen
+    is_told = f"comment-{status}" in page
+    assert is_told == is_seen
+
+
+def test_an_answer_beside_the_deepest_leads_to_where_that_is_not_shown(client, post, make_comment):
+    deepest = None
+    for _ in range(COMMENT_MAX_DEPTH):
+        deepest = make_comment(parent=deepest)
+    make_comment("Answer.", parent=deepest)
+    Comment.objects.filter(pk=deepest.pk).update(status="hidden")
+    page = client.get(post.get_absolute_url()).text
+    assert f'id="comment-{deepest.pk}"' in page and f'href="#comment-{deepest.pk}"' in page
 
 
 def test_a_comment_that_stands_outlives_its_replies(make_comment):
@@ -252,3 +285,22 @@ def test_concurrent_comments_and_deletions_leave_the_right_count(
         list(pool.map(answer, range(20)))
     approved = Comment.objects.approved().filter(post=post).count()
     assert counted(post) == approved == 10
+
+
+def test_twenty_clicks_of_one_person_make_one_comment(
+    transactional_db, django_db_serialized_rollback
+):
+    user = User.objects.create(username="user", username_key="user")
+    now = timezone.now()
+    post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
+
+    def click(number: int) -> int:
+        try:
+            return discussion.add_comment(post, user, "Words.", now=timezone.now()).pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as pool:
+        made = set(pool.map(click, range(20)))
+    assert made == {Comment.objects.get().pk}
+    assert counted(post) == 1

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from django.utils.html import escape
 
-from conftest import PASSWORD
 from content.markup import RENDERER_VERSION
 from posts import discussion
 from posts.models import COMMENT_MAX_LENGTH, Comment, CommentReport, Post
@@ -56,6 +56,9 @@ def test_a_comment_appears_with_name_time_and_markdown(client_of, post, reader):
     [
         ("", "Comment is required."),
         (" \r\n\t ", "Comment is required."),
+        ("\u200b\u3164", "Comment is required."),
+        ("&nbsp; [](http://a.example)", "Comment is required."),
+        ("[a]: http://a.example", "Comment is required."),
         ("x" * (COMMENT_MAX_LENGTH + 1), "at most 10000 characters (it has 10001)"),
         ("nul \0", "Null characters are not allowed."),
     ],
@@ -67,14 +70,53 @@ def test_a_refused_comment_comes_back_as_it_was_typed(client_of, post, body, mes
     error = re.search(r'<ul class="errorlist" id="id_body_error"><li>(.*?)</li>', response.text)
     assert message in error[1]
     assert 'aria-describedby="id_body_error"' in response.text
-    assert body.strip("\0") in response.text
+    assert escape(body).strip("\0") in response.text
     assert not Comment.objects.exists()
+
+
+@pytest.mark.parametrize("body", ["\U0001f600", "日", "`.`", "![](/a)"])
+def test_little_is_enough_for_a_comment(client_of, post, body):
+    assert send(client_of("reader"), post, body).status_code == 302
 
 
 def test_the_longest_comment_is_taken_whole(client_of, post):
     body = "  " + "ß" * (COMMENT_MAX_LENGTH - 2)
     assert send(client_of("reader"), post, body).status_code == 302
     assert Comment.objects.get().body == body
+
+
+def test_a_form_sent_twice_makes_one_comment_and_leads_to_it(client_of, post):
+    client = client_of("reader")
+    first, second = (send(client, post, "So true.") for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert (Comment.objects.count(), counted(post)) == (1, 1)
+
+
+A_MINUTE_AGO = timezone.now() - discussion.RESENT_WITHIN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"body": "So true!"},
+        {"author": "author"},
+        {"parent": True},
+        {"post": "other"},
+        {"created_at": A_MINUTE_AGO},
+        {"status": "hidden"},
+    ],
+)
+def test_what_only_looks_like_a_comment_sent_twice_is_another(
+    make_comment, make_post, make_user, reader, other
+):
+    made = {
+        "author": lambda _: make_user("somebody"),
+        "parent": lambda _: make_comment("Asked."),
+        "post": lambda _: make_post(title="Another"),
+    }
+    fields = {name: made.get(name, lambda value: value)(value) for name, value in other.items()}
+    before = make_comment(**{"body": "So true."} | fields)
+    assert make_comment("So true.") != before
 
 
 def test_a_field_that_is_missing_is_an_empty_comment(client_of, post):
@@ -88,37 +130,6 @@ def test_a_stranger_is_led_to_log_in_and_back(client, post):
     assert f'href="/auth/login/?next=/{post.pk}-test-title/%23comments"' in page
     assert 'method="post"' not in page
     assert not Comment.objects.exists()
-
-
-def log_in(client, next_path: str):
-    data = {"username": "reader", "password": PASSWORD, "next": next_path}
-    return client.post("/auth/login/", data, follow=True)
-
-
-@pytest.mark.parametrize("is_answer", [False, True])
-def test_what_was_typed_while_the_session_ended_is_there_again(
-    client, post, make_post, make_comment, reader, is_answer
-):
-    parent = make_comment().pk if is_answer else ""
-    send(client, post, "Long thought over.", parent=parent)
-    other = log_in(client, make_post(title="Other").get_absolute_url()).text
-    assert "Long thought over." not in other
-    page = client.get(post.get_absolute_url()).text
-    assert "Long thought over.</textarea>" in page
-    assert f'name="parent" value="{parent}"' in page or not is_answer
-    assert ("Your answer to reader" in page) == is_answer
-    send(client, post, "Long thought over.", parent=parent)
-    assert "</textarea>" in client.get(post.get_absolute_url()).text
-    assert "Long thought over.</textarea>" not in client.get(post.get_absolute_url()).text
-
-
-@pytest.mark.parametrize(
-    ("body", "parent"), [(" ", ""), ("x" * (COMMENT_MAX_LENGTH + 1), ""), ("x", "1" * 13)]
-)
-def test_of_a_stranger_no_more_is_kept_than_a_comment(client, post, body, parent):
-    response = send(client, post, body, parent=parent)
-    assert response.status_code == 302
-    assert not client.session.items()
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -244,6 +255,14 @@ def test_comments_of_an_older_renderer_are_rendered_anew(make_comment, capsys, r
 # Deleting
 
 
+def test_a_name_that_turns_the_line_round_turns_itself_alone(client_of, post, make_comment, reader):
+    reader.display_name = "\u202ereader"
+    reader.save()
+    path = f"/{post.pk}/comments/{make_comment().pk}/hide/"
+    sentence = "<bdi>\u202ereader</bdi> on “<bdi>Test title</bdi>”"
+    assert sentence in client_of("author").get(path).text
+
+
 def test_a_writer_deletes_after_being_asked(client_of, post, make_comment):
     comment = make_comment("Rash words.")
     client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/delete/"
@@ -330,3 +349,15 @@ def test_under_a_post_that_is_not_seen_nothing_is_done(client_of, post, make_com
     Post.objects.update(**STATES[state])
     path = f"/{post.pk}/comments/{comment.pk}/{verb}/"
     assert client_of("reader").post(path, {"body": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("status", ["waiting", "hidden"])
+def test_the_only_comment_is_there_for_its_writer_while_others_do_not_see_it(
+    client_of, post, make_comment, status
+):
+    make_comment("Words of mine.", status=status)
+    found = {
+        visitor: "Words of mine." in client_of(visitor).get(post.get_absolute_url()).text
+        for visitor in ("anonymous", "reader", "author", "moderator")
+    }
+    assert found == {"anonymous": False, "reader": True, "author": True, "moderator": True}

@@ -125,9 +125,10 @@ def test_hostile_words_stay_words_everywhere(client, make_post, author, words):
     assert unescape(re.search(r'<h1 dir="auto">(.*?)</h1>', page, re.S)[1]) == words
 
 
-def test_a_post_without_words_describes_nothing(client, make_post):
-    page = open_page(client, make_post(body=""))
-    assert meta(page)["description"] == "" == json_ld(page)["description"]
+def test_a_post_without_words_is_described_by_its_title(client, make_post):
+    page = open_page(client, make_post(body="", title="Only a title"))
+    assert meta(page)["description"] == "Only a title"
+    assert meta(page)["og:description"] == "" == json_ld(page)["description"]
     assert json_ld(page)["wordCount"] == 0
 
 
@@ -249,4 +250,4 @@ def test_more_by_the_author_is_their_three_newest_others(client, make_post, auth
         make_post(title=title, **fields)
     page = open_page(client, posts[1])
     assert more(page) == ["p1", "p3", "p4"]
-    assert "More by Zoë &lt;B&gt;" in page
+    assert 'More by <a href="/authors/author/">Zoë &lt;B&gt;</a>' in page

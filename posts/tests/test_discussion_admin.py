@@ -178,7 +178,7 @@ def test_deleting_a_post_is_on_record(client_of, post, many):
         client.post(f"{POSTS}{post.pk}/delete/", {"post": "yes"})
     entry = ModerationEntry.objects.get()
     assert (entry.action, entry.target) == ("delete", f"post {post.pk} by author: Test title")
-    assert not Post.objects.exists()
+    assert not Post.objects.kept().exists()
 
 
 def test_hiding_is_no_choice_of_the_form(client_of, post, moderator):
@@ -189,3 +189,10 @@ def test_hiding_is_no_choice_of_the_form(client_of, post, moderator):
     moderation.hide_post(post, moderator, now=timezone.now())
     page = client.get(path).text
     assert 'name="status"' not in page and "hidden by a moderator" in page
+
+
+def test_only_the_newest_comments_are_searched(client_of, queue, monkeypatch):
+    monkeypatch.setattr("posts.admin.discussion.SEARCHED_MAX", 2)
+    page = client_of("moderator").get(f"{QUEUE}?q=words").text
+    # The approved one is the oldest of three.
+    assert listed(page) == ["Hidden words."]

@@ -8,10 +8,13 @@ from xml.etree import ElementTree
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from posts import sitemaps
-from posts.models import Post
+from posts.models import Post, Tag
+from posts.tagging import rename_tag
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+PICTURE = f"/media/images/{'x' * 22}-4x3-213.webp"
 CONTENT = "**Bold** words, [a link](/tags/) and ![a picture](/media/x.webp)."
 PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
 
@@ -46,6 +49,9 @@ def test_atom_says_when_who_and_what(client, fed, place):
     assert entry.findtext(f"{ATOM}id") == f"urn:uuid:{fed.uuid}"
     assert entry.findtext(f"{ATOM}published") == fed.publish_at.isoformat()
     assert entry.findtext(f"{ATOM}author/{ATOM}name") == "author"
+    assert entry.find(f"{ATOM}content").get("type") == "html"
+    assert "<strong>Bold</strong>" in entry.findtext(f"{ATOM}content")
+    assert entry.find(f"{ATOM}summary") is None
     assert feed.findtext(f"{ATOM}id").startswith("urn:uuid:")
 
 
@@ -72,6 +78,71 @@ def test_ids_survive_a_new_title_and_a_new_domain(client, fed, settings, kind):
     settings.SITE_URL = "https://elsewhere.example"
     assert ids() == before != []
     assert "https://elsewhere.example" in client.get(f"/feed/{kind}").text
+
+
+def test_the_id_of_a_feed_survives_a_new_name_of_its_tag_or_author(client, fed):
+    def ids() -> list[str]:
+        feeds = (f"/tags/{Tag.objects.get(posts=fed, key__in=['bread', 'loaf']).slug}/feed/atom/",)
+        feeds += (f"/authors/{User.objects.get(posts=fed).username}/feed/atom/", "/feed/atom/")
+        pages = [ElementTree.fromstring(client.get(path).content) for path in feeds]
+        return [page.findtext(f"{ATOM}id") for page in pages]
+
+    before = ids()
+    rename_tag(Tag.objects.get(key="bread"), "Loaf")
+    fed.author.username = "writer"
+    fed.author.save()
+    assert ids() == before
+    assert len(set(before)) == 3
+
+
+NO_XML = "".join(map(chr, [*range(1, 9), *range(14, 28), 0xFFFE, 0xFFFF]))
+
+
+@pytest.mark.parametrize("kind", ["", "atom/", "json/"])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_no_xml_can_hold_breaks_no_feed(client_of, author, fed, place, kind):
+    client = client_of("author")
+    typed = {"title": f"Bell{NO_XML}", "body": f"ring{NO_XML}s & <b>", "tags": "Bread"}
+    assert client.post("/create/", typed).status_code == 302
+    client.post("/auth/account/", {"display_name": f"Z{NO_XML}oe"})
+    response = client.get(f"{PLACES[place]}{kind}")
+    if kind != "json/":
+        ElementTree.fromstring(response.content)
+    for words in ("Bell", "rings", "Zoe"):
+        assert words in response.text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("[x](#h-y)", '<a href="{base}#h-y" rel="noopener">x</a>'),
+        ("[x](y?z)", '<a href="{base}y?z" rel="noopener">x</a>'),
+        ('[x](/y "z")', '<a href="http://testserver/y" title="z" rel="noopener">x</a>'),
+        ("[x](mailto:y@z.de)", '<a href="mailto:y@z.de" rel="noopener">x</a>'),
+        (
+            f"![x]({PICTURE})",
+            f'<img src="http://testserver{PICTURE}" alt="x" width="4" height="3">',
+        ),
+        ("- [x] y", '<li><input disabled="" checked="" type="checkbox"> y</li>'),
+        ("```py\nif x\n```", "<pre><code>if x\n</code></pre>"),
+        ("<details open>\n\nx\n\n</details>", '<details open="">'),
+    ],
+)
+def test_what_is_written_is_whole_elsewhere(client, make_post, markdown, html):
+    post = make_post(body=markdown)
+    (item,) = json.loads(client.get("/feed/json/").content)["items"]
+    base = f"http://testserver{post.get_absolute_url()}"
+    assert html.replace("{base}", base) in item["content_html"]
+
+
+@pytest.mark.parametrize("kind", ["", "atom/", "json/"])
+def test_a_feed_says_the_same_while_nothing_happens(client, author, kind):
+    for path in ("/feed/", "/authors/author/feed/"):
+        stamp = client.get(f"{path}{kind}")["ETag"]
+        for tag in (stamp, f"W/{stamp}", f'"other", {stamp}', "*"):
+            answer = client.get(f"{path}{kind}", headers={"If-None-Match": tag})
+            assert (answer.status_code, answer.content) == (304, b"")
+        assert client.head(f"{path}{kind}").status_code == 200
 
 
 @pytest.mark.parametrize("header", ["If-None-Match", "If-Modified-Since"])
@@ -139,10 +210,14 @@ def test_the_sitemap_lists_what_is_out(client, fed, draft):
 
 
 def test_a_long_sitemap_is_split_by_ids(client, make_post, monkeypatch):
+    for number in range(4):
+        make_post(title=f"Gone {number}").delete()
     posts = [make_post(title=f"Post {number}") for number in range(5)]
     monkeypatch.setattr(sitemaps, "PART_SIZE", 2)
     index = client.get("/sitemap.xml")
     assert "<sitemapindex" in index.text
+    # By ids, which need not begin with 1, and no part before the first post.
+    assert len(locations(index)) <= 3
     parts = [client.get(address.removeprefix("http://testserver")) for address in locations(index)]
     found = [address for part in parts for address in locations(part)]
     assert found == [f"http://testserver{post.get_absolute_url()}" for post in posts]

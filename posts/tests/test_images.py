@@ -18,7 +18,7 @@ NAME = r"images/[A-Za-z0-9_-]{22}-8x6-300\.webp"
 REFUSED = "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF."
 CHOOSE_AGAIN = "Choose your picture again: browsers don&#x27;t keep a chosen file."
 NO_ALT = "The cover picture has no words that say what it shows."
-NO_BODY_ALT = "The picture in the text has no words that say what it shows."
+NO_BODY_ALT = "A picture in the text has no words that say what it shows."
 
 
 @pytest.fixture(autouse=True)
@@ -138,18 +138,32 @@ def test_a_picture_for_the_text_is_added_at_its_end(client_of, make_post, is_new
         'width="8"',
         'height="6"',
         'class="tone-300"',
-        'loading="lazy"',
+        'decoding="async"',
         "srcset=",
         "sizes=",
     ):
         assert part in shown
 
 
-def test_a_picture_without_words_is_kept_and_said(client_of):
-    response = client_of("author").post("/create/", {"title": "t", "body_image": picture_file()})
+@pytest.mark.parametrize("way", ["form", "script"])
+@pytest.mark.parametrize(("alt", "is_missing"), [("", True), (" ", True), ("Sea", False)])
+def test_missing_words_for_a_picture_in_the_text_are_said_and_never_stop_a_save(
+    client_of, way, alt, is_missing
+):
+    client = client_of("author")
+    data = {"title": "t", "body_image": picture_file(), "body_image_alt": alt}
+    if way == "script":
+        sent = client.post("/images/", {"image": picture_file(), "alt": alt})
+        data = {"title": "t", "body": f"Before.\n\n{sent.json()['markdown']}\n"}
+    response = client.post("/create/", data)
     assert response.status_code == 302
-    assert NO_BODY_ALT in said(response)
-    assert Post.objects.get().body.strip() == f"![](/media/{Image.objects.get().name})"
+    assert (NO_BODY_ALT in said(response)) == is_missing
+    shown = f"![{alt.strip()}](/media/{Image.objects.get().name})"
+    assert Post.objects.get().body.strip().endswith(shown)
+    page = client.get(f"/{Post.objects.get().pk}/update/").text
+    (help_text,) = re.findall(r'id="id_body_image_alt_helptext">(.*?)</div>', page)
+    assert ('<strong class="missing">Missing.</strong> Write' in help_text) == is_missing
+    assert ("For people who don" in help_text) != is_missing
 
 
 @pytest.mark.parametrize(
@@ -223,6 +237,14 @@ def test_a_form_refused_for_something_else_asks_for_the_picture_again(
     assert "Title is required." in response.text
     assert (CHOOSE_AGAIN in response.text) == is_said
     assert not stored(media)
+
+
+def test_words_without_their_picture_are_handed_back(client_of):
+    data = {"title": "t", "body_image_alt": "A hill"}
+    response = client_of("author").post("/create/", data)
+    assert "Choose the picture that these words are about." in response.text
+    assert 'value="A hill"' in response.text
+    assert not Post.objects.exists()
 
 
 @pytest.mark.parametrize("field", ["cover_alt", "body_image_alt"])

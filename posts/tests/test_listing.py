@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 PATHS = {"site": "/", "author": "/authors/author/", "tag": "/tags/tea/"}
 KINDS = {
     "site": lambda author, tag: listing.all_posts(),
-    "author": lambda author, tag: listing.posts_by(author),
+    "author": lambda author, tag: listing.posts_by(author.pk),
     "tag": lambda author, tag: listing.posts_tagged(tag),
 }
 
@@ -138,6 +138,21 @@ def test_the_number_of_a_page_in_a_walk_is_never_beyond_the_last(client, many):
     for post in posts[:12]:
         publishing.delete_post(post)
     assert "Page 1 of 1" in client.get("/" + links(page)["Older"]).text
+
+
+def test_a_walk_ends_on_the_last_page_and_back_on_the_first(client, author, many):
+    posts = many(11)
+    page = client.get("/").text
+    for number in range(5):
+        publish(author, f"New {number}", NOW - MINUTE / (number + 2))
+    while "Older" in links(page):
+        page = client.get("/" + links(page)["Older"]).text
+    assert "Page 4 of 4" in page
+    for post in posts[:5]:
+        publishing.delete_post(post)
+    while "Newer" in links(page):
+        page = client.get("/" + links(page)["Newer"]).text
+    assert "Page 1 of 3" in page
 
 
 # Links

@@ -1,5 +1,6 @@
 """Pictures as visitors get them, and those that nothing shows any more."""
 
+import os
 from datetime import timedelta
 from io import StringIO
 
@@ -7,7 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts import held
+from accounts.held import Writer
 from content.images import make_image, names_of
+from posts import publishing
 from posts.models import Image, Post
 from posts.tests.pictures import picture_file
 from posts.uploads import SPARED_FOR, store_image
@@ -113,6 +117,10 @@ def test_what_nothing_shows_is_listed_first_and_then_removed(keep, media):
     assert prune("--delete") == "Removed: 0 unused pictures.\n"
 
 
+def test_a_blog_that_never_had_a_picture_has_none_to_remove(db, media):
+    assert prune("--delete") == "Removed: 0 unused pictures.\n"
+
+
 @pytest.mark.parametrize(
     ("age", "is_spared"),
     [(SPARED_FOR - timedelta(minutes=1), True), (SPARED_FOR + timedelta(minutes=1), False)],
@@ -128,6 +136,11 @@ STATES = {
     "draft": {"status": Post.Status.DRAFT, "publish_at": None},
     "scheduled": {"publish_at": timezone.now() + timedelta(days=9)},
     "hidden": {"status": Post.Status.HIDDEN},
+    "in the trash": {
+        "status": Post.Status.TRASH,
+        "trashed_at": timezone.now(),
+        "trashed_from": Post.Status.PUBLISHED,
+    },
 }
 
 
@@ -156,10 +169,70 @@ def test_a_smaller_width_in_a_text_spares_the_whole_picture(keep, make_post, med
     assert (media / narrow).exists() and (media / largest).exists()
 
 
+def test_a_picture_that_the_history_alone_shows_is_spared(keep, post):
+    now = timezone.now()
+    for body in (f"![Sea](/media/{keep()})", "No sea any more."):
+        post.body = body
+        publishing.save_post(post, now=now)
+    assert "Removed: 0" in prune("--delete")
+    post.revisions.all().delete()
+    assert "Removed: 1" in prune("--delete")
+
+
+def test_a_picture_in_a_text_that_is_held_is_spared(keep, author):
+    now = timezone.now()
+    texts = {"title": "Sea", "body": f"![Sea](/media/{keep()})"}
+    held.hold(Writer(author.pk, "s"), "/", texts=texts, hidden={}, has_files=False, now=now)
+    assert "Removed: 0" in prune("--delete")
+
+
 def test_a_picture_of_a_person_is_spared(keep, author):
     author.avatar = keep()
     author.save()
     assert "Removed: 0" in prune("--delete")
+
+
+@pytest.fixture
+def lose(keep, media):
+    """Return a function that stores a picture without a row, as a crash in between leaves it."""
+
+    def lose(*, age: timedelta) -> str:
+        name = keep()
+        Image.objects.get(name=name).delete()
+        then = (timezone.now() - age).timestamp()
+        for file in names_of(name):
+            os.utime(media / file, (then, then))
+        return name
+
+    return lose
+
+
+@pytest.mark.parametrize(
+    ("age", "is_spared"),
+    [(SPARED_FOR - timedelta(minutes=1), True), (SPARED_FOR + timedelta(minutes=1), False)],
+)
+@pytest.mark.parametrize("missing", [None, 0, 1], ids=["whole", "narrow gone", "largest gone"])
+def test_files_without_a_row_go_after_a_day(lose, media, age, is_spared, missing):
+    names = names_of(lose(age=age))
+    if missing is not None:
+        (media / names.pop(missing)).unlink()
+    assert f"{0 if is_spared else 1} unused" in prune()
+    prune("--delete")
+    assert [(media / name).exists() for name in names] == [is_spared] * len(names)
+
+
+def test_files_without_a_row_that_something_shows_are_spared(lose, make_post):
+    make_post(cover=lose(age=SPARED_FOR * 2))
+    assert "Removed: 0" in prune("--delete")
+
+
+def test_what_was_not_ours_is_left_alone(lose, media):
+    lose(age=SPARED_FOR * 2)
+    theirs = media / "images/logo.webp"
+    theirs.write_text("theirs")
+    os.utime(theirs, (0, 0))
+    assert "Removed: 1" in prune("--delete")
+    assert theirs.exists()
 
 
 def test_a_picture_whose_files_are_gone_goes_too(keep, media):

@@ -4,7 +4,7 @@ import pytest
 from django.db import models
 from django.utils import timezone
 
-from posts import discussion, moderation
+from posts import discussion, moderation, publishing
 from posts.models import Comment, ModerationEntry, Post, Tag
 
 TWO_LINKS = "https://a.example https://b.example"
@@ -243,8 +243,8 @@ def test_a_hidden_post_is_seen_by_its_author_and_moderators(client_of, make_post
         assert "Gone title" not in client.get("/").text
     page = client.get(post.get_absolute_url()).text
     assert "Hidden by a moderator: readers do not see it." in page
-    assert moderation.restore_post(post, moderator, now=now)
-    assert not moderation.restore_post(post, moderator, now=now)
+    assert moderation.bring_back(post, moderator, now=now)
+    assert not moderation.bring_back(post, moderator, now=now)
     assert Tag.objects.get().published_count == 1
     assert "Gone title" in client.get("/").text
     assert entries() == [("moderator", "hide", "Spam."), ("moderator", "restore", "")]
@@ -281,7 +281,8 @@ def test_the_record_is_only_added_to(entry, change):
 
 
 def test_the_record_outlives_what_it_is_about(entry, post, moderator):
-    moderation.delete_post(post, moderator, reason="Spam.", now=timezone.now())
+    moderation.trash_post(post, moderator, reason="Spam.", now=timezone.now())
+    publishing.delete_post(post)
     assert not Post.objects.exists() and not Comment.objects.exists()
     first, second = ModerationEntry.objects.order_by("pk")
     assert (first.post, first.comment, len(first.target)) == (None, None, 300)

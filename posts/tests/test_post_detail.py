@@ -27,7 +27,9 @@ def test_the_author_alone_sees_edit(client_of, post, visitor, sees_edit):
     assert (f'href="/{post.pk}/update/"' in page) == sees_edit
 
 
-@pytest.mark.parametrize("slug", ["wrong", "test-titl", "TEST-TITLE", "test-title-2", "'\"<>", "ä"])
+@pytest.mark.parametrize(
+    "slug", ["", "wrong", "test-titl", "TEST-TITLE", "test-title-2", "'\"<>", "ä"]
+)
 def test_a_wrong_slug_leads_to_the_right_one(client, post, slug):
     response = client.get(f"/{post.pk}-{slug}/")
     assert response.status_code == 301

@@ -118,7 +118,7 @@ def test_cards_show_an_excerpt_and_read_none_of_the_long_columns(client, make_po
     make_post(body="**word** " * 20_000)
     (card,) = Post.objects.for_list()
     assert len(card.excerpt) <= 300 and card.excerpt.endswith("word…")
-    assert card.get_deferred_fields() == {"body", "body_html"}
+    assert {"body", "body_html"} <= card.get_deferred_fields()
     assert len(client.get("/").content) < 5_000
 
 

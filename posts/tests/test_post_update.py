@@ -7,7 +7,7 @@ from django.utils import timezone
 from posts import publishing
 from posts.forms import PostForm
 from posts.models import Post
-from posts.views.posts import PostUpdate
+from posts.views.editing import PostUpdate
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_author_alone_may_change_or_delete(client_of, post, path, visitor, s
     """Seed: test_author_required."""
     response = client_of(visitor).post(f"/{post.pk}/{path}/", {"title": "changed"})
     assert response.status_code == status
-    assert Post.objects.filter(title="Test title").exists() == (status == 403)
+    assert Post.objects.kept().filter(title="Test title").exists() == (status == 403)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_the_author_deletes_a_post_and_lands_on_the_index(client_of, post):
     """Seed: test_delete."""
     response = client_of("author").post(f"/{post.pk}/delete/", follow=True)
     assert response.redirect_chain == [("/", 302)]
-    assert "Your post is deleted." in response.text
-    assert not Post.objects.exists()
+    assert "Your post is in the trash." in response.text
+    assert not Post.objects.kept().exists()
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author"])
@@ -139,6 +139,6 @@ def test_who_edits_a_post_that_is_deleted_meanwhile_gets_the_text_back(rf, autho
     view.object = post
     response = view.form_valid(form).render()
     assert response.status_code == 409
-    assert "This post was deleted meanwhile. Copy your text." in response.text
+    assert "This post was deleted meanwhile. Your text is here" in response.text
     assert "my &lt;long&gt; text</textarea>" in response.text
     assert not Post.objects.exists()

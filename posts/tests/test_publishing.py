@@ -26,6 +26,7 @@ def test_publishing_again_keeps_the_time_readers_know(post):
 
 def test_saving_a_draft_leaves_it_one(draft):
     created = draft.created_at
+    draft.body = "Other words."
     publishing.save_post(draft, now=NOW + timedelta(days=1))
     draft.refresh_from_db()
     assert (draft.status, draft.publish_at, draft.created_at) == (Post.Status.DRAFT, None, created)

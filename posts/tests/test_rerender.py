@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from content.markup import RENDERER_VERSION
 from posts import listing
 from posts.management.commands import rerender_posts
@@ -21,8 +22,9 @@ def run(command: str) -> str:
     return output.getvalue()
 
 
-def said(posts: int, comments: int = 0) -> str:
-    return f"Rendered {posts} posts anew.\nRendered {comments} comments anew.\n"
+def said(posts: int, comments: int = 0, biographies: int = 0) -> str:
+    counts = {"posts": posts, "comments": comments, "biographies": biographies}
+    return "".join(f"Rendered {number} {name} anew.\n" for name, number in counts.items())
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_rows_of_a_newer_renderer_are_rendered_by_this_one(make_post):
 
 def test_many_rows_go_in_batches_and_what_was_done_stays_done(old_posts, monkeypatch):
     monkeypatch.setattr(rerender_posts, "BATCH", 2)
-    (model, name, render, fields), *others = rerender_posts.RENDERED
+    (rows, name, render, fields), *others = rerender_posts.RENDERED
     seen = []
 
     def stop_at_the_third(post: Post) -> None:
@@ -72,7 +74,7 @@ def test_many_rows_go_in_batches_and_what_was_done_stays_done(old_posts, monkeyp
             raise KeyboardInterrupt
         render(post)
 
-    kinds = [(model, name, stop_at_the_third, fields), *others]
+    kinds = [(rows, name, stop_at_the_third, fields), *others]
     monkeypatch.setattr(rerender_posts, "RENDERED", kinds)
     with pytest.raises(KeyboardInterrupt):
         run("rerender_posts")
@@ -95,6 +97,13 @@ def test_old_comments_are_rendered_too(make_comment):
     assert run("rerender_posts") == said(0, 1)
     html = Comment.objects.order_by("pk").values_list("body_html", flat=True)
     assert list(html) == ["<p><em>One</em></p>\n", "mine"]
+
+
+def test_biographies_are_rendered_too(author, reader):
+    User.objects.filter(pk=author.pk).update(biography="*One*", biography_html="old")
+    assert run("rerender_posts") == said(0, 0, 1)
+    html = User.objects.order_by("pk").values_list("biography_html", flat=True)
+    assert list(html) == ["<p><em>One</em></p>\n", ""]
 
 
 def test_no_posts_are_none(db):

@@ -263,9 +263,11 @@ def test_the_index_follows_edits_and_deletes(write):
     assert not SearchDocument.objects.exists()
 
 
-def test_it_takes_one_query(write, django_assert_num_queries):
+def test_it_takes_one_query_and_one_for_tags(write, django_assert_num_queries):
     write("Bread and butter", tags="Kitchen")
     with django_assert_num_queries(1):
+        find('bread "and butter" -soup author:author', now=NOW)
+    with django_assert_num_queries(2):
         find('bread "and butter" -soup tag:kitchen author:author -tag:soup', now=NOW)
     with django_assert_num_queries(0):
         find("-bread", now=NOW)

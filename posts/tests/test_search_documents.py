@@ -8,9 +8,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from accounts.models import User
 from posts import publishing, tagging
 from posts.models import Post, SearchDocument, Tag
-from posts.search import documents, find, index_posts
+from posts.search import documents, find, index_author, index_posts
 
 NOW = timezone.now()
 
@@ -78,6 +79,58 @@ def test_a_tag_is_found_by_its_new_name(monkeypatch, make_post):
     assert len(find("tag:ecmascript", now=NOW).ids) == 4
 
 
+def test_an_author_is_found_by_their_new_name(client_of, saved, make_post):
+    client = client_of("author")
+    make_post(title="Another", author=User.objects.create_user("anna"))
+    client.post("/auth/account/", {"display_name": "Berta Ström"})
+    assert find("berta", now=NOW).ids == find('author:"Berta Ström"', now=NOW).ids == [saved.pk]
+    assert find("author:lindstrom", now=NOW).ids == []
+    assert words(saved)[:3] == ["creme brulee", "of milk and eggs", "slow food · c"]
+    assert "Wrote 0 search documents" in reindex()
+
+
+def test_an_author_is_found_by_the_username_a_moderator_gave(admin_client, saved):
+    change = f"/admin/accounts/user/{saved.author_id}/change/"
+    form = admin_client.get(change).context["adminform"].form
+    typed = {name: value for name, value in form.initial.items() if isinstance(value, str)}
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00", "is_active": "on"}
+    response = admin_client.post(change, typed | joined | {"username": "berta"})
+    assert response.status_code == 302
+    assert find("author:berta", now=NOW).ids == [saved.pk]
+
+
+def test_a_refused_name_changes_nothing(client_of, saved):
+    client_of("author").post("/auth/account/", {"display_name": "x" * 101})
+    assert find("lindstrom", now=NOW).ids == [saved.pk]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--names",)])
+def test_a_new_name_reaches_the_newest_posts_at_once_and_all_by_the_command(
+    monkeypatch, author, make_post, django_assert_num_queries, arguments
+):
+    monkeypatch.setattr(documents, "NAMED_AT_ONCE", 2)
+    posts = [make_post(title=f"Bread {number}").pk for number in range(3)]
+    author.display_name = "Berta"
+    author.save()
+    with django_assert_num_queries(1):
+        index_author(author)
+    assert find("berta", now=NOW).ids == [posts[2], posts[1]]
+    assert "Wrote 1 search documents" in reindex(*arguments)
+    assert len(find("berta", now=NOW).ids) == 3
+    assert "Wrote 0 search documents" in reindex(*arguments)
+
+
+def test_new_names_are_written_in_batches_and_nothing_else_is(monkeypatch, reader, make_post):
+    monkeypatch.setattr(documents, "NAMED_AT_ONCE", 2)
+    posts = [make_post(title=f"Bread {number}") for number in range(5)]
+    other = make_post(title="Soup", author=reader)
+    SearchDocument.objects.filter(post=other).update(title="old")
+    User.objects.update(display_name="Berta")
+    assert "Wrote 6 search documents" in reindex("--names")
+    assert sorted(find("berta", now=NOW).ids) == [*(post.pk for post in posts), other.pk]
+    assert words(other)[0] == "old"
+
+
 def test_many_are_written_in_three_queries(make_post, django_assert_num_queries):
     for number in range(5):
         make_post(title=f"Bread {number}", tags="Kitchen, Food")
@@ -131,8 +184,11 @@ def test_an_empty_blog_has_nothing_to_index(db):
 
 def test_the_sample_blog_is_indexed(db):
     call_command("seed_demo", "--posts", "20", "--users", "3", stdout=StringIO())
-    assert SearchDocument.objects.count() == 20
+    published = Post.objects.filter(status=Post.Status.PUBLISHED)
+    assert not published.exclude(pk__in=SearchDocument.objects.values("post")).exists()
     assert find("train", now=timezone.now()).ids
+    # Of drafts that were saved by themselves; nobody can find them yet.
+    assert "Wrote 3 search documents" in reindex()
     assert "Wrote 0 search documents" in reindex()
 
 

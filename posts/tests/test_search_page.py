@@ -2,13 +2,16 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
 
-from posts.search.query import parse
+from blogsite import serving
+from posts.search.query import QUERY_MAX_LENGTH, parse
 from posts.search.snippets import SNIPPET_LENGTH, mark_words, snippet
 from posts.views import search
+from posts.views.cards import CardKey
 
 
 def get(client, text: str, **more) -> str:
@@ -38,6 +41,15 @@ def test_the_box_stands_on_every_page_and_keeps_the_question(client, post):
         assert 'role="search"' in page and '<label class="visually-hidden" for="search">' in page
     assert 'name="q" value="&lt;b&gt; &quot;x"' in get(client, '<b> "x')
     assert 'value="xy"' in get(client, "x\0y")
+
+
+def test_the_box_takes_more_than_is_read_and_no_more_than_fits_into_an_address(client, db):
+    size = int(re.search(r'name="q".*? maxlength="([0-9]+)"', client.get("/").text)[1])
+    # The dearest characters take nine bytes.
+    line = f"GET /?q={quote('語' * size)} HTTP/1.1\r\n"
+    assert len(line) < serving.limit_request_line
+    assert size > QUERY_MAX_LENGTH
+    assert "Only the beginning" in get(client, "語" * size)
 
 
 @pytest.mark.parametrize("text", ["", "  ", None])
@@ -95,9 +107,11 @@ def test_five_make_a_page_and_the_question_goes_along(client, make_post):
     assert 'rel="next" href="?q=r%26d+-x&amp;page=2"' in pages[0]
     assert 'rel="prev" href="?q=r%26d+-x&amp;page=2"' in pages[2]
     assert 'rel="next"' not in pages[2]
+    assert '<a href="?q=r%26d+-x&amp;page=3">Last</a>' in pages[0]
+    assert '<a href="?q=r%26d+-x">First</a>' in pages[2]
 
 
-@pytest.mark.parametrize("page", ["0", "2", "x", "9" * 30])
+@pytest.mark.parametrize("page", ["0", "2", "x", "9" * 30, "", "last", "١", " 1", "+1"])
 def test_a_page_that_does_not_exist_is_404_with_a_way_back(client, post, page):
     response = client.get("/", {"q": "test", "page": page})
     assert response.status_code == 404
@@ -113,10 +127,9 @@ def test_more_than_can_be_ranked_is_said(client, make_post, monkeypatch):
 
 
 def test_a_post_hidden_since_the_question_was_asked_is_left_out(client, make_post):
-    post, now = make_post(), timezone.now()
-    results = search.find("test", now=now)
+    post, query = make_post(), search.find("test", now=timezone.now()).query
     type(post).objects.update(status="hidden")
-    assert search.load_cards(results.ids, results, now) == []
+    assert search.make_found_cards(query, [CardKey(post.pk)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -173,3 +186,8 @@ def test_what_people_write_is_escaped_in_snippets(client, make_post):
     assert "<script>bread" not in page and "<img" not in page
     assert "&lt;script&gt;<mark>bread</mark>&lt;/script&gt;" in page
     assert "&lt;img src=x onerror=alert(1)&gt; <mark>bread</mark>" in page
+
+
+def test_reading_ends_with_the_snippet():
+    shown = snippet("bread " + "word " * SNIPPET_LENGTH + "bread", parse("bread"))
+    assert shown.count("<mark>") == 1

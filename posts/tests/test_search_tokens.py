@@ -22,7 +22,8 @@ from posts.search.tokens import TOKEN_MAX_LENGTH, fold, is_pair, is_single, scan
         ("Việt Nam ở Đà Nẵng", "viet nam o da nang"),
         ("Łódź Tromsø Ħamrun œuvre Æsir", "lodz tromso hamrun oeuvre aesir"),
         ("Straße STRASSE İstanbul ısı", "strasse strasse istanbul isi"),
-        ("Ελλάδα ΕΛΛΑΔΑ Άσος ΆΣΟΣ ᾳ", "ελλαδα ελλαδα ασοσ ασοσ αι"),
+        ("Ελλάδα ΕΛΛΑΔΑ Άσος ΆΣΟΣ", "ελλαδα ελλαδα ασοσ ασοσ"),
+        ("ᾳ τῷ ἀρχῇ ᾨδή τω\u0345 ΤΩΙ ΐΰ", "α τω αρχη ωδη τω τωι ιυ"),
         # й and ё are letters; an accent that shows the stress is not.
         ("Йод йод ЁЛКА за́мок їжак ўзор", "йод йод ёлка замок їжак ўзор"),
         ("и\u0306од е\u0308лка", "йод ёлка"),

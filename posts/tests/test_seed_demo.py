@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.markup import render_post
+from posts import history
 from posts.demo.writer import name_person, write_post
 from posts.management.commands import seed_demo
 from posts.models import Comment, Like, Post, Tag
@@ -19,6 +20,7 @@ def few_pictures(settings, tmp_path, monkeypatch):
     """Drawing and encoding takes time; two covers show what twelve would."""
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(seed_demo, "COVERED_POSTS", 3)
+    monkeypatch.setattr(seed_demo, "FACES", 1)
 
 
 def seed(*arguments: str) -> str:
@@ -28,15 +30,29 @@ def seed(*arguments: str) -> str:
 
 
 def words() -> list[tuple]:
-    return list(Post.objects.order_by("pk").values_list("title", "body", "author__username"))
+    posts = Post.objects.order_by("pk").values_list("title", "body", "author__username")
+    # Names of pictures are never the same.
+    return [(title, re.sub(r"/media/\S+", "", body), name) for title, body, name in posts]
 
 
 def test_it_fills_an_empty_blog_and_says_so(db):
     """Seed: test_init_db_command."""
     output = seed("--posts", "30", "--users", "5")
-    assert (Post.objects.count(), User.objects.count()) == (30, 5)
     assert "Wrote 30 posts by 5 people" in output
-    assert Post.objects.listed(timezone.now()).count() == 30
+    assert (Post.objects.listed(timezone.now()).count(), User.objects.count()) == (30, 5)
+
+
+def test_who_can_log_in_finds_drafts_schedules_edits_and_a_history(db):
+    seed("--posts", "30", "--users", "2")
+    owner, now = User.objects.get(is_superuser=True), timezone.now()
+    own = Post.objects.filter(author=owner)
+    drafts = own.filter(status="draft")
+    assert (drafts.count(), own.in_trash().count()) == (3, 1)
+    assert own.filter(status="published", publish_at__gt=now).count() == 2
+    assert all(post.revisions.count() == 3 for post in drafts)
+    edited = own.listed(now).newest_first().first()
+    assert history.unsaved_edits(edited).body.startswith(edited.body)
+    assert not Post.objects.exclude(author=owner).exclude(status="published").exists()
 
 
 def test_the_same_words_come_on_every_run(db):
@@ -108,6 +124,14 @@ def test_nobody_who_is_here_is_made_an_author(make_user):
     assert not Post.objects.filter(author=taken).exists()
 
 
+def test_what_people_wrote_is_left_as_it_is(post):
+    before = Post.objects.values().get()
+    seed("--posts", "5", "--users", "9", "--append")
+    assert Post.objects.filter(pk=post.pk).values().get() == before
+    assert not Comment.objects.filter(post=post).exists()
+    assert Like.objects.exclude(post=post).exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -146,10 +170,21 @@ def test_the_newest_posts_have_tags_likes_threads_and_covers(client, db):
     assert Tag.objects.in_use(timezone.now()).count() > 20
     assert Like.objects.exists() and Comment.objects.filter(parent__isnull=False).exists()
     assert Post.objects.exclude(cover="").count() == 2
+    illustrated = Post.objects.get(body__contains="/media/")
+    shown = client.get(illustrated.get_absolute_url()).text
+    assert f'alt="{seed_demo.picture_words()}"' in shown and "pale sun" in illustrated.body_html
     newest = Post.objects.listed(timezone.now()).newest_first().first()
     page = client.get(newest.get_absolute_url()).text
     assert "data-like-count" in page and 'class="tone-' in page
     assert client.get("/?page=9").status_code == 200
+
+
+def test_people_have_all_that_their_pages_show(client, db):
+    seed("--posts", "30", "--users", "5")
+    person = User.objects.exclude(avatar="").get()
+    page = client.get(f"/authors/{person.username}/").text
+    for part in ('class="tone-', 'class="biography"', f'href="{person.website}"', "<article"):
+        assert part in page
 
 
 def test_composed_posts_are_rendered_as_by_saving_them(db):

@@ -40,7 +40,7 @@ def names_of(post: Post) -> list[str]:
         ("a, b, A", ["a", "b"]),
         ("Éclair, eclair, ECLAIR, b", ["Éclair", "b"]),
         ("c, C++, C#, .NET, c", ["c", "C++", "C#", ".NET"]),
-        ("\u0301, \u200b, a", ["a"]),
+        ("\u0301, \u200b, \u3164, \u2800, a", ["a"]),
     ],
 )
 def test_a_text_is_split_at_commas_into_tags_in_their_first_spelling(text, names):
@@ -245,12 +245,45 @@ def test_tags_without_posts_say_so(client, db):
 def test_more_than_a_hundred_tags_are_paged_in_their_order(client, make_post):
     for start in range(0, 101, 10):
         make_post(tags=", ".join(f"t{n:03}" for n in range(start, min(start + 10, 101))))
-    first, second = client.get("/tags/").text, client.get("/tags/?page=2").text
+    first = client.get("/tags/").text
+    (way_on,) = re.findall(r'rel="next" href="([^"]*)"', first)
+    second = client.get(f"/tags/{way_on}").text
+    (way_back,) = re.findall(r'rel="prev" href="([^"]*)"', second)
     assert re.findall(r">(t\d+)</a>", first) == [f"t{n:03}" for n in range(100)]
     assert re.findall(r">(t\d+)</a>", second) == ["t100"]
-    assert [client.get(f"/tags/?page={n}").status_code for n in ("3", "0", "x", "9" * 5000)] == [
-        404
-    ] * 4
+    assert '<a href="?">First</a>' in second and 'rel="next"' not in second
+    # On the whole first page, though only one tag less than that lies before.
+    assert re.findall(r">(t\d+)</a>", client.get(f"/tags/{way_back}").text)[:1] == ["t000"]
+
+
+def test_a_walk_back_through_the_tags_meets_each_once(client, make_post, monkeypatch):
+    monkeypatch.setattr("posts.views.tags.TAGS_PER_PAGE", 2)
+    make_post(tags="a, b & c, d, e, ü")
+    pages, way = [], "?before=zzz"
+    while way:
+        page = client.get(f"/tags/{way}").text
+        pages.append(re.findall(r">([^<]*)</a> <span>", page))
+        way = (re.findall(r'rel="prev" href="([^"]*)"', page) or [""])[0]
+    assert pages == [["e", "ü"], ["b &amp; c", "d"], ["a", "b &amp; c"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("after=tea", 404),
+        ("after=zzz", 404),
+        ("after=%00", 200),
+        ("after=", 200),
+        ("before=%00tea", 200),
+        ("before=a", 200),
+        ("after=a&before=a", 200),
+    ],
+)
+def test_no_page_comes_after_the_last_tag(client, make_post, query, status):
+    make_post(tags="tea")
+    response = client.get(f"/tags/?{query}")
+    assert response.status_code == status
+    assert status == 404 or "tea</a>" in response.text
 
 
 @pytest.mark.parametrize("slug", ["none", "%00", "a%00b", "x" * 3000, "TEA", "%EF%BF%BD", "' or 1"])
@@ -324,3 +357,10 @@ def test_the_eight_most_used_are_suggested(client, make_post):
 
 def test_a_question_without_q_gets_an_empty_list(client, db):
     assert client.get("/tag-suggestions/").json() == {"tags": []}
+
+
+@pytest.mark.parametrize("page", ["2", "0", "x", "9" * 5000, "", "last", "١", " 1"])
+def test_a_page_of_tags_that_is_not_there_is_404(client, make_post, page):
+    make_post(tags="Tea")
+    assert client.get("/tags/?page=1").status_code == 200
+    assert client.get(f"/tags/?page={page}").status_code == 404

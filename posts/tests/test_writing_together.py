@@ -6,11 +6,11 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from posts import listing, publishing
+from posts import listing, publishing, tagging
 from posts.models import Post, Tag, Tagging
 from posts.tests.listings import counters, expect_right_numbers
 
@@ -127,3 +127,38 @@ def test_counting_anew_while_others_write_loses_nothing(people, monkeypatch):
 
     together([*[lambda p=p: write_some(p) for p in people[:3]], rebuild_often])
     expect_right_numbers()
+
+
+def test_tags_are_merged_while_others_tie_posts_to_them(people):
+    writers = {person.pk for person in people[:3]}
+
+    def write_some(person: User) -> None:
+        try:
+            for number in range(15):
+                post = write(person, ["one", "two"], NOW - timedelta(seconds=number))
+                others = ["two", "three"] if number % 2 else ["one"]
+                publishing.save_post(post, now=NOW, tags=others)
+        finally:
+            writers.remove(person.pk)
+
+    def merge_often() -> None:
+        while writers:
+            tags = list(Tag.objects.filter(key__in=["one", "two"]).order_by("?"))
+            if len(tags) == 2:
+                tagging.merge_tags(tags[0], into=tags[1])
+
+    together([*[lambda p=p: write_some(p) for p in people[:3]], merge_often])
+    assert Post.objects.count() == 45
+    expect_right_numbers()
+
+
+def test_a_tag_that_was_merged_meanwhile_is_not_held(people):
+    post = write(people[0], ["one"])
+    gone, kept = tagging.get_or_create_tags(["one", "two"])
+    stale = Tag(pk=gone.pk)
+    tagging.merge_tags(gone, into=kept)
+    with pytest.raises(tagging.TagsMoved), transaction.atomic():
+        tagging.lock_tags([stale], None)
+    with transaction.atomic():
+        assert tagging.lock_tags([], post) is None
+        assert tagging.hold_tags(["One"], post) == [Tag.objects.get(key="one")]

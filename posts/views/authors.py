@@ -1,13 +1,14 @@
-"""The page of a person who writes."""
+"""The page of a person who writes, and the one on which they say who they are."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import User
-from accounts.usernames import username_key
+from accounts.forms import AccountForm
+from accounts.views import Account
 from content.addresses import moved
-from posts.listing import PostListing, posts_by
+from posts import page_cache, search
+from posts.listing import PostListing, find_author, posts_by
 from posts.views.posts import PostList
 
 
@@ -16,14 +17,24 @@ class AuthorDetail(PostList):
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         username = kwargs["username"]
-        people = User.objects.filter(is_active=True)
-        self.author = get_object_or_404(people, username_key=username_key(username))
+        self.author = find_author(username, timezone.now())
         if self.author.username != username:
             return moved(request, reverse("posts:author_detail", args=[self.author.username]))
         return super().get(request, *args, **kwargs)
 
     def get_listing(self) -> PostListing:
-        return posts_by(self.author)
+        return posts_by(self.author.pk)
 
     def get_context_data(self, **kwargs) -> dict:
         return super().get_context_data(author=self.author, **kwargs)
+
+
+class AuthorAccount(Account):
+    """The account page; readers and the search know its owner by what they say there."""
+
+    def form_valid(self, form: AccountForm) -> HttpResponse:
+        response = super().form_valid(form)
+        if "display_name" in form.changed_data:
+            search.index_author(self.object)
+        page_cache.changed()
+        return response

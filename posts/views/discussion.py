@@ -15,13 +15,14 @@ from django.views import View
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView
 
+from accounts.mixins import KeepsTextMixin
 from accounts.models import User
 from posts import discussion, moderation
 from posts.forms import CommentBodyForm, CommentForm, ReasonForm
 from posts.mixins import CommentMixin, CommentsMixin, DiscussionMixin
 from posts.models import Comment, Post, is_comment_moderator, may_moderate
-from posts.views.posts import READ_METHODS, PostDetail, neighbours
-from posts.views.thread import UNSENT, discussion_of, keep_unsent, place_of
+from posts.views.posts import READ_METHODS, PostDetail
+from posts.views.thread import discussion_of, page_of_form, place_of
 
 EDIT_MINUTES = discussion.EDIT_LIMIT // timedelta(minutes=1)
 TOO_LATE = _(
@@ -47,10 +48,16 @@ class PostLike(DiscussionMixin, View):
 
 
 @method_decorator(require_POST, name="dispatch")
-class CommentCreate(CommentsMixin, PostDetail):
+class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
     """Takes a comment; a refused one comes back on the post's page as it was typed."""
 
     http_method_names = ["post"]
+    held_fields = ("body",)
+    held_hidden = ("parent",)
+    form_section = "#comment-form"
+
+    def get_form_path(self) -> str:
+        return page_of_form(self.kwargs["pk"])
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         form = CommentForm(request.POST, post=self.post_in_question)
@@ -66,18 +73,12 @@ class CommentCreate(CommentsMixin, PostDetail):
         comment = discussion.add_comment(
             self.post_in_question, self.request.user, **form.cleaned_data, now=timezone.now()
         )
-        self.request.session.pop(UNSENT, None)
         say_where_it_stands(self.request, comment, gettext("Your comment is published."))
         return redirect(place_of(comment))
 
-    def handle_no_permission(self) -> HttpResponse:
-        if not self.request.user.is_authenticated:
-            keep_unsent(self.request, self.kwargs["pk"])
-        return super().handle_no_permission()
-
     def show_again(self, form: CommentForm, *, status: int) -> HttpResponse:
         self.object = self.get_object()
-        shown = neighbours(self.object) | discussion_of(self.request, self.object, form)
+        shown = discussion_of(self.request, self.object, form)
         return self.render_to_response(self.get_context_data(**shown), status=status)
 
 
@@ -121,18 +122,21 @@ class CommentAct(CommentMixin, FormView):
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
-class CommentEdit(CommentAct):
+class CommentEdit(KeepsTextMixin, CommentAct):
     form_class = CommentBodyForm
+    held_fields = ("body",)
     heading = _("Edit your comment")
     button = _("Save")
 
     def may_act(self, user: User, comment: Comment) -> bool:
+        if comment.author_id != user.pk:
+            return False
         # One that is too late is told so where it is sent, with the words to copy.
-        is_asked = self.request.method == "POST" or discussion.is_editable(comment, timezone.now())
-        return comment.author_id == user.pk and is_asked
+        is_sent = self.request.method == "POST" or self.recovered is not None
+        return is_sent or discussion.is_editable(comment, timezone.now())
 
     def get_initial(self) -> dict:
-        return {"body": self.comment.body}
+        return {"body": self.comment.body} | super().get_initial()
 
     def form_valid(self, form: CommentBodyForm) -> HttpResponse:
         body = form.cleaned_data["body"]

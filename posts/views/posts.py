@@ -1,26 +1,29 @@
-"""Reading and writing of posts in the browser."""
+"""Reading of posts in the browser."""
+
+from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, DeleteView, DetailView, TemplateView, UpdateView
+from django.utils.safestring import SafeString
+from django.views.generic import DetailView, ListView, TemplateView
 
-from content.addresses import moved
-from posts import listing, publishing
-from posts.forms import PostForm
-from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
-from posts.models import Post, PostQuerySet, is_liked_by
-from posts.uploads import attach_images
+from content.addresses import absolute_url, moved
+from posts import fragments, listing
+from posts.models import (
+    PAGE_COLUMNS,
+    Post,
+    PostQuerySet,
+    has_private_comments,
+    is_liked_by,
+)
+from posts.views.cards import post_cards
 from posts.views.thread import discussion_of
 
 READ_METHODS = ["get", "head", "options"]
-FORM_METHODS = [*READ_METHODS, "post"]
 
 
 class PostList(TemplateView):
@@ -34,7 +37,19 @@ class PostList(TemplateView):
         page = self.get_listing().page(
             self.request.GET, size=settings.POSTS_PER_PAGE, now=timezone.now()
         )
-        return super().get_context_data(page=page, **kwargs)
+        cards = post_cards(page.ids, self.request.user)
+        return super().get_context_data(page=page, cards=cards, **kwargs)
+
+
+class NumberedList(ListView):
+    """A list whose pages go by number alone."""
+
+    http_method_names = READ_METHODS
+
+    def paginate_queryset(self, queryset, page_size: int) -> tuple:
+        # Django takes `last`, and digits of any script, for a number too.
+        listing.parse_number(self.request.GET.get("page", "1"))
+        return super().paginate_queryset(queryset, page_size)
 
 
 class PostDetail(DetailView):
@@ -42,84 +57,78 @@ class PostDetail(DetailView):
     template_name = "posts/post_detail.html"
 
     def get_queryset(self) -> PostQuerySet:
-        posts = Post.objects.visible_to(self.request.user).for_detail()
-        return posts.annotate(is_liked=is_liked_by(self.request.user))
+        posts = Post.objects.visible_to(self.request.user).select_related("author")
+        is_liked, has_private = is_liked_by(self.request.user), has_private_comments()
+        return posts.only(*PAGE_COLUMNS).annotate(is_liked=is_liked, has_private=has_private)
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         self.object = self.get_object()
         if kwargs.get("slug") != self.object.slug:
             return moved(request, self.object.get_absolute_url())
-        shown = neighbours(self.object) | discussion_of(request, self.object)
+        shown = discussion_of(request, self.object)
         return self.render_to_response(self.get_context_data(**shown))
 
+    def get_context_data(self, **kwargs) -> dict:
+        words = words_of(self.request, self.object)
+        return super().get_context_data(words=words, **neighbours(self.object), **kwargs)
 
-def neighbours(post: Post) -> dict[str, object]:
+
+class Words(NamedTuple):
+    """What the author says, as HTML: what machines read of it, and the article."""
+
+    head: SafeString
+    article: SafeString
+
+
+def words_of(request: HttpRequest, post: Post) -> Words:
+    """Return what the page says of `post`, which the visitor may see; 404 where it just went."""
+    now = timezone.now()
+    # Addresses are whole: they begin with the name that the visitor knows the site by.
+    key = (post.pk, post.author_id == request.user.pk, absolute_url(request, "/"))
+
+    def make(keys: list) -> dict:
+        shown = read_words(request, post.pk)
+        return {key: render_words(request, shown)} if shown.is_out(now) else {}
+
+    kept = fragments.each("words", [key], make) if post.is_out(now) else {}
+    # Taken back a moment ago, it is still there for its author and those who moderate.
+    return kept.get(key) or render_words(request, read_words(request, post.pk))
+
+
+def read_words(request: HttpRequest, pk: int) -> Post:
+    """Return the post, read in one with the question whether the visitor may see it."""
+    return get_object_or_404(Post.objects.visible_to(request.user).with_words(), pk=pk)
+
+
+def render_words(request: HttpRequest, post: Post) -> Words:
+    is_scheduled = post.is_scheduled(timezone.now())
+    context = {"post": post, "tags": post.shown_tags, "is_scheduled": is_scheduled}
+    return Words(
+        render_to_string("posts/_post_head.html", context, request),
+        render_to_string("posts/_article.html", context, request),
+    )
+
+
+def neighbours(post: Post) -> dict[str, SafeString]:
     """Return what else to read: the posts before and after, and more by the same author."""
-    listed = Post.objects.listed(timezone.now())
+    now, key = timezone.now(), (post.pk, post.publish_at)
+
+    def make(keys: list) -> dict:
+        found = {"post": post, **find_neighbours(post, now)}
+        return {key: render_to_string("posts/_neighbours.html", found)}
+
+    return {"neighbours": fragments.each("neighbours", [key], make, now=now)[key]}
+
+
+def find_neighbours(post: Post, now: datetime) -> dict[str, object]:
     if post.publish_at is None:
-        return {"more_by_author": []}
-    cards = listed.only("pk", "title", "slug", "publish_at")
+        return {}
+    cards = Post.objects.only("pk", "title", "slug", "publish_at")
     return {
-        "older_post": cards.older_than(post).first(),
-        "newer_post": cards.newer_than(post).first(),
-        "more_by_author": cards.filter(author=post.author_id)
+        "older_post": cards.older_than(post, now).first(),
+        "newer_post": cards.newer_than(post, now).first(),
+        "more_by_author": cards.listed(now)
+        .filter(author=post.author_id)
         .exclude(pk=post.pk)
         .newest_first()[:3],
     }
-
-
-class EditorMixin:
-    """The form in which posts are written."""
-
-    http_method_names = FORM_METHODS
-    form_class = PostForm
-    template_name = "posts/post_form.html"
-
-    def form_valid(self, form: PostForm) -> HttpResponse:
-        if form.has_changed():
-            attach_images(form.instance, form.cleaned_data, self.request.user)
-            try:
-                self.save(form.instance, tags=form.cleaned_data["tags"], now=timezone.now())
-            except publishing.PostIsGone:
-                form.add_error(None, _("This post was deleted meanwhile. Copy your text."))
-                context = self.get_context_data(form=form, object=None)
-                return self.render_to_response(context, status=409)
-        messages.success(self.request, self.success_message)
-        if form.instance.cover and not form.instance.cover_alt:
-            text = _("The cover picture has no words that say what it shows.")
-            messages.warning(self.request, text)
-        if form.cleaned_data["body_image"] and not form.cleaned_data["body_image_alt"]:
-            text = _("The picture in the text has no words that say what it shows.")
-            messages.warning(self.request, text)
-        return redirect(form.instance)
-
-    def form_invalid(self, form: PostForm) -> HttpResponse:
-        if self.request.FILES:
-            text = _("Choose your picture again: browsers don't keep a chosen file.")
-            messages.warning(self.request, text)
-        return super().form_invalid(form)
-
-
-class PostCreate(LoginRequiredMixin, EditorMixin, CreateView):
-    success_message = _("Your post is published.")
-
-    def save(self, post: Post, **kwargs) -> None:
-        post.author = self.request.user
-        publishing.publish(post, **kwargs)
-
-
-class PostUpdate(AuthorRequiredMixin, EditorMixin, UpdateView):
-    success_message = _("Your changes are saved.")
-
-    def save(self, post: Post, **kwargs) -> None:
-        publishing.save_post(post, **kwargs)
-
-
-@method_decorator(require_POST, name="dispatch")
-class PostDelete(ReturnToEditorMixin, AuthorRequiredMixin, DeleteView):
-    http_method_names = ["post"]
-
-    def form_valid(self, form) -> HttpResponse:
-        publishing.delete_post(self.object)
-        messages.success(self.request, _("Your post is deleted."))
-        return redirect("posts:post_list")

@@ -1,18 +1,21 @@
 """The index, which a question narrows down to what was found."""
 
-from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.views.generic import ListView
+from django.utils.safestring import SafeString
 
+from posts import fragments
 from posts.models import Post
-from posts.search import Results, find
+from posts.search import Query, find
 from posts.search.documents import text_of
 from posts.search.snippets import mark_words, snippet
-from posts.views.posts import READ_METHODS, PostList
+from posts.views.cards import Card, CardKey, cards_of, render_cards
+from posts.views.posts import NumberedList, PostList
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -21,37 +24,40 @@ def index(request: HttpRequest) -> HttpResponse:
     return view.as_view()(request)
 
 
-class SearchResults(ListView):
-    http_method_names = READ_METHODS
+class SearchResults(NumberedList):
     paginate_by = settings.POSTS_PER_PAGE
     template_name = "posts/search_results.html"
 
     def get_queryset(self) -> list[int]:
-        self.now = timezone.now()
-        self.results = find(self.request.GET["q"], now=self.now)
+        asked, now = self.request.GET["q"], timezone.now()
+        found = fragments.each(
+            "found", [asked], lambda keys: {asked: find(asked, now=now)}, now=now
+        )
+        self.results = found[asked]
         return self.results.ids
 
     def get_context_data(self, **kwargs) -> dict[str, object]:
-        context = super().get_context_data(**kwargs)
-        found = load_cards(context["page_obj"].object_list, self.results, self.now)
-        count = len(self.results.ids)
+        context, asked = super().get_context_data(**kwargs), self.request.GET["q"]
+        make = partial(make_found_cards, self.results.query)
+        ids, count = context["page_obj"].object_list, len(self.results.ids)
         return context | {
-            "search_text": self.request.GET["q"].replace("\0", ""),
+            "search_text": asked.replace("\0", ""),
             "query": self.results.query,
             "is_more": self.results.is_more,
             "count": count,
             "shown_count": number_format(count, force_grouping=True),
-            "found": found,
+            "cards": cards_of(ids, self.request.user, f"found {asked}", make),
         }
 
 
-def load_cards(ids: list[int], results: Results, now: datetime) -> list[Post]:
-    """Return the posts of one page in their order, with title and snippet marked."""
+def make_found_cards(query: Query, keys: list[CardKey]) -> dict[CardKey, Card]:
+    """Return cards with title and snippet marked by `query`."""
     # With the body, which a card of the index does without.
-    posts = Post.objects.listed(now).select_related("author").prefetch_related("taggings")
-    by_id = posts.in_bulk(ids)
-    cards = [by_id[post_id] for post_id in ids if post_id in by_id]
-    for post in cards:
-        post.marked_title = mark_words(post.title, results.query)
-        post.snippet = snippet(" ".join(text_of(post).split()), results.query)
-    return cards
+    posts = Post.objects.select_related("author").prefetch_related("taggings")
+    return render_cards(partial(render_found_card, query), keys, posts)
+
+
+def render_found_card(query: Query, post: Post, is_own: bool) -> SafeString:
+    post.marked_title = mark_words(post.title, query)
+    post.snippet = snippet(" ".join(text_of(post).split()), query)
+    return render_to_string("posts/_found_card.html", {"post": post, "is_own": is_own})

@@ -1,38 +1,79 @@
 """Tags: all of them, one of them, and those that fit what is being typed."""
 
+from datetime import datetime
+
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django.views.generic import ListView
+from django.views.generic import TemplateView
 
 from content.addresses import moved
-from posts.listing import PostListing, posts_tagged
+from posts.listing import PostListing, parse_number, posts_tagged
 from posts.models import Tag
 from posts.models.tags import tag_key
-from posts.tagging import find_renamed
+from posts.tagging import find_renamed, find_tag
 from posts.views.posts import READ_METHODS, PostList
 
 SUGGESTIONS = 8
 TAGS_PER_PAGE = 100
 
 
-class TagList(ListView):
+class TagList(TemplateView):
     http_method_names = READ_METHODS
-    paginate_by = TAGS_PER_PAGE
     template_name = "posts/tag_list.html"
 
-    def get_queryset(self):
-        return Tag.objects.in_use(timezone.now()).order_by("key")
+    def get_context_data(self, **kwargs) -> dict:
+        page = page_of_tags(self.request.GET, timezone.now())
+        return super().get_context_data(**page, **kwargs)
+
+
+def page_of_tags(query: dict, now: datetime) -> dict:
+    """Return the tags that `query` asks for by a key in `after` or `before`, or the first.
+
+    Raises Http404 where none comes after it, and for a page by a number.
+    """
+    if parse_number(query.get("page", "1")) > 1:
+        # By numbers there is the first alone: others would have to be counted up to.
+        raise Http404
+    tags = Tag.objects.in_use(now).order_by("key")
+    after, before = (query.get(name, "").replace("\0", "") for name in ("after", "before"))
+    if before:
+        return tags_before(tags, before) or tags_after(tags, "")
+    return tags_after(tags, after)
+
+
+def tags_before(tags: QuerySet, key: str) -> dict | None:
+    """Return the page that ends before `key`; None where no whole one and more lie there."""
+    found = list(tags.filter(key__lt=key).reverse()[: TAGS_PER_PAGE + 1])
+    shown = found[TAGS_PER_PAGE - 1 :: -1]
+    return tag_page(shown, has_more=(True, True)) if len(found) > TAGS_PER_PAGE else None
+
+
+def tags_after(tags: QuerySet, key: str) -> dict:
+    found = list(tags.filter(key__gt=key)[: TAGS_PER_PAGE + 1])
+    if key and not found:
+        raise Http404
+    return tag_page(found[:TAGS_PER_PAGE], has_more=(bool(key), len(found) > TAGS_PER_PAGE))
+
+
+def tag_page(tags: list[Tag], *, has_more: tuple[bool, bool]) -> dict:
+    """Return what the page shows, with the keys to go on from, back and on, where there is more."""
+    return {
+        "tags": tags,
+        "previous_key": tags[0].key if has_more[0] else "",
+        "next_key": tags[-1].key if has_more[1] else "",
+    }
 
 
 class TagDetail(PostList):
     template_name = "posts/tag_detail.html"
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        now = timezone.now()
-        self.tag = Tag.objects.in_use(now).filter(slug=kwargs["slug"]).first()
+        now, slug = timezone.now(), kwargs["slug"]
+        self.tag = find_tag(slug, now)
         if self.tag is None:
-            renamed = find_renamed(kwargs["slug"], now)
+            renamed = find_renamed(slug, now)
             if renamed is None:
                 raise Http404
             return moved(request, renamed.get_absolute_url())
@@ -49,10 +90,6 @@ class TagDetail(PostList):
 def suggest_tags(request: HttpRequest) -> HttpResponse:
     """Answer the names of the most used tags that begin with `q`, as a JSON list."""
     key = tag_key(request.GET.get("q", "")[:100])
-    tags = (
-        Tag.objects.in_use(timezone.now()).filter(key__startswith=key)
-        if key
-        else Tag.objects.none()
-    )
+    tags = Tag.objects.in_use(timezone.now()).filter(key__begins=key) if key else Tag.objects.none()
     names = tags.order_by("-published_count", "key").values_list("name", flat=True)
     return JsonResponse({"tags": list(names[:SUGGESTIONS])})

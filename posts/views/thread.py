@@ -1,45 +1,51 @@
 """What a post's page shows of its discussion: likes, a page of comments, the form."""
 
 import re
+from collections.abc import Sequence
 
+from crispy_forms.templatetags.crispy_forms_filters import as_crispy_form
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from posts.discussion import EDIT_LIMIT
+from accounts.held import held_for
+from accounts.models import HeldText, User
+from posts import fragments
 from posts.forms import CommentForm
 from posts.models import (
     COMMENT_MAX_DEPTH,
-    COMMENT_MAX_LENGTH,
     PATH_STEP,
     Comment,
+    CommentPlace,
     Post,
-    is_comment_moderator,
     may_moderate,
 )
+from posts.views.comments import Reader, by_pk, own_comments, public_page, render_comments, split_at
 
 COMMENTS_PER_PAGE = 100
-# In the session: a comment that nobody could be asked about.
-UNSENT = "unsent_comment"
 PATH = re.compile(rf"([0-9]{{{PATH_STEP}}}){{1,{COMMENT_MAX_DEPTH}}}")
 
 
 def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = None) -> dict:
     """Return what the page says, with one query for the comments.
 
-    `form` is a refused one, which comes back with what was typed.
+    `form` is a refused one, which comes back with what was typed, as one does that was held.
     """
     now = timezone.now()
     context = {"is_out": post.is_out(now)}
     if not settings.COMMENTS_ENABLED:
         return context
+    if form is None and "recovered" in request.GET:
+        recovered = held_comment(request, post)
+        form = recovered and CommentForm(post=post, initial=recovered.initial)
+        context["recovered"] = recovered
     return context | {
         "comments_enabled": True,
         "may_moderate": may_moderate(request.user, post),
-        "is_comment_moderator": is_comment_moderator(request.user),
-        "edit_since": now - EDIT_LIMIT,
         **page_of_comments(request, post, form),
-        **comment_form_of(request, post, form),
     }
 
 
@@ -48,10 +54,32 @@ def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None)
     start = start_of(form.answered) if form and form.answered else request.GET.get("from", "")
     # Checked, because the database would stumble over some of what it is compared with.
     start = start if PATH.fullmatch(start) else ""
-    comments = Comment.objects.visible_to(request.user, post).filter(path__gte=start)
-    found = list(comments.for_page()[: COMMENTS_PER_PAGE + 1])
-    next_start = found[-1].path if len(found) > COMMENTS_PER_PAGE else ""
-    return {"comments": found[:COMMENTS_PER_PAGE], "start": start, "next_start": next_start}
+    shown = comment_form_of(request, post, form)
+    reader = Reader.of(request.user, post, start, may_reply=bool(shown["comment_form"]))
+    places, comments = find_comments(request.user, post, reader)
+    answered_pk = shown["answered"] and shown["answered"].pk
+    before_form, after_form = split_at(comments, answered_pk)
+    return shown | {
+        "comments": before_form,
+        "comments_after_form": after_form,
+        "has_form_inside": answered_pk in comments,
+        "start": start,
+        "next_start": places[-1].path if len(places) > COMMENTS_PER_PAGE else "",
+    }
+
+
+def find_comments(
+    user: User | AnonymousUser, post: Post, reader: Reader
+) -> tuple[Sequence[CommentPlace], dict[int, SafeString]]:
+    """Return the places of a page of comments, with the next page's first, and the HTML by ids."""
+    # Who may see which takes longer to find out.
+    if post.has_private:
+        thread = Comment.objects.in_thread(user, post).filter(path__gte=reader.start)
+        places = thread.places(COMMENTS_PER_PAGE + 1)
+        keys = reader.keys_of(places[:COMMENTS_PER_PAGE])
+        return places, by_pk(render_comments(post, keys))
+    page = public_page(post, reader, COMMENTS_PER_PAGE)
+    return page.places, dict(page.pieces) | own_comments(post, reader, page)
 
 
 def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
@@ -59,20 +87,26 @@ def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) 
     may_comment = request.user.is_authenticated and post.comments_open
     if form is None and may_comment and post.is_out(timezone.now()):
         asked = {"parent": request.GET["reply"]} if "reply" in request.GET else {}
-        form = CommentForm(post=post, initial=unsent_comment(request, post) | asked)
-    return {"comment_form": form, "answered": form and form.answered}
+        form = CommentForm(post=post, initial=asked)
+    fields = fields_of(form) if form else ""
+    return {"comment_form": form, "comment_fields": fields, "answered": form and form.answered}
 
 
-def keep_unsent(request: HttpRequest, post_pk: int) -> None:
-    """Keep what was typed while the session ended, until its writer has logged in again."""
-    body, parent = request.POST.get("body", ""), request.POST.get("parent", "")
-    if body.strip() and len(body) <= COMMENT_MAX_LENGTH and len(parent) <= PATH_STEP:
-        request.session[UNSENT] = {"post": post_pk, "body": body, "parent": parent}
+def fields_of(form: CommentForm) -> SafeString:
+    """Return the fields as HTML; those that nothing was typed into are the same for everyone."""
+    if form.is_bound or form.initial:
+        return as_crispy_form(form)
+    return fragments.always("comment fields", [""], lambda keys: {"": as_crispy_form(form)})[""]
 
 
-def unsent_comment(request: HttpRequest, post: Post) -> dict[str, str]:
-    unsent = request.session.get(UNSENT, {})
-    return unsent if unsent.get("post") == post.pk else {}
+def page_of_form(post_pk: int) -> str:
+    """Return the page that shows the form; not by its slug, which gives a draft's title away."""
+    return reverse("posts:post_short", kwargs={"pk": post_pk})
+
+
+def held_comment(request: HttpRequest, post: Post) -> HeldText | None:
+    """Return what the visitor had typed below `post` while they were logged out."""
+    return held_for(request.user).filter(path=page_of_form(post.pk)).first()
 
 
 def start_of(comment: Comment) -> str:

@@ -1,28 +1,65 @@
 // Makes the editor quicker; all it does works without it too.
-// Pictures: a button, drag and drop, and paste put a picture where the cursor is.
+// Pictures: a button, drag and drop, and paste put a picture where the cursor is. The field for its
+// words then belongs to the last one: what is typed there goes between its brackets.
 // Tags: names in use are offered while one is typed.
 "use strict";
 
 const form = document.querySelector("form.editor");
 const body = form.elements.body;
 const status = form.querySelector("[data-editor-status]");
+const words = form.elements.body_image_alt;
+let last = "";
+words.closest(".field").append(status);
 
 function insert(text) {
+  // Undo takes this back; after setRangeText there is nothing to undo. It writes where the focus is.
+  if (document.activeElement === body && document.execCommand("insertText", false, text)) return;
   body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
   body.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// The start and the end of the words of the last picture, or null where its Markdown was changed.
+function brackets() {
+  const end = last ? body.value.indexOf(`](${last})`) : -1;
+  const start = body.value.lastIndexOf("![", end) + 2;
+  return end < 0 || start < 2 ? null : [start, end];
+}
+
+function describe() {
+  const place = brackets();
+  if (!place) return;
+  // As `image_markdown` does.
+  body.setRangeText(words.value.replace(/[[\]\\`*_~<&]/g, "\\$&"), ...place, "preserve");
+  status.textContent = words.value ? status.dataset.described : status.dataset.uploaded;
+  body.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// The next picture has words of its own, and goes behind the last one, not between its brackets.
+function startAnew() {
+  const [start, end] = brackets() ?? [Infinity, 0];
+  const behind = end + `](${last})`.length;
+  if (start <= body.selectionStart && body.selectionEnd < behind) body.setSelectionRange(behind, behind);
+  if (last) words.value = last = "";
+}
+
 async function upload(file) {
   status.textContent = status.dataset.uploading;
+  startAnew();
   const data = new FormData();
   data.append("image", file);
-  data.append("alt", "");
+  data.append("alt", words.value);
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   try {
     const answer = await fetch(form.dataset.uploadUrl, { method: "POST", body: data });
     const result = await answer.json();
-    if (answer.ok) insert(`\n${result.markdown}\n`);
-    status.textContent = answer.ok ? status.dataset.uploaded : result.error;
+    if (answer.ok) {
+      insert(`\n${result.markdown}\n`);
+      last = result.markdown.match(/\]\((.*)\)$/)[1];
+      // Typed while it was on its way.
+      if (words.value) describe();
+    }
+    const said = words.value ? status.dataset.described : status.dataset.uploaded;
+    status.textContent = answer.ok ? said : result.error;
   } catch {
     status.textContent = status.dataset.failed;
   }
@@ -30,12 +67,16 @@ async function upload(file) {
 
 async function uploadAll(files) {
   for (const file of files) await upload(file);
+  const place = brackets();
+  if (place && !words.value) body.setSelectionRange(...place);
 }
 
-const pictures = (list) => [...list].filter((file) => file.type.startsWith("image/"));
+words.addEventListener("input", describe);
+// They are in the text; sent as well, they would be words without a picture.
+form.addEventListener("submit", () => { if (brackets()) words.value = ""; });
 
 body.addEventListener("paste", (event) => {
-  const files = pictures(event.clipboardData.files);
+  const files = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
   if (!files.length) return;
   event.preventDefault();
   uploadAll(files);
@@ -43,8 +84,9 @@ body.addEventListener("paste", (event) => {
 body.addEventListener("dragover", (event) => {
   if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
 });
+// What is no picture as well: a browser would leave the page for it, and the server says why not.
 body.addEventListener("drop", (event) => {
-  const files = pictures(event.dataTransfer.files);
+  const files = [...event.dataTransfer.files];
   if (!files.length) return;
   event.preventDefault();
   uploadAll(files);
@@ -53,8 +95,9 @@ body.addEventListener("drop", (event) => {
 // With this, the file field uploads at once instead of waiting for the form to be sent.
 const bodyImage = form.elements.body_image;
 bodyImage.addEventListener("change", async () => {
-  await uploadAll(pictures(bodyImage.files));
+  await uploadAll([...bodyImage.files]);
   bodyImage.value = "";
+  if (brackets() && !words.value) words.focus();
 });
 
 const tags = form.elements.tags;
@@ -92,6 +135,7 @@ function take(name) {
   const before = tags.value.split(",").slice(0, -1).map((tag) => tag.trim());
   tags.value = `${[...before, name].join(", ")}, `;
   show([]);
+  tags.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function move(step) {

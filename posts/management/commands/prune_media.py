@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from posts.uploads import delete_image, unused_images
+from posts.uploads import delete_picture, unused_pictures
 
 
 class Command(BaseCommand):
@@ -13,10 +13,10 @@ class Command(BaseCommand):
         parser.add_argument("--delete", action="store_true", help="remove them")
 
     def handle(self, *, delete: bool, **options) -> None:
-        unused = unused_images(timezone.now())
-        for image in unused:
-            self.stdout.write(image.name)
+        unused = unused_pictures(timezone.now())
+        for name in unused:
+            self.stdout.write(name)
             if delete:
-                delete_image(image)
+                delete_picture(name)
         done = "Removed" if delete else "Found (--delete removes them)"
         self.stdout.write(f"{done}: {len(unused)} unused pictures.")

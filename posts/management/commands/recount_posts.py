@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from posts import listing
+from posts import listing, page_cache
 
 
 class Command(BaseCommand):
@@ -10,4 +10,5 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         listing.rebuild_all()
+        page_cache.changed()
         self.stdout.write("Counted the lists of posts anew.")

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from tqdm import tqdm
 
+from posts import page_cache, search
 from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, make_documents, write_documents
 from posts.search.results import BACKENDS
@@ -25,16 +26,28 @@ class Command(BaseCommand):
             action="store_true",
             help="also build the database's own index anew; nobody can write meanwhile",
         )
+        parser.add_argument(
+            "--names",
+            action="store_true",
+            help="write the new names of authors alone, which reads no text",
+        )
 
-    def handle(self, *, rebuild: bool, **options) -> None:
-        written = 0
-        with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
-            for ids in batches_of_ids():
-                written += index_changed(ids)
-                progress.update(len(ids))
+    def handle(self, *, rebuild: bool, names: bool, **options) -> None:
+        written = search.index_names() if names else index_all()
+        page_cache.changed()
         if rebuild:
             BACKENDS[connection.vendor].rebuild()
-        self.stdout.write(f"Wrote {written:,} search documents")
+        self.stdout.write(f"Wrote {written:,} search documents.")
+
+
+def index_all() -> int:
+    """Write all documents that are missing or out of date; return how many."""
+    written = 0
+    with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
+        for ids in batches_of_ids():
+            written += index_changed(ids)
+            progress.update(len(ids))
+    return written
 
 
 def batches_of_ids() -> Iterator[list[int]]:

@@ -20,19 +20,24 @@ from accounts.usernames import username_key
 from content.images import make_image
 from content.markup import render_comment, render_post
 from content.slugs import slugify
-from posts import discussion, listing, search
+from content.storage import keep_files
+from posts import discussion, listing, page_cache, search
 from posts.demo.pictures import draw_picture
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
+from posts.management.desk import lay_out
 from posts.models import Post, Tagging
 from posts.models.tags import tag_key
-from posts.publishing import set_rendered
+from posts.publishing import RENDERED_FIELDS, render_body, set_rendered
 from posts.tagging import get_or_create_tags
-from posts.uploads import store_image
+from posts.uploads import image_markdown, store_image
 
 BATCH = 1_000
 # As many as a visitor looks at; the others stay as they are, so a large sample takes no longer.
 LIVELY_POSTS = 40
 COVERED_POSTS = 12
+# Without a cover, and about a garden; the picture is a green one.
+ILLUSTRATED_POST, ITS_PICTURE = 3, 9
+FACES = 6
 LONGEST_GAP = timedelta(days=2)
 LONGEST_SPAN = timedelta(days=3650)
 
@@ -61,15 +66,21 @@ class Command(BaseCommand):
         # All or nothing: half a sample would be taken for a blog.
         with transaction.atomic():
             self.fill(posts, users, existing)
+            page_cache.changed()
 
     def fill(self, posts: int, users: int, existing: int) -> None:
         started = time.monotonic()
+        last_before = Post.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         people = create_people(users)
         create_posts(posts, list(people.values()), people, offset=existing, now=timezone.now())
         listing.rebuild_all()
-        newest = list(Post.objects.listed(timezone.now()).newest_first()[:LIVELY_POSTS])
-        for number, post in enumerate(newest):
+        # Posts that were here keep their covers, and their authors say nothing they did not say.
+        made = Post.objects.listed(timezone.now()).filter(pk__gt=last_before).newest_first()
+        for number, post in enumerate(list(made[:LIVELY_POSTS])):
             liven(post, number, list(people.values()))
+        show_faces(list(people.values()))
+        if posts and not existing:
+            lay_out(User.objects.get_by_natural_key(next(iter(people))), now=timezone.now())
         seconds = time.monotonic() - started
         self.stdout.write(f"Wrote {posts:,} posts by {users:,} people in {seconds:.1f} s")
         if people and not existing:
@@ -120,6 +131,7 @@ def new_users(people: list[DemoPerson]) -> list[User]:
             display_name=person.name,
             biography=person.bio,
             biography_html=render_comment(person.bio),
+            website=f"https://{key}.example",
         )
         for key, person in people.items()
         if key not in taken
@@ -191,7 +203,7 @@ def save_batch(posts: list[Post], texts: list[DemoText]) -> None:
 
 
 def liven(post: Post, number: int, people: list[int]) -> None:
-    """Give a post likes and a thread of comments, and a cover to every second of the newest."""
+    """Give a post likes and a thread of comments, and to some of the newest pictures."""
     chance = random.Random(number)  # noqa: S311  the same on every machine
     readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
     for reader in User.objects.filter(pk__in=readers):
@@ -199,8 +211,30 @@ def liven(post: Post, number: int, people: list[int]) -> None:
     add_thread(post, chance, readers)
     if number < COVERED_POSTS and number % 2 == 0:
         post.cover = store_image(make_image(draw_picture(number)), post.author)
-        post.cover_alt = gettext("Hills behind hills, and a pale sun")
+        post.cover_alt = picture_words()
         post.save(update_fields=["cover", "cover_alt"])
+    if number == ILLUSTRATED_POST:
+        illustrate(post)
+
+
+def illustrate(post: Post) -> None:
+    """Put a picture at the end of the text."""
+    name = store_image(make_image(draw_picture(ITS_PICTURE)), post.author)
+    post.body += f"\n\n{image_markdown(name, picture_words())}"
+    render_body(post)
+    post.save(update_fields=["body", *RENDERED_FIELDS])
+    search.index_post(post)
+
+
+def picture_words() -> str:
+    return gettext("Hills behind hills, and a pale sun")
+
+
+def show_faces(people: list[int]) -> None:
+    """Give the first people a picture of themselves."""
+    for number, user in enumerate(User.objects.filter(pk__in=people[:FACES]).order_by("pk")):
+        user.avatar = keep_files(make_image(draw_picture(COVERED_POSTS + number)))
+        user.save(update_fields=["avatar"])
 
 
 def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:

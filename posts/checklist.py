@@ -1,0 +1,64 @@
+"""What to look at before a post is published: it helps and never blocks."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from content.checklist import (
+    images_elsewhere,
+    images_without_alt,
+    skipped_headings,
+    vague_links,
+)
+from posts.models import Post
+
+# So many of one kind make the point.
+SAME_MAX = 10
+
+
+def suggestions(post: Post, tags: list[str]) -> list[str]:
+    """Return sentences on what `post`, rendered, could do better, with `tags`."""
+    html = post.body_html
+    found = [
+        *about_images(html),
+        *(
+            _("“%(title)s” skips a level of headings.") % {"title": title}
+            for title in skipped_headings(html)[:SAME_MAX]
+        ),
+        *(
+            _("A link says only “%(words)s”: say where it leads.") % {"words": words}
+            for words in vague_links(html)[:SAME_MAX]
+        ),
+    ]
+    if not tags:
+        found.append(_("It has no tags, by which readers find more of a kind."))
+    if is_title_taken(post):
+        found.append(_("Another post has this title already."))
+    return found
+
+
+def about_images(html: str) -> list[str]:
+    """Return sentences on the pictures in a rendered text: without words, or of another site."""
+    nameless, elsewhere = images_without_alt(html), images_elsewhere(html)
+    found = []
+    if nameless:
+        text = ngettext(
+            "A picture in the text has no words that say what it shows.",
+            "%(number)d pictures in the text have no words that say what they show.",
+            nameless,
+        )
+        found.append(text % {"number": nameless})
+    if elsewhere:
+        text = ngettext(
+            "A picture in the text is on another site. Readers don’t see it: upload it here.",
+            "%(number)d pictures in the text are on other sites. Readers don’t see them: upload "
+            "them here.",
+            elsewhere,
+        )
+        found.append(text % {"number": elsewhere})
+    return found
+
+
+def is_title_taken(post: Post) -> bool:
+    """Tell whether a post that its author may see is titled alike."""
+    others = Post.objects.visible_to(post.author).filter(slug=post.slug).exclude(pk=post.pk)
+    return bool(post.title) and others.exists()

@@ -1,0 +1,177 @@
+"""The history of a post: its revisions, and which of them are kept.
+
+All that writes runs inside the transaction of `publishing` that holds the post's row.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    prefetch_related_objects,
+)
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from content.difference import Change, difference, folded, takes_away
+from posts.models import Post, Revision
+
+# Older revisions are thinned out to the last of each day (UTC).
+KEPT_WHOLE = timedelta(days=30)
+
+
+def newest(post: Post) -> Revision | None:
+    return post.revisions.first()
+
+
+def unsaved_edits(post: Post) -> Revision | None:
+    """Return what was saved by itself beside a post that readers know in other words."""
+    revision = None if post.is_draft else newest(post)
+    is_beside = revision and revision.is_autosave and revision.words != words_of(post)
+    return revision if is_beside else None
+
+
+def superseded_edits(post: Post) -> Revision | None:
+    """Return edits of the author that the save of somebody else went past."""
+    newer, *older = post.revisions.defer("body")[:2] or [None]
+    is_others = newer and not newer.is_autosave and newer.saved_by_id != post.author_id
+    return older[0] if is_others and older and older[0].is_autosave else None
+
+
+def current_words(post: Post) -> tuple[str, str, str, str]:
+    """Return what was saved last: beside `post`, or in it."""
+    edits = unsaved_edits(post)
+    return edits.words if edits else words_of(post)
+
+
+def words_of(post: Post) -> tuple[str, str, str, str]:
+    """Return what a revision of `post` holds: title, body, tags and words for its cover."""
+    return post.title, post.body, tags_of(post), post.cover_alt
+
+
+def differences(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, list[Change]]]:
+    """Return what differs in words as `words_of` gives them, by the name of what it is in."""
+    names = (_("Title"), _("Body"), _("Tags"), _("What the cover picture shows"))
+    pairs = zip(names, old, new, strict=True)
+    found = [(name, folded(difference(before, after))) for name, before, after in pairs]
+    return [(name, changes) for name, changes in found if changes]
+
+
+def tags_of(post: Post) -> str:
+    return ", ".join(tag.name for tag in post.tag_list)
+
+
+def revisions_of(post: Post) -> QuerySet:
+    """Return the revisions of `post`, newest first, with who saved them and without their words."""
+    return post.revisions.select_related("saved_by").defer("title", "body", "tags", "cover_alt")
+
+
+def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
+    """Return by post when the edits were saved that `unsaved_edits` finds, in two queries.
+
+    The bodies of the posts are not read.
+    """
+    by_pk = {post.pk: post for post in posts if not post.is_draft}
+    newer = Revision.objects.filter(post=OuterRef("post"), number__gt=OuterRef("number"))
+    rows = Revision.objects.filter(~Exists(newer), post__in=by_pk, is_autosave=True)
+    is_same = Q(title=F("post__title"), body=F("post__body"), cover_alt=F("post__cover_alt"))
+    rows = rows.annotate(is_same=ExpressionWrapper(is_same, BooleanField()))
+    found = list(rows.values_list("post", "saved_at", "is_same", "tags"))
+    prefetch_related_objects([by_pk[pk] for pk, *_ in found], "taggings")
+    return {pk: at for pk, at, is_same, tags in found if not is_same or tags != tags_of(by_pk[pk])}
+
+
+def number_readers_see(post: Post, now: datetime) -> int | None:
+    """Return the number of the revision that everyone reads at `now`."""
+    on_purpose = (
+        post.revisions.filter(is_autosave=False) if post.is_out(now) else Revision.objects.none()
+    )
+    return on_purpose.values_list("number", flat=True).first()
+
+
+def record(
+    before: Post | None,
+    post: Post,
+    words: tuple[str, str, str, str],
+    *,
+    now: datetime,
+    by: User,
+    sitting: str = "",
+    reason: str = "",
+    is_autosave: bool = False,
+) -> None:
+    """Add a revision with `words` to the saved `post`; what it was `before` becomes the first.
+
+    Goes on in the autosave of the same sitting, unless that takes most of its body away: where all
+    was selected and a key pressed, it is the only copy. Adds none that repeats the one before it
+    and gives no reason.
+    """
+    last = newest(post) if before else None
+    if before and not last:
+        last = first_revision(before)
+    is_same_sitting = last and last.is_autosave and sitting and last.sitting == sitting
+    goes_on = is_same_sitting and not takes_away(last.body, words[1])
+    is_known = last and last.words == words and (is_autosave or not last.is_autosave)
+    if is_known and not goes_on and not reason:
+        return
+    revision = last if goes_on else Revision(post=post, number=last.number + 1 if last else 1)
+    revision.title, revision.body, revision.tags, revision.cover_alt = words
+    revision.saved_by, revision.saved_at, revision.reason = by, now, reason
+    revision.is_autosave, revision.sitting = is_autosave, sitting
+    revision.save()
+    if last and not is_autosave:
+        thin_out(post, now)
+
+
+def first_revision(before: Post) -> Revision:
+    """Keep what a post says that was made in bulk, before it is changed for the first time."""
+    title, body, tags, cover_alt = words_of(before)
+    return Revision.objects.create(
+        post_id=before.pk,
+        number=1,
+        title=title,
+        body=body,
+        tags=tags,
+        cover_alt=cover_alt,
+        saved_by_id=before.author_id,
+        saved_at=before.updated_at,
+    )
+
+
+def thin_out(post: Post, now: datetime) -> int:
+    """Delete old revisions of `post` but the last of each day; return how many went.
+
+    Never the last one, nor the last that was saved on purpose: readers see it, or did.
+    """
+    return post.revisions.filter(pk__in=superfluous(post, now)).delete()[0]
+
+
+def superfluous(post: Post, now: datetime) -> list[int]:
+    """Return the ids of what `thin_out` deletes."""
+    old = list(old_revisions(post, now))
+    if len(old) < 2:
+        return []
+    spared = {last_pk(post.revisions.all()), last_pk(post.revisions.filter(is_autosave=False))}
+    days, found = set(), []
+    for pk, saved_at in old:
+        day = saved_at.astimezone(UTC).date()
+        if day in days and pk not in spared:
+            found.append(pk)
+        days.add(day)
+    return found
+
+
+def old_revisions(post: Post, now: datetime) -> QuerySet:
+    """The ids and times of revisions past KEPT_WHOLE, newest first."""
+    old = post.revisions.filter(saved_at__lt=now - KEPT_WHOLE)
+    return old.values_list("pk", "saved_at")
+
+
+def last_pk(revisions: QuerySet) -> int | None:
+    return revisions.values_list("pk", flat=True).first()

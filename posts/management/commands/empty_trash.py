@@ -1,0 +1,34 @@
+"""`manage.py empty_trash`: remove for good what has been in the trash for long."""
+
+from datetime import timedelta
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from posts import publishing
+from posts.models import KEPT_IN_TRASH, Post
+
+
+class Command(BaseCommand):
+    help = "Lists the posts that are in the trash for over 30 days; --delete removes them for good."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--delete", action="store_true", help="remove them")
+        days = KEPT_IN_TRASH.days
+        parser.add_argument("--days", type=int, default=days, help=f"not over {days} but so many")
+
+    def handle(self, *, delete: bool, days: int, **options) -> None:
+        if not 0 <= days <= 36_500:
+            raise CommandError("--days takes a number from 0 to 36500.")
+        old = Post.objects.trashed_before(timezone.now() - timedelta(days=days))
+        old = old.order_by("pk").select_related("author")
+        number = 0
+        for post in old.only("title", "trashed_at", "author__username"):
+            day = post.trashed_at.date().isoformat()
+            line = f"{post.pk} by {post.author}, in the trash since {day}: {post}"
+            # Somebody may bring it back at this moment.
+            if not delete or publishing.delete_from_trash(post):
+                number += 1
+                self.stdout.write(line)
+        done = "Removed" if delete else "Found (--delete removes them)"
+        self.stdout.write(f"{done}: {number} posts.")

@@ -1,0 +1,46 @@
+"""`manage.py prune_revisions`: thin out the history of posts that nobody edits any more."""
+
+from collections.abc import Iterator
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from posts import history, publishing
+from posts.models import Post
+
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = (
+        "Lists the posts that have revisions older than 30 days beyond the last of each day; "
+        "--delete removes those revisions. Saving a post does the same for it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--delete", action="store_true", help="remove them")
+
+    def handle(self, *, delete: bool, **options) -> None:
+        now, total = timezone.now(), 0
+        for post in posts_with_old_revisions(now):
+            with transaction.atomic():
+                # Nobody saves it meanwhile.
+                publishing.lock(post)
+                count = (
+                    history.thin_out(post, now) if delete else len(history.superfluous(post, now))
+                )
+            if count:
+                self.stdout.write(f"{post.pk}: {count}")
+            total += count
+        done = "Removed" if delete else "Found (--delete removes them)"
+        self.stdout.write(f"{done}: {total} superfluous revisions.")
+
+
+def posts_with_old_revisions(now) -> Iterator[Post]:
+    """Yield posts, by their ids alone, a batch at a time: rows go while they are walked."""
+    then, last = now - history.KEPT_WHOLE, 0
+    posts = Post.objects.filter(revisions__saved_at__lt=then).distinct().order_by("pk").only("pk")
+    while batch := list(posts.filter(pk__gt=last)[:BATCH]):
+        yield from batch
+        last = batch[-1].pk

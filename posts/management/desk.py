@@ -1,0 +1,57 @@
+"""What the person who can log in to the sample blog has on their desk: drafts and the like."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext
+
+from accounts.models import User
+from posts import publishing
+from posts.demo.writer import DemoText, write_post
+from posts.models import Post
+
+# Far from the numbers of any sample, so that no text comes twice.
+FIRST_NUMBER = 50_000_000
+DRAFTS = 3
+SCHEDULED_IN_DAYS = (1, 6)
+
+
+def lay_out(author: User, *, now: datetime) -> None:
+    """Give `author` drafts with a history, scheduled posts, edits of a post and one thrown away."""
+    numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + 20))
+    for age in range(DRAFTS, 0, -1):
+        write_in_sittings(author, write_post(next(numbers)), now=now - timedelta(days=age))
+    for days in SCHEDULED_IN_DAYS:
+        post, saving = begin(author, write_post(next(numbers)))
+        at = (now + timedelta(days=days)).replace(hour=8, minute=0, second=0, microsecond=0)
+        publishing.schedule(post, at, now=now, **saving)
+    post, saving = begin(author, write_post(next(numbers)))
+    publishing.save_draft(post, now=now - timedelta(days=5), **saving)
+    publishing.trash_post(post, now=now - timedelta(days=2))
+    edit_newest(author, write_post(next(numbers)), now=now)
+
+
+def begin(author: User, text: DemoText) -> tuple[Post, dict]:
+    """Return an unsaved post, and its tags as saving takes them."""
+    return Post(author=author, title=text.title, body=text.body), {"tags": list(text.tags)}
+
+
+def write_in_sittings(author: User, text: DemoText, *, now: datetime) -> None:
+    """Write a draft passage by passage: first saved by itself, then on purpose, with a word why."""
+    post, saving = begin(author, text)
+    reasons = [gettext("A beginning"), gettext("The middle, still rough"), gettext("Read aloud")]
+    for number, reason in enumerate(reasons, start=1):
+        at = now + timedelta(hours=3 * number)
+        part = text.passages[: max(1, len(text.passages) * number // len(reasons))]
+        post.body = "\n\n".join(part)
+        sitting = f"sitting {number}"
+        publishing.autosave(post, now=at, by=author, sitting=sitting, **saving)
+        if number < len(reasons):
+            publishing.save_draft(post, now=at, sitting=sitting, reason=reason, **saving)
+
+
+def edit_newest(author: User, text: DemoText, *, now: datetime) -> None:
+    """Leave edits beside the newest post of `author`, where there is one."""
+    for post in Post.objects.listed(now).filter(author=author).newest_first()[:1]:
+        names = [tag.name for tag in post.tag_list]
+        post.body += f"\n\n{text.passages[0]}"
+        publishing.autosave(post, now=now, tags=names, by=author, sitting="sitting 1")

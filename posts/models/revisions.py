@@ -1,0 +1,68 @@
+"""What a post said before, and who may read it before it is out."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from posts.models.posts import SITTING_MAX_LENGTH, TITLE_MAX_LENGTH, Post
+
+WHY_MAX_LENGTH = 200
+
+
+class Revision(models.Model):
+    """The words of a post as somebody saved them.
+
+    What is saved by itself while one writes folds into one revision a sitting, the time that an
+    editor is open. Of a post that is no draft, the newest revision holds edits that readers do not
+    see yet, where it is an autosave.
+    """
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True)
+    body = models.TextField(blank=True)
+    # As they stand in the form, separated by commas.
+    tags = models.TextField(blank=True)
+    cover_alt = models.CharField(max_length=300, blank=True)
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="revisions"
+    )
+    saved_at = models.DateTimeField()
+    reason = models.CharField(max_length=WHY_MAX_LENGTH, blank=True)
+    is_autosave = models.BooleanField(default=False)
+    sitting = models.CharField(max_length=SITTING_MAX_LENGTH, blank=True)
+
+    class Meta:
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        ordering = ("-number",)
+        constraints = [
+            models.UniqueConstraint(fields=["post", "number"], name="posts_revision_numbered_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.post_id}"
+
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        return self.title, self.body, self.tags, self.cover_alt
+
+
+class PreviewLinkQuerySet(models.QuerySet):
+    def valid(self, now: datetime) -> "PreviewLinkQuerySet":
+        return self.filter(expires_at__gt=now)
+
+
+class PreviewLink(models.Model):
+    """Lets whoever has it read one post before it is out; its `key` stands signed in the link."""
+
+    post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="preview_link")
+    key = models.CharField(max_length=32, unique=True)
+    expires_at = models.DateTimeField()
+
+    objects = PreviewLinkQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"preview of {self.post_id}"

@@ -1,0 +1,400 @@
+"""Whole answers for visitors who are nobody, given before Django builds a request.
+
+`PageCache` wraps the WSGI callable. Each worker keeps its own answers, in memory; one counter that
+all workers see says when they have to go. A change that anyone might see calls `changed()`, which
+moves the counter once the change is committed. An answer is good while the counter stands where it
+stood before the answer was made, until the next scheduled post comes out, and for LIFETIME, because
+a process that is killed between the commit and the counter leaves the others without a word.
+"""
+
+import fcntl
+import gzip
+import hashlib
+import logging
+import mmap
+import os
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import Event, Lock, local
+from urllib.parse import unquote_plus
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, transaction
+from django.http import HttpResponse
+from django.utils.http import http_date, parse_http_date_safe
+
+from posts.models import Post
+
+log = logging.getLogger(__name__)
+
+# Seconds for which an answer is good at most.
+LIFETIME = 60
+# For shared caches in front: five seconds, four more while they ask anew, and one as they round.
+CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4"
+VARY = "Cookie, Accept-Encoding"
+# Bytes a worker keeps, and those of one answer; sitemaps of many posts are larger.
+SIZE_MAX = 16 * 1024 * 1024
+ANSWER_MAX = 1024 * 1024
+# What Python itself takes for one answer: headers, lists and keys.
+OVERHEAD = 3_000
+# A longer question comes once, and would only drive out what is asked for again.
+QUERY_MAX = 300
+# Whoever waits for another's rendering does not do so for ever.
+PATIENCE = 5
+REPORTED_EVERY = 1_000
+REPORT = "Page cache of worker %d: %d hits, %d misses, %d answers in %.1f MB"
+
+# Files, and pages that are somebody's own or made for a machine: not even looked up.
+PASSED_BY = ("/static/", "/media/", "/admin/", "/auth/", "/preview/", "/healthz", "/readyz")
+# Headers of requests that ask for something else than the page as everyone gets it.
+PERSONAL = {"HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_RANGE", "HTTP_IF_RANGE"}
+PERSONAL |= {"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"}
+# Headers of the application's answer whose place ours take, or that belong to one request.
+OURS = {"cache-control", "content-length", "etag", "last-modified", "vary", "x-request-id"}
+TEXT = re.compile(r"(text/(html|plain)|application/([a-z]+\+)?(xml|json))\b")
+NOTHING = re.compile(r"0(\.0*)?")
+ETAG = re.compile(r'"[^"]*"')
+
+Headers = list[tuple[str, str]]
+Key = tuple[bool | str, ...]
+Generation = bytes | int | None  # None where nobody can say
+
+
+# When everything has to go ------------------------------------------------------------------------
+
+
+def changed() -> None:
+    """Let go of all cached answers, in every worker, once the transaction is committed.
+
+    Robust: what was written stays written, even where the counter can't be moved.
+    """
+    transaction.on_commit(lambda: find_counter().move(), robust=True)
+
+
+class FileCounter:
+    """Eight bytes in the instance folder, which every process of this machine sees at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self) -> int:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    def move(self) -> None:
+        descriptor = self.open()  # anew, because threads that share one share its lock too
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            number = int.from_bytes(os.pread(descriptor, 8, 0), "little")
+            os.pwrite(descriptor, (number + 1).to_bytes(8, "little"), 0)
+        finally:
+            os.close(descriptor)
+
+    def read(self) -> bytes:
+        return self.memory[:8]
+
+    @cached_property
+    def memory(self) -> mmap.mmap:
+        """The file as memory: looking costs no system call."""
+        descriptor = self.open()
+        try:
+            os.ftruncate(descriptor, 8)
+            return mmap.mmap(descriptor, 8, prot=mmap.PROT_READ)
+        finally:
+            os.close(descriptor)
+
+
+class RedisCounter:
+    """A number in the Redis of CACHE_URL, which all machines see."""
+
+    KEY = "page_cache.generation"
+    REST = 1  # seconds without a question to one that failed: one that hangs holds every request
+
+    def __init__(self, url: str) -> None:
+        self.url, self.threads, self.rests_until = url, local(), 0.0
+
+    def move(self) -> int:
+        # From the clock, so that a Redis which forgot never comes back to an old number.
+        cache.add(self.KEY, time.time_ns(), timeout=None)
+        return cache.incr(self.KEY)
+
+    def read(self) -> int | None:
+        """Return the number; None, with which nothing is kept or given, where nobody can say."""
+        if time.monotonic() < self.rests_until:
+            return None
+        if not hasattr(self.threads, "connection"):
+            self.connect()
+        try:
+            self.threads.connection.send_packed_command(self.threads.question, check_health=False)
+            return int(self.threads.connection.read_response() or self.move())
+        # Drivers have no common error; `/readyz` says that the cache does not answer.
+        except Exception:
+            self.rests_until = time.monotonic() + self.REST
+            # The next question connects anew, and gets no late answer to this one.
+            self.threads.connection.disconnect()
+            return None
+
+    def connect(self) -> None:
+        """Give the thread a connection of its own: through Django's cache, asking costs tenfold."""
+        from redis.connection import ConnectionPool  # which takes long to import
+
+        options = settings.CACHES["default"].get("OPTIONS", {})
+        self.threads.connection = ConnectionPool.from_url(self.url, **options).make_connection()
+        question = ("GET", cache.make_key(self.KEY))
+        self.threads.question = self.threads.connection.pack_command(*question)
+
+
+counter_at = lru_cache(maxsize=1)(lambda kind, place: kind(place))
+
+
+def find_counter() -> FileCounter | RedisCounter:
+    if (where := settings.CACHES["default"])["BACKEND"].endswith("RedisCache"):
+        return counter_at(RedisCounter, where["LOCATION"])
+    return counter_at(FileCounter, settings.INSTANCE_DIR / "page_cache.generation")
+
+
+# What is asked for --------------------------------------------------------------------------------
+
+
+def key_of(environ: dict) -> Key | None:
+    """Return what the answer depends on; None for a request that is somebody's own.
+
+    Behind a proxy, `blogsite.wsgi` has left the proxy's word alone in X-Forwarded-Proto.
+    """
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if (
+        environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+        or path.startswith(PASSED_BY)
+        or not PERSONAL.isdisjoint(environ)
+        or not is_nobody(environ.get("HTTP_COOKIE", ""))
+        or len(query) > QUERY_MAX
+        or "HTTP_HOST" not in environ
+    ):
+        return None
+    scheme = environ["wsgi.url_scheme"]
+    if settings.BEHIND_PROXY:
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
+    where = (scheme == "https", environ["HTTP_HOST"], environ.get("SCRIPT_NAME", ""), path)
+    # The site has one language. Where visitors choose, it is the one that was chosen for them.
+    return *where, in_order(query), settings.LANGUAGE_CODE
+
+
+def is_nobody(cookies: str) -> bool:
+    """Tell whether the visitor brings no cookie but the one against forged forms."""
+    names = {part.partition("=")[0].strip() for part in cookies.split(";") if part.strip()}
+    return names <= {settings.CSRF_COOKIE_NAME}
+
+
+def in_order(query: str) -> str:
+    """Return `query` with its fields by name; those of one name stay in their order, which counts.
+
+    By the name as it is read: `%61=1` and `a=2` are the same field.
+    """
+    return "&".join(sorted(query.split("&"), key=lambda part: unquote_plus(part.split("=")[0])))
+
+
+@lru_cache(maxsize=256)
+def takes_gzip(accepted: str) -> bool:
+    """Tell whether Accept-Encoding allows gzip: by name, or by `*`, and not with `q=0`."""
+    weights = {}
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        weights[name.strip()] = weight.partition("=")[2].strip()
+    return not NOTHING.fullmatch(weights.get("gzip", weights.get("*", "0")))
+
+
+# What is kept -------------------------------------------------------------------------------------
+
+
+class Form:
+    """An answer in one coding, ready to be sent, and the answer to who has it already."""
+
+    def __init__(self, headers: Headers, body: bytes, etag: str) -> None:
+        self.body, self.etag = body, etag
+        self.unchanged = [("Cache-Control", CACHE_CONTROL), ("Vary", VARY), ("ETag", etag)]
+        self.headers = [*headers, *self.unchanged, ("Content-Length", str(len(body)))]
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+
+
+@dataclass(slots=True)
+class Answer:
+    plain: Form
+    # None where the text is no shorter for it.
+    gzipped: Form | None
+    generation: Generation
+    made_at: float
+    good_until: float
+    modified_at: int
+
+    @property
+    def size(self) -> int:
+        return OVERHEAD + self.plain.size + (self.gzipped.size if self.gzipped else 0)
+
+    def is_good(self, generation: Generation, now: float) -> bool:
+        # Also not after the clock was set back.
+        return self.generation == generation and self.made_at <= now < self.good_until
+
+    def send(self, environ: dict, start_response: Callable) -> list[bytes]:
+        form, now = self.plain, time.time()
+        if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            form = self.gzipped
+        # Dates count whole seconds. Until this one is over, another answer may get the same.
+        dated = [("Last-Modified", http_date(self.modified_at))] if self.modified_at <= now else []
+        if self.is_known(environ, form, now):
+            start_response("304 Not Modified", form.unchanged + dated)
+            return []
+        start_response("200 OK", form.headers + dated)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [form.body]
+
+    def is_known(self, environ: dict, form: Form, now: float) -> bool:
+        """Tell whether the visitor has this answer already; the tag is asked first (RFC 9110)."""
+        tags = environ.get("HTTP_IF_NONE_MATCH")
+        if tags is not None:
+            return tags.strip() == "*" or form.etag in ETAG.findall(tags)
+        since = parse_http_date_safe(environ.get("HTTP_IF_MODIFIED_SINCE", ""))
+        return since is not None and self.modified_at <= since <= now
+
+
+def is_for_everyone(status: str, headers: Headers, response: Iterable[bytes]) -> bool:
+    """Tell whether an answer is whole, a text, not huge, and the same for all who are nobody."""
+    said = {name.lower(): value for name, value in headers}
+    varies = {name.strip().lower() for name in said.get("vary", "").split(",") if name}
+    return (
+        status.startswith("200 ")
+        and isinstance(response, HttpResponse)
+        # Whoever says how long an answer is good knows better than we do.
+        and not said.keys() & {"set-cookie", "cache-control", "content-encoding"}
+        and varies <= {"cookie", "accept-encoding"}
+        and TEXT.match(said.get("content-type", "")) is not None
+        and len(response.content) <= ANSWER_MAX
+    )
+
+
+def make_answer(
+    headers: Headers, body: bytes, generation: Generation, made_at: float, good_until: float
+) -> Answer:
+    kept = [(name, value) for name, value in headers if name.lower() not in OURS]
+    digest = hashlib.sha256(body).hexdigest()[:32]
+    packed = gzip.compress(body, compresslevel=6, mtime=0)
+    coded = [*kept, ("Content-Encoding", "gzip")]
+    return Answer(
+        Form(kept, body, f'"{digest}"'),
+        Form(coded, packed, f'"{digest}-gzip"') if len(packed) < len(body) else None,
+        generation,
+        made_at,
+        good_until,
+        modified_at=int(time.time()) + 1,
+    )
+
+
+def good_until(now: float) -> float:
+    """Return until when what is made `now` can be good: a minute, or the next scheduled post."""
+    scheduled = Post.objects.scheduled(datetime.fromtimestamp(now, UTC))
+    at = scheduled.order_by("publish_at").values_list("publish_at", flat=True).first()
+    return min(now + LIFETIME, at.timestamp()) if at else now + LIFETIME
+
+
+# The wrapper --------------------------------------------------------------------------------------
+
+
+class PageCache:
+    """Gives what is kept, has rendered once what is not, and passes all else through untouched."""
+
+    def __init__(self, application: Callable, *, size_max: int = SIZE_MAX) -> None:
+        self.application, self.size_max = application, size_max
+        self.counter = find_counter()
+        self.answers: OrderedDict[Key, Answer] = OrderedDict()  # the least recently used first
+        self.rendering: dict[Key, Event] = {}
+        self.size = self.hits = self.misses = 0
+        self.lock = Lock()
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        key = key_of(environ)
+        answer = self.find(key, self.counter.read()) if key else None
+        if answer:
+            return answer.send(environ, start_response)
+        if key and environ["REQUEST_METHOD"] == "GET":
+            return self.render_once(key, environ, start_response)
+        return self.application(environ, start_response)
+
+    def find(self, key: Key, generation: Generation) -> Answer | None:
+        """Return the answer, where there is one and it is good."""
+        with self.lock:
+            answer = self.answers.get(key)
+            if answer is None or not answer.is_good(generation, time.time()):
+                return None
+            self.answers.move_to_end(key)
+            self.hits += 1
+            if self.hits % REPORTED_EVERY == 0:
+                counts = (os.getpid(), self.hits, self.misses, len(self.answers))
+                log.info(REPORT, *counts, self.size / 1024 / 1024)
+            return answer
+
+    def render_once(self, key: Key, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        """Render and keep, unless another thread is at it: then wait, and take what it kept."""
+        done = Event()
+        ahead = self.rendering.setdefault(key, done)
+        if ahead is not done:
+            ahead.wait(PATIENCE)
+        try:
+            # What changes from here on makes it old at once.
+            generation = self.counter.read()
+            answer = self.find(key, generation)
+            if answer:
+                return answer.send(environ, start_response)
+            return self.render(key, generation, environ, start_response)
+        finally:
+            if ahead is done:
+                del self.rendering[key]
+                done.set()
+
+    def render(
+        self, key: Key, generation: Generation, environ: dict, start_response: Callable
+    ) -> Iterable[bytes]:
+        started, now = [], time.time()
+        with self.lock:
+            self.misses += 1
+        response = self.application(environ, lambda *said: started.append(said))
+        status, headers = started[0][:2]
+        is_page = is_for_everyone(status, headers, response)
+        answer = self.keep(key, headers, response.content, generation, now) if is_page else None
+        if answer is None:
+            start_response(*started[0])
+            return response
+        response.close()
+        return answer.send(environ, start_response)
+
+    def keep(
+        self, key: Key, headers: Headers, body: bytes, generation: Generation, now: float
+    ) -> Answer | None:
+        """Make an answer and keep it; None where it is too large, or the database has gone."""
+        try:
+            answer = make_answer(headers, body, generation, now, good_until(now))
+        except DatabaseError:
+            return None
+        if answer.size > ANSWER_MAX:
+            return None
+        if generation is None:  # A cache in front may have it for its seconds all the same.
+            return answer
+        with self.lock:
+            old = self.answers.pop(key, None)
+            if old:
+                self.size -= old.size
+                # Nothing changed since: who has the old one has this one.
+                if (old.generation, old.plain.etag) == (generation, answer.plain.etag):
+                    answer.modified_at = old.modified_at
+            self.answers[key] = answer
+            self.size += answer.size
+            while self.size > self.size_max:
+                self.size -= self.answers.popitem(last=False)[1].size
+        return answer

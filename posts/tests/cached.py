@@ -1,0 +1,86 @@
+"""A visitor who is nobody, in front of the page cache, asked as gunicorn asks it."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from posts.page_cache import PageCache
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def is_cached_form(self) -> bool:
+        return "s-maxage=" in self.headers.get("Cache-Control", "")
+
+
+@contextmanager
+def connections_kept():
+    """As Django's client does it: the request ends, the transaction of the test goes on."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def ask(application, path: str, method: str = "GET", **environ) -> Reply:
+    """Ask a WSGI callable; `environ` holds headers by their WSGI names."""
+    started = []
+    sent = RequestFactory().generic(method, path).environ | {"HTTP_HOST": "testserver"} | environ
+    with connections_kept():
+        answer = application(sent, lambda status, headers: started.append((status, headers)))
+        body = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+    ((status, headers),) = started
+    names = [name.lower() for name, _ in headers if name != "Set-Cookie"]
+    assert len(set(names)) == len(names), "a header that comes twice"
+    return Reply(int(status[:3]), dict(headers), body)
+
+
+def answering(response_class=HttpResponse, *arguments, **options):
+    """Return a WSGI callable that gives this response, made anew each time."""
+
+    def application(environ, start_response):
+        response = response_class(*arguments, **options)
+        start_response(f"{response.status_code} {response.reason_phrase}", [*response.items()])
+        return response
+
+    return application
+
+
+class Nobody:
+    """Asks the site through a page cache, and counts what was rendered for it."""
+
+    def __init__(self, application=None, **options) -> None:
+        self.rendered = 0
+        self.site = application or WSGIHandler()
+        self.cache = PageCache(self.render, **options)
+
+    def render(self, environ, start_response):
+        self.rendered += 1
+        return self.site(environ, start_response)
+
+    def get(self, path: str = "/", method: str = "GET", **environ) -> Reply:
+        return ask(self.cache, path, method, **environ)
+
+    def is_kept(self, path: str = "/", **environ) -> bool:
+        """Ask twice, and tell whether the second answer came without rendering."""
+        self.get(path, **environ)
+        before = self.rendered
+        self.get(path, **environ)
+        return self.rendered == before

@@ -1,0 +1,270 @@
+"""What is saved while one writes: of drafts in place, of posts that are out beside them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from posts import history, publishing
+from posts.models import Post, Revision, SearchDocument
+from posts.views.autosaving import Autosave
+
+TYPED = {"title": "Typed", "body": "typed *words*", "tags": "tea, bread", "sitting": "first"}
+
+
+def autosave(client, post: Post | None, **data):
+    path = f"/{post.pk}/autosave/" if post else "/create/autosave/"
+    return client.post(path, TYPED | data)
+
+
+def test_the_first_autosave_of_a_new_post_makes_a_draft_and_says_where_it_is(client_of):
+    answer = autosave(client_of("author"), None).json()
+    post = Post.objects.get()
+    assert (post.status, post.title, post.body) == ("draft", "Typed", "typed *words*")
+    assert [tag.name for tag in post.tag_list] == ["tea", "bread"]
+    assert answer["update_url"] == f"/{post.pk}/update/"
+    assert answer["autosave_url"] == f"/{post.pk}/autosave/"
+    assert (answer["version"], answer["is_beside"]) == (1, False)
+    assert answer["saved_text"].startswith("Saved ")
+
+
+def test_a_draft_goes_on_in_place_and_in_one_revision_a_sitting(client_of, author):
+    client = client_of("author")
+    version = autosave(client, None).json()["version"]
+    post = Post.objects.get()
+    for body in ("one", "one two", "one two three"):
+        version = autosave(client, post, body=body, version=version).json()["version"]
+    assert Post.objects.get().body == Revision.objects.get().body == "one two three"
+    assert (version, Revision.objects.get().saved_by) == (4, author)
+    autosave(client, post, body="later", version=version, sitting="second")
+    assert [revision.body for revision in Revision.objects.all()] == ["later", "one two three"]
+
+
+LONG = "A text that took its author the whole evening. " * 9
+
+
+@pytest.mark.parametrize(
+    ("body", "is_kept"),
+    [
+        ("", True),
+        ("x", True),
+        ("Pasted over all of it. " * 20, True),
+        (LONG[:150] + LONG[-30:], True),
+        (LONG[:-150], False),
+        (LONG[:150] + "Pasted into it. " * 20 + LONG[150:], False),
+    ],
+)
+@pytest.mark.parametrize("is_by_itself", [True, False])
+def test_what_takes_most_of_a_text_away_leaves_it_in_the_history(
+    client_of, body, is_kept, is_by_itself
+):
+    client = client_of("author")
+    version = autosave(client, None, body=LONG).json()["version"]
+    post = Post.objects.get()
+    data = {"body": body, "version": version, "action": "draft"}
+    client.post(f"/{post.pk}/{'autosave' if is_by_itself else 'update'}/", TYPED | data)
+    expected = [body, LONG] if is_kept else [body]
+    assert [revision.body for revision in Revision.objects.all()] == expected
+
+
+def test_a_draft_needs_no_title_to_be_kept(client_of):
+    assert autosave(client_of("author"), None, title="").status_code == 200
+    assert Post.objects.get().title == ""
+
+
+def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, post):
+    client = client_of("author")
+    answer = autosave(client, post, version=0).json()
+    assert answer["is_beside"]
+    saved = Post.objects.get()
+    assert (saved.title, saved.body, saved.updated_at) == (
+        "Test title",
+        "test\nbody",
+        post.updated_at,
+    )
+    assert not saved.tag_list
+    page = client.get(f"/{post.pk}/update/").text
+    assert "typed *words*</textarea>" in page and 'value="tea, bread"' in page
+    assert "Readers go on seeing that until you press Update." in page
+    client.post(f"/{post.pk}/update/", TYPED | {"version": answer["version"]})
+    assert Post.objects.get().body == "typed *words*"
+    assert "Readers go on seeing" not in client.get(f"/{post.pk}/update/").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "Readers go on seeing that until you press Update."),
+        (
+            {"publish_at": datetime(2031, 1, 1, 8, tzinfo=UTC)},
+            "beside the text that readers see from Jan. 1, 2031, 8 a.m. on, until you press Save.",
+        ),
+        ({"status": "hidden"}, "Hidden by a moderator: readers do not see it. Your edits"),
+    ],
+)
+def test_the_editor_says_beside_what_the_edits_lie(client_of, make_post, fields, said):
+    post, client = make_post(**fields), client_of("author")
+    autosave(client, post)
+    assert said in client.get(f"/{post.pk}/update/").text
+
+
+def test_edits_that_were_undone_are_none(client_of, post):
+    client = client_of("author")
+    autosave(client, post)
+    autosave(client, post, title="Test title", body="test\nbody", tags="")
+    assert "Readers go on seeing" not in client.get(f"/{post.pk}/update/").text
+
+
+def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post):
+    autosave(client_of("author"), post, title="Test title", body="test\nbody", tags="")
+    assert [revision.is_autosave for revision in Revision.objects.all()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("version", "sitting", "status"),
+    [
+        # The version it started from, or its own save, whose answer was lost on the way.
+        (1, "second", 200),
+        (0, "first", 200),
+        (0, "second", 409),
+        ("", "second", 200),
+    ],
+)
+@pytest.mark.parametrize("state", ["draft", "published"])
+def test_another_tab_on_the_same_post_is_noticed(
+    client_of, make_post, state, version, sitting, status
+):
+    post = make_post(status=state)
+    client = client_of("author")
+    autosave(client, post, body="from the first tab", version=0)
+    response = autosave(client, post, body="from here", version=version, sitting=sitting)
+    assert response.status_code == status
+    assert Revision.objects.first().body == ("from here" if status == 200 else "from the first tab")
+    assert status == 200 or "changed elsewhere" in response.json()["message"]
+
+
+def test_a_draft_that_was_published_meanwhile_is_not_changed_by_itself(author, draft):
+    copy = Post.objects.get()
+    publishing.publish(draft, now=timezone.now(), sitting="one")
+    copy.body = "typed"
+    with pytest.raises(publishing.EditConflict):
+        publishing.autosave(copy, now=timezone.now(), tags=[], by=author, sitting="one")
+    assert Post.objects.get().body == "test\nbody"
+
+
+@pytest.mark.parametrize("state", ["draft", "published"])
+def test_an_autosave_that_arrives_late_does_not_go_past_the_save_on_purpose(
+    client_of, make_post, state
+):
+    post, client = make_post(status=state), client_of("author")
+    version = autosave(client, post, body="one", version=0).json()["version"]
+    data = TYPED | {"body": "one two three", "version": version}
+    client.post(f"/{post.pk}/update/", data)
+    assert autosave(client, post, body="one two", version=version).status_code == 409
+    saved = Post.objects.get()
+    assert (saved.body, history.unsaved_edits(saved)) == ("one two three", None)
+
+
+@pytest.mark.parametrize("is_on_purpose", [True, False])
+def test_what_names_no_sitting_is_not_taken_for_one(client_of, post, moderator, is_on_purpose):
+    client = client_of("author")
+    autosave(client, post, sitting="")
+    if is_on_purpose:
+        publishing.save_post(Post.objects.get(), now=timezone.now(), by=moderator)
+    else:
+        autosave(client, post, sitting="", body="other")
+    assert "typed *words*" in [revision.body for revision in Revision.objects.all()]
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "message"),
+    [
+        ({"title": "x" * 201}, "title", "at most 200"),
+        ({"tags": ",".join(map(str, range(11)))}, "tags", "at most 10 tags"),
+    ],
+)
+def test_what_can_not_be_saved_is_said_by_field(client_of, draft, data, field, message):
+    response = autosave(client_of("author"), draft, **data)
+    assert response.status_code == 422
+    assert message in response.json()["errors"][field][0]
+    assert Post.objects.get().body == "test\nbody"
+
+
+def test_words_for_a_picture_that_is_not_chosen_yet_hold_nothing_up(client_of, draft):
+    assert autosave(client_of("author"), draft, body_image_alt="A sea").status_code == 200
+
+
+@pytest.mark.parametrize("in_trash", [True, False])
+def test_a_post_that_has_gone_is_not_brought_back(author, draft, in_trash):
+    copy = Post.objects.get()
+    if in_trash:
+        publishing.trash_post(draft, now=timezone.now())
+    else:
+        publishing.delete_post(draft)
+    with pytest.raises(publishing.PostIsGone):
+        publishing.autosave(copy, now=timezone.now(), tags=[], by=author)
+    assert not Post.objects.kept().exists()
+
+
+def test_the_editor_is_told_that_its_post_has_gone(rf, author, draft):
+    request = rf.post(f"/{draft.pk}/autosave/", TYPED)
+    request.user = author
+    view = Autosave()
+    view.setup(request, pk=draft.pk)
+    view.object = view.get_object()
+    form = view.get_form()
+    assert form.is_valid()
+    # Between the check of the form and its saving.
+    publishing.trash_post(Post.objects.get(), now=timezone.now())
+    response = view.form_valid(form)
+    assert response.status_code == 404 and b"deleted meanwhile" in response.content
+
+
+@pytest.mark.parametrize(
+    ("visitor", "status"), [("anonymous", 401), ("reader", 404), ("moderator", 403)]
+)
+def test_nobody_else_saves_a_draft(client_of, draft, visitor, status):
+    response = autosave(client_of(visitor), draft)
+    assert response.status_code == status
+    assert Post.objects.get().title == "Draft title"
+    if status == 401:
+        address = f"/auth/login/?next=/{draft.pk}/update/%3Frecovered"
+        assert response.json()["login_url"] == address
+
+
+def test_search_finds_a_draft_that_was_saved_by_itself_once_it_is_out(client, client_of):
+    author = client_of("author")
+    autosave(author, None, body="needle")
+    post = Post.objects.get()
+    assert not SearchDocument.objects.exists()
+    author.post(f"/{post.pk}/update/", TYPED | {"body": "needle", "action": "publish"})
+    assert "Typed" in client.get("/?q=needle").text
+
+
+def test_a_save_on_purpose_makes_one_revision_of_its_sitting(client_of):
+    client = client_of("author")
+    autosave(client, None)
+    post = Post.objects.get()
+    data = TYPED | {"body": "done", "action": "draft", "reason": "Said why"}
+    client.post(f"/{post.pk}/update/", data)
+    revision = Revision.objects.get()
+    assert (revision.body, revision.is_autosave, revision.reason) == ("done", False, "Said why")
+
+
+def test_what_was_recovered_by_another_sitting_is_saved_on_purpose_as_its_own(client_of, draft):
+    client = client_of("author")
+    autosave(client, draft)
+    client.post(f"/{draft.pk}/update/", TYPED | {"sitting": "later", "action": "draft"})
+    assert [(r.body, r.is_autosave) for r in Revision.objects.all()[:2]] == [
+        ("typed *words*", False),
+        ("typed *words*", True),
+    ]
+
+
+def test_a_save_dates_the_post_by_its_words(client_of, post):
+    later = timezone.now() + timedelta(hours=1)
+    publishing.update(post, now=later)
+    assert Post.objects.get().updated_at < later
+    post.body = "other"
+    publishing.update(post, now=later)
+    assert Post.objects.get().updated_at == later

@@ -1,0 +1,71 @@
+"""What the editor suggests before publishing: it helps and never blocks."""
+
+import pytest
+
+from posts.models import Post
+
+GOOD = "## Part\n\n![A sea](/x.png) and [a map of it](/map)."
+
+
+@pytest.mark.parametrize(
+    ("body", "suggestion"),
+    [
+        ("![](/x.png)", "A picture in the text has no words that say what it shows."),
+        (
+            "![](/x.png) ![](/y.png)",
+            "2 pictures in the text have no words that say what they show.",
+        ),
+        (
+            "![A sea](https://b.example/x.png)",
+            "A picture in the text is on another site. Readers don’t see it: upload it here.",
+        ),
+        ("![A](//b.example/x) ![B](//b.example/y)", "2 pictures in the text are on other sites."),
+        ("# Part\n\n### Deep", "“Deep” skips a level of headings."),
+        ("See [here](/map).", "A link says only “here”: say where it leads."),
+    ],
+)
+def test_the_text_is_looked_at(client_of, make_post, body, suggestion):
+    found = client_of("author").get(f"/{make_post(body=body, tags='a').pk}/update/").text
+    assert suggestion in found
+    good = make_post(title="Good", body=GOOD.replace("## ", "# "), tags="a")
+    assert suggestion not in client_of("author").get(f"/{good.pk}/update/").text
+
+
+@pytest.mark.parametrize(("tags", "is_said"), [("", True), ("a", False)])
+def test_a_post_without_tags_is_told_so(client_of, make_post, tags, is_said):
+    page = client_of("author").get(f"/{make_post(tags=tags).pk}/update/").text
+    assert ("It has no tags" in page) == is_said
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_said"),
+    [
+        ({}, True),
+        ({"title": "TEST title!"}, True),
+        ({"title": "Another"}, False),
+        # Another's draft is nobody's to know of; one's own is.
+        ({"status": "draft"}, True),
+        ({"status": "draft", "by": "reader"}, False),
+        ({"by": "reader"}, True),
+        ({"status": "trash", "trashed_at": "2026-01-01T00:00Z"}, False),
+    ],
+)
+def test_a_title_in_use_is_said(client_of, post, make_post, reader, fields, is_said):
+    fields = dict(fields)
+    if fields.pop("by", ""):
+        fields["author"] = reader
+    make_post(**fields)
+    page = client_of("author").get(f"/{post.pk}/update/").text
+    assert ("Another post has this title already." in page) == is_said
+
+
+def test_a_suggestion_is_not_made_a_thousand_times(client_of, make_post):
+    post = make_post(body="[here](/map) " * 1_000, tags="a")
+    page = client_of("author").get(f"/{post.pk}/update/").text
+    assert page.count("A link says only") == 10
+
+
+def test_nothing_of_it_stops_a_post(client_of):
+    data = {"title": "t", "body": "![](/x.png)\n\n# a\n\n### b\n\n[here](/)"}
+    assert client_of("author").post("/create/", data).status_code == 302
+    assert Post.objects.get().status == "published"

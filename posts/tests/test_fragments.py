@@ -1,0 +1,140 @@
+"""The shelves of pieces: what is kept, for whom, for how long, and in how much memory."""
+
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from django.utils import timezone, translation
+
+from posts import fragments, listing, page_cache
+from posts.search import Query, Results
+
+# Within a transaction nothing is shared, so these are in none.
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+NUMBERS = count()
+
+
+def keep(text: object, *, key: str = "key") -> object:
+    return fragments.each("test", [key], lambda keys: dict.fromkeys(keys, text))[key]
+
+
+def test_a_piece_is_kept_for_a_minute(worker, monkeypatch):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    clock = [start]
+    monkeypatch.setattr(timezone, "now", lambda: clock[0])
+    assert keep("first") == "first"
+    clock[0] += timedelta(seconds=page_cache.LIFETIME - 1)
+    assert keep("second") == "first"
+    clock[0] += timedelta(seconds=1)
+    assert keep("third") == "third"
+
+
+def test_pieces_of_another_language_or_zone_are_others(worker):
+    assert keep("first") == "first"
+    with timezone.override("Asia/Tokyo"):
+        assert keep("second") == "second"
+
+
+def test_pieces_stay_below_a_size(worker, monkeypatch):
+    monkeypatch.setattr(fragments, "SIZE_MAX", 11_000)
+    for number in range(9):
+        keep("x" * 1_500, key=str(number))
+    assert len(fragments.newest.pieces) == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "make"),
+    [
+        ("", lambda number: "short"),
+        ("k" * 8_000, lambda number: "short"),
+        ("k" * 8_000 + "🍞", lambda number: "short"),
+        ("", lambda number: "x" * 1_500 + f"🍞{number}"),
+        ("", lambda number: Results(Query(), [10**6 * number + n for n in range(300)])),
+        ("", lambda number: listing.PostPage([10**9 + n for n in range(100)], 1, 1, "", "")),
+    ],
+    ids=[
+        "short",
+        "long key",
+        "long key in four bytes",
+        "text in four bytes",
+        "many found",
+        "many on a page",
+    ],
+)
+def test_pieces_take_no_more_memory_than_they_may(worker, monkeypatch, key, make):
+    monkeypatch.setattr(fragments, "SIZE_MAX", 100_000)
+    # What Python itself grows by, once for good, is not ours.
+    for number in range(500):
+        keep(make(number), key=f"{key}{number}")
+    fragments.newest.pieces, fragments.newest.size = {}, 0
+    tracemalloc.start()
+    most = 0
+    for number in range(500):
+        keep(make(number), key=f"{key}{number}")
+        most = max(most, tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert 12_000 < most < 150_000
+
+
+def test_what_would_drive_out_all_else_is_not_kept(worker, monkeypatch):
+    monkeypatch.setattr(fragments, "SIZE_MAX", 10_000)
+    keep("first")
+    assert keep("x" * 10_000, key="long") == "x" * 10_000
+    assert keep("second") == "first"
+    assert len(fragments.newest.pieces) == 1
+
+
+@pytest.mark.parametrize("reason", ["switched off", "nobody can say"])
+def test_nothing_is_kept_where_nobody_says_when_it_is_old(worker, settings, monkeypatch, reason):
+    if reason == "switched off":
+        settings.KEEP_FRAGMENTS = False
+    else:
+        monkeypatch.setattr(page_cache.FileCounter, "read", lambda self: None)
+    assert keep("first") == "first"
+    assert keep("second") == "second"
+
+
+def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
+    """It may have read from the database, or from a replica, what was there before."""
+
+    def view(request):
+        keep("first")
+        page_cache.find_counter().move()
+        return keep("old")
+
+    assert fragments.note_counter(view)(rf.get("/")) == "old"
+    assert fragments.note_counter(lambda request: keep("new"))(rf.get("/")) == "new"
+    assert keep("other") == "new"
+
+
+# What templates make of the same values -----------------------------------------------------------
+
+
+def number(*values: object) -> str:
+    """Return a new number for new values, and the one of before for the same."""
+    return fragments.always("number", [values], lambda keys: {values: str(next(NUMBERS))})[values]
+
+
+def test_what_is_made_of_the_same_values_is_made_once_for_as_long_as_the_worker_lives(worker):
+    first = number("one", 1)
+    page_cache.find_counter().move()
+    assert number("one", 1) == first
+    assert number("one", 2) != first
+    with timezone.override("Asia/Tokyo"):
+        assert number("one", 1) != first
+    with translation.override("de"):
+        assert number("one", 1) != first
+
+
+def test_templates_under_work_are_rendered_each_time(worker, settings):
+    settings.KEEP_FRAGMENTS = False
+    assert number("one") != number("one")
+
+
+def test_what_is_made_of_the_same_values_stays_below_a_size(worker, monkeypatch):
+    monkeypatch.setattr(fragments, "SIZE_MAX", 10_000)
+    for place in range(100):
+        number(place)
+        assert fragments.rendered.size < 10_000
+    assert len(fragments.rendered.pieces) < 30

@@ -1,0 +1,123 @@
+"""A comment that was sent after the session ended is at its form again after logging in."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import HeldText
+from accounts.tests.test_held import NOTE, log_in, writer_in
+from posts import discussion
+from posts.models import Comment, Post
+from posts.views.thread import COMMENTS_PER_PAGE
+
+WORDS = "Long *thought* over."
+SHOWN = f"{WORDS}</textarea>"
+LATER = discussion.EDIT_LIMIT + timedelta(seconds=1)
+
+
+@pytest.fixture
+def sent_too_late(client_of):
+    """Return a function that sends a form of the reader's after the session has ended."""
+    client = client_of("reader")
+
+    def send(page: str, path: str, **fields) -> str:
+        writer = writer_in(client.get(page).text)
+        client.logout()
+        response = client.post(path, {"body": WORDS, "writer": writer} | fields)
+        assert response.status_code == 302 and not Comment.objects.filter(body=WORDS).exists()
+        return re.fullmatch(r"/auth/login/\?next=(.*)", response["Location"])[1]
+
+    return send
+
+
+@pytest.mark.parametrize("is_answer", [False, True])
+def test_it_stands_in_the_form_and_is_sent_only_then(
+    client, post, make_comment, sent_too_late, is_answer
+):
+    parent = str(make_comment().pk) if is_answer else ""
+    path = f"/{post.pk}/comments/"
+    back = sent_too_late(post.get_absolute_url(), path, parent=parent)
+    assert back == f"/{post.pk}/%3Frecovered%23comment-form"
+    page = log_in(client, "reader", f"/{post.pk}/?recovered#comment-form").text
+    assert NOTE in page and SHOWN in page
+    assert (f'name="parent" value="{parent}"' in page) == is_answer
+    assert ("Your answer to reader" in page) == is_answer
+    assert not Comment.objects.filter(body=WORDS).exists()
+
+    client.post(path, {"body": WORDS, "parent": parent, "writer": writer_in(page)})
+    assert Comment.objects.get(body=WORDS).parent_id == (int(parent) if parent else None)
+    assert not HeldText.objects.exists()
+
+
+def test_another_post_or_person_sees_nothing_of_it(client, make_post, post, author, sent_too_late):
+    sent_too_late(post.get_absolute_url(), f"/{post.pk}/comments/")
+    other = make_post(title="Other").get_absolute_url()
+    assert WORDS not in log_in(client, "reader", f"{other}?recovered").text
+    client.logout()
+    assert WORDS not in log_in(client, "author", f"{post.get_absolute_url()}?recovered").text
+    client.logout()
+    assert WORDS not in client.get(f"{post.get_absolute_url()}?recovered").text
+
+
+def test_the_page_looks_for_it_only_when_it_is_asked_to(client, post, reader, sent_too_late):
+    sent_too_late(post.get_absolute_url(), f"/{post.pk}/comments/")
+    client.force_login(reader)
+    assert NOTE not in client.get(post.get_absolute_url()).text
+    assert NOTE in client.get(f"{post.get_absolute_url()}?recovered").text
+
+
+def test_a_recovered_comment_that_is_refused_is_still_marked(client, post, reader, sent_too_late):
+    sent_too_late(post.get_absolute_url(), f"/{post.pk}/comments/")
+    client.force_login(reader)
+    writer = writer_in(client.get(f"{post.get_absolute_url()}?recovered").text)
+    response = client.post(f"/{post.pk}/comments/", {"body": " ", "writer": writer})
+    assert response.status_code == 422
+    assert NOTE in response.text and "Comment is required." in response.text
+    assert HeldText.objects.exists()
+
+
+def test_an_answer_far_down_a_thread_is_shown_on_its_page(
+    client, post, reader, make_comment, sent_too_late
+):
+    for number in range(COMMENTS_PER_PAGE + 1):
+        last = make_comment(f"Number {number}.")
+    page = f"{post.get_absolute_url()}?from={last.path}&reply={last.pk}"
+    sent_too_late(page, f"/{post.pk}/comments/", parent=last.pk)
+    client.force_login(reader)
+    page = client.get(f"{post.get_absolute_url()}?recovered").text
+    assert SHOWN in page and "Your answer to reader" in page and "Number 0." not in page
+
+
+def test_after_comments_are_closed_the_words_are_shown_to_copy(client, post, reader, sent_too_late):
+    sent_too_late(post.get_absolute_url(), f"/{post.pk}/comments/")
+    Post.objects.update(comments_open=False)
+    client.force_login(reader)
+    page = client.get(f"{post.get_absolute_url()}?recovered").text
+    assert SHOWN in page and "Comments are closed." in page
+
+
+@pytest.mark.parametrize("is_too_late", [False, True])
+def test_a_change_of_a_comment_is_there_again(
+    client, post, make_comment, sent_too_late, is_too_late
+):
+    comment = make_comment("First words.")
+    path = f"/{post.pk}/comments/{comment.pk}/edit/"
+    sent_too_late(path, path)
+    if is_too_late:
+        Comment.objects.update(created_at=timezone.now() - LATER)
+    page = log_in(client, "reader", f"{path}?recovered").text
+    assert NOTE in page and SHOWN in page
+    response = client.post(path, {"body": WORDS, "writer": writer_in(page)})
+    assert response.status_code == (403 if is_too_late else 302)
+    assert HeldText.objects.exists() == is_too_late
+    assert Comment.objects.get().body == ("First words." if is_too_late else WORDS)
+
+
+@pytest.mark.parametrize("verb", ["delete", "report"])
+def test_forms_that_hold_nothing_name_nobody(client_of, post, make_comment, author, verb):
+    comment = make_comment(author=author)
+    client = client_of("author" if verb == "delete" else "reader")
+    page = client.get(f"/{post.pk}/comments/{comment.pk}/{verb}/").text
+    assert "</form>" in page and 'name="writer"' not in page

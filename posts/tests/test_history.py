@@ -1,0 +1,394 @@
+"""The history of a post: its pages, comparing and restoring, and what is kept of it."""
+
+import re
+from datetime import datetime, timedelta
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import call_command
+from django.http import Http404
+from django.utils import timezone
+
+from posts import history, publishing
+from posts.models import Post, Revision
+from posts.views.history import REVISIONS_PER_PAGE, RevisionRestore
+
+NOW = timezone.now()
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def write():
+    """Return a function that saves a post with other words, on purpose or by itself."""
+
+    def save(post: Post, body: str, *, is_autosave: bool = False, **saving) -> Post:
+        post.refresh_from_db()
+        post.body = body
+        saving = {"now": timezone.now(), "by": post.author} | saving
+        if is_autosave:
+            return publishing.autosave(post, tags=[], **saving)
+        return publishing.update(post, **saving)
+
+    return save
+
+
+@pytest.fixture
+def written(post, write):
+    """A post with three revisions: what it said first, then the words `two` and `three`."""
+    write(post, "two", reason="A better word")
+    write(post, "three")
+    return post
+
+
+def test_a_reason_is_kept_though_the_words_are_the_same(post, write):
+    write(post, "two")
+    write(post, "two")
+    assert post.revisions.count() == 2
+    write(post, "two", reason="Why I wrote that")
+    assert post.revisions.first().reason == "Why I wrote that"
+
+
+def page_of(client, post: Post, query: str = "") -> str:
+    response = client.get(f"/{post.pk}/history/{query}")
+    assert response.status_code == 200
+    return response.text
+
+
+def numbers(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'name="from" value="(\d+)"', page)]
+
+
+def changes(page: str) -> list[tuple[str, str]]:
+    """Return what is shown as removed and added, in order."""
+    found = re.findall(r"<(ins|del)><span[^>]*>[^<]*</span>([^<]*)</", page)
+    return [(kind, text) for kind, text in found]
+
+
+# The list
+
+
+def test_revisions_are_listed_newest_first_with_who_when_and_why(client_of, written):
+    page = page_of(client_of("author"), written)
+    assert numbers(page) == [3, 2, 1]
+    assert page.count("by author") == 3
+    assert "A better word" in page
+    assert page.count("What readers see now") == 1
+    assert page.index("What readers see now") < page.index('value="2"')
+
+
+def test_times_are_those_of_the_author(client_of, author, post, write):
+    author.time_zone = "Asia/Tokyo"
+    author.save()
+    write(post, "two", now=datetime(2026, 3, 1, 20, 30, tzinfo=ZoneInfo("UTC")))
+    client = client_of("author")
+    for page in (page_of(client, post), client.get(f"/{post.pk}/history/2/").text):
+        assert "March 2, 2026, 5:30 a.m." in page
+
+
+def test_what_was_saved_by_itself_beside_a_published_post_is_marked(client_of, written, write):
+    write(written, "four", is_autosave=True, sitting="x")
+    page = page_of(client_of("author"), written)
+    row = page[page.index('value="4"') : page.index('value="3"')]
+    assert "saved by itself" in row and "Your unpublished edits" in row
+    row = page[page.index('value="3"') : page.index('value="2"')]
+    assert "What readers see now" in row and "saved by itself" not in row
+
+
+def test_nobody_reads_a_draft(client_of, draft, write):
+    write(draft, "two")
+    assert "What readers see now" not in page_of(client_of("author"), draft)
+
+
+def test_a_post_made_in_bulk_has_no_history_yet(client_of, post):
+    page = page_of(client_of("author"), post, "?from=1&to=2")
+    assert "No earlier words are kept yet" in page
+    assert f'href="/{post.pk}/update/"' in page
+
+
+def test_one_revision_alone_is_compared_with_nothing(client_of, author):
+    post = publishing.publish(Post(author=author, title="New"), now=NOW)
+    page = page_of(client_of("author"), post, "?from=1&to=1")
+    assert numbers(page) == [1]
+    assert "Compare" not in page and "What differs" not in page
+
+
+def test_whoever_saved_it_may_be_gone(client_of, written):
+    Revision.objects.filter(number=2).update(saved_by=None)
+    client = client_of("author")
+    assert "by an account that is gone" in page_of(client, written)
+    assert "by an account that is gone" in client.get(f"/{written.pk}/history/2/").text
+
+
+@pytest.fixture
+def long_history(post):
+    rows = (
+        Revision(post=post, number=number, body=f"word{number}", saved_at=NOW, saved_by=post.author)
+        for number in range(1, REVISIONS_PER_PAGE + 4)
+    )
+    Revision.objects.bulk_create(rows)
+    return post
+
+
+def test_a_long_history_is_paged(client_of, long_history):
+    client = client_of("author")
+    first = page_of(client, long_history)
+    assert numbers(first) == list(range(REVISIONS_PER_PAGE + 3, 3, -1))
+    assert 'rel="next" href="?page=2"' in first
+    assert numbers(page_of(client, long_history, "?page=2")) == [3, 2, 1]
+
+
+def test_revisions_of_two_pages_are_compared(client_of, long_history):
+    client = client_of("author")
+    newest = REVISIONS_PER_PAGE + 3
+    page = page_of(client, long_history, f"?from=1&to={newest}")
+    assert f'rel="next" href="?from=1&amp;to={newest}&amp;page=2"' in page
+    page = page_of(client, long_history, f"?from=1&to={newest}&page=2")
+    assert numbers(page) == [3, 2, 1, newest]
+    assert '<input type="hidden" name="page" value="2">' in page
+    assert changes(page) == [("del", "word1"), ("ins", f"word{newest}")]
+
+
+@pytest.mark.parametrize("query", ["?page=3", "?page=0", "?page=x", "?from=9", "?to=x", "?to=99"])
+def test_what_is_not_in_the_history_is_404(client_of, written, query):
+    assert client_of("author").get(f"/{written.pk}/history/{query}").status_code == 404
+
+
+# Comparing
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [("del", "two"), ("ins", "three")]),
+        ("?from=2", [("del", "two"), ("ins", "three")]),
+        ("?from=3&to=2", [("del", "three"), ("ins", "two")]),
+        ("?from=3&to=3", []),
+    ],
+)
+def test_any_two_are_compared_and_the_newest_with_the_one_before_unless_asked(
+    client_of, written, query, expected
+):
+    page = page_of(client_of("author"), written, query)
+    assert changes(page) == expected
+    assert ("Nothing differs" in page) == (not expected)
+
+
+def test_all_that_a_revision_holds_is_compared(client_of, written):
+    written.title, written.cover_alt = "Other title", "A boat"
+    publishing.update(written, now=NOW, tags=["Sea"], by=written.author)
+    page = page_of(client_of("author"), written)
+    assert changes(page) == [("del", "Test"), ("ins", "Other"), ("ins", "Sea"), ("ins", "A boat")]
+    names = re.findall(r"<h3>([^<]*)</h3>", page)
+    assert names == ["Title", "Tags", "What the cover picture shows"]
+
+
+def test_what_is_compared_is_shown_as_it_was_typed(client_of, written, write):
+    write(written, "<script>alert(1)</script>")
+    page = page_of(client_of("author"), written)
+    assert "&lt;script&gt;" in page and "<script>alert" not in page
+
+
+# One revision
+
+
+def test_a_revision_is_shown_whole_with_what_it_changed(client_of, written, write):
+    write(written, "**four**\n\nfive <b onclick=x>", reason="Bolder")
+    client = client_of("author")
+    page = client.get(f"/{written.pk}/history/4/").text
+    assert "<strong>four</strong>" in page and "<b onclick" not in page
+    assert "**four**\n\nfive &lt;b onclick=x&gt;</textarea>" in page
+    assert "Bolder" in page
+    assert changes(page)[0] == ("del", "three")
+    assert "It is the first one." in client.get(f"/{written.pk}/history/1/").text
+
+
+def test_the_one_before_is_the_next_that_is_kept(client_of, written):
+    Revision.objects.filter(number=2).delete()
+    page = client_of("author").get(f"/{written.pk}/history/3/").text
+    assert f'href="/{written.pk}/history/1/"' in page
+
+
+@pytest.mark.parametrize("number", ["9", "9" * 30])
+@pytest.mark.parametrize("end", ["", "restore/"])
+def test_no_such_revision_is_404(client_of, written, number, end):
+    client = client_of("author")
+    ask = client.post if end else client.get
+    assert ask(f"/{written.pk}/history/{number}/{end}").status_code == 404
+
+
+@pytest.mark.parametrize(("number", "is_offered"), [(2, True), (3, False)])
+def test_what_the_editor_shows_needs_no_restoring(client_of, written, number, is_offered):
+    page = client_of("author").get(f"/{written.pk}/history/{number}/").text
+    assert ("Restore these words" in page) == is_offered
+
+
+# Restoring
+
+
+def restore(client, post: Post, number: int, **data):
+    return client.post(f"/{post.pk}/history/{number}/restore/", data, follow=True)
+
+
+def test_restoring_saves_the_old_words_as_a_new_revision(client_of, make_post, write):
+    post = make_post(tags="Bread, Tea", cover_alt="A loaf")
+    client = client_of("author")
+    post.title, post.body, post.cover_alt = "Other", "other", ""
+    publishing.update(post, now=NOW, tags=[], by=post.author)
+    form = client.get(f"/{post.pk}/history/1/").text
+    version = re.search(r'name="version" value="(\d+)"', form)[1]
+    response = restore(client, post, 1, version=version)
+    assert response.redirect_chain == [(f"/{post.pk}/history/", 302)]
+    assert "are back, as the newest revision." in response.text
+    back = Post.objects.get()
+    assert (back.title, back.body, back.cover_alt) == ("Test title", "test\nbody", "A loaf")
+    assert (back.slug, back.body_html) == ("test-title", post_html(back))
+    assert [tag.name for tag in back.tag_list] == ["Bread", "Tea"]
+    newest = back.revisions.first()
+    assert (newest.number, newest.words) == (3, history.words_of(back))
+    assert newest.reason.startswith("Restored from ") and not newest.is_autosave
+    assert newest.saved_by == back.author
+    assert client.get("/?q=test").text.count("<article") == 1
+
+
+def post_html(post: Post) -> str:
+    publishing.render_body(post)
+    return post.body_html
+
+
+STATES = {
+    "draft": {"status": Post.Status.DRAFT, "publish_at": None},
+    "scheduled": {"publish_at": NOW + 9 * DAY},
+    "hidden": {"status": Post.Status.HIDDEN},
+    "published": {},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_restoring_leaves_the_post_where_it_stands(client_of, make_post, write, state):
+    post = make_post(**STATES[state])
+    write(post, "two")
+    restore(client_of("author"), post, 1)
+    back = Post.objects.get()
+    assert (back.status, back.publish_at) == (post.status, post.publish_at)
+    assert back.body == "test\nbody"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_words_without_a_title_are_for_drafts_alone(client_of, make_post, write, state):
+    post = make_post(**STATES[state])
+    write(post, "two")
+    Revision.objects.filter(number=1).update(title="")
+    response = restore(client_of("author"), post, 1)
+    is_draft = state == "draft"
+    assert response.status_code == 200
+    assert ("These words have no title" in response.text) == (not is_draft)
+    assert (Post.objects.get().title == "") == is_draft
+
+
+def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
+    client_of, written, write
+):
+    # From a script that names no sitting too.
+    write(written, "four", is_autosave=True)
+    client = client_of("author")
+    assert "four</textarea>" in client.get(f"/{written.pk}/update/").text
+    restore(client, written, 3)
+    assert "three</textarea>" in client.get(f"/{written.pk}/update/").text
+    bodies = written.revisions.values_list("body", flat=True)
+    assert list(bodies) == ["three", "four", "three", "two", "test\nbody"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_restored"),
+    [(0, True), (1, False), (None, True), ("x", True)],
+    ids=["as seen", "changed since", "not said", "no number"],
+)
+def test_nothing_is_restored_over_words_that_were_not_seen(client_of, written, behind, is_restored):
+    version = Post.objects.get().version
+    said = {"version": version - behind if isinstance(behind, int) else behind}
+    response = restore(client_of("author"), written, 2, **said if behind is not None else {})
+    assert (Post.objects.get().body == "two") == is_restored
+    assert ("Nothing is restored" in response.text) == (not is_restored)
+
+
+def test_a_post_that_goes_to_the_trash_meanwhile_is_404(rf, written):
+    request = rf.post("/")
+    request.user = written.author
+    view = RevisionRestore()
+    view.setup(request, pk=written.pk, number=1)
+    # Between the check of who asks and the save.
+    assert view.get_object() == written
+    publishing.trash_post(Post.objects.get(), now=NOW)
+    with pytest.raises(Http404):
+        view.post(request, **view.kwargs)
+
+
+def test_after_logging_in_a_stranger_lands_in_the_editor(client, written):
+    response = client.post(f"/{written.pk}/history/1/restore/")
+    assert response["Location"] == f"/auth/login/?next=/{written.pk}/update/"
+
+
+# From the editor
+
+
+def test_the_editor_leads_to_the_history(client_of, written, write):
+    client = client_of("author")
+    link = f'href="/{written.pk}/history/"'
+    assert client.get(f"/{written.pk}/update/").text.count(link) == 1
+    write(written, "four", is_autosave=True, sitting="x")
+    page = client.get(f"/{written.pk}/update/").text
+    assert page.count(link) == 2 and "Compare, or go back to it" in page
+    assert "/history/" not in client.get("/create/").text
+
+
+# What is kept
+
+
+def prune(*arguments: str) -> str:
+    output = StringIO()
+    call_command("prune_revisions", *arguments, stdout=output)
+    return output.getvalue()
+
+
+@pytest.fixture
+def old_history(post):
+    """Three revisions on each of two days past 30, and two of today."""
+    ages = [40, 40, 40, 35, 35, 35, 0, 0]
+    noon = timezone.now().replace(hour=12)
+    Revision.objects.bulk_create(
+        Revision(post=post, number=number, saved_at=noon - age * DAY)
+        for number, age in enumerate(ages, 1)
+    )
+    return post
+
+
+def kept(post: Post) -> list[int]:
+    return list(post.revisions.order_by("number").values_list("number", flat=True))
+
+
+def test_old_revisions_of_posts_that_nobody_edits_are_thinned_out(old_history):
+    assert (
+        prune() == f"{old_history.pk}: 4\nFound (--delete removes them): 4 superfluous revisions.\n"
+    )
+    assert kept(old_history) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert prune("--delete") == f"{old_history.pk}: 4\nRemoved: 4 superfluous revisions.\n"
+    assert kept(old_history) == [3, 6, 7, 8]
+    assert prune("--delete") == "Removed: 0 superfluous revisions.\n"
+
+
+def test_the_last_that_was_saved_on_purpose_is_never_thinned_out(old_history):
+    old_history.revisions.filter(number__in=[7, 8]).delete()
+    old_history.revisions.exclude(number=4).update(is_autosave=True)
+    prune("--delete")
+    assert kept(old_history) == [3, 4, 6]
+
+
+def test_all_posts_are_thinned_out_in_batches(old_history, make_post, monkeypatch):
+    monkeypatch.setattr("posts.management.commands.prune_revisions.BATCH", 1)
+    other = make_post()
+    for revision in list(old_history.revisions.all()):
+        revision.pk, revision.post = None, other
+        revision.save()
+    assert "Removed: 8" in prune("--delete")
+    assert kept(other) == kept(old_history) == [3, 6, 7, 8]

@@ -1,0 +1,275 @@
+"""Pages made of pieces that are kept for those who are logged in too: current at once."""
+
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection, transaction
+from django.http import Http404
+from django.test.utils import override_script_prefix
+from django.utils import timezone
+
+from accounts.models import User
+from posts import discussion, fragments, listing, page_cache, publishing
+from posts.models import Comment, Post, Tag
+from posts.tests.cached import ask
+from posts.tests.test_page_cache_changes import CHANGES
+from posts.views import cards, comments
+from posts.views.cards import post_cards
+from posts.views.comments import Reader, render_comments
+from posts.views.posts import words_of
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+TOKEN = re.compile(r'name="(csrfmiddlewaretoken|writer)" value="[^"]*"')
+PAGES = ["/", "/tags/bread/", "/authors/author/", "{post}"]
+PAGES += ["/feed/", "/tags/bread/feed/atom/", "/authors/author/feed/json/"]
+
+
+@pytest.fixture
+def thread(worker, make_post, make_comment) -> Comment:
+    post = make_post(title="Old title", tags="Bread")
+    comment = make_comment("Old words.", post=post)
+    make_comment("An answer.", post=post, parent=comment, author=post.author)
+    discussion.like(post, post.author)
+    return comment
+
+
+@pytest.fixture
+def read(client_of, thread):
+    """Return a function that reads the pages as each visitor, without tokens, new each time."""
+    paths = [path.format(post=thread.post.get_absolute_url()) for path in PAGES]
+
+    def read_as(visitor: str) -> list[str]:
+        client = client_of(visitor)
+        return [TOKEN.sub("", client.get(path).text) for path in paths]
+
+    return lambda: {name: read_as(name) for name in ("reader", "author", "moderator")}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, change):
+    assert read() == read()
+    CHANGES[change](Comment.objects.get(pk=thread.pk), moderator)
+    after = read()
+    fragments.newest = fragments.Shelf()
+    assert after == read()
+
+
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    # Session and user; whether one may see the post and likes it.
+    [("/", 1), ("/tags/bread/", 1), ("/authors/author/", 1), ("{post}", 2), ("/feed/", 0)],
+)
+@pytest.mark.parametrize("visitor", ["reader", "author"])
+def test_what_everybody_sees_is_not_made_twice(
+    client_of, thread, django_assert_num_queries, path, queries, visitor
+):
+    client, path = client_of(visitor), path.format(post=thread.post.get_absolute_url())
+    first = client.get(path)
+    with django_assert_num_queries(queries):
+        assert client.get(path).status_code == first.status_code == 200
+
+
+def test_each_gets_the_links_that_are_theirs(client_of, thread):
+    path = thread.post.get_absolute_url()
+    edit = f"/{thread.post.pk}/update/"
+    acts = {name: f"/comments/{thread.pk}/{name}/" for name in ("edit", "report", "hide")}
+    seen = {}
+    for visitor in ("author", "reader", "moderator", "author"):
+        client = client_of(visitor)
+        page = client.get(path).text
+        seen[visitor] = {name for name, address in acts.items() if address in page}
+        assert (edit in client.get("/").text) == (visitor == "author")
+    assert seen == {
+        "author": {"report", "hide"},
+        "reader": {"edit"},
+        "moderator": {"report", "hide"},
+    }
+
+
+def main_links(client) -> str:
+    return re.search('<nav aria-label="Main">.*?</nav>', client.get("/tags/").text, re.DOTALL)[0]
+
+
+def test_each_gets_the_links_above_the_page_that_are_theirs(client_of, moderator):
+    for visitor in ("reader", "author", "moderator", "reader"):
+        links = main_links(client_of(visitor))
+        assert f">{visitor}</a>" in links
+        assert ('href="/admin/"' in links) == (visitor == "moderator")
+    # Who is no longer of the staff is called what they were.
+    User.objects.filter(pk=moderator.pk).update(is_staff=False)
+    assert 'href="/admin/"' not in main_links(client_of("moderator"))
+
+
+def test_above_and_below_a_page_stands_what_the_settings_say(client, db, settings):
+    for is_open, name in ((True, "One"), (False, "Other"), (True, "One")):
+        settings.REGISTRATION_OPEN, settings.SITE_NAME = is_open, name
+        assert ("Register</a>" in main_links(client)) == is_open
+        assert client.get("/tags/").text.count(f'href="/">{name}</a>') == 2
+
+
+def test_the_head_of_a_post_names_the_site_as_each_visitor_knows_it(client_of, thread, settings):
+    client, path = client_of("reader"), thread.post.get_absolute_url()
+    for host in ("testserver", "127.0.0.1", "testserver"):
+        page = client.get(path, headers={"host": host}).text
+        assert f'<link rel="canonical" href="http://{host}{path}">' in page
+        feed = client.get("/feed/", headers={"host": host}).text
+        assert f"<link>http://{host}{path}</link>" in feed
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled"])
+def test_words_of_a_post_that_is_not_out_are_kept_for_nobody(client_of, thread, moderator, state):
+    CHANGES["unpublish" if state == "draft" else "schedule"](thread, moderator)
+    path, client = thread.post.get_absolute_url(), client_of("author")
+    before = client.get(path).text
+    # Saved as a draft is, which tells no cache.
+    Post.objects.filter(pk=thread.post_id).update(body_html="<p>Other words.</p>")
+    after = client.get(path).text
+    assert ("Other words." in before, "Other words." in after) == (False, True)
+    assert ("Readers see it from" in after) == (state == "scheduled")
+    assert client_of("reader").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("change", ["unpublish", "schedule", "hide", "trash", "delete"])
+def test_a_post_taken_back_while_its_page_is_made_is_not_there(thread, moderator, change, rf):
+    request, post = rf.get("/"), thread.post
+    request.user = AnonymousUser()
+    assert words_of(request, post).article
+    CHANGES[change](thread, moderator)
+    with pytest.raises(Http404):
+        words_of(request, post)
+
+
+def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is_made(
+    thread, moderator, rf
+):
+    request, post = rf.get("/"), thread.post
+    CHANGES["hide"](Comment.objects.get(pk=thread.pk), moderator)
+    for request.user in (post.author, moderator):
+        assert "Hidden by a moderator" in words_of(request, post).article
+    # And what they were shown is kept for nobody.
+    request.user = AnonymousUser()
+    with pytest.raises(Http404):
+        words_of(request, post)
+
+
+@contextmanager
+def before_ties_are_read(act):
+    """Do `act` once, before the next question for the tags of posts."""
+    acts = [act]
+
+    def execute(run, sql, *rest):
+        if 'FROM "posts_tagging"' in sql and "ORDER BY" in sql and acts:
+            acts.pop()()
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(execute):
+        yield
+    assert not acts
+
+
+@pytest.mark.parametrize("path", ["/", "/?q=body", "/authors/author/", "/feed/json/", "{post}"])
+@pytest.mark.parametrize("take_back", [publishing.unpublish, publishing.schedule])
+def test_tags_of_a_post_taken_back_after_its_words_were_read_are_not_shown(
+    client_of, thread, path, take_back
+):
+    client, path = client_of("reader"), path.format(post=thread.post.get_absolute_url())
+    now, later = timezone.now(), timezone.now() + timedelta(days=1)
+    at = [later] if take_back is publishing.schedule else []
+    with before_ties_are_read(lambda: take_back(thread.post, *at, now=now, tags=["Secret"])):
+        page = client.get(path)
+    assert (page.status_code, "Secret" in page.text) == (200, False)
+    assert "Secret" not in client.get(path).text
+
+
+@override_script_prefix("/")
+def test_links_lead_to_where_the_site_lies_for_who_asks(thread):
+    path = thread.post.get_absolute_url()
+    for place in ("/blog", "", "/blog"):
+        for page in ("/", path, "/tags/bread/"):
+            text = ask(WSGIHandler(), page, SCRIPT_NAME=place, HTTP_COOKIE="a=b").text
+            links = re.findall(r'(?:href|action)="(/(?!static/)[^"]*)"', text)
+            assert {link.startswith("/blog/") for link in links} == {bool(place)}
+
+
+def test_a_transaction_shares_nothing_that_may_never_be_committed(client_of, thread):
+    client = client_of("reader")
+    with transaction.atomic():
+        thread.post.title = "Never"
+        publishing.update(thread.post, now=timezone.now())
+        assert "Never" in client.get("/").text
+        transaction.set_rollback(True)
+    assert "Never" not in client.get("/").text
+
+
+def test_a_scheduled_post_is_in_the_lists_at_its_second(client_of, thread, make_post, monkeypatch):
+    at = timezone.now().replace(microsecond=0) + timedelta(hours=1)
+    make_post(title="Later", publish_at=at)
+    client, clock = client_of("reader"), [at - timedelta(seconds=1)]
+    monkeypatch.setattr(timezone, "now", lambda: clock[0])
+    assert "Later" not in client.get("/").text
+    clock[0] = at
+    assert "Later" in client.get("/").text
+    # One whose clock was read before, and who comes late, changes nothing for the others.
+    assert fragments.find_shelf(at - timedelta(seconds=1)) is not fragments.newest
+
+
+@pytest.mark.parametrize("change", ["nothing", "unpublish", "schedule", "hide", "trash", "delete"])
+def test_a_post_taken_back_after_a_list_was_read_has_no_card(thread, moderator, change):
+    found = listing.posts_tagged(Tag.objects.get()).page({}, size=5, now=timezone.now()).ids
+    if change != "nothing":
+        CHANGES[change](thread, moderator)
+    assert len(post_cards(found, AnonymousUser())) == (change == "nothing")
+
+
+@pytest.mark.parametrize("status", Comment.Status)
+def test_a_comment_that_changes_after_it_was_found_says_nothing_new(thread, status):
+    """Who may see it was decided by what it was."""
+    post, place = thread.post, Comment.objects.public_places(1)[0]
+    Comment.objects.filter(pk=thread.pk).update(status=status, body_html="Not for everyone.")
+    reader = Reader.of(AnonymousUser(), post, "", may_reply=False)
+    shown = "".join(render_comments(post, reader.keys_of([place])).values())
+    assert ("Not for everyone." in shown) == (status == Comment.Status.APPROVED)
+
+
+OTHER_COMMENTS = {
+    "words": {"body_html": "<p>Other words.</p>"},
+    "status": {"status": Comment.Status.WAITING},
+    "edit": {"edited_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    "name": {"author": {"display_name": "Another"}},
+    "closed account": {"author": {"is_active": False}},
+}
+
+
+@pytest.mark.parametrize("other", OTHER_COMMENTS)
+def test_a_comment_that_says_something_else_is_rendered_anew(client_of, thread, other):
+    """Told by what it says, and by nothing else: no counter moves here."""
+    client, path = client_of("moderator"), thread.post.get_absolute_url()
+    before, values = client.get(path).text, OTHER_COMMENTS[other]
+    if "author" in values:
+        User.objects.filter(pk=thread.author_id).update(**values["author"])
+    else:
+        Comment.objects.filter(pk=thread.pk).update(**values)
+    fragments.newest = fragments.Shelf()
+    assert TOKEN.sub("", client.get(path).text) != TOKEN.sub("", before)
+
+
+def test_who_may_not_reply_makes_no_comment_anew_by_another_beginning_of_the_page(
+    client, thread, monkeypatch
+):
+    path = thread.post.get_absolute_url()
+    assert "Old words." in client.get(path).text
+    monkeypatch.setattr(comments, "render_to_string", lambda *made_of: pytest.fail("anew"))
+    assert "Old words." in client.get(f"{path}?from={1:012}").text
+
+
+def test_after_a_change_elsewhere_nothing_is_rendered_again(client_of, thread, monkeypatch):
+    client, paths = client_of("reader"), ("/", thread.post.get_absolute_url())
+    before = [TOKEN.sub("", client.get(path).text) for path in paths]
+    for module in (cards, comments):
+        monkeypatch.setattr(module, "render_to_string", lambda *made_of: pytest.fail("anew"))
+    page_cache.find_counter().move()
+    assert [TOKEN.sub("", client.get(path).text) for path in paths] == before

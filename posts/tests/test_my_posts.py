@@ -1,0 +1,264 @@
+"""What a person finds under My posts."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from posts import publishing
+from posts.models import Post
+from posts.views.mine import FOUND_MAX, POSTS_PER_PAGE
+
+NOW = timezone.now()
+DAY = timedelta(days=1)
+STATES = {
+    "draft": {"status": Post.Status.DRAFT, "publish_at": None},
+    "scheduled": {"publish_at": NOW + DAY},
+    "published": {},
+    "hidden": {"status": Post.Status.HIDDEN},
+    "trash": {"status": Post.Status.TRASH, "trashed_at": NOW, "trashed_from": "draft"},
+}
+
+
+def titles(page: str) -> list[str]:
+    return re.findall(r'<h2 dir="auto">(?:<a [^>]*>)?([^<]*)<', page)
+
+
+def tabs(page: str) -> dict[str, int]:
+    found = re.findall(r'<li><a href="\?state=(\w+)"[^>]*>[^<]*<span[^>]*>(\d+)', page)
+    return {state: int(count) for state, count in found}
+
+
+def chosen(page: str) -> str:
+    return re.search(r'\?state=(\w+)" aria-current="page"', page)[1]
+
+
+@pytest.fixture
+def one_of_each(make_post, reader):
+    for state, fields in STATES.items():
+        make_post(title=state.capitalize(), **fields)
+        make_post(title="Another's", author=reader, **fields)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_has_a_tab_with_its_posts_and_their_number(client_of, one_of_each, state):
+    page = client_of("author").get(f"/mine/?state={state}").text
+    assert titles(page) == [state.capitalize()]
+    assert tabs(page) == dict.fromkeys(STATES, 1)
+    assert chosen(page) == state
+
+
+def test_there_is_no_tab_for_hidden_posts_where_there_are_none(client_of, draft):
+    page = client_of("author").get("/mine/").text
+    assert tabs(page) == {"draft": 1, "scheduled": 0, "published": 0, "trash": 0}
+
+
+@pytest.mark.parametrize(
+    ("states", "first"),
+    [([], "draft"), (["trash", "published"], "published"), (["published", "draft"], "draft")],
+)
+def test_the_first_tab_that_holds_something_is_shown(client_of, make_post, states, first):
+    for state in states:
+        make_post(**STATES[state])
+    assert chosen(client_of("author").get("/mine/").text) == first
+
+
+@pytest.mark.parametrize(
+    "query", ["?state=all", "?page=2", "?state=draft&page=x", "?state=published&page=2"]
+)
+def test_what_is_no_page_of_theirs_is_404(client_of, draft, query):
+    assert client_of("author").get(f"/mine/{query}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("draft", "Begin a post"),
+        ("scheduled", "press Schedule"),
+        ("published", "press Publish"),
+        ("hidden", "No post of yours is hidden"),
+        ("trash", "kept here for 30 days"),
+    ],
+)
+def test_an_empty_tab_says_what_to_do_next(client_of, author, state, words):
+    page = client_of("author").get(f"/mine/?state={state}").text
+    assert words in page
+    assert 'role="search" aria-label="My posts"' not in page
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])
+def test_a_post_leads_to_editor_page_and_history(client_of, make_post, state):
+    post = make_post(**STATES[state])
+    page = client_of("author").get(f"/mine/?state={state}").text
+    for path in (f"/{post.pk}/update/", post.get_absolute_url(), f"/{post.pk}/history/"):
+        assert f'href="{path}"' in page
+
+
+def test_a_draft_without_a_title_is_named_so(client_of, make_post):
+    make_post(title="", **STATES["draft"])
+    assert titles(client_of("author").get("/mine/").text) == ["Untitled"]
+
+
+# When it was edited, and what readers don't know yet
+
+
+def test_drafts_come_in_the_order_of_their_last_edit(client_of, make_post):
+    for title, age in (("Old", 3), ("Newest", 1), ("Older", 2)):
+        make_post(title=title, updated_at=NOW - age * DAY, **STATES["draft"])
+    assert titles(client_of("author").get("/mine/").text) == ["Newest", "Older", "Old"]
+
+
+def edited(page: str) -> list[str]:
+    return re.findall(r"<span>edited ([^<]*)</span>", page)
+
+
+def autosave(post: Post, **words) -> None:
+    tags = words.pop("tags", [tag.name for tag in post.tag_list])
+    copy = Post.objects.get(pk=post.pk)
+    for name, value in words.items():
+        setattr(copy, name, value)
+    at = NOW.replace(month=3, day=2, hour=5, minute=30)
+    publishing.autosave(copy, now=at, tags=tags, by=post.author, sitting="x")
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])
+@pytest.mark.parametrize(
+    "words", [{"title": "New"}, {"body": "new"}, {"cover_alt": "New"}, {"tags": ["New"]}]
+)
+def test_edits_that_readers_do_not_see_are_marked_and_dated(client_of, make_post, state, words):
+    post = make_post(tags="Tea", **STATES[state])
+    autosave(post, **words)
+    page = client_of("author").get(f"/mine/?state={state}").text
+    assert ("Unpublished edits" in page) == (state != "draft")
+    assert edited(page) == [f"March 2, {NOW.year}, 5:30 a.m."]
+
+
+@pytest.mark.parametrize("end", ["saved", "typed back"])
+def test_edits_that_are_none_any_more_are_not_marked(client_of, make_post, end):
+    post = make_post(tags="Tea")
+    autosave(post, title="New")
+    if end == "saved":
+        publishing.update(Post.objects.get(), now=NOW, by=post.author)
+    else:
+        autosave(post)
+    page = client_of("author").get("/mine/?state=published").text
+    assert "Unpublished edits" not in page
+    assert not edited(page)[0].startswith("March")
+
+
+def test_times_are_those_of_the_author(client_of, author, make_post):
+    User.objects.update(time_zone="Asia/Tokyo")
+    make_post(updated_at=NOW.replace(month=3, day=1, hour=20, minute=30), **STATES["draft"])
+    page = client_of("author").get("/mine/").text
+    assert edited(page) == [f"March 2, {NOW.year}, 5:30 a.m."]
+
+
+# Finding
+
+
+@pytest.mark.parametrize(
+    ("find", "found"),
+    [
+        ("bread", ["Soda bread"]),
+        ("BREAD soda", ["Soda bread"]),
+        ("bread boots", []),
+        ("ärm", ["Ärmel"]),
+        ("c++", ["C++"]),
+        ("100%", ["100% rye"]),
+        ("%", ["100% rye"]),
+        ("  ", ["Soda bread", "Ärmel", "C++", "100% rye"]),
+        ("soda\0", ["Soda bread"]),
+        # So many words alone.
+        ("s o d a b boots", ["Soda bread"]),
+    ],
+)
+@pytest.mark.parametrize("state", ["draft", "published", "trash"])
+def test_posts_are_found_by_words_in_their_titles(client_of, make_post, state, find, found):
+    for title in ("Soda bread", "Ärmel", "C++", "100% rye"):
+        make_post(title=title, body="boots", **STATES[state])
+    page = client_of("author").get("/mine/", {"state": state, "find": find}).text
+    assert sorted(titles(page)) == sorted(found)
+    assert ("No title here holds these words" in page) == (not found)
+
+
+def test_what_was_looked_for_stays_in_its_field(client_of, draft):
+    page = client_of("author").get("/mine/", {"find": '"<b>'}).text
+    assert 'value="&quot;&lt;b&gt;"' in page
+
+
+# Paging
+
+
+@pytest.fixture
+def write(author):
+    def write(number: int, **fields) -> None:
+        Post.objects.bulk_create(
+            Post(author=author, title=f"Title {n}", slug=f"title-{n}", updated_at=NOW - n * DAY)
+            for n in range(number)
+        )
+
+    return write
+
+
+@pytest.mark.parametrize("find", ["", "title"])
+def test_drafts_are_paged(client_of, write, find):
+    write(POSTS_PER_PAGE + 1)
+    client = client_of("author")
+    page = client.get("/mine/", {"find": find} if find else {}).text
+    assert len(titles(page)) == POSTS_PER_PAGE
+    (next_,) = re.findall(r'rel="next" href="([^"]*)"', page)
+    page = client.get(f"/mine/{next_.replace('&amp;', '&')}").text
+    assert titles(page) == [f"Title {POSTS_PER_PAGE}"]
+    assert f'value="{find}"' in page or not find
+    (back,) = re.findall(r'rel="prev" href="([^"]*)"', page)
+    assert len(titles(client.get(f"/mine/{back.replace('&amp;', '&')}").text)) == POSTS_PER_PAGE
+
+
+def test_published_posts_are_paged_by_keys(client_of, many):
+    many(2 * POSTS_PER_PAGE + 1)
+    client = client_of("author")
+    page, seen = client.get("/mine/?state=published").text, []
+    for rel in ("next", "next", "prev", "prev"):
+        seen += titles(page)[:1]
+        (link,) = re.findall(rf'rel="{rel}" href="([^"]*)"', page)
+        assert "after=" in link if rel == "next" else "before=" in link
+        page = client.get(f"/mine/{link.replace('&amp;', '&')}").text
+    assert seen == ["Post 0", "Post 20", "Post 40", "Post 20"]
+    assert titles(page)[0] == "Post 0"
+
+
+@pytest.mark.parametrize(("more", "is_cut"), [(-POSTS_PER_PAGE, False), (1, True)])
+def test_a_filter_ends_somewhere_and_says_so(client_of, write, more, is_cut):
+    write(FOUND_MAX + more)
+    client = client_of("author")
+    page = client.get("/mine/?find=title").text
+    assert ("Many titles match" in page) == is_cut
+    assert client.get("/mine/?find=title&page=26").status_code == 404
+
+
+# The trash
+
+
+def test_what_is_in_the_trash_says_until_when_and_is_brought_back(client_of, make_post):
+    at = NOW.replace(month=3, day=2)
+    post = make_post(**STATES["trash"] | {"trashed_at": at})
+    client = client_of("author")
+    page = client.get("/mine/?state=trash").text
+    assert f"kept until April 1, {NOW.year}" in page
+    assert f'href="/{post.pk}/' not in page
+    assert f'<form method="post" action="/{post.pk}/restore/">' in page
+    client.post(f"/{post.pk}/restore/")
+    assert tabs(client.get("/mine/").text) == {
+        "draft": 1,
+        "scheduled": 0,
+        "published": 0,
+        "trash": 0,
+    }
+
+
+@pytest.mark.parametrize(("visitor", "is_there"), [("anonymous", False), ("reader", True)])
+def test_the_header_leads_there_those_who_are_logged_in(client_of, visitor, is_there):
+    page = client_of(visitor).get("/").text
+    assert ('<a href="/mine/">My posts</a>' in page) == is_there

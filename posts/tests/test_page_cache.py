@@ -1,0 +1,311 @@
+"""Answers for visitors who are nobody: the same bytes, and never somebody's."""
+
+import gzip
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import Client
+from django.utils import timezone
+from django.utils.http import http_date
+
+from posts import page_cache
+from posts.models import Post
+from posts.page_cache import in_order, takes_gzip
+from posts.tests.cached import Nobody, answering, ask
+
+OUTLETS = ["/", "/?page=1", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/hello/"]
+OUTLETS += ["/feed/", "/feed/atom/", "/feed/json/", "/sitemap.xml", "/robots.txt"]
+OUTLETS += ["/tag-suggestions/?q=br", "{post}"]
+# What the cache adds, and what belongs to one request.
+ADDED = {"ETag", "Last-Modified", "Cache-Control", "Vary", "X-Request-ID"}
+
+
+@pytest.fixture
+def bread(make_post) -> Post:
+    return make_post(title="Bread", tags="Bread")
+
+
+# The same bytes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", OUTLETS)
+def test_a_cached_answer_is_the_uncached_one(nobody, bread, path):
+    path = path.format(post=bread.get_absolute_url())
+    uncached = ask(WSGIHandler(), path)
+    first, second = nobody.get(path), nobody.get(path)
+    assert nobody.rendered == 1
+    assert first.body == second.body == uncached.body
+    for reply in (first, second):
+        assert reply.status == 200
+        left = {name: value for name, value in reply.headers.items() if name not in ADDED}
+        assert left == {
+            name: value for name, value in uncached.headers.items() if name not in ADDED
+        }
+        assert reply.headers["Vary"] == "Cookie, Accept-Encoding"
+        assert reply.headers["Cache-Control"] == page_cache.CACHE_CONTROL
+        assert "X-Request-ID" not in reply.headers
+
+
+def test_gzip_is_made_once_and_unpacks_to_the_same(nobody, bread):
+    plain = nobody.get()
+    packed = nobody.get(HTTP_ACCEPT_ENCODING="br, gzip")
+    assert nobody.rendered == 1
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Content-Length"] == str(len(packed.body))
+    assert gzip.decompress(packed.body) == plain.body
+    # Without a time in it, which would make the same text another body in each worker.
+    assert packed.body[4:8] == bytes(4)
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert Nobody().get(HTTP_ACCEPT_ENCODING="gzip").body == packed.body
+
+
+def test_what_does_not_shrink_is_sent_as_it_is(nobody):
+    assert "Content-Encoding" not in nobody.get("/hello/", HTTP_ACCEPT_ENCODING="gzip").headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        ("gzip", True),
+        ("GZIP, deflate", True),
+        ("gzip;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*;q=0", False),
+        ("identity", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_gzip_goes_to_those_who_take_it(accepted, takes):
+    assert takes_gzip(accepted) == takes
+
+
+def test_head_shares_the_answer_of_get_and_leaves_none(nobody, bread):
+    nobody.get(method="HEAD")
+    nobody.get(method="HEAD")
+    assert (nobody.rendered, len(nobody.cache.answers)) == (2, 0)
+    whole = nobody.get()
+    head = nobody.get(method="HEAD")
+    assert nobody.rendered == 3
+    # A second later, the answer is dated.
+    head.headers.pop("Last-Modified", None)
+    assert (head.status, head.body, head.headers) == (200, b"", whole.headers)
+
+
+# Who has it already -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("sent", ["{}", "W/{}", '"other", {}', "*", ' "a,b" , W/{} '])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_who_names_the_tag_gets_304(nobody, bread, coding, sent, method):
+    whole = nobody.get(HTTP_ACCEPT_ENCODING=coding)
+    tag = whole.headers["ETag"]
+    reply = nobody.get(
+        method=method, HTTP_ACCEPT_ENCODING=coding, HTTP_IF_NONE_MATCH=sent.format(tag)
+    )
+    assert (reply.status, reply.body) == (304, b"")
+    assert reply.headers["ETag"] == tag
+    assert {"Cache-Control", "Vary"} <= reply.headers.keys()
+    assert not {"Content-Length", "Content-Type", "Content-Encoding"} & reply.headers.keys()
+
+
+@pytest.mark.parametrize("sent", ['"other"', "", "other", '"x{}"'])
+def test_another_tag_gets_the_page_whatever_the_date(nobody, bread, sent):
+    tag = nobody.get().headers["ETag"].strip('"')
+    later = http_date(timezone.now().timestamp() + 3600)
+    headers = {"HTTP_IF_NONE_MATCH": sent.format(tag), "HTTP_IF_MODIFIED_SINCE": later}
+    assert nobody.get(**headers).status == 200
+
+
+def test_the_tag_of_the_other_coding_is_another(nobody, bread):
+    tag = nobody.get(HTTP_ACCEPT_ENCODING="gzip").headers["ETag"]
+    assert nobody.get(HTTP_IF_NONE_MATCH=tag).status == 200
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "since", "status"), [(5, 1, 304), (5, 4, 304), (5, 0, 200), (5, 6, 200)]
+)
+def test_who_has_it_since_then_gets_304(nobody, bread, clock, asked_at, since, status):
+    nobody.get()
+    clock(asked_at)
+    since = http_date(int(page_cache.time.time()) - asked_at + since)
+    assert nobody.get(HTTP_IF_MODIFIED_SINCE=since).status == status
+
+
+@pytest.mark.parametrize("since", ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_date_that_says_nothing_gets_the_page(nobody, bread, clock, since):
+    nobody.get()
+    clock(5)
+    assert nobody.get(HTTP_IF_MODIFIED_SINCE=since).status == 200
+
+
+def test_an_answer_is_dated_when_no_other_can_get_the_same_date(nobody, bread, clock):
+    """Two answers made in one second would be the same to who asks by date."""
+    assert "Last-Modified" not in nobody.get().headers
+    clock(0.9)
+    assert "Last-Modified" not in nobody.get().headers
+    clock(1)
+    dated = nobody.get().headers["Last-Modified"]
+    assert nobody.get(HTTP_IF_MODIFIED_SINCE=dated).status == 304
+    clock(70)
+    assert nobody.get().headers["Last-Modified"] == dated
+    assert nobody.rendered == 2
+    nobody.cache.counter.move()
+    assert "Last-Modified" not in nobody.get().headers
+
+
+# Somebody's own -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_kept"),
+    [
+        ({}, True),
+        ({"HTTP_COOKIE": ""}, True),
+        ({"HTTP_COOKIE": "csrftoken=abc"}, True),
+        ({"HTTP_COOKIE": "csrftoken=abc; "}, True),
+        ({"HTTP_COOKIE": "sessionid=abc"}, False),
+        ({"HTTP_COOKIE": "csrftoken=abc; messages=abc"}, False),
+        ({"HTTP_COOKIE": "theme=dark"}, False),
+        ({"HTTP_AUTHORIZATION": "Bearer x"}, False),
+        ({"HTTP_RANGE": "bytes=0-1"}, False),
+        ({"HTTP_IF_MATCH": '"x"'}, False),
+        ({"HTTP_HX_REQUEST": "true"}, False),
+        ({"REQUEST_METHOD": "OPTIONS"}, False),
+        ({"QUERY_STRING": "x=" + "y" * 400}, False),
+    ],
+)
+def test_a_request_of_somebody_is_neither_kept_nor_answered(nobody, bread, environ, is_kept):
+    nobody.get()
+    nobody.get(**environ)
+    assert (nobody.rendered == 1) == is_kept
+    assert len(nobody.cache.answers) == 1
+
+
+def test_who_names_no_host_is_not_answered_for_another(nobody):
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http"}
+    assert page_cache.key_of(environ) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "is_kept"),
+    [
+        ("/", True),
+        ("/auth/login/", False),
+        ("/auth/register/", False),
+        ("/admin/login/", False),
+        ("/healthz", False),
+        ("/readyz", False),
+        ("/create/", False),
+        ("/mine/", False),
+        ("/nothing-here/", False),
+        ("/favicon.ico", False),
+        ("/tags/none/", False),
+        ("/?page=9", False),
+        ("/media/images/x.webp", False),
+    ],
+)
+def test_pages_for_everyone_alone_are_kept(nobody, bread, path, is_kept):
+    assert nobody.is_kept(path) == is_kept
+    assert bool(nobody.cache.answers) == is_kept
+
+
+def test_a_redirect_is_not_kept(nobody, bread):
+    assert nobody.get(f"/{bread.pk}/").status == 301
+    assert not nobody.cache.answers
+
+
+def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(nobody, bread, author):
+    browser = Client()
+    browser.force_login(author)
+    browser.post(f"/{bread.pk}/delete/")
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+    assert "messages=" in cookies and "sessionid=" in cookies
+    for path in ("/", "/mine/", "/auth/account/", "/create/"):
+        page = nobody.get(path, HTTP_COOKIE=cookies)
+        assert not page.is_cached_form
+    assert "in the trash" in nobody.get("/", HTTP_COOKIE=cookies).text
+    assert not nobody.cache.answers
+    assert "in the trash" not in nobody.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("application", "is_kept"),
+    [
+        (answering(HttpResponse, "a"), True),
+        (answering(HttpResponse, "a", content_type="application/atom+xml"), True),
+        (answering(HttpResponse, "a", headers={"Vary": "Cookie"}), True),
+        (answering(HttpResponse, "a", status=500), False),
+        (answering(HttpResponse, "a", status=404), False),
+        (answering(HttpResponse, "a", headers={"Vary": "Cookie, Accept"}), False),
+        (answering(HttpResponse, "a", headers={"Vary": "Accept-Language"}), False),
+        (answering(HttpResponse, "a", headers={"Cache-Control": "private"}), False),
+        (answering(HttpResponse, "a", headers={"Cache-Control": "no-store"}), False),
+        (answering(HttpResponse, "a", headers={"Set-Cookie": "a=b"}), False),
+        (answering(HttpResponse, "a", headers={"Content-Encoding": "br"}), False),
+        (answering(HttpResponse, "a", content_type="image/webp"), False),
+        (answering(HttpResponse, b"a" * 1024 * 1024 + b"a"), False),
+        (answering(HttpResponse, b"\x00" * 1024 * 1024), False),
+        (answering(StreamingHttpResponse, [b"a"]), False),
+    ],
+)
+def test_what_is_not_a_text_for_everyone_passes_untouched(nobody, application, is_kept):
+    nobody = Nobody(application)
+    passed = ask(application, "/")
+    assert nobody.is_kept() == is_kept
+    assert nobody.get().is_cached_form == is_kept
+    assert is_kept or nobody.get() == passed
+
+
+# What the answer depends on -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ({}, {"HTTP_HOST": "localhost"}, False),
+        ({}, {"SCRIPT_NAME": "/blog"}, False),
+        ({}, {"wsgi.url_scheme": "https"}, False),
+        ({}, {"PATH_INFO": "/tags/"}, False),
+        ({}, {"QUERY_STRING": "page=1"}, False),
+        ({}, {"HTTP_ACCEPT_LANGUAGE": "de", "HTTP_USER_AGENT": "x"}, True),
+        # Nobody's word counts where no proxy stands before the site.
+        ({}, {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "x"}, True),
+        ({"QUERY_STRING": "a=1&b=2"}, {"QUERY_STRING": "b=2&a=1"}, True),
+        ({"QUERY_STRING": "a=1&a=2"}, {"QUERY_STRING": "a=2&a=1"}, False),
+        ({"QUERY_STRING": "a=1&%61=2"}, {"QUERY_STRING": "%61=2&a=1"}, False),
+    ],
+)
+def test_an_answer_is_given_where_all_that_counts_is_the_same(nobody, one, other, is_same):
+    nobody = Nobody(answering(HttpResponse, "a"))
+    nobody.get(**one)
+    nobody.get(**other)
+    assert (nobody.rendered == 1) == is_same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [("https", "http", False), ("https", None, False), ("http", None, True), ("", "http", True)],
+)
+def test_behind_a_proxy_the_scheme_is_what_it_says(nobody, settings, one, other, is_same):
+    settings.BEHIND_PROXY = True
+    nobody = Nobody(answering(HttpResponse, "a"))
+    for said in (one, other):
+        nobody.get(**({} if said is None else {"HTTP_X_FORWARDED_PROTO": said}))
+    assert (nobody.rendered == 1) == is_same
+
+
+def test_another_language_is_another_answer(nobody, settings):
+    nobody = Nobody(answering(HttpResponse, "a"))
+    nobody.get()
+    settings.LANGUAGE_CODE = "de"
+    nobody.get()
+    assert nobody.rendered == 2
+
+
+def test_fields_are_sorted_by_name_as_it_is_read():
+    assert in_order("b=1&a=2&%61=3&a=1") == "a=2&%61=3&a=1&b=1"

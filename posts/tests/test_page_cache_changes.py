@@ -1,0 +1,222 @@
+"""Each change that anyone might see is read at once in every outlet, by who read it before."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.core.management import call_command
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from accounts.models import User
+from posts import discussion, moderation, publishing, tagging
+from posts.models import Comment, Post, Tag
+from posts.tests.cached import Nobody
+
+OUTLETS = ["/", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/feed/", "/sitemap.xml"]
+OUTLETS += ["/feed/atom/", "/tags/bread/feed/", "/authors/author/feed/json/", "/authors/reader/"]
+OUTLETS += ["/tag-suggestions/?q=b", "{post}"]
+
+
+@pytest.fixture
+def thread(make_post, make_comment) -> Comment:
+    """A comment with an answer, on a post with a tag and a like."""
+    post = make_post(title="Old title", tags="Bread")
+    comment = make_comment("Old words.", post=post)
+    make_comment("An answer.", post=post, parent=comment, author=post.author)
+    discussion.like(post, post.author)
+    return comment
+
+
+def save(post: Post, **words) -> None:
+    for name, value in words.items():
+        setattr(post, name, value)
+    publishing.update(post, now=timezone.now())
+
+
+NOW = timezone.now()
+LATER = NOW + timedelta(days=1)
+CHANGES = {
+    "edit": lambda c, m: save(c.post, title="New title", body="new body"),
+    "new post": lambda c, m: publishing.publish(
+        Post(author=c.post.author, title="Another"), now=NOW, tags=["Bread"]
+    ),
+    "other tags": lambda c, m: publishing.update(c.post, now=NOW, tags=["Butter"]),
+    "unpublish": lambda c, m: publishing.unpublish(c.post, now=NOW),
+    "schedule": lambda c, m: publishing.schedule(c.post, LATER, now=NOW),
+    "trash": lambda c, m: publishing.trash_post(c.post, now=NOW),
+    "delete": lambda c, m: publishing.delete_post(c.post),
+    "hide": lambda c, m: moderation.hide_post(c.post, m, now=NOW),
+    "restore revision": lambda c, m: publishing.restore_revision(
+        c.post,
+        c.post.revisions.create(number=9, title="Then", saved_at=NOW),
+        now=NOW,
+        by=c.post.author,
+        version=c.post.version,
+        reason="",
+    ),
+    "like": lambda c, m: discussion.like(c.post, m),
+    "unlike": lambda c, m: discussion.unlike(c.post, c.post.author),
+    "likes taken back": lambda c, m: discussion.take_back_likes(c.post.author),
+    "comment": lambda c, m: discussion.add_comment(c.post, m, "New words.", now=NOW),
+    "edited comment": lambda c, m: discussion.edit_comment(c, "New words.", now=NOW),
+    "deleted comment": lambda c, m: discussion.delete_comment(c),
+    "hidden comment": lambda c, m: moderation.hide(c, m, now=NOW),
+    "closed comments": lambda c, m: moderation.close_comments(c.post, m, now=NOW),
+    "renamed tag": lambda c, m: tagging.rename_tag(Tag.objects.get(), "Bun"),
+    "merged tag": lambda c, m: tagging.merge_tags(
+        Tag.objects.get(), into=Tag.objects.create(name="Bun", key="bun", slug="bun")
+    ),
+}
+
+
+def read(nobody: Nobody, post: Post) -> dict[str, bytes]:
+    """Return what each outlet says; `post` stands where it stood when it was loaded."""
+    return {path: nobody.get(path.format(post=post.get_absolute_url())).body for path in OUTLETS}
+
+
+@pytest.fixture
+def expect_fresh(nobody, thread, django_capture_on_commit_callbacks):
+    """Return a function that does a change and expects every outlet to say it at once."""
+
+    def expect(change) -> None:
+        before = read(nobody, thread.post)
+        assert read(nobody, thread.post) == before
+        assert nobody.rendered == len(OUTLETS)
+        with django_capture_on_commit_callbacks(execute=True):
+            change()
+        after = read(nobody, thread.post)
+        assert after != before
+        assert after == read(Nobody(), thread.post)
+
+    return expect
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_seen_at_once(expect_fresh, thread, moderator, change):
+    expect_fresh(lambda: CHANGES[change](Comment.objects.get(pk=thread.pk), moderator))
+
+
+@pytest.mark.parametrize(
+    ("status", "act"),
+    [
+        (Post.Status.DRAFT, lambda post, m: publishing.publish(post, now=NOW)),
+        (Post.Status.HIDDEN, lambda post, m: moderation.bring_back(post, m, now=NOW)),
+        (Post.Status.TRASH, lambda post, m: moderation.bring_back(post, m, now=NOW)),
+    ],
+)
+def test_a_post_that_comes_back_is_seen_at_once(
+    nobody, make_post, moderator, django_capture_on_commit_callbacks, status, act
+):
+    trashed = {"trashed_at": NOW, "trashed_from": Post.Status.PUBLISHED}
+    post = make_post(
+        title="Back", status=status, **(trashed if status == Post.Status.TRASH else {})
+    )
+    assert "Back" not in nobody.get().text
+    with django_capture_on_commit_callbacks(execute=True):
+        act(post, moderator)
+    assert "Back" in nobody.get().text
+
+
+@pytest.mark.parametrize(
+    ("status", "act"),
+    [
+        (Comment.Status.WAITING, moderation.approve),
+        (Comment.Status.HIDDEN, moderation.restore),
+    ],
+)
+def test_a_comment_that_comes_out_is_seen_at_once(
+    nobody, make_comment, moderator, django_capture_on_commit_callbacks, status, act
+):
+    comment = make_comment("Findable words.", status=status)
+    path = comment.post.get_absolute_url()
+    assert "Findable" not in nobody.get(path).text
+    with django_capture_on_commit_callbacks(execute=True):
+        act(comment, moderator, now=NOW)
+    assert "Findable" in nobody.get(path).text
+
+
+def test_what_nobody_sees_leaves_the_cache_alone(
+    nobody, draft, post, reader, django_capture_on_commit_callbacks
+):
+    comment = discussion.add_comment(post, reader, "Words.", now=NOW)
+    nobody.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.autosave(draft, now=NOW, tags=["Tea"], by=draft.author)
+        publishing.save_draft(draft, now=NOW)
+        publishing.autosave(post, now=NOW, tags=[], by=post.author)
+        publishing.trash_post(draft, now=NOW)
+        discussion.report_comment(comment, post.author)
+    nobody.get()
+    assert nobody.rendered == 1
+
+
+# Through the browser ------------------------------------------------------------------------------
+
+
+def test_a_new_name_is_seen_at_once(expect_fresh, client, author):
+    client.force_login(author)
+    expect_fresh(lambda: client.post("/auth/account/", {"display_name": "Ada", "time_zone": ""}))
+
+
+@pytest.fixture
+def as_admin(client, make_user):
+    client.force_login(make_user("admin", is_staff=True, is_superuser=True))
+    return client
+
+
+def test_a_person_changed_in_the_admin_is_seen_at_once(expect_fresh, as_admin, reader):
+    page = f"/admin/accounts/user/{reader.pk}/change/"
+    form = {"username": "renamed", "date_joined_0": "2026-01-01"}
+    expect_fresh(
+        lambda: as_admin.post(page, form | {"date_joined_1": "00:00:00", "is_active": "on"})
+    )
+    assert User.objects.get(pk=reader.pk).username == "renamed"
+
+
+@pytest.mark.parametrize("how", ["page", "action"])
+def test_a_person_deleted_in_the_admin_is_gone_at_once(
+    expect_fresh, as_admin, make_user, thread, how
+):
+    other = make_user("other")
+    discussion.like(thread.post, other)
+    page = f"/admin/accounts/user/{other.pk}/delete/"
+    form = {"action": "delete_selected", "_selected_action": other.pk}
+    address = page if how == "page" else "/admin/accounts/user/"
+    expect_fresh(lambda: as_admin.post(address, form | {"post": "yes"}))
+
+
+def test_a_deletion_that_is_refused_takes_back_no_like(thread, moderator):
+    """In one transaction, so that cached pages go when all of it is done, and not between."""
+    author = thread.post.author
+    people = User.objects.filter(pk=author.pk)
+    with pytest.raises(ProtectedError):
+        admin.site.get_model_admin(User).delete_queryset(None, people)
+    thread.post.refresh_from_db()
+    assert author.likes.count() == thread.post.like_count == 1
+
+
+# Commands -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["seed_demo", "--posts=1", "--users=1", "--append"],
+        ["rerender_posts"],
+        ["recount_posts"],
+        ["reindex_posts"],
+        ["empty_trash", "--delete", "--days=0"],
+    ],
+)
+def test_a_command_that_changes_many_rows_lets_go_of_all_pages(
+    nobody, make_post, django_capture_on_commit_callbacks, command
+):
+    trashed = {"trashed_at": NOW - timedelta(days=1), "trashed_from": Post.Status.PUBLISHED}
+    make_post(status=Post.Status.TRASH, **trashed)
+    Post.objects.update(rendered_by=0)
+    nobody.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command(*command)
+    nobody.get()
+    assert nobody.rendered == 2

@@ -1,0 +1,93 @@
+"""Which pictures of a page are loaded ahead of all else, and which wait until they are near."""
+
+import re
+from html import unescape
+
+import pytest
+
+from accounts.models import User
+from posts.models import Post
+
+COVER = f"images/{'c' * 22}-1600x900-300.webp"
+INSIDE = f"images/{'b' * 22}-1600x900-030.webp"
+PICTURES = f"![One](/media/{INSIDE})\n\n![Two](/media/{INSIDE})"
+AHEAD, WAITS = 'fetchpriority="high"', 'loading="lazy"'
+
+
+@pytest.fixture
+def covered(make_post):
+    """Return a function that makes a post with a cover."""
+
+    def make(**fields) -> Post:
+        post = make_post(**fields)
+        Post.objects.filter(pk=post.pk).update(cover=COVER)
+        return post
+
+    return make
+
+
+def pictures(page: str) -> list[str]:
+    """Return the page's pictures; each must say its sizes, so that nothing moves when it comes."""
+    found = re.findall(r"<img [^>]*>", page)
+    for picture in found:
+        for name in ("width", "height", "srcset", "sizes"):
+            assert f' {name}="' in picture, picture
+    return found
+
+
+def ways(found: list[str]) -> list[str]:
+    """Return how each picture is loaded: AHEAD, WAITS or, in its turn, nothing."""
+    assert not [each for each in found if AHEAD in each and WAITS in each]
+    return [AHEAD if AHEAD in each else WAITS if WAITS in each else "" for each in found]
+
+
+def test_the_first_cover_of_a_list_is_loaded_ahead_and_the_others_wait(client, make_post, covered):
+    for _ in range(3):
+        covered(tags="bread")
+    make_post(tags="bread")  # the newest, without one
+    for path in ("/", "/tags/bread/", "/authors/author/"):
+        assert ways(pictures(client.get(path).text)) == [AHEAD, WAITS, WAITS], path
+
+
+def test_the_picture_of_an_author_does_not_take_the_place_of_the_first_cover(client, covered):
+    covered()
+    User.objects.update(avatar=INSIDE)
+    assert ways(pictures(client.get("/authors/author/").text)) == ["", AHEAD]
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "author"])
+@pytest.mark.parametrize(
+    ("has_cover", "body", "expected"),
+    [
+        (True, PICTURES, [AHEAD, WAITS, WAITS]),
+        (True, "", [AHEAD]),
+        (False, PICTURES, [AHEAD, WAITS]),
+        (False, "No picture.", []),
+    ],
+)
+def test_the_first_picture_of_a_post_is_loaded_ahead_wherever_it_stands(
+    client_of, make_post, covered, visitor, has_cover, body, expected
+):
+    post = (covered if has_cover else make_post)(body=body)
+    page = client_of(visitor).get(post.get_absolute_url()).text
+    assert ways(pictures(page)) == expected
+
+
+def test_a_text_about_loading_stays_as_it_was_typed(client, make_post):
+    typed = '<img src="x" loading="lazy">'
+    post = make_post(body=f"{typed}\n\n`{typed}`\n\n![A {typed}](/media/{INSIDE})")
+    page = client.get(post.get_absolute_url()).text
+    (body,) = re.findall(r'<div class="body".*?</div>', page, re.S)
+    # As text, as code and as the words for a picture.
+    assert unescape(body).count(typed) == 3
+    assert ways(pictures(body)) == [AHEAD]
+
+
+def test_a_page_from_the_cache_is_the_page_that_was_rendered(nobody, client, covered):
+    post = covered(body=PICTURES)
+    for path in ("/", post.get_absolute_url()):
+        rendered = client.get(path)
+        assert nobody.is_kept(path)
+        cached = nobody.get(path)
+        assert cached.body == rendered.content
+        assert cached.headers["Speculation-Rules"] == rendered["Speculation-Rules"]

@@ -1,0 +1,167 @@
+"""Seeing a post as its readers will, before they do."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from posts import previews, publishing
+from posts.models import Post, PreviewLink
+
+TYPED = {"title": "Typed <title>", "body": "typed *words*\n\n# Part", "tags": "tea, C++"}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_preview_is_the_page_of_a_reader_and_saves_nothing(client_of, post, is_new):
+    data = TYPED | ({} if is_new else {"post": post.pk})
+    page = client_of("author").post("/preview/", data).text
+    assert "Typed &lt;title&gt;</h1>" in page
+    assert "<em>words</em>" in page and ">Part" in page
+    assert ">tea</a>" in page and ">C++</a>" in page
+    # As for somebody who is not logged in.
+    assert "Log out" not in page and "/auth/login/" in page
+    assert Post.objects.get().title == "Test title"
+
+
+def test_the_preview_shows_the_cover_unless_it_is_to_be_removed(client_of, make_post):
+    post = make_post(cover=f"images/{'x' * 22}-8x8-000.webp")
+    client = client_of("author")
+    shown = client.post("/preview/", TYPED | {"post": post.pk}).text
+    removed = client.post("/preview/", TYPED | {"post": post.pk, "remove_image": "on"}).text
+    assert ('class="cover"' in shown, 'class="cover"' in removed) == (True, False)
+
+
+def test_a_preview_takes_the_time_as_its_author_entered_it(client_of, author):
+    author.time_zone = "Asia/Tokyo"
+    author.save(update_fields=["time_zone"])
+    data = TYPED | {"publish_at": "2031-01-01T03:00:00"}
+    page = client_of("author").post("/preview/", data).text
+    assert '<time datetime="2030-12-31T18:00:00+00:00">Dec. 31, 2030</time>' in page
+
+
+@pytest.mark.parametrize("number", ["", "x", "9" * 30, "٣", "{other}"])
+def test_a_preview_shows_nothing_of_another_persons_post(client_of, make_post, number):
+    post = make_post(status="draft", cover=f"images/{'x' * 22}-8x8-000.webp")
+    data = {"title": "Mine", "post": number.format(other=post.pk)}
+    page = client_of("reader").post("/preview/", data).text
+    assert 'class="cover"' not in page and "Test title" not in page
+
+
+def test_what_can_not_be_saved_is_said_in_the_preview(client_of):
+    page = client_of("author").post("/preview/", TYPED | {"title": "x" * 201}).text
+    assert "at most 200" in page and "<em>words</em>" in page
+
+
+def test_a_message_waits_for_a_page_that_stays(client_of):
+    client = client_of("author")
+    client.post("/create/", {"title": "t", "action": "draft"})
+    assert "Your draft is saved." not in client.post("/preview/", TYPED).text
+    assert "Your draft is saved." in client.get("/").text
+
+
+@pytest.fixture
+def link_to():
+    """Return a function that gives the path by which others read a post."""
+
+    def make(post: Post, *, now=None) -> str:
+        previews.make_link(post, now=now or timezone.now())
+        token = previews.token_for(post, now=now or timezone.now())
+        return f"/preview/{token}/"
+
+    return make
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "reader", "moderator"])
+def test_a_link_shows_a_draft_to_whoever_has_it(client_of, draft, link_to, visitor):
+    response = client_of(visitor).get(link_to(draft))
+    assert response.status_code == 200 and "Draft title" in response.text
+    assert response["X-Robots-Tag"] == "noindex, nofollow, noarchive"
+    assert "no-store" in response["Cache-Control"]
+    assert '<meta name="robots" content="noindex' in response.text
+
+
+def test_a_link_is_no_way_to_anything_else(client, draft, link_to):
+    client.get(link_to(draft))
+    assert client.get(draft.get_absolute_url()).status_code == 404
+    assert client.get(f"/{draft.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("how", ["expired", "revoked", "forged", "made anew", "hidden", "trashed"])
+def test_a_link_that_works_no_more_is_404(client_of, draft, link_to, how):
+    now = timezone.now()
+    path = link_to(draft, now=now - timedelta(days=8) if how == "expired" else now)
+    client = client_of("author")
+    if how == "revoked":
+        client.post(f"/{draft.pk}/preview-link/", {"action": "revoke"})
+        assert not PreviewLink.objects.exists()
+    elif how == "forged":
+        key = PreviewLink.objects.get().key
+        path = f"/preview/{key}:{'x' * 43}/"
+    elif how == "made anew":
+        client.post(f"/{draft.pk}/preview-link/", {"action": "create"})
+    elif how == "hidden":
+        Post.objects.update(status="hidden")
+    elif how == "trashed":
+        publishing.trash_post(draft, now=now)
+    response = client.get(path)
+    assert response.status_code == 404 and "Draft title" not in response.text
+
+
+def test_a_link_leads_to_the_post_once_it_is_out(client, draft, link_to):
+    path = link_to(draft)
+    publishing.publish(draft, now=timezone.now())
+    assert client.get(path)["Location"] == draft.get_absolute_url()
+
+
+def test_the_editor_makes_shows_and_revokes_the_link(client_of, draft):
+    client = client_of("author")
+    page = client.post(f"/{draft.pk}/preview-link/", {"action": "create"}, follow=True).text
+    path = f"/preview/{previews.token_for(draft, now=timezone.now())}/"
+    assert f'value="http://testserver{path}"' in page
+    page = client.post(f"/{draft.pk}/preview-link/", {"action": "revoke"}, follow=True).text
+    assert "/preview/" not in page.replace('data-preview-url="/preview/"', "").replace(
+        'formaction="/preview/"', ""
+    )
+
+
+@pytest.mark.parametrize(("visitor", "status"), [("reader", 404), ("moderator", 403)])
+def test_nobody_else_makes_a_link(client_of, draft, visitor, status):
+    response = client_of(visitor).post(f"/{draft.pk}/preview-link/", {"action": "create"})
+    assert response.status_code == status
+    assert not PreviewLink.objects.exists()
+
+
+def test_robots_are_told_to_stay_away_from_previews(client, db):
+    assert "Disallow: /preview/" in client.get("/robots.txt").text
+
+
+def test_a_difference_is_shown_word_by_word(client_of):
+    data = {"old_body": "one two", "new_body": "one <b>", "old_title": "t", "new_title": "t"}
+    page = client_of("author").post("/difference/", data).text
+    data["new_cover_alt"] = "A sea"
+    assert "A sea</ins>" in client_of("author").post("/difference/", data).text
+    assert "</span>two</del>" in page and "</span>&lt;b&gt;</ins>" in page
+
+
+def test_texts_too_long_to_compare_are_refused(client_of):
+    response = client_of("author").post("/difference/", {"old_body": "x" * 200_001})
+    assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("visitor", "change", "status"),
+    [
+        ("author", {}, 204),
+        ("author", {"new_title": "One ", "new_body": "a\r\nb", "new_tags": "tea,Bread"}, 204),
+        ("author", {"new_body": "a"}, 200),
+        ("author", {"sitting": "another"}, 200),
+        ("author", {"sitting": ""}, 200),
+        ("author", {"sitting": "\0"}, 200),
+        ("reader", {}, 200),
+    ],
+)
+def test_a_text_that_its_editor_saved_needs_no_difference(client_of, visitor, change, status):
+    words = {"title": "One", "body": "a\nb", "tags": "Tea, bread"}
+    client_of("author").post("/create/", words | {"sitting": "mine"})
+    sent = {f"new_{name}": text for name, text in words.items()} | {"sitting": "mine"}
+    assert client_of(visitor).post("/difference/", sent | change).status_code == status

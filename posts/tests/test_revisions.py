@@ -1,0 +1,95 @@
+"""What is kept of the history of a post."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from posts import history, previews, publishing
+from posts.models import Post, Revision
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+def save(post: Post, body: str, at: datetime, **saving) -> None:
+    post.body = body
+    publishing.update(post, now=at, **saving)
+
+
+def bodies(post: Post) -> list[str]:
+    return [revision.body for revision in post.revisions.order_by("number")]
+
+
+def test_a_post_made_in_bulk_gets_its_first_words_as_revision_with_the_first_change(post, reader):
+    save(post, "new", NOW, by=reader, reason="Better")
+    first, second = post.revisions.order_by("number")
+    assert (first.number, first.body, first.saved_by) == (1, "test\nbody", post.author)
+    assert first.saved_at == post.created_at
+    assert (second.number, second.body, second.saved_by) == (2, "new", reader)
+    assert second.reason == "Better"
+
+
+def test_saving_the_same_words_again_adds_nothing(post):
+    for _ in range(2):
+        save(post, "same", NOW)
+    assert bodies(post) == ["test\nbody", "same"]
+
+
+def test_thirty_days_are_kept_whole_then_the_last_of_each_day(post):
+    for days, hour in ((40, 8), (40, 9), (40, 10), (35, 8), (29, 8), (29, 9)):
+        at = NOW.replace(hour=hour) - timedelta(days=days)
+        save(post, f"{days} days ago at {hour}", at)
+    Revision.objects.filter(number=1).update(saved_at=NOW - timedelta(days=50))
+    save(post, "now", NOW)
+    assert bodies(post) == [
+        "test\nbody",
+        "40 days ago at 10",
+        "35 days ago at 8",
+        "29 days ago at 8",
+        "29 days ago at 9",
+        "now",
+    ]
+
+
+@pytest.mark.parametrize("hours", [(8, 9), (9, 8)])
+def test_what_readers_see_and_what_was_saved_last_are_never_thinned_out(post, hours):
+    old = NOW - timedelta(days=90)
+    save(post, "seen", old.replace(hour=8))
+    post.body = "edits"
+    for number, hour in enumerate(hours):
+        publishing.autosave(
+            post, now=old.replace(hour=hour), tags=[], by=post.author, sitting=str(number)
+        )
+        post.body += "."
+    history.thin_out(post, NOW)
+    assert {"seen", "edits."} <= set(bodies(post))
+    assert "edits" not in bodies(post)
+
+
+def test_the_words_of_a_draft_are_its_own(draft):
+    assert history.unsaved_edits(draft) is None
+    assert history.current_words(draft) == ("Draft title", "test\nbody", "", "")
+
+
+def test_a_revision_and_a_link_say_whose_they_are(post):
+    save(post, "new", NOW)
+    assert str(post.revisions.first()) == f"2 of {post.pk}"
+    assert str(previews.make_link(post, now=NOW)) == f"preview of {post.pk}"
+
+
+def test_trash_gives_back_what_it_took(make_post, reader):
+    post = make_post(tags="tea")
+    address = post.get_absolute_url()
+    assert publishing.trash_post(post, now=NOW) and not publishing.trash_post(post, now=NOW)
+    assert publishing.restore_from_trash(post, now=NOW)
+    assert not publishing.restore_from_trash(post, now=NOW)
+    found = Post.objects.get()
+    assert (found.status, found.get_absolute_url()) == ("published", address)
+    assert [tag.name for tag in found.tag_list] == ["tea"]
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, "draft"), (3, "published"), (-1, "published")])
+def test_a_time_that_came_while_a_post_lay_in_the_trash_publishes_nothing(make_post, days, status):
+    post = make_post(publish_at=NOW + timedelta(days=days))
+    publishing.trash_post(post, now=NOW)
+    publishing.restore_from_trash(post, now=NOW + timedelta(days=2))
+    assert Post.objects.get().status == status

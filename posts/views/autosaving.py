@@ -1,0 +1,167 @@
+"""What the script of the editor asks for while one writes."""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.text import normalize_newlines
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.generic import View
+
+from accounts.models import User
+from accounts.time_zones import zone_of
+from posts import history, previews, publishing
+from posts.checklist import suggestions
+from posts.forms import PostForm
+from posts.models import BODY_MAX_LENGTH, Post, Revision
+from posts.models.tags import tag_key
+from posts.tagging import split_tags
+from posts.views.editing import WORDS, PostCreate, PostUpdate
+
+
+class AutosaveMixin:
+    """Keeps what is being written; answers JSON."""
+
+    http_method_names = ["post"]
+    action = "draft"
+    saved_status = 200
+
+    def get_form_path(self) -> str:
+        """Return the path of the editor, where a held text is shown again."""
+        if "pk" in self.kwargs:
+            return reverse("posts:post_update", kwargs=self.kwargs)
+        return reverse("posts:post_create")
+
+    def handle_no_permission(self) -> HttpResponse:
+        if self.request.user.is_authenticated:
+            return super().handle_no_permission()
+        return self.ask_to_log_in()
+
+    def keep_typed(self) -> HttpResponse:
+        self.hold_typed()
+        return self.ask_to_log_in()
+
+    def ask_to_log_in(self) -> HttpResponse:
+        text = _("You are logged out. Log in again to save your text.")
+        login = redirect_to_login(f"{self.get_form_path()}?recovered")
+        return JsonResponse({"message": text, "login_url": login.url}, status=401)
+
+    def get_form(self, form_class=None) -> PostForm:
+        form = super().get_form(form_class)
+        # Its picture is not chosen yet, or sent by itself.
+        del form.fields["body_image_alt"]
+        return form
+
+    def form_valid(self, form: PostForm) -> HttpResponse:
+        try:
+            post = self.save(form)
+        except publishing.EditConflict:
+            text = _("This post was changed elsewhere: in another tab, or by somebody else.")
+            return JsonResponse({"message": text}, status=409)
+        except publishing.PostIsGone:
+            return JsonResponse({"message": _("This post was deleted meanwhile.")}, status=404)
+        return JsonResponse(describe_save(post, form.cleaned_data["tags"]))
+
+    def act(self, form: PostForm) -> Post:
+        return publishing.autosave(form.instance, **self.saving(form))
+
+    def form_invalid(self, form: PostForm) -> HttpResponse:
+        return JsonResponse({"errors": form.errors}, status=422)
+
+
+def describe_save(post: Post, names: list[str]) -> dict:
+    """Return what the editor shows of a save, and goes on with."""
+    now = timezone.localtime()
+    return {
+        "version": post.version,
+        "saved_at": now.isoformat(timespec="seconds"),
+        "saved_text": _("Saved %(time)s") % {"time": date_format(now, "H:i")},
+        "is_beside": not post.is_draft,
+        "update_url": reverse("posts:post_update", kwargs={"pk": post.pk}),
+        "autosave_url": reverse("posts:autosave", kwargs={"pk": post.pk}),
+        "checklist": suggestions(post, names),
+    }
+
+
+@method_decorator(require_POST, name="dispatch")
+class AutosaveNew(AutosaveMixin, PostCreate):
+    pass
+
+
+@method_decorator(require_POST, name="dispatch")
+class Autosave(AutosaveMixin, PostUpdate):
+    pass
+
+
+@method_decorator(require_POST, name="dispatch")
+class Preview(LoginRequiredMixin, View):
+    """Answer the page that a reader would see of what is in the form; nothing is saved."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = PostForm(request.POST, instance=self.get_post(), action="draft")
+        del form.fields["body_image_alt"]
+        # Entered in their own zone; readers see the day in the site's.
+        with timezone.override(zone_of(request.user)):
+            form.is_valid()
+        post, said = form.instance, form.cleaned_data
+        post.publish_at = post.publish_at or timezone.now()
+        post.cover = "" if said.get("remove_image") else post.cover
+        context = {
+            "post": post,
+            "tags": previews.render_preview(post, said.get("tags", [])),
+            "errors": form.errors,
+            # As readers see it, who are not logged in; a message waits for a page that stays.
+            "user": AnonymousUser(),
+            "messages": [],
+        }
+        return render(request, "posts/preview.html", context)
+
+    def get_post(self) -> Post:
+        """Return the post that is edited, for its cover and time, or a new one."""
+        number = self.request.POST.get("post", "")
+        user = self.request.user
+        own = Post.objects.own(user).select_related("author")
+        post = own.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+        return post or Post(author=user)
+
+
+@method_decorator(require_POST, name="dispatch")
+class Difference(LoginRequiredMixin, View):
+    """Answer how two texts differ, word by word, as a part of a page.
+
+    204 where the new one is what the editor called `sitting` saved last: it is no copy of anything
+    that never arrived.
+    """
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        sides = [
+            [request.POST.get(f"{side}_{name}", "") for name in WORDS] for side in ("old", "new")
+        ]
+        if max(len(text) for side in sides for text in side) > BODY_MAX_LENGTH:
+            return HttpResponse(_("The texts are too long to compare."), status=422)
+        if has_saved(request.user, request.POST.get("sitting", ""), sides[1]):
+            return HttpResponse(status=204)
+        context = {"differences": history.differences(*sides)}
+        return render(request, "posts/_what_differs.html", context)
+
+
+def has_saved(user: User, sitting: str, words: list[str]) -> bool:
+    """Tell whether `words`, as they were typed, are what `user` saved last in `sitting`."""
+    known = Revision.objects.filter(saved_by=user, sitting=sitting.replace("\0", ""))
+    last = known.order_by("-pk").first() if sitting else None
+    return last is not None and as_saved(last.words) == as_saved(words)
+
+
+def as_saved(words: Sequence[str]) -> tuple:
+    """Return words without what a form changes in them: blanks, line ends, how tags are spelt."""
+    title, body, tags, cover_alt = words
+    keys = [tag_key(name) for name in split_tags(tags)]
+    return title.split(), normalize_newlines(body), keys, cover_alt.split()

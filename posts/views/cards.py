@@ -1,0 +1,75 @@
+"""Cards of posts in lists: the same for everybody, but for a link to edit one's own."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from posts import fragments
+from posts.models import Post, PostQuerySet
+
+
+class CardKey(NamedTuple):
+    post_pk: int
+    is_own: bool = False
+
+
+class Card(NamedTuple):
+    author_pk: int
+    html: SafeString
+
+
+MakeCards = Callable[[list[CardKey]], dict[CardKey, Card]]
+
+
+def post_cards(ids: list[int], user: User | AnonymousUser) -> list[SafeString]:
+    """Return the cards of the posts in the order of `ids`, as `user` sees them."""
+    return cards_of(ids, user, "card", make_cards)
+
+
+def cards_of(
+    ids: list[int], user: User | AnonymousUser, kind: str, make: MakeCards
+) -> list[SafeString]:
+    """Return cards of a kind, those that are missing from `make`, in the order of `ids`."""
+    keys = [CardKey(pk) for pk in ids]
+    cards = fragments.each(kind, keys, make)
+    own = {
+        key: key._replace(is_own=True) for key, card in cards.items() if card.author_pk == user.pk
+    }
+    own_cards = fragments.each(kind, list(own.values()), make)
+    return [(own_cards.get(own.get(key)) or cards[key]).html for key in keys if key in cards]
+
+
+def make_cards(keys: list[CardKey]) -> dict[CardKey, Card]:
+    return render_cards(render_card, keys, Post.objects.for_list())
+
+
+def render_cards(
+    render: Callable[[Post, bool], SafeString], keys: list[CardKey], posts: PostQuerySet
+) -> dict[CardKey, Card]:
+    """Return the cards of those that are out, read as `posts` says.
+
+    One may have been taken back, with other words, since its id was read.
+    """
+    few = posts.filter(pk__in={key.post_pk for key in keys})
+    by_pk = {post.pk: post for post in few.out(timezone.now())}
+    return {
+        key: Card(by_pk[key.post_pk].author_id, render(by_pk[key.post_pk], key.is_own))
+        for key in keys
+        if key.post_pk in by_pk
+    }
+
+
+def render_card(post: Post, is_own: bool) -> SafeString:
+    tags = tuple((tag.name, tag.slug) for tag in post.shown_tags)
+    values = (is_own, *map(fragments.values_of, (post, post.author)), tags)
+
+    def make(keys: list) -> dict:
+        context = {"post": post, "is_own": is_own}
+        return {values: render_to_string("posts/_post_card.html", context)}
+
+    return fragments.always("card", [values], make)[values]

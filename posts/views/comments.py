@@ -1,0 +1,179 @@
+"""The comments of a page as HTML, each rendered once for all who see it alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.models import User
+from posts import fragments
+from posts.discussion import EDIT_LIMIT
+from posts.models import (
+    Comment,
+    CommentPlace,
+    CommentWords,
+    Post,
+    is_comment_moderator,
+    may_moderate,
+)
+
+NOTHING = SafeString("")
+
+
+class CommentKey(NamedTuple):
+    """What the HTML of a comment depends on, besides the comment."""
+
+    pk: int
+    # The page it stands on, to which a reply comes back; empty where nobody may reply.
+    start: str
+    # That it had when it was decided who may see it: what it says in another may be for others.
+    status: str
+    is_shown: bool
+    is_member: bool
+    is_own: bool
+    may_reply: bool
+    may_edit: bool
+    may_moderate: bool
+    may_restore: bool
+
+    @property
+    def has_acts(self) -> bool:
+        """Tell whether there is something that one may do with it."""
+        return self.is_member and self.is_shown and self.status != Comment.Status.DELETED
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at the comments of a post, and what they may do there."""
+
+    pk: int | None
+    start: str
+    is_member: bool
+    may_reply: bool
+    may_moderate: bool
+    is_comment_moderator: bool
+    # None for who wrote nothing here.
+    edit_since: datetime | None
+
+    @classmethod
+    def of(cls, user: User | AnonymousUser, post: Post, start: str, *, may_reply: bool) -> "Reader":
+        return cls(
+            user.pk,
+            start,
+            user.is_authenticated,
+            may_reply,
+            may_moderate(user, post),
+            is_comment_moderator(user),
+            timezone.now() - EDIT_LIMIT,
+        )
+
+    def as_anybody(self) -> "Reader":
+        """Return a reader who may do the same and wrote none of what is there."""
+        return replace(self, pk=None, edit_since=None)
+
+    def keys_of(self, places: Sequence[CommentPlace]) -> list[CommentKey]:
+        return [self.key_of(place) for place in places]
+
+    def key_of(self, place: CommentPlace) -> CommentKey:
+        is_own = place.author_pk == self.pk
+        is_hidden = place.status == Comment.Status.HIDDEN
+        may_reply = self.may_reply and place.status == Comment.Status.APPROVED
+        return CommentKey(
+            place.pk,
+            self.start if may_reply else "",
+            place.status,
+            place.is_shown,
+            self.is_member,
+            is_own,
+            may_reply,
+            is_own and not is_hidden and place.created_at >= self.edit_since,
+            self.may_moderate,
+            is_hidden and (self.is_comment_moderator or place.hidden_by == self.pk),
+        )
+
+
+class PublicPage(NamedTuple):
+    """A page of a thread that everyone may see whole, as it is shown to who wrote none of it."""
+
+    # With the first of the next page.
+    places: tuple[CommentPlace, ...]
+    pieces: tuple[tuple[int, SafeString], ...]
+
+
+def public_page(post: Post, reader: Reader, size: int) -> PublicPage:
+    """Return the page where `reader` is, kept for all who may do the same."""
+    anybody = reader.as_anybody()
+
+    def make(keys: list) -> dict:
+        thread = Comment.objects.filter(post=post, path__gte=reader.start)
+        places = thread.public_places(size + 1)
+        pieces = by_pk(render_comments(post, anybody.keys_of(places[:size])))
+        return {keys[0]: PublicPage(tuple(places), tuple(pieces.items()))}
+
+    key = (post.pk, anybody)
+    return fragments.each("comments", [key], make)[key]
+
+
+def own_comments(post: Post, reader: Reader, page: PublicPage) -> dict[int, SafeString]:
+    """Return those on `page` that `reader` wrote, with what only their writer may do."""
+    shown = {pk for pk, _ in page.pieces}
+    own = [place for place in page.places if place.author_pk == reader.pk and place.pk in shown]
+    make = partial(render_comments, post)
+    return by_pk(fragments.each("own comment", reader.keys_of(own), make))
+
+
+def render_comments(post: Post, keys: list[CommentKey]) -> dict[CommentKey, SafeString]:
+    """Return the HTML of comments on `post`, without the end of their <li>.
+
+    Without those that are no longer as they were when it was decided who may see them.
+    """
+    said = Comment.objects.said([key.pk for key in keys])
+    same = [key for key in keys if key.pk in said and said[key.pk].status == key.status]
+    words = {key: (said[key.pk], key.is_shown, post.author_id) for key in same}
+    acts = {key: (key, post.pk) for key in same if key.has_acts}
+    html = fragments.always("comment", list(words.values()), render_words)
+    html |= fragments.always("comment acts", list(acts.values()), render_acts)
+    return {key: html[words[key]] + html.get(acts.get(key), NOTHING) for key in same}
+
+
+def render_words(keys: list[tuple[CommentWords, bool, int]]) -> dict[tuple, SafeString]:
+    return {key: render_comment(*key) for key in keys}
+
+
+def render_comment(words: CommentWords, is_shown: bool, post_author_pk: int) -> SafeString:
+    """Return a comment as all see it for whom it is shown, or is not."""
+    comment = Comment.of_words(words)
+    context = {"comment": comment, "is_shown": is_shown, "post_author_pk": post_author_pk}
+    return render_to_string("posts/_comment.html", context)
+
+
+def render_acts(keys: list[tuple[CommentKey, int]]) -> dict[tuple, SafeString]:
+    return {key: render_acts_on(*key) for key in keys}
+
+
+def render_acts_on(key: CommentKey, post_pk: int) -> SafeString:
+    """Return what a visitor may do with a comment on the post."""
+    comment = Comment(status=key.status)
+    context = {"comment": comment, "post_pk": post_pk, **key._asdict()}
+    return render_to_string("posts/_comment_acts.html", context)
+
+
+def by_pk(comments: dict[CommentKey, SafeString]) -> dict[int, SafeString]:
+    return {key.pk: html for key, html in comments.items()}
+
+
+def split_at(comments: dict[int, SafeString], pk: int | None) -> tuple[SafeString, SafeString]:
+    """Return the HTML up to the comment `pk`, which stays open for a form, and the rest."""
+    pieces = list(comments.values())
+    end = list(comments).index(pk) + 1 if pk in comments else len(pieces)
+    return join(pieces[:end]), join(["", *pieces[end:], ""])
+
+
+def join(pieces: list[SafeString]) -> SafeString:
+    return mark_safe("</li>\n".join(pieces))  # noqa: S308  a template made each of them

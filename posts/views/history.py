@@ -1,0 +1,135 @@
+"""What a post said before: list, compare, restore."""
+
+from django.contrib import messages
+from django.core.paginator import EmptyPage, Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.generic import DetailView
+from django.views.generic.detail import SingleObjectMixin, View
+
+from accounts.mixins import OwnTimeMixin
+from posts import history, publishing
+from posts.forms import RestoreForm
+from posts.listing import parse_number
+from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
+from posts.models import Post, Revision
+from posts.views.posts import READ_METHODS
+
+REVISIONS_PER_PAGE = 50
+
+
+class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
+    """The revisions of a post, and how two of them differ: `?from=` and `?to=`, or the newest."""
+
+    http_method_names = READ_METHODS
+    template_name = "posts/revision_list.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        page = revision_page(self.object, self.request)
+        edits = history.unsaved_edits(self.object)
+        context = {
+            "page_obj": page,
+            "readers_see": history.number_readers_see(self.object, timezone.now()),
+            "edits_number": edits and edits.number,
+        }
+        if page.paginator.count > 1:
+            context |= self.compared(page)
+        return super().get_context_data(**context | kwargs)
+
+    def compared(self, page: Page) -> dict:
+        """Return the two revisions to compare and how they differ; 404 where one is none."""
+        newest = [revision.number for revision in page][:2]
+        numbers = [
+            parse_number(self.request.GET.get(name, str(number)))
+            for name, number in (("from", newest[-1]), ("to", newest[0]))
+        ]
+        rows = self.object.revisions.filter(number__in=numbers).select_related("saved_by")
+        found = {revision.number: revision for revision in rows}
+        if not {*numbers} <= found.keys():
+            raise Http404
+        old, new = (found[number] for number in numbers)
+        shown = {revision.number for revision in page}
+        return {
+            "old": old,
+            "new": new,
+            "differences": history.differences(old.words, new.words),
+            "chosen_elsewhere": [found[number] for number in sorted(found.keys() - shown)],
+        }
+
+
+def revision_page(post: Post, request: HttpRequest) -> Page:
+    """Return the page of revisions that `?page=` asks for; 404 beyond the last."""
+    number = parse_number(request.GET.get("page", "1"))
+    try:
+        return Paginator(history.revisions_of(post), REVISIONS_PER_PAGE).page(number)
+    except EmptyPage as error:
+        raise Http404 from error
+
+
+class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
+    """One revision whole, as a reader would see it, and what it changed."""
+
+    http_method_names = READ_METHODS
+    template_name = "posts/revision_detail.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        revisions = self.object.revisions.select_related("saved_by")
+        revision = get_object_or_404(revisions, number=self.kwargs["number"])
+        before = revisions.filter(number__lt=revision.number).first()
+        shown = Post(title=revision.title, body=revision.body)
+        publishing.render_body(shown)
+        return super().get_context_data(
+            revision=revision,
+            before=before,
+            differences=history.differences(before.words, revision.words) if before else [],
+            shown=shown,
+            is_current=revision.words == history.current_words(self.object),
+            is_out=self.object.is_out(timezone.now()),
+            **kwargs,
+        )
+
+
+@method_decorator(require_POST, name="dispatch")
+class RevisionRestore(
+    OwnTimeMixin, ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixin, View
+):
+    """Save the words of a revision as a new one."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        post = self.get_object()
+        revision = get_object_or_404(post.revisions, number=kwargs["number"])
+        when = date_format(timezone.localtime(revision.saved_at), "DATETIME_FORMAT")
+        try:
+            self.restore(post, revision, _("Restored from %(time)s") % {"time": when})
+        except publishing.TitleMissing:
+            text = _("These words have no title, and what is published needs one.")
+            messages.error(request, text)
+        except publishing.EditConflict:
+            text = _("Nothing is restored: this post was changed after you opened its history.")
+            messages.error(request, text)
+        except publishing.PostIsGone as error:
+            raise Http404 from error
+        else:
+            text = _("The words of %(time)s are back, as the newest revision.")
+            messages.success(request, text % {"time": when})
+        return redirect("posts:revision_list", post.pk)
+
+    def restore(self, post: Post, revision: Revision, reason: str) -> None:
+        form = RestoreForm(self.request.POST)
+        form.is_valid()
+        version = form.cleaned_data.get("version")
+        publishing.restore_revision(
+            post,
+            revision,
+            now=timezone.now(),
+            by=self.request.user,
+            version=post.version if version is None else version,
+            reason=reason,
+        )

@@ -1,0 +1,150 @@
+"""All that one person wrote, for that person alone."""
+
+from datetime import datetime
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.paginator import EmptyPage, Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest
+from django.template.loader import get_template
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
+
+from accounts.mixins import OwnTimeMixin
+from accounts.models import User
+from content.slugs import slugify
+from posts import fragments, history
+from posts.listing import PostPage, parse_number, posts_by
+from posts.models import NOT_PUBLISHED, Post, PostQuerySet
+from posts.views.posts import READ_METHODS
+
+Status = Post.Status
+SCHEDULED = "scheduled"
+# In the order of their tabs.
+TABS = {
+    Status.DRAFT: _("Drafts"),
+    SCHEDULED: _("Scheduled"),
+    Status.PUBLISHED: _("Published"),
+    Status.HIDDEN: _("Hidden"),
+    Status.TRASH: _("Trash"),
+}
+POSTS_PER_PAGE = 20
+SAID = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
+# A filter looks at titles one by one: so many words of so many characters in all, and no further
+# than to so many posts.
+WORDS_MAX, WORDS_MAX_LENGTH, FOUND_MAX = 5, 100, 500
+
+
+class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
+    """The posts of who asks, in one `?state=`, with the words of `?find=` in their titles."""
+
+    http_method_names = READ_METHODS
+    template_name = "posts/my_posts.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        author, query, now = self.request.user, self.request.GET, timezone.now()
+        counts = count_tabs(author, now)
+        filled = [state for state, count in counts.items() if count]
+        state = query.get("state") or (filled or [Status.DRAFT])[0]
+        if state not in TABS:
+            raise Http404
+        find = query.get("find", "").replace("\0", "")[:WORDS_MAX_LENGTH].strip()
+        if state == Status.PUBLISHED and not find:
+            page = posts_by(author.pk).page(query, size=POSTS_PER_PAGE, now=now)
+        else:
+            page = page_of(posts_in(state, author, now), find, query)
+        context = {
+            "tabs": tabs(counts, state),
+            "state": state,
+            "find": find,
+            "page": page,
+            "rows": render_rows(read_posts(page.ids), state, self.request),
+            "is_cut": find and page.last_number * POSTS_PER_PAGE >= FOUND_MAX,
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+def count_tabs(author: User, now: datetime) -> dict[str, int]:
+    """Return how many posts there are in each state; the published are not counted one by one."""
+    own = Post.objects.filter(author=author)
+    few = own.filter(status__in=NOT_PUBLISHED).values_list("status")
+    counted = dict(few.annotate(number=Count("pk")))
+    # By itself: asked for in one, SQLite looks at all that the author ever wrote.
+    counted[SCHEDULED] = own.scheduled(now).count()
+    counted[Status.PUBLISHED] = posts_by(author.pk).count(now)
+    return {state: counted.get(state, 0) for state in TABS}
+
+
+def tabs(counts: dict[str, int], chosen: str) -> list[tuple]:
+    """Return what the tabs say; that of hidden posts is there for those who have some."""
+    return [
+        (state, label, counts[state])
+        for state, label in TABS.items()
+        if state != Status.HIDDEN or counts[state] or state == chosen
+    ]
+
+
+def posts_in(state: str, author: User, now: datetime) -> PostQuerySet:
+    own = Post.objects.filter(author=author)
+    if state == SCHEDULED:
+        return own.scheduled(now).order_by("publish_at", "pk")
+    if state == Status.PUBLISHED:
+        return own.listed(now).newest_first()
+    last = "-trashed_at" if state == Status.TRASH else "-updated_at"
+    return own.filter(status=state).order_by(last, "-pk")
+
+
+def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
+    """Return the page that `?page=` asks for, by its number alone; 404 beyond the last."""
+    for word in find.split()[:WORDS_MAX]:
+        posts = posts.filter(has_in_title(word))
+    number = parse_number(query.get("page", "1"))
+    ids = posts.values_list("pk", flat=True)
+    paginator = Paginator(ids[:FOUND_MAX] if find else ids, POSTS_PER_PAGE)
+    try:
+        shown = list(paginator.page(number))
+    except EmptyPage as error:
+        raise Http404 from error
+    return PostPage(shown, number, paginator.num_pages, newer_key="", older_key="")
+
+
+def read_posts(ids: list[int]) -> list[Post]:
+    """Return the posts in the order of `ids`, with what a row of this page says."""
+    posts = Post.objects.only(*SAID).in_bulk(ids)
+    return [posts[pk] for pk in ids if pk in posts]
+
+
+def has_in_title(word: str) -> Q:
+    """Ask for `word` in any case. SQLite folds ASCII alone, a slug is folded already."""
+    slug = slugify(word, empty="")
+    in_slug = Q(slug__contains=slug) if slug == word.lower() else Q()
+    return Q(title__icontains=word) | in_slug
+
+
+def mark_edits(posts: list[Post]) -> None:
+    """Say of each of `posts` when it was edited last, and whether readers don't know that yet."""
+    times = history.times_of_edits(posts)
+    for post in posts:
+        post.has_edits = post.pk in times
+        post.edited_at = times.get(post.pk, post.updated_at)
+
+
+def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[SafeString]:
+    """Return what the list says of each post; what a row depends on is the key to keep it by."""
+    mark_edits(posts)
+    template = get_template("posts/_own_post.html")
+    if state == Status.TRASH:
+        # With a form, whose token differs each time.
+        return [template.render({"post": post, "state": state}, request) for post in posts]
+    # Titles change with the version; times are those of the visitor's zone.
+    by_key = {
+        (post.pk, post.version, state, post.publish_at, post.has_edits, post.edited_at): post
+        for post in posts
+    }
+
+    def make(keys: list[tuple]) -> dict[tuple, SafeString]:
+        return {key: template.render({"post": by_key[key], "state": state}) for key in keys}
+
+    return list(fragments.each("own post", list(by_key), make).values())

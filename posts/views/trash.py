@@ -1,0 +1,55 @@
+"""Throwing posts away, and bringing them back."""
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.generic.detail import SingleObjectMixin, View
+
+from posts import publishing
+from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
+from posts.models import Post, PostQuerySet
+
+
+@method_decorator(require_POST, name="dispatch")
+class PostDelete(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixin, View):
+    """Move a post to the trash."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        post = self.get_object()
+        publishing.trash_post(post, now=timezone.now())
+        undo = reverse("posts:post_restore", kwargs={"pk": post.pk})
+        # The message shows a button that posts to the address in its tags.
+        messages.success(request, _("Your post is in the trash."), extra_tags=undo)
+        return redirect("posts:post_list")
+
+
+@method_decorator(require_POST, name="dispatch")
+class PostRestore(AuthorRequiredMixin, SingleObjectMixin, View):
+    """Bring a post back from the trash to where it was."""
+
+    http_method_names = ["post"]
+
+    def get_queryset(self) -> PostQuerySet:
+        # Another's is not to be found, as everything in the trash.
+        return Post.objects.filter(author=self.request.user)
+
+    def handle_no_permission(self) -> HttpResponse:
+        # Of a stranger alone. This address takes POST alone; the button stands there too.
+        return redirect_to_login(f"{reverse('posts:my_posts')}?state={Post.Status.TRASH}")
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        publishing.restore_from_trash(self.get_object(), now=timezone.now())
+        # Back already where the button was pressed twice, or gone where the trash was emptied.
+        post = get_object_or_404(Post.objects.own(request.user), pk=kwargs["pk"])
+        messages.success(request, _("Your post is back."))
+        if post.is_draft:
+            return redirect("posts:post_update", post.pk)
+        return redirect(post)

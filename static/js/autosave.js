@@ -1,0 +1,382 @@
+// Keeps what is typed: on the server while it answers, in this browser until the server has it.
+"use strict";
+
+const STILL_MS = 2_000; // after the last key
+const LONGEST_MS = 10_000; // while typing goes on
+const KEEP_MS = 500;
+const ANSWER_MS = 20_000;
+const RETRY_MS = 15_000; // at most
+const SUBMIT_WAITS_MS = 3_000;
+const COPY_DAYS = 30;
+// A browser sends no more than 64 KiB for a page that is being left.
+const SMALL = 15_000;
+
+const form = document.querySelector("form.editor");
+const status = form.querySelector("[data-save-status]");
+const logIn = form.querySelector("[data-log-in]");
+const compare = form.querySelector("[data-compare]");
+const fields = [...form.elements].filter(
+  (field) => field.name && field.matches("textarea, [type=text], [type=datetime-local]"),
+);
+// Whatever comes after a page load is a sitting of its own; randomUUID is missing without HTTPS.
+const sitting = crypto.randomUUID?.().replaceAll("-", "")
+  ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// Edits are counted, so that nothing has to be compared while somebody types.
+let edits = 0;
+let savedEdits = 0;
+// A text that the page brought along, recovered or refused, is not sent before somebody acts on it.
+let isTouched = false;
+let firstUnsentAt = null;
+let sending = null;
+let failures = 0;
+let sendTimer = null;
+let retryTimer = null;
+let keepTimer = null;
+// The page that asks which of two texts to take saves nothing by itself.
+let hasStopped = !form.dataset.autosaveUrl;
+let isLeaving = false;
+let isWaiting = false;
+
+const isUnsaved = () => edits !== savedEdits;
+// What no autosave sends.
+const isChosen = () => [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
+const typed = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+
+// What is said
+
+function say(state, text) {
+  // A screen reader hears the first "Saved" after each trouble, not one every few seconds.
+  status.setAttribute("aria-live", status.dataset.state === state ? "off" : "polite");
+  status.dataset.state = state;
+  if (status.textContent !== text) status.textContent = text;
+  logIn.hidden = state !== "logged-out";
+  compare.hidden = state !== "elsewhere";
+}
+
+function showChecklist(hints) {
+  const list = form.querySelector("[data-checklist]");
+  list.replaceChildren(...hints.map((hint) => {
+    const item = document.createElement("li");
+    item.textContent = hint;
+    return item;
+  }));
+  form.querySelector("[data-checklist-box]").hidden = !hints.length;
+}
+
+// What this browser keeps: one copy for each sitting, so that none is written over
+
+const prefix = `editor:${form.dataset.userId}:`;
+const copiesHere = () => `${prefix}${location.pathname}:`;
+let keptUnder = null;
+let isKept = true;
+
+function keep() {
+  clearTimeout(keepTimer);
+  keepTimer = null;
+  const key = copiesHere() + sitting;
+  const copy = { at: Date.now(), fields: typed() };
+  try {
+    localStorage.setItem(key, JSON.stringify(copy));
+    journal.note(key, copy.at, copy.fields);
+    if (keptUnder && keptUnder !== key) remove(keptUnder);
+    keptUnder = key;
+    isKept = true;
+  } catch {
+    // Full, or refused by the browser's settings.
+    if (isKept) say("full", status.dataset.full);
+    isKept = false;
+  }
+}
+
+function remove(key) {
+  localStorage.removeItem(key);
+  journal.note(key, Date.now());
+}
+
+function forget() {
+  clearTimeout(keepTimer);
+  keepTimer = null;
+  if (keptUnder) remove(keptUnder);
+  keptUnder = null;
+}
+
+// What the server gets
+
+function freshenTokens() {
+  // Logging in, in another tab too, makes a new one.
+  const token = /(?:^|; )__Host-csrftoken=([^;]+)/.exec(document.cookie) ?? /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie);
+  if (!token) return;
+  for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.value = token[1];
+}
+
+function textsOfForm() {
+  const data = new FormData(form);
+  for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
+  return data;
+}
+
+function schedule() {
+  if (hasStopped || retryTimer) return;
+  firstUnsentAt ??= Date.now();
+  clearTimeout(sendTimer);
+  sendTimer = setTimeout(send, Math.min(STILL_MS, firstUnsentAt + LONGEST_MS - Date.now()));
+}
+
+function send() {
+  clearTimeout(sendTimer);
+  clearTimeout(retryTimer);
+  sendTimer = retryTimer = null;
+  if (sending || hasStopped || isLeaving || !isTouched || !isUnsaved()) return;
+  sending = deliver(edits).finally(() => {
+    sending = null;
+    if (isUnsaved() && firstUnsentAt && !sendTimer) schedule();
+  });
+}
+
+async function deliver(edit) {
+  firstUnsentAt = null;
+  freshenTokens();
+  try {
+    const answer = await fetch(form.dataset.autosaveUrl, {
+      method: "POST",
+      body: textsOfForm(),
+      headers: { Accept: "application/json" },
+      keepalive: form.elements.body.value.length < SMALL,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: gone, 409: elsewhere, 422: refused }[answer.status];
+    const result = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+    if (!act || (answer.ok && !result.version)) return tryAgain();
+    failures = 0;
+    if (!answer.ok) keep();
+    act(result, edit);
+  } catch {
+    tryAgain();
+  }
+}
+
+function saved(result, edit) {
+  savedEdits = edit;
+  for (const name of ["version", "uuid"]) {
+    if (form.elements[name] && result[name]) form.elements[name].value = result[name];
+  }
+  if (location.pathname !== result.update_url) moveTo(result);
+  if (!isUnsaved()) forget();
+  say("saved", result.saved_text);
+  showChecklist(result.checklist ?? []);
+}
+
+// A new post has an address now, under which a reload finds it.
+function moveTo(result) {
+  history.replaceState(history.state, "", result.update_url);
+  form.action = result.update_url;
+  form.dataset.autosaveUrl = result.autosave_url;
+  if (keptUnder && isUnsaved()) keep();
+}
+
+function tryAgain() {
+  if (isLeaving) return;
+  keep();
+  say("unsent", isKept ? status.dataset.unsent : status.dataset.unkept);
+  failures += 1;
+  retryTimer = setTimeout(send, Math.min(RETRY_MS, 1_000 * 2 ** failures));
+}
+
+function loggedOut(result) {
+  logIn.href = result.login_url ?? `${form.dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`;
+  say("logged-out", result.message ?? status.dataset.loggedOut);
+}
+
+function gone() {
+  hasStopped = true;
+  say("gone", status.dataset.gone);
+}
+
+function elsewhere(result) {
+  hasStopped = true;
+  say("elsewhere", result.message ?? status.dataset.elsewhere);
+}
+
+function refused(result) {
+  const label = (name) => form.elements[name]?.labels?.[0]?.firstChild.textContent.trim() ?? "";
+  const said = Object.entries(result.errors ?? {}).map(([name, texts]) => `${label(name)}: ${texts.join(" ")}`);
+  say("refused", [isKept ? status.dataset.refused : status.dataset.unkept, ...said].join(" "));
+}
+
+form.addEventListener("input", (event) => {
+  if (!fields.includes(event.target)) return;
+  edits += 1;
+  isTouched = true;
+  keepTimer ??= setTimeout(keep, KEEP_MS);
+  schedule();
+});
+form.addEventListener("keydown", (event) => {
+  const isSave = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key === "s";
+  if (!isSave) return;
+  event.preventDefault();
+  isTouched = true;
+  send();
+});
+addEventListener("online", send);
+addEventListener("focus", () => {
+  freshenTokens();
+  if (status.dataset.state === "logged-out") send();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden || !isUnsaved()) return;
+  // A phone may end a page that is out of sight, without a word.
+  keep();
+  send();
+});
+
+// Leaving
+
+form.addEventListener("submit", (event) => {
+  freshenTokens();
+  if (event.submitter?.formTarget === "_blank") return;
+  if (isWaiting) return event.preventDefault();
+  if (sending) {
+    // What is on its way must not arrive after what is sent now.
+    event.preventDefault();
+    isWaiting = true;
+    const pause = new Promise((done) => setTimeout(done, SUBMIT_WAITS_MS));
+    Promise.race([sending, pause]).then(() => {
+      isWaiting = false;
+      sending = null;
+      form.requestSubmit(event.submitter);
+    });
+    return;
+  }
+  clearTimeout(sendTimer);
+  clearTimeout(retryTimer);
+  if (isUnsaved()) keep();
+  isLeaving = true;
+});
+compare.addEventListener("click", () => {
+  // A page that the Back button brought may belong to the sitting that saved what is newer. It is to
+  // be asked all the same, not to go on from there.
+  form.elements.sitting.value = "";
+  form.requestSubmit(form.querySelector("[name=action]"));
+});
+logIn.addEventListener("click", () => {
+  keep();
+  isLeaving = isKept;
+});
+addEventListener("pageshow", () => { isLeaving = false; });
+addEventListener("pagehide", () => { if (isUnsaved()) keep(); });
+addEventListener("beforeunload", (event) => {
+  if (isLeaving || !(isUnsaved() || isChosen())) return;
+  // Sent now, it arrives before a reload asks for the page; sent later, it would meet the old one.
+  send();
+  event.preventDefault();
+});
+
+// What an earlier sitting left here
+
+const panel = form.querySelector("[data-local-copy]");
+
+// The server writes blanks, commas and known tags its own way; that is no difference.
+function sense(name, text = "") {
+  if (name === "body") return text.replaceAll("\r\n", "\n");
+  if (name !== "tags") return text.split(/\s+/).join(" ").trim();
+  return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
+}
+
+const SHOWN = ["title", "tags", "body", "cover_alt"];
+const differs = (copy) => SHOWN.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
+
+function copiesLeft() {
+  const start = copiesHere();
+  const oldest = Date.now() - COPY_DAYS * 86_400_000;
+  const copies = [];
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
+    const copy = { key, ...JSON.parse(localStorage.getItem(key)) };
+    if (copy.at < oldest) remove(key);
+    else if (key.startsWith(start) && key !== keptUnder) copies.push(copy);
+  }
+  return copies.sort((one, other) => other.at - one.at);
+}
+
+async function fetchDifference(copy) {
+  const data = new FormData();
+  data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  data.append("sitting", copy.key.split(":").pop());
+  for (const name of SHOWN) {
+    data.append(`old_${name}`, form.elements[name]?.value ?? "");
+    data.append(`new_${name}`, copy.fields[name] ?? "");
+  }
+  const answer = await fetch(form.dataset.differenceUrl, { method: "POST", body: data, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (!answer.ok) throw new Error(answer.status);
+  // 204: it arrived, whatever its page could know of that.
+  return answer.status === 204 ? null : answer.text();
+}
+
+async function offerCopy() {
+  const [copy] = copiesLeft().filter(differs);
+  if (!copy) {
+    panel.hidden = true;
+    return;
+  }
+  const place = panel.querySelector("[data-difference]");
+  try {
+    const difference = await fetchDifference(copy);
+    if (difference === null) {
+      remove(copy.key);
+      return offerCopy();
+    }
+    // Our own server made it, and escaped all that people wrote.
+    place.innerHTML = difference;
+  } catch {
+    place.textContent = panel.dataset.noDifference;
+  }
+  const when = new Date(copy.at);
+  const time = panel.querySelector("time");
+  time.dateTime = when.toISOString();
+  time.textContent = when.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  panel.dataset.key = copy.key;
+  panel.hidden = false;
+}
+
+function put(field, text) {
+  if (field.value === text) return;
+  field.focus();
+  field.select();
+  // Undo brings back what was there; a value that is set ends the history.
+  document.execCommand("insertText", false, text);
+  if (field.value !== text) field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+panel.querySelector("[data-take-local]").addEventListener("click", () => {
+  const copy = JSON.parse(localStorage.getItem(panel.dataset.key));
+  for (const field of fields) if (field.name in copy.fields) put(field, copy.fields[field.name]);
+  keep();
+  if (isKept) remove(panel.dataset.key);
+  form.elements.body.focus();
+  offerCopy();
+});
+panel.querySelector("[data-drop-local]").addEventListener("click", () => {
+  remove(panel.dataset.key);
+  form.elements.body.focus();
+  offerCopy();
+});
+
+// Beginning
+
+for (const field of form.querySelectorAll("[type=hidden]")) field.autocomplete = "off";
+if (form.elements.sitting) form.elements.sitting.value = sitting;
+// What the server shows but has not saved (a refused form, a recovered text), or the browser put
+// back, counts as typed; it is sent with the first key.
+if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.defaultValue)) {
+  edits = 1;
+  keep();
+}
+try {
+  await journal.recall();
+  // What the server has word for word, or this sitting now keeps, needs no other copy.
+  if (!isUnsaved() || keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
+  await offerCopy();
+} catch {
+  // This browser gives no storage; the first key says so.
+}

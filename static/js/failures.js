@@ -1,0 +1,11 @@
+// Says it where a part of the page could not be changed in place; without it, nothing would happen.
+"use strict";
+
+function say(event, what) {
+  const place = event.detail.target?.querySelector("[data-failure]");
+  if (place) place.textContent = what ? place.dataset[what] : "";
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => say(event));
+document.addEventListener("htmx:responseError", (event) => say(event, "refused"));
+document.addEventListener("htmx:sendError", (event) => say(event, "unreachable"));

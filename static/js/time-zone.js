@@ -1,0 +1,17 @@
+// Offers the browser's time zone beside the field, where it is another one; never sets it unasked.
+"use strict";
+
+const field = document.querySelector("[name=time_zone]");
+const offer = document.querySelector("[data-zone-offer]");
+const guess = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+if (field.value !== guess && [...field.options].some((option) => option.value === guess)) {
+  offer.querySelector("[data-zone-guess]").textContent = guess;
+  offer.querySelector("button").addEventListener("click", () => {
+    field.value = guess;
+    offer.hidden = true;
+    field.focus();
+  });
+  field.after(offer);
+  offer.hidden = false;
+}

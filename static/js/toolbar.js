@@ -1,0 +1,199 @@
+// Buttons and shortcuts that write Markdown around what is selected; pressed again, they take it away.
+"use strict";
+
+const form = document.querySelector("form.editor");
+const body = form.elements.body;
+const toolbar = form.querySelector("[data-toolbar]");
+const buttons = [...toolbar.querySelectorAll("[data-tool]")];
+
+// Replace a part of the text, and select what `selection` says, counted from its beginning.
+function write(start, end, text, selection = [0, text.length]) {
+  body.focus();
+  body.setSelectionRange(start, end);
+  // Goes into the browser's own history of undo, which setRangeText would empty.
+  const isWritten = document.execCommand(text ? "insertText" : "delete", false, text);
+  if (!isWritten && start !== end + text.length) {
+    body.setRangeText(text, start, end);
+    body.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  body.setSelectionRange(start + selection[0], start + selection[1]);
+}
+
+const selected = () => [body.selectionStart, body.selectionEnd];
+
+// Blanks at the ends would part the signs from the words, which Markdown then does not see.
+function selectedWords() {
+  const [start, end] = selected();
+  const text = body.value.slice(start, end);
+  const blanks = text.length - text.trimStart().length;
+  return text.trim() ? [start + blanks, start + blanks + text.trim().length] : [end, end];
+}
+
+const runAtEnd = (text) => /\**$/.exec(text)[0].length;
+const runAtStart = (text) => /^\**/.exec(text)[0].length;
+
+// One asterisk is italic, two are bold, three are both.
+const isMarked = (stars, length) => (length === 1 ? stars % 2 === 1 : stars >= 2);
+
+function emphasize(length) {
+  const [start, end] = selectedWords();
+  const text = body.value.slice(start, end);
+  if (text.includes("\n")) return emphasizeLines(length, start, text);
+  const outside = Math.min(runAtEnd(body.value.slice(Math.max(0, start - 3), start)), runAtStart(body.value.slice(end, end + 3)));
+  const inside = Math.min(runAtStart(text), runAtEnd(text));
+  if (isMarked(outside, length)) return write(start - length, end + length, text);
+  if (text.length > 2 * length && isMarked(inside, length)) return write(start, end, text.slice(length, -length));
+  const stars = "*".repeat(length);
+  write(start, end, stars + text + stars, [length, length + text.length]);
+}
+
+// Emphasis ends with its paragraph, so each line gets its own, after the signs that begin it.
+function emphasizeLines(length, start, text) {
+  const stars = "*".repeat(length);
+  const lines = text.split("\n").map((line) => /^(\s*(?:(?:>|#{1,6}|[-+*]|\d+[.)])\s+)*)(.*?)(\s*)$/.exec(line).slice(1));
+  const isOn = lines.every(([, words]) => !words || isMarked(Math.min(runAtStart(words), runAtEnd(words)), length));
+  const change = (words) => (isOn ? words.slice(length, -length) : stars + words + stars);
+  write(start, start + text.length, lines.map(([before, words, after]) => before + (words && change(words)) + after).join("\n"));
+}
+
+// The signs for code are more than any run of them inside.
+function ticksFor(text, least) {
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  return "`".repeat(longest >= least ? longest + 1 : least);
+}
+
+function code() {
+  const [start, end] = selectedWords();
+  const text = body.value.slice(start, end);
+  if (text.includes("\n")) return codeBlock();
+  if (body.value[start - 1] === "`" && body.value[end] === "`") return write(start - 1, end + 1, text);
+  if (text.length > 2 && text.startsWith("`") && text.endsWith("`")) return write(start, end, text.slice(1, -1));
+  const ticks = ticksFor(text, 1);
+  const pad = text.includes("`") ? " " : "";
+  write(start, end, ticks + pad + text + pad + ticks, [ticks.length + pad.length, ticks.length + pad.length + text.length]);
+}
+
+function codeBlock() {
+  const [start, end] = selectedLines();
+  const text = body.value.slice(start, end);
+  const fenced = /^(`{3,}).*\n([^]*)\n\1$/.exec(text);
+  if (fenced) return write(start, end, fenced[2]);
+  const ticks = ticksFor(text, 3);
+  write(start, end, `${ticks}\n${text}\n${ticks}`);
+}
+
+// From the beginning of the first line to the end of the last; a line that is selected only up to
+// its beginning is none of them.
+function selectedLines() {
+  const [start, end] = selected();
+  const last = end > start && body.value[end - 1] === "\n" ? end - 1 : end;
+  const stop = body.value.indexOf("\n", last);
+  return [body.value.lastIndexOf("\n", start - 1) + 1, stop < 0 ? body.value.length : stop];
+}
+
+function changeLines(change) {
+  const [start, end] = selectedLines();
+  const [caret, wasEnd] = selected();
+  const text = body.value.slice(start, end);
+  const changed = change(text.split("\n")).join("\n");
+  const place = Math.max(0, caret - start + changed.length - text.length);
+  write(start, end, changed, caret === wasEnd ? [place, place] : undefined);
+}
+
+function quote(lines) {
+  const isOn = lines.every((line) => line.startsWith(">"));
+  return lines.map((line) => (isOn ? line.replace(/^> ?/, "") : `> ${line}`.trimEnd() + (line ? "" : lines.length > 1 ? "" : " ")));
+}
+
+function list(lines) {
+  const isOn = lines.every((line) => !line.trim() || /^\s*[-+*] /.test(line)) && lines.some((line) => line.trim());
+  if (isOn) return lines.map((line) => line.replace(/^(\s*)[-+*] /, "$1"));
+  return lines.map((line) => (line.trim() || lines.length === 1 ? line.replace(/^(\s*)(?:\d+[.)] |[-+*] )?/, "$1- ") : line));
+}
+
+// A heading of the text, one below it, none.
+function heading([line, ...rest]) {
+  const level = /^#*/.exec(line)[0].length;
+  const words = line.replace(/^#+ */, "");
+  return [{ 0: `## ${words}`, 2: `### ${words}` }[level] ?? words, ...rest];
+}
+
+const LINK = /\[([^\]\n]*)\]\(([^()\s]*)\)/g;
+
+function link() {
+  const [start, end] = selectedWords();
+  const from = body.value.lastIndexOf("\n", start - 1) + 1;
+  const stop = body.value.indexOf("\n", end);
+  for (const found of body.value.slice(from, stop < 0 ? undefined : stop).matchAll(LINK)) {
+    const at = from + found.index;
+    const isPicture = body.value[at - 1] === "!";
+    if (!isPicture && at <= start && end <= at + found[0].length && !(start === end && (start === at || start === at + found[0].length))) {
+      return write(at, at + found[0].length, found[1]);
+    }
+  }
+  const text = body.value.slice(start, end);
+  // What is still missing is where the cursor goes on.
+  if (/^https?:\/\/\S+$/.test(text)) return write(start, end, `[](${text})`, [1, 1]);
+  const place = text ? text.length + 3 : 1;
+  write(start, end, `[${text.replaceAll("\n", " ")}]()`, [place, place]);
+}
+
+const ACTS = {
+  bold: () => emphasize(2),
+  italic: () => emphasize(1),
+  link,
+  code,
+  heading: () => changeLines(heading),
+  quote: () => changeLines(quote),
+  list: () => changeLines(list),
+};
+
+// Shortcuts: on a Mac with Command, because Control moves the cursor there
+
+const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
+const shortcuts = new Map(buttons.filter((button) => button.dataset.keys).map((button) => [button.dataset.keys, button.dataset.tool]));
+
+// The letter as printed on the key; where the keyboard writes no Latin, the key's place.
+function keyOf(event) {
+  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
+  return event.code.replace(/^(Key|Digit)/, "").toLowerCase();
+}
+
+body.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.altKey || !(isMac ? event.metaKey : event.ctrlKey)) return;
+  const tool = shortcuts.get((event.shiftKey ? "shift+" : "") + keyOf(event));
+  if (!tool) return;
+  event.preventDefault();
+  ACTS[tool]();
+});
+
+// The toolbar: one stop of the Tab key, arrows inside
+
+function move(to) {
+  for (const button of buttons) button.tabIndex = button === to ? 0 : -1;
+}
+
+toolbar.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] * (getComputedStyle(toolbar).direction === "rtl" ? -1 : 1);
+  const at = buttons.indexOf(document.activeElement);
+  const to = { Home: 0, End: buttons.length - 1 }[event.key] ?? (at + step + buttons.length) % buttons.length;
+  if (Number.isNaN(to)) return;
+  event.preventDefault();
+  move(buttons[to]);
+  buttons[to].focus();
+});
+// The text keeps focus and selection, and a phone its keyboard.
+toolbar.addEventListener("mousedown", (event) => event.preventDefault());
+toolbar.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-tool]");
+  if (!button) return;
+  move(button);
+  ACTS[button.dataset.tool]();
+});
+
+for (const button of buttons) {
+  const keys = button.dataset.keys?.split("+").map((key) => ({ shift: isMac ? "⇧" : "Shift", period: "." })[key] ?? key.toUpperCase());
+  button.title = button.getAttribute("aria-label") + (keys ? ` (${isMac ? `⌘${keys.join("")}` : ["Ctrl", ...keys].join("+")})` : "");
+}
+move(buttons[0]);
+toolbar.hidden = false;
