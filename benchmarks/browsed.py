@@ -1,0 +1,74 @@
+"""Fills an instance with pages to look at: `python -m benchmarks.browsed pages.json`.
+
+Run with the settings of the site. Writes the path of each page, and a session of the author.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.instance import log_in  # first, because it loads the settings
+
+# isort: split
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import User
+from content.images import make_image
+from posts import discussion, publishing
+from posts.demo.pictures import draw_picture
+from posts.demo.writer import comment_texts
+from posts.models import Post
+from posts.uploads import image_markdown, store_image
+
+# As many as have covers.
+POSTS = 12
+COMMENTS = 100
+PICTURES = 3
+CODE = '''```python
+@cached
+def pour(cups: int = 2) -> str:
+    """Return what was poured."""
+    return f"{cups} cups"  # never more
+```'''
+TABLE = "| Tea | Minutes |\n|---|--:|\n| Green | 2 |\n| Black | 4 |"
+
+
+def main() -> None:
+    call_command("prepare", stdout=sys.stderr)
+    call_command("seed_demo", posts=POSTS, stdout=sys.stderr)
+    author = User.objects.get(pk=1)
+    post = write(author)
+    discuss(post)
+    editor = f"/{post.pk}/update/"
+    pages = {"index": "/", "detail": post.get_absolute_url(), "editor": editor}
+    Path(sys.argv[1]).write_text(json.dumps({"pages": pages, "cookie": log_in()}))
+
+
+def write(author: User) -> Post:
+    """Publish a long post with a cover, pictures, code and a table: the newest, by `author`."""
+    words = Post.objects.get(pk=1).body
+    parts = [words, CODE, TABLE]
+    for number in range(PICTURES):
+        name = store_image(make_image(draw_picture(number)), author)
+        parts += [words, image_markdown(name, "Hills behind hills")]
+    post = Post(author=author, title="All that a post may hold", body="\n\n".join(parts))
+    post.cover = store_image(make_image(draw_picture(PICTURES)), author)
+    post.cover_alt = "Hills behind hills, and a pale sun"
+    return publishing.publish(post, now=timezone.now(), tags=["travel", "tea"])
+
+
+def discuss(post: Post) -> None:
+    """Put a page full of comments below `post`, every third an answer to the one before."""
+    readers, (texts, _) = list(User.objects.exclude(pk=post.author_id)), comment_texts()
+    above = None
+    for number in range(COMMENTS):
+        reader = readers[number % len(readers)]
+        text = f"{texts[number % len(texts)]}\n\nThe {number + 1}th word on it."
+        above = discussion.add_comment(
+            post, reader, text, parent=above if number % 3 else None, now=timezone.now()
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Fills an instance and tells what to ask of it: `python -m benchmarks.instance 1000 pages.json`.
+
+Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes the addresses of all pages,
+what they cost in queries, and the session of somebody who is logged in.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "blogsite.settings"
+django.setup()
+
+from django.test import Client, RequestFactory  # noqa: E402  once the settings are there
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from benchmarks import AGAIN, ANONYMOUS, AUTHOR, CASES, RENDERED, seed  # noqa: E402
+from posts.models import Post, Tag  # noqa: E402
+
+
+def make_ready(posts: int) -> None:
+    """Migrate, collect and fill, where this was not done before; exit where it was cut off."""
+    call_command("prepare", stdout=sys.stderr)
+    if seed.is_filled(posts):
+        return
+    if User.objects.exists():
+        sys.exit(f"{connection.settings_dict['NAME']} holds something else, or half; remove it.")
+    seed.fill(posts)
+
+
+def addresses(posts: int) -> dict[str, str]:
+    """Return the path of each case by its name."""
+    last = -(-posts // settings.POSTS_PER_PAGE)
+    # The newest is the one with a page full of comments.
+    newest = Post.objects.get(pk=posts)
+    return {
+        "index": "/",
+        "index-middle": f"/?page={(last + 1) // 2}",
+        "index-last": f"/?page={last}",
+        "detail": newest.get_absolute_url(),
+        "tag": Tag.objects.get(name=seed.HALF).get_absolute_url(),
+        "tag-ten": Tag.objects.get(name=seed.TEN).get_absolute_url(),
+        "author": reverse("posts:author_detail", args=[User.objects.get(pk=1).username]),
+        "search-rare": f"/?q={seed.RARE_WORD}",
+        "search-common": "/?q=the",
+        "search-prefix": "/?q=wit",
+        "search-three": "/?q=the+and+with",
+        "feed": "/feed/",
+        "sitemap": "/sitemap-0.xml",
+        "mine": "/mine/?state=published",
+    }
+
+
+def log_in() -> str:
+    """Return the cookie of a session of the account that wrote more than any other."""
+    client = Client()
+    client.force_login(User.objects.get(pk=1))
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+def count_queries(path: str, cookie: str) -> int:
+    """Return the queries of a request that finds everything warm, by the callable that is served.
+
+    Raises AssertionError for a page that is not answered with 200.
+    """
+    ask(path, cookie)
+    with CaptureQueriesContext(connection) as queries:
+        ask(path, cookie)
+    return len(queries)
+
+
+def ask(path: str, cookie: str) -> None:
+    # Not before the static files are collected: it lists them when it is made.
+    from blogsite.wsgi import application
+
+    statuses = []
+    environ = RequestFactory().get(path, HTTP_COOKIE=cookie, HTTP_HOST="127.0.0.1").environ
+    answer = application(environ, lambda status, *_: statuses.append(status))
+    b"".join(answer)
+    # The page cache answers with a list.
+    if hasattr(answer, "close"):
+        answer.close()
+    assert statuses == ["200 OK"], (path, statuses)
+
+
+def main() -> None:
+    posts = int(sys.argv[1])
+    make_ready(posts)
+    cookies = {ANONYMOUS: "", AGAIN: "", RENDERED: "rendered=please", AUTHOR: log_in()}
+    found = []
+    for name, path in addresses(posts).items():
+        for visitor in CASES[name]:
+            case = {"case": name, "visitor": visitor, "path": path, "cookie": cookies[visitor]}
+            found.append(case | {"queries": count_queries(path, cookies[visitor])})
+    Path(sys.argv[2]).write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Asks a server for one page again and again over several connections at once."""
+
+import http.client
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+REPORT = Path(__file__).with_name("wrk.lua")
+TIMEOUT = 60
+# So many of them fit into the time that is measured.
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    port: int
+    path: str
+    cookie: str
+    is_known: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        # As a browser asks, so that what is compressed for browsers is compressed here.
+        headers = {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en"}
+        if self.is_known:
+            headers["If-None-Match"] = "*"
+        return headers | ({"Cookie": self.cookie} if self.cookie else {})
+
+    def send(self, connection: http.client.HTTPConnection) -> int:
+        """Ask once; return the bytes of headers and body, or raise ValueError for a refusal."""
+        answer = self.ask(connection)
+        body = answer.read()
+        if answer.status != (304 if self.is_known else 200):
+            raise ValueError(f"{self.path} answers {answer.status}")
+        return len(body) + len(str(answer.headers).encode()) + len("HTTP/1.1 200 OK\r\n")
+
+    def ask(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        try:
+            connection.request("GET", self.path, headers=self.headers)
+            return connection.getresponse()
+        # The connection was kept by a worker that has been replaced.
+        except (http.client.RemoteDisconnected, ConnectionError):
+            connection.close()
+            connection.request("GET", self.path, headers=self.headers)
+            return connection.getresponse()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    requests: int
+    p50_ms: float
+    p99_ms: float
+
+
+def warm_up(request: Request, connections: int) -> tuple[int, float]:
+    """Ask twice over each connection; return the bytes of an answer, and how long the last took."""
+    found = []
+    run_threads(connections, lambda: found.extend(answers(request, until=0)))
+    seconds, size = found[-1]
+    return size, seconds
+
+
+def put_load(request: Request, connections: int, seconds: float, *, an_answer: float) -> Load:
+    """Ask for so many seconds: by wrk where it is installed, they are whole, and answers short.
+
+    It counts no answer that comes after its time, which the other client waits for.
+    """
+    is_short = an_answer * SHORT < seconds
+    if shutil.which("wrk") and float(seconds).is_integer() and is_short:
+        return run_wrk(request, connections, int(seconds))
+    return run_own(request, connections, seconds)
+
+
+def run_wrk(request: Request, connections: int, seconds: int) -> Load:
+    command = wrk_command(request, connections=connections, seconds=seconds)
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    report = json.loads(run.stdout.splitlines()[-1])
+    if report.pop("refused"):
+        raise ValueError(f"{request.path} does not always answer 200")
+    # Connections that a worker closed when it was replaced.
+    del report["broken"]
+    # When it stops, each connection waits for one more answer, which the server makes all the same.
+    report["requests"] += connections
+    return Load(**report)
+
+
+def wrk_command(request: Request, *, connections: int, seconds: int) -> list[str]:
+    headers = [f"-H{name}: {value}" for name, value in request.headers.items()]
+    url = f"http://127.0.0.1:{request.port}{request.path}"
+    options = [f"-c{connections}", "-t1", f"-d{seconds}s", f"--timeout={TIMEOUT}s", f"-s{REPORT}"]
+    return ["wrk", *options, *headers, url]
+
+
+def run_own(request: Request, connections: int, seconds: float) -> Load:
+    end, found = time.monotonic() + seconds, []
+    run_threads(connections, lambda: found.extend(answers(request, until=end)))
+    cuts = quantiles([seconds for seconds, _ in found], n=100, method="inclusive")
+    return Load(len(found), cuts[49] * 1000, cuts[98] * 1000)
+
+
+def run_threads(number: int, work) -> None:
+    """Run `work` in so many threads; raise what one of them raised."""
+    raised = []
+
+    def run() -> None:
+        try:
+            work()
+        except Exception as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if raised:
+        raise raised[0]
+
+
+def connect(request: Request) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", request.port, timeout=TIMEOUT)
+
+
+def answers(request: Request, *, until: float) -> Iterator[tuple[float, int]]:
+    """Yield the seconds and bytes of each answer, until that time, at least two."""
+    with closing(connect(request)) as connection:
+        done = 0
+        while done < 2 or time.monotonic() < until:
+            started = time.perf_counter()
+            size = request.send(connection)
+            yield time.perf_counter() - started, size
+            done += 1

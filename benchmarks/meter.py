@@ -1,0 +1,50 @@
+"""What processes have used so far, read from /proc: CPU time and memory. Linux alone."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")
+# In /proc/<pid>/stat, behind the name: time in user and system mode, then that of children who
+# ended and were waited for.
+OWN, WAITED_FOR = slice(11, 13), slice(13, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """A server: gunicorn's main process and all below it, and those that work for it elsewhere."""
+
+    main: int
+    others: list[int] = field(default_factory=list)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of all, with that of workers who were replaced."""
+        tree = descendants(self.main)
+        ticks = sum(ticks_of(pid, OWN) for pid in (self.main, *tree, *self.others))
+        return (ticks + ticks_of(self.main, WAITED_FOR)) / TICKS
+
+    def memory_bytes(self) -> tuple[int, int]:
+        """Return what the largest worker has for itself alone, and with its share of the rest."""
+        maps = [memory_of(pid) for pid in descendants(self.main)]
+        return max(own for own, _ in maps), max(share for _, share in maps)
+
+
+def descendants(pid: int) -> list[int]:
+    children = (PROC / f"{pid}/task/{pid}/children").read_text().split()
+    return [found for child in map(int, children) for found in (child, *descendants(child))]
+
+
+def ticks_of(pid: int, fields: slice) -> int:
+    # The name stands in parentheses and may hold anything.
+    values = (PROC / f"{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, values[fields]))
+
+
+def memory_of(pid: int) -> tuple[int, int]:
+    """Return the private and the proportional (PSS) memory of a process, in bytes."""
+    lines = (PROC / f"{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {
+        name: int(rest.split()[0]) * 1024 for name, _, rest in (x.partition(":") for x in lines)
+    }
+    return sizes["Private_Clean"] + sizes["Private_Dirty"], sizes["Pss"]

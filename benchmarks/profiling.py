@@ -1,0 +1,82 @@
+"""Shows where the time of one page goes: `python -m benchmarks.profiling index --visitor author`.
+
+Asks the callable that gunicorn serves, inside this process: CPU time without the server's own, and
+with `--stats` the functions that take it. It fills an instance, or takes the one that is named.
+"""
+
+import argparse
+import cProfile
+import json
+import os
+import pstats
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from django.conf import settings
+
+from benchmarks import ANONYMOUS, AUTHOR, CASES, RENDERED
+from benchmarks.servers import Instance
+
+WARM_UP = 5
+
+
+def main() -> None:
+    options = parse()
+    with ExitStack() as stack:
+        root = options.instance or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        instance = Instance(options.posts, root.absolute() / f"posts-{options.posts}")
+        (page,) = [
+            page
+            for page in instance.prepare()
+            if (page["case"], page["visitor"]) == (options.case, options.visitor)
+        ]
+        os.environ |= instance.environment
+        measure(page, options)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profiling", description=__doc__)
+    add = parser.add_argument
+    add("case", choices=CASES)
+    add("--visitor", default=AUTHOR, choices=[ANONYMOUS, RENDERED, AUTHOR])
+    add("--posts", type=int, default=1000)
+    add("--instance", type=Path, help="as for benchmarks.run")
+    add("--requests", type=int, default=100)
+    add("--anew", action="store_true", help="keep no fragment from one request to the next")
+    add("--changed", action="store_true", help="after a change elsewhere, as a like, each time")
+    add("--stats", metavar="ORDER", help="tottime or cumulative: the functions that take the time")
+    options = parser.parse_args()
+    if options.visitor not in CASES[options.case]:
+        parser.error(f"{options.case} is asked for as {', '.join(CASES[options.case])}")
+    return options
+
+
+def measure(page: dict, options: argparse.Namespace) -> None:
+    from benchmarks.instance import ask  # which starts Django with the instance named above
+    from posts import page_cache
+
+    settings.KEEP_FRAGMENTS = not options.anew
+    for _ in range(WARM_UP):
+        ask(page["path"], page["cookie"])
+    profile = cProfile.Profile()
+    spent = []
+    for _ in range(options.requests):
+        if options.changed:
+            page_cache.find_counter().move()
+        started = time.thread_time()
+        if options.stats:
+            profile.runcall(ask, page["path"], page["cookie"])
+        else:
+            ask(page["path"], page["cookie"])
+        spent.append((time.thread_time() - started) * 1000)
+    if options.stats:
+        pstats.Stats(profile).sort_stats(options.stats).print_stats(40)
+    told = f"{median(spent):.2f} ms (least {min(spent):.2f})"
+    print(json.dumps(page["path"]), page["visitor"], told, f"{page['queries']} queries warm")
+
+
+if __name__ == "__main__":
+    main()

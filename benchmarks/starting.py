@@ -1,0 +1,70 @@
+"""Measures the first request of a worker and the next: `python -m benchmarks.starting`.
+
+Each time the server is started anew, with one worker of one thread. docs/performance.md shows it.
+"""
+
+import argparse
+import tempfile
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+from statistics import median
+
+from benchmarks import ANONYMOUS, AUTHOR
+from benchmarks.load import Request, connect
+from benchmarks.report import markdown
+from benchmarks.servers import Instance, serving
+
+COLUMNS = ("page", "visitor", "first ms", "next ms")
+PAGES = [("index", ANONYMOUS), ("index", AUTHOR), ("detail", ANONYMOUS), ("detail", AUTHOR)]
+
+
+def main() -> None:
+    options = parse()
+    with ExitStack() as stack:
+        root = options.instance or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        instance = Instance(options.posts, root.absolute() / f"posts-{options.posts}")
+        pages = {(page["case"], page["visitor"]): page for page in instance.prepare()}
+        rows = [(*page, *measure(instance, pages[page], options.starts)) for page in PAGES]
+    print(markdown(COLUMNS, rows))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.starting", description=__doc__)
+    add = parser.add_argument
+    add("--posts", type=int, default=1000)
+    add("--starts", type=int, default=5, help="medians are taken of so many (default 5)")
+    add("--instance", type=Path, help="as for benchmarks.run")
+    return parser.parse_args()
+
+
+def measure(instance: Instance, page: dict, starts: int) -> tuple[str, str]:
+    found = [first_and_next(instance, page) for _ in range(starts)]
+    return tuple(f"{median(times):.1f}" for times in zip(*found, strict=True))
+
+
+def first_and_next(instance: Instance, page: dict) -> tuple[float, float]:
+    one = {"WEB_CONCURRENCY": "1", "WEB_THREADS": "1"}
+    with serving(instance.folder, "blogsite.wsgi", instance=instance, **one) as server:
+        wait_for_worker(server.port)
+        request = Request(server.port, page["path"], page["cookie"])
+        with closing(connect(request)) as connection:
+            return ask(request, connection), ask(request, connection)
+
+
+def wait_for_worker(port: int) -> None:
+    """Return once it answers; the port is open before there are workers."""
+    probe = Request(port, "/healthz", "")
+    with closing(connect(probe)) as connection:
+        probe.send(connection)
+
+
+def ask(request: Request, connection) -> float:
+    """Return the milliseconds until the whole answer is there."""
+    started = time.perf_counter()
+    request.send(connection)
+    return (time.perf_counter() - started) * 1000
+
+
+if __name__ == "__main__":
+    main()

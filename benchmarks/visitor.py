@@ -1,0 +1,120 @@
+"""Somebody who asks a site, keeps its cookies and fills in its forms."""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPMessage, HTTPSConnection
+from threading import Event
+from urllib.parse import urlencode, urlsplit
+
+PASSWORD = "correct horse battery staple"
+TIMEOUT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: HTTPMessage
+    text: str
+
+
+@dataclass
+class Visitor:
+    """A browser without its window, for one origin; it believes any certificate."""
+
+    origin: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str = "/") -> Answer:
+        return self.ask("GET", path)
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """Send a form, with the token of the page it stands on."""
+        token = next(value for name, value in self.cookies.items() if name.endswith("csrftoken"))
+        return self.ask("POST", path, urlencode(fields | {"csrfmiddlewaretoken": token}))
+
+    def ask(self, method: str, path: str, body: str | None = None) -> Answer:
+        headers = {"Referer": f"{self.origin}{path}", "Connection": "close"} | self.headers
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        with closing(self.connect()) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            self.keep_cookies(answer.headers)
+            return Answer(answer.status, answer.headers, answer.read().decode())
+
+    def connect(self) -> HTTPConnection:
+        where = urlsplit(self.origin)
+        if where.scheme == "http":
+            return HTTPConnection(where.hostname, where.port, timeout=TIMEOUT)
+        own = ssl.create_default_context()
+        own.check_hostname, own.verify_mode = False, ssl.CERT_NONE
+        return HTTPSConnection(where.hostname, where.port, timeout=TIMEOUT, context=own)
+
+    def keep_cookies(self, headers: HTTPMessage) -> None:
+        for cookie in headers.get_all("Set-Cookie", ()):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if "max-age=0" in cookie.lower():
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+
+    def join(self, username: str) -> None:
+        """Register and log in."""
+        register = {"username": username, "password1": PASSWORD, "password2": PASSWORD}
+        for path, fields in (
+            ("/auth/register/", register),
+            ("/auth/login/", {"username": username, "password": PASSWORD}),
+        ):
+            self.get(path)
+            self.expect(302, self.post(path, **fields))
+
+    def publish(self, title: str) -> str:
+        """Publish a post and return its path."""
+        self.get("/create/")
+        answer = self.post("/create/", title=title, body=f"{title}, in a few words.")
+        self.expect(302, answer)
+        return answer.headers["Location"]
+
+    def expect(self, status: int, answer: Answer) -> None:
+        if answer.status != status:
+            raise ValueError(f"{self.origin} answers {answer.status}, not {status}: {answer.text}")
+
+
+class Tally:
+    """How many answers there were, and those that were no page."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.failed: list[int | str] = []
+
+    def add(self, outcome: int | str) -> None:
+        self.answers += 1
+        if outcome != 200:
+            self.failed.append(outcome)
+
+
+@contextmanager
+def asking(visitor: Visitor, paths: Sequence[str], *, threads: int = 4) -> Iterator[Tally]:
+    """Ask for these pages without a pause until the block ends, and count what went wrong."""
+    tally, has_ended = Tally(), Event()
+
+    def ask(path: str) -> None:
+        while not has_ended.is_set():
+            try:
+                tally.add(visitor.get(path).status)
+            except OSError as error:
+                tally.add(repr(error))
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(threads):
+            pool.submit(ask, paths[number % len(paths)])
+        try:
+            yield tally
+        finally:
+            has_ended.set()

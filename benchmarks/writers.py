@@ -1,0 +1,77 @@
+"""Fills an instance and tells who may write in it: `python -m benchmarks.writers 1000 people.json`.
+
+Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes who fifty people are who
+are logged in, and the queries of what they do, each done twice and counted the second time.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from benchmarks.instance import make_ready
+
+# What stands above has set Django up.
+from django.test import Client  # isort: skip
+from django.test.utils import CaptureQueriesContext  # isort: skip
+
+from accounts import held  # isort: skip
+from accounts.models import User  # isort: skip
+from benchmarks.people import ACTS, Writer  # isort: skip
+
+PEOPLE = 50
+# They hold a transaction together, and ask nothing.
+FRAME = ("BEGIN", "COMMIT")
+
+
+def log_in(user: User) -> dict[str, Any]:
+    """Return the cookies of a session and of the token that forms carry, and what forms hold."""
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookies = {settings.SESSION_COOKIE_NAME: session, settings.CSRF_COOKIE_NAME: "t" * 32}
+    return {"cookies": cookies, "fields": fields_of(user)}
+
+
+def fields_of(user: User) -> dict[str, str]:
+    """Return what each form holds besides what is typed."""
+    return {held.WRITER: held.sign(held.Writer(user.pk, held.new_sheet()))}
+
+
+def count_queries(user: User, posts: int) -> dict[str, int]:
+    """Return the queries of each act; raise AssertionError for one that is refused."""
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(user)
+    form = fields_of(user)
+
+    def post(path: str, **fields) -> tuple[int, dict[str, Any]]:
+        answer = client.post(path, fields | form)
+        is_json = answer.headers.get("Content-Type") == "application/json"
+        return answer.status_code, answer.json() if is_json else {}
+
+    writer, found = Writer(0, posts, post), {}
+    for name in ACTS:
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                status = writer.act(name)
+            assert status in (200, 302), (name, status)
+        found[name] = sum(not query["sql"].startswith(FRAME) for query in queries)
+    return found
+
+
+def main() -> None:
+    posts = int(sys.argv[1])
+    make_ready(posts)
+    # Not the first, who wrote more than anybody will.
+    users = list(User.objects.order_by("pk")[1 : PEOPLE + 1])
+    # A small instance has fewer people; some write in two browsers.
+    people = [log_in(users[number % len(users)]) for number in range(PEOPLE)]
+    found = {"people": people, "queries": count_queries(users[0], posts)}
+    Path(sys.argv[2]).write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
