@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from posts import discussion, listing, publishing, search, tagging
 from posts.models import Comment, Post
+from posts.tests.cached import Nobody
 
 PASSWORD = "correct horse battery staple"
 SET_AFTERWARDS = ("status", "waiting_because", "created_at")
@@ -93,8 +94,9 @@ def make_post(author):
         with transaction.atomic():
             publishing.render_body(post)
             post.save()
-            tagging.set_tags(post, tagging.split_tags(tags))
-            listing.add(post)
+            tied = tagging.hold_tags(tagging.split_tags(tags))
+            tagging.set_tags(post, tied)
+            listing.add(post, tied)
             search.index_post(post)
         return post
 
@@ -131,3 +133,10 @@ def make_comment(post, reader):
         return comment
 
     return make
+
+
+@pytest.fixture
+def nobody(db, settings, tmp_path) -> Nobody:
+    """Return a visitor who is nobody, with a page cache and a counter of their own."""
+    settings.INSTANCE_DIR = tmp_path
+    return Nobody()

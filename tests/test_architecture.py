@@ -13,10 +13,12 @@ OURS = {*ALLOWED, "blogsite"}
 # Inside posts, a module imports only from rows above its own.
 ROWS = [
     {"apps", "models"},
+    {"page_cache"},
+    {"fragments"},
     {"search", "demo", "listing"},
-    {"tagging"},
-    {"publishing", "discussion", "uploads"},
-    {"moderation"},
+    {"tagging", "history"},
+    {"publishing", "discussion", "uploads", "checklist"},
+    {"moderation", "previews"},
     {"forms"},
     {"mixins"},
     {"views", "admin", "management", "feeds", "sitemaps", "templatetags"},

@@ -57,7 +57,16 @@ def test_the_database_forbids_a_published_post_without_a_time(make_post, status)
         with pytest.raises(IntegrityError, match="posts_published_has_time"), transaction.atomic():
             change.update(status=status, publish_at=None)
     else:
-        assert change.update(status=status, publish_at=None)
+        assert change.update(status=status, publish_at=None, trashed_at=post.created_at)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [({"title": ""}, "posts_published_has_title"), ({"status": "trash"}, "posts_trash_has_time")],
+)
+def test_the_database_forbids_what_no_list_could_show(post, values, name):
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        Post.objects.filter(pk=post.pk).update(**values)
 
 
 @pytest.mark.django_db

@@ -11,7 +11,8 @@ REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
 
 
 def pins(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / name).read_text(), re.M))
+    text = (ROOT / name).read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==(\S+)", text, re.M))
 
 
 def canonical(requirement: str) -> str:
@@ -26,7 +27,7 @@ def test_every_package_is_pinned_and_hashed_and_no_index_is_named(name):
     entries = re.split(r"\n(?=[a-z])", text.partition("\n\n")[2] or text)
     for entry in entries:
         if re.match("[a-z]", entry):
-            assert re.match(r"[a-z0-9-]+==\S+", entry), entry[:80]
+            assert re.match(r"[a-z0-9-]+(\[[a-z]+\])?==\S+", entry), entry[:80]
             assert "--hash=sha256:" in entry, entry[:80]
 
 
@@ -59,6 +60,15 @@ def test_the_readme_names_every_setting_and_no_other():
     read = re.findall(rf'{calls}\(\s*"([A-Z_]+)"', sources)
     assert sorted(listed) == sorted({*read, "SECRET_KEY"})
     assert len(listed) == len(set(listed))
+
+
+def test_the_architecture_names_every_module():
+    page = (ROOT / "docs/architecture.md").read_text()
+    house = page.partition("## The house")[2].partition("\n## ")[0]
+    named = set(re.findall(r"\w+", house.lower()))
+    for package in ("accounts", "blogsite", "content", "posts"):
+        there = {path.stem for path in (ROOT / package).glob("[!_]*") if path.name != "migrations"}
+        assert there <= named, package
 
 
 def test_files_that_documents_link_to_are_there():

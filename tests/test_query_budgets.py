@@ -1,10 +1,14 @@
 """What a page costs in queries, and that more rows cost no more."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from accounts import held
 from posts import discussion, listing, moderation, search
-from posts.models import Post
+from posts.models import Post, Revision, Tag, Tagging
+from posts.views.mine import POSTS_PER_PAGE
 from posts.views.thread import COMMENTS_PER_PAGE
 
 ROWS = [5, 50]
@@ -34,7 +38,7 @@ def rows(request, make_user, make_post):
 @pytest.mark.parametrize(
     ("visitor", "queries"),
     # Count, places, posts and tags; for a visitor who is logged in, session and user before them.
-    [("anonymous", 4), ("reader", 6)],
+    [("anonymous", 4), ("reader", 5)],
 )
 @pytest.mark.parametrize("path", ["/"])
 def test_lists(client_of, rows, django_assert_num_queries, path, visitor, queries):
@@ -47,22 +51,26 @@ def test_lists(client_of, rows, django_assert_num_queries, path, visitor, querie
 @pytest.mark.parametrize(
     ("visitor", "queries"),
     # The ids found, their posts and tags; for a visitor who is logged in, session and user.
-    [("anonymous", 3), ("reader", 5)],
+    [("anonymous", 3), ("reader", 4)],
 )
-@pytest.mark.parametrize("question", ["body", 'bod "body" -x author:author1 -tag:x'])
-def test_search(client_of, rows, django_assert_num_queries, question, visitor, queries):
+@pytest.mark.parametrize(
+    ("question", "more"),
+    # The tags, where a question names some.
+    [("body", 0), ('bod "body" -x author:author1 -tag:x', 1)],
+)
+def test_search(client_of, rows, django_assert_num_queries, question, more, visitor, queries):
     search.index_posts(list(Post.objects.all()))
     client = client_of(visitor)
-    with django_assert_num_queries(queries):
+    with django_assert_num_queries(queries + more):
         assert client.get("/", {"q": question}).status_code == 200
 
 
 @pytest.mark.parametrize("rows", ROWS, indirect=True)
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # The post, its tags, the one before, the one after, more by its author, comments; for a
-    # visitor who is logged in, session and user before them.
-    [("anonymous", 6), ("reader", 8), ("author", 8)],
+    # Whether one may see the post, it and its tags, the one before, the one after, more by its
+    # author, where its comments stand; for a visitor who is logged in, session and user first.
+    [("anonymous", 7), ("reader", 8), ("author", 8)],
 )
 def test_detail(client_of, rows, post, django_assert_num_queries, visitor, queries):
     client = client_of(visitor)
@@ -82,8 +90,8 @@ def hundred_comments(post, make_user):
 
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # As above; a moderator's permissions are two more.
-    [("anonymous", 6), ("reader", 8), ("author", 8), ("moderator", 10)],
+    # As above, with the comments after their places; a moderator's permissions are two more.
+    [("anonymous", 8), ("reader", 9), ("author", 9), ("moderator", 11)],
 )
 def test_detail_with_a_hundred_comments(
     client_of, hundred_comments, post, django_assert_num_queries, visitor, queries
@@ -96,9 +104,9 @@ def test_detail_with_a_hundred_comments(
 
 @pytest.mark.parametrize(
     ("path", "data", "queries"),
-    # Session, user and post; then the row in its transactions and the count, for a comment also
-    # its path and its place in the thread.
-    [("/{pk}/like/", {}, 10), ("/{pk}/comments/", {"body": "words"}, 9)],
+    # Session with its user, post, count and row; for a comment a savepoint around its writer's row,
+    # whether it was sent before, it, its path and the count, then its place in the thread.
+    [("/{pk}/like/", {}, 4), ("/{pk}/comments/", {"body": "words"}, 10)],
 )
 def test_taking_part(
     client_of, hundred_comments, post, django_assert_num_queries, path, data, queries
@@ -110,12 +118,12 @@ def test_taking_part(
 
 @pytest.mark.parametrize(
     ("path", "queries"),
-    # Session, user, two for permissions; then count and page.
+    # Session with its user, two for permissions; then count and page.
     [
-        ("/admin/posts/comment/", 6),
-        ("/admin/posts/comment/?reported=yes", 6),
-        ("/admin/posts/commentreport/", 6),
-        ("/admin/posts/moderationentry/", 6),
+        ("/admin/posts/comment/", 5),
+        ("/admin/posts/comment/?reported=yes", 5),
+        ("/admin/posts/commentreport/", 5),
+        ("/admin/posts/moderationentry/", 5),
     ],
 )
 def test_queues(
@@ -135,14 +143,16 @@ def test_queues(
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        # Session, user, two for permissions; then count and page.
-        ("/admin/posts/post/", 6),
+        # Session with its user, two for permissions; then count and page.
+        ("/admin/posts/post/", 5),
+        # What the search found, before them.
         ("/admin/posts/post/?q=title", 6),
-        ("/admin/posts/post/?author=author1", 6),
-        ("/admin/accounts/user/", 6),
+        ("/admin/posts/post/?author=author1", 5),
+        ("/admin/accounts/user/", 5),
     ],
 )
 def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
+    search.index_posts(list(Post.objects.all()))
     client = client_of("moderator")
     with django_assert_num_queries(queries):
         assert client.get(path).status_code == 200
@@ -150,10 +160,92 @@ def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
 
 @pytest.mark.parametrize(
     ("path", "data", "queries"),
-    # Session and user; the post where there is one; its row, lists, counters and words to search.
-    [("/create/", {"title": "t"}, 14), ("/{pk}/update/", {"title": "t"}, 12)],
+    # Session with its user; the post where there is one; its row, lists, counters, words to search
+    # and revisions: of a post that has none, also the first; what is held from this form. New tags
+    # are looked up and made.
+    [
+        ("/create/", {"title": "t"}, 12),
+        ("/create/", {"title": "t", "tags": "a, b, c, d, e"}, 20),
+        ("/{pk}/update/", {"title": "t"}, 15),
+    ],
 )
 def test_writing(client_of, post, django_assert_num_queries, path, data, queries):
     client = client_of("author")
+    writer = held.sign(held.Writer(post.author_id, held.new_sheet()))
     with django_assert_num_queries(queries):
-        assert client.post(path.format(pk=post.pk), data).status_code == 302
+        answer = client.post(path.format(pk=post.pk), data | {held.WRITER: writer})
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("number", [2, 120])
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [
+        # Session with its user, post; the newest revision and tags, for edits that lie beside it;
+        # count and page, the one that readers see, and the two that are compared.
+        ("/{pk}/history/", 8),
+        # The revision, the one before it, the newest and tags.
+        ("/{pk}/history/2/", 6),
+    ],
+)
+def test_history(client_of, post, django_assert_num_queries, number, path, queries):
+    now, author = timezone.now(), post.author
+    post.revisions.bulk_create(
+        Revision(
+            post=post,
+            number=n,
+            saved_at=now,
+            saved_by=author,
+            body="words",
+            is_autosave=n == number,
+        )
+        for n in range(1, number + 1)
+    )
+    client = client_of("author")
+    with django_assert_num_queries(queries):
+        assert client.get(path.format(pk=post.pk)).status_code == 200
+
+
+@pytest.fixture
+def own_rows(request, author, make_post):
+    """So many posts of one author in each state, with tags, revisions and unsaved edits."""
+    now, later = timezone.now(), timezone.now() + timedelta(days=9)
+    states = [
+        {"status": Post.Status.DRAFT},
+        {"status": Post.Status.PUBLISHED, "publish_at": later},
+        {"status": Post.Status.PUBLISHED, "publish_at": now},
+        {"status": Post.Status.HIDDEN, "publish_at": now},
+        {"status": Post.Status.TRASH, "trashed_at": now, "trashed_from": "draft"},
+    ]
+    posts = Post.objects.bulk_create(
+        Post(author=author, title=f"Title {number}", slug=f"title-{number}", **fields)
+        for number in range(request.param)
+        for fields in states
+    )
+    tag = Tag.objects.create(name="Tea", key="tea", slug="tea")
+    Tagging.objects.bulk_create(
+        Tagging(post=post, tag=tag, position=0, status=post.status, publish_at=post.publish_at)
+        for post in posts
+    )
+    Revision.objects.bulk_create(
+        Revision(post=post, number=1, saved_at=now, is_autosave=True) for post in posts
+    )
+    listing.rebuild_all()
+    return request.param
+
+
+@pytest.mark.parametrize("own_rows", [3, listing.STEP + 50], indirect=True)
+def test_my_posts(client_of, own_rows, django_assert_max_num_queries):
+    client = client_of("author")
+    queries = [
+        f"?state={state}{rest}"
+        for state in ("draft", "scheduled", "published", "hidden", "trash")
+        for rest in ("", "&find=title", "&find=zebra")
+    ]
+    for query in queries:
+        with django_assert_max_num_queries(10):
+            assert client.get(f"/mine/{query}").status_code == 200
+    # By its number, beyond the first mark of the list where there is one.
+    with django_assert_max_num_queries(10):
+        last = -(-own_rows // POSTS_PER_PAGE)
+        assert client.get(f"/mine/?state=published&page={last}").status_code == 200

@@ -6,8 +6,8 @@ from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from posts import discussion
-from posts.models import Comment
+from posts import discussion, previews, publishing
+from posts.models import Comment, Post
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 READ = {"GET", "HEAD"}
@@ -27,14 +27,27 @@ def post(make_post):
     return make_post(tags="bread")
 
 
-# name: (arguments, methods, who gets in); `own` marks those that the author of post 1 alone opens.
+# name: (arguments, methods, who gets in); `own` marks those that the author of post 1 alone opens,
+# `script` those that answer a script, and `trash` what is to be found there by its author alone.
 INVENTORY = {
     "posts:post_list": ({}, READ, "public"),
     "posts:post_short": ({"pk": 1}, READ, "public"),
+    "posts:post_cut": ({"pk": 1}, READ, "public"),
     "posts:post_detail": ({"pk": 1, "slug": "test-title"}, READ, "public"),
     "posts:post_create": ({}, FORM, "logged in"),
     "posts:post_update": ({"pk": 1}, FORM, "own"),
     "posts:post_delete": ({"pk": 1}, {"POST"}, "own"),
+    "posts:post_restore": ({"pk": 1}, {"POST"}, "trash"),
+    "posts:my_posts": ({}, READ, "logged in"),
+    "posts:revision_list": ({"pk": 1}, READ, "own page"),
+    "posts:revision_detail": ({"pk": 1, "number": 1}, READ, "own page"),
+    "posts:revision_restore": ({"pk": 1, "number": 1}, {"POST"}, "own"),
+    "posts:autosave_new": ({}, {"POST"}, "script"),
+    "posts:autosave": ({"pk": 1}, {"POST"}, "own script"),
+    "posts:preview": ({}, {"POST"}, "logged in"),
+    "posts:difference": ({}, {"POST"}, "logged in"),
+    "posts:preview_link": ({"pk": 1}, {"POST"}, "own"),
+    "posts:post_preview": ({"token": "x"}, READ, "public"),
     "posts:post_like": ({"pk": 1}, {"POST"}, "logged in"),
     "posts:comment_create": ({"pk": 1}, {"POST"}, "logged in"),
     "posts:comments_close": ({"pk": 1}, {"POST"}, "moderating"),
@@ -67,7 +80,9 @@ INVENTORY = {
     "accounts:register": ({}, FORM, "public"),
     "accounts:login": ({}, FORM, "public"),
     "accounts:logout": ({}, FORM, "public"),
+    "account": ({}, FORM, "logged in"),
     "accounts:account": ({}, FORM, "logged in"),
+    "accounts:held_discard": ({"number": 1}, {"POST"}, "logged in"),
     "accounts:password_change": ({}, FORM, "logged in"),
     "accounts:password_reset": ({}, FORM, "public"),
     "accounts:password_reset_done": ({}, READ, "public"),
@@ -96,6 +111,11 @@ def address(name: str, post) -> str:
         arguments["pk"] = post.pk
     if "comment" in arguments:
         arguments["comment"] = comment_on(post).pk
+    if "number" in arguments and "pk" in arguments:
+        publishing.save_post(Post.objects.get(pk=post.pk), now=timezone.now())
+    if name == "posts:post_preview":
+        previews.make_link(post, now=timezone.now())
+        arguments["token"] = previews.token_for(post, now=timezone.now())
     return reverse(name, kwargs=arguments)
 
 
@@ -132,16 +152,22 @@ def test_pages_for_strangers_refuse_other_methods_of_strangers(client, post, nam
 def test_a_stranger_gets_into_public_routes_alone(client, post, name):
     _, methods, guard = INVENTORY[name]
     response = client.generic("GET" if "GET" in methods else "POST", address(name, post))
+    if "script" in guard:
+        assert response.status_code == 401
+        assert response.json()["login_url"].startswith("/auth/login/")
+        return
     is_sent_away = response.status_code == 302 and response["Location"].startswith("/auth/login/")
     response.close()
     assert is_sent_away == (guard != "public")
     assert response.status_code < 400
 
 
-@pytest.mark.parametrize("name", [name for name in INVENTORY if INVENTORY[name][2] == "own"])
+@pytest.mark.parametrize("name", [name for name in INVENTORY if "own" in INVENTORY[name][2]])
 @pytest.mark.parametrize("visitor", ["reader", "moderator"])
 def test_another_persons_post_is_403(client_of, post, name, visitor):
-    assert client_of(visitor).post(address(name, post)).status_code == 403
+    client, (_, methods, _) = client_of(visitor), INVENTORY[name]
+    ask = client.post if "POST" in methods else client.get
+    assert ask(address(name, post)).status_code == 403
 
 
 @pytest.mark.parametrize("name", [name for name in INVENTORY if INVENTORY[name][2] == "moderating"])

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts.models import Post
+from posts import moderation, previews, publishing
+from posts.models import Post, PreviewLink
 
 TITLE, SLUG = "Findable title", "findable-title"
 STATES = {
@@ -16,6 +17,11 @@ STATES = {
     "draft with a past time": {"status": Post.Status.DRAFT},
     "scheduled": {"publish_at": timezone.now() + timedelta(days=365)},
     "hidden": {"status": Post.Status.HIDDEN},
+    "in the trash": {
+        "status": Post.Status.TRASH,
+        "trashed_at": timezone.now(),
+        "trashed_from": Post.Status.PUBLISHED,
+    },
     "published": {},
 }
 LISTS = {
@@ -36,6 +42,10 @@ LISTS = {
     "search by author": "/?q=author:author",
 }
 VISITORS = ["anonymous", "reader", "author", "moderator"]
+
+
+def may_open(visitor: str, state: str) -> bool:
+    return state == "published" or (visitor in ("author", "moderator") and state != "in the trash")
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -71,22 +81,117 @@ def test_the_page_of_another_post_names_what_is_out_alone(client_of, make_post, 
 def test_an_address_opens_for_those_who_may_see_the_post(client_of, make_post, visitor, state):
     post = make_post(title=TITLE, **STATES[state])
     client = client_of(visitor)
-    may_see = state == "published" or visitor in ("author", "moderator")
+    may_see = may_open(visitor, state)
     for path, status in ((post.get_absolute_url(), 200), (f"/{post.pk}/", 301)):
         response = client.get(path)
         assert response.status_code == (status if may_see else 404)
         assert may_see or (TITLE not in response.text and post.slug not in response.text)
 
 
+def status_for(visitor: str, state: str) -> int:
+    """Return what the author's own pages about a post answer."""
+    if visitor == "anonymous":
+        return 302
+    if not may_open(visitor, state):
+        return 404
+    return 200 if visitor == "author" else 403
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_an_editor_opens_for_the_author_alone(client_of, make_post, visitor, state):
-    post = make_post(title=TITLE, **STATES[state])
-    response = client_of(visitor).get(f"/{post.pk}/update/")
-    hidden = 403 if state == "published" else 404
-    expected = {"author": 200, "anonymous": 302, "reader": hidden, "moderator": 403}
-    assert response.status_code == expected[visitor]
-    assert visitor == "author" or TITLE not in response.text
+@pytest.mark.parametrize("page", ["update", "history", "history/1", "history/2", "history?to=1"])
+def test_pages_for_writing_open_for_the_author_alone(client_of, make_post, page, visitor, state):
+    post = with_history(make_post(title=TITLE, **STATES[state]))
+    path, _, query = page.partition("?")
+    response = client_of(visitor).get(f"/{post.pk}/{path}/?{query}")
+    assert response.status_code == status_for(visitor, state)
+    is_open = response.status_code == 200
+    assert is_open or not shows_words(response)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_the_author_alone_restores_a_revision(client_of, make_post, visitor, state):
+    post = with_history(make_post(title=TITLE, **STATES[state]))
+    response = client_of(visitor).post(f"/{post.pk}/history/2/restore/")
+    # To the login page, or to the history.
+    expected = status_for(visitor, state)
+    assert response.status_code == (302 if expected == 200 else expected)
+    is_restored = Post.objects.get().title == SECRET
+    assert is_restored == (visitor == "author" and state != "in the trash")
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("visitor", VISITORS)
+@pytest.mark.parametrize(
+    "outlet", [*LISTS.values(), "/{pk}/", "/mine/", "/mine/?state=published", "/?q=zebra"]
+)
+def test_earlier_words_and_unsaved_edits_are_shown_nowhere_else(
+    client_of, make_post, outlet, visitor, state
+):
+    post = with_history(make_post(title=TITLE, tags="Rare tag", **STATES[state]))
+    response = client_of(visitor).get(outlet.format(pk=post.pk), follow=True)
+    assert SECRET not in response.text
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("visitor", VISITORS)
+@pytest.mark.parametrize(
+    "tab",
+    [
+        "",
+        "?state=draft",
+        "?state=scheduled",
+        "?state=published",
+        "?state=hidden",
+        "?state=trash",
+        "?state=trash&find=findable",
+    ],
+)
+def test_my_posts_are_shown_to_their_author_alone(client_of, make_post, tab, visitor, state):
+    make_post(title=TITLE, **STATES[state])
+    response = client_of(visitor).get(f"/mine/{tab}")
+    named = tab.partition("=")[2].partition("&")[0]
+    is_there = named in ("", state) or (state == "in the trash" and named == "trash")
+    is_there |= named == "draft" and state == "draft with a past time"
+    assert response.status_code == (302 if visitor == "anonymous" else 200)
+    assert (TITLE in response.text) == (visitor == "author" and is_there)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_a_preview_link_shows_a_post_that_is_not_out_and_is_made_by_its_author(
+    client_of, make_post, visitor, state
+):
+    post = with_history(make_post(title=TITLE, **STATES[state]))
+    client = client_of(visitor)
+    made = client.post(f"/{post.pk}/preview-link/")
+    assert PreviewLink.objects.exists() == (visitor == "author" and state != "in the trash")
+    expected = status_for(visitor, state)
+    assert made.status_code == (302 if expected == 200 else expected)
+    previews.make_link(post, now=timezone.now())
+    response = client.get(f"/preview/{previews.token_for(post, now=timezone.now())}/")
+    is_early = state in ("draft", "draft with a past time", "scheduled")
+    assert response.status_code == (200 if is_early else 302 if state == "published" else 404)
+    assert (TITLE in response.text) == is_early
+    assert SECRET not in response.text
+
+
+SECRET = "Secret zebra"
+
+
+def with_history(post: Post) -> Post:
+    """Give `post` what it said before, and edits that nobody saved on purpose."""
+    for number, is_autosave in enumerate((False, False, True), 1):
+        words = {"title": SECRET, "body": SECRET}
+        post.revisions.create(
+            number=number, is_autosave=is_autosave, saved_at=timezone.now(), **words
+        )
+    return post
+
+
+def shows_words(response) -> bool:
+    return TITLE in response.text or SLUG in response.text or SECRET in response.text
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -96,7 +201,7 @@ def test_comments_are_seen_with_their_post_alone(
 ):
     comment = make_comment("Findable words.", post=make_post(title=TITLE, **STATES[state]))
     client = client_of(visitor)
-    may_see = state == "published" or visitor in ("author", "moderator")
+    may_see = may_open(visitor, state)
     response = client.get(comment.get_absolute_url())
     assert response.status_code == (302 if may_see else 404)
     page = client.get(comment.post.get_absolute_url()).text
@@ -127,3 +232,68 @@ def test_a_comment_is_seen_by_those_who_may_see_it(
     is_addressed = visitor in visitors or status == "deleted"
     assert (f'id="comment-{comment.pk}"' in page) == is_addressed
     assert client.get(comment.get_absolute_url()).status_code == (302 if is_addressed else 404)
+
+
+# With the page cache warm -------------------------------------------------------------------------
+
+NOW = timezone.now()
+BECOMING = {
+    "draft": lambda post, moderator: publishing.unpublish(post, now=NOW),
+    "draft with a past time": lambda post, moderator: publishing.save_draft(post, now=NOW),
+    "scheduled": lambda post, moderator: publishing.schedule(
+        post, NOW + timedelta(days=1), now=NOW
+    ),
+    "hidden": lambda post, moderator: moderation.hide_post(post, moderator, now=NOW),
+    "in the trash": lambda post, moderator: publishing.trash_post(post, now=NOW),
+    "published": lambda post, moderator: publishing.update(post, now=NOW),
+}
+# And the way back.
+PUBLISHING = {
+    "hidden": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
+    "in the trash": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
+}
+ADDRESSES = {"post": "/{post}", "address by number": "/{pk}/", "neighbour": "/{other}"}
+ADDRESSES |= {"tags": "/tags/", "suggestions": "/tag-suggestions/?q=rare"}
+
+
+@pytest.fixture
+def in_step(nobody, moderator, django_capture_on_commit_callbacks):
+    """Return a function that changes a post and asks the warm cache before and after."""
+
+    def run(change, post: Post, path: str) -> tuple:
+        # The second time, it comes from the cache, if it may at all.
+        before = [nobody.get(path) for _ in range(2)][1]
+        with django_capture_on_commit_callbacks(execute=True):
+            change(post, moderator)
+        return before, nobody.get(path)
+
+    return run
+
+
+def says_it(reply) -> bool:
+    said = reply.text + reply.headers.get("Location", "")
+    return any(words in said for words in (TITLE, SLUG, "Rare tag"))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("outlet", [*LISTS.values(), *ADDRESSES.values()])
+def test_a_warm_cache_shows_what_is_out_and_nothing_else(in_step, make_post, outlet, state):
+    other = make_post(title="Other", tags="Common")
+    post = make_post(title=TITLE, tags="Rare tag")
+    paths = {"post": post.get_absolute_url()[1:], "other": other.get_absolute_url()[1:]}
+    path = outlet.format(pk=post.pk, **paths)
+    before, after = in_step(BECOMING[state], post, path)
+    assert says_it(before)
+    assert says_it(after) == (state == "published")
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("outlet", LISTS.values())
+def test_a_warm_cache_shows_at_once_what_comes_out(in_step, make_post, outlet, state):
+    # So that the tag and the author have a page before.
+    make_post(title="Other", tags="Rare tag")
+    post = make_post(title=TITLE, tags="Rare tag", **STATES[state])
+    publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, now=NOW))
+    before, after = in_step(publish, post, outlet)
+    assert (TITLE in before.text or SLUG in before.text) == (state == "published")
+    assert TITLE in after.text or SLUG in after.text

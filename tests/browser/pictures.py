@@ -8,7 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS, ROOT, free_port
+from benchmarks.ports import free_port
+from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.servers import ROOT
 
 FOLDER = ROOT / "docs/pictures"
 
@@ -21,12 +23,14 @@ def main() -> None:
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, text=True
         ) as server:
-            login = read_login(server.stdout)
-            path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-            take_pictures(browser, f"http://127.0.0.1:{port}", *login)
-            browser.close()
-            server.terminate()
+            try:
+                login = read_login(server.stdout)
+                path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+                browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+                take_pictures(browser, f"http://127.0.0.1:{port}", *login)
+                browser.close()
+            finally:
+                server.terminate()
 
 
 def read_login(lines) -> tuple[str, str]:
@@ -50,12 +54,29 @@ def take_pictures(browser: Browser, address: str, username: str, password: str) 
     page.locator("article h2 a").first.click()
     save(page, "post-phone-light")
     page = open_page(browser, address, width=390, scheme="dark")
+    log_in(page, username, password)
+    open_draft(page)
+    save(page, "editor-phone-dark")
+    for scheme in ("light", "dark"):
+        page = open_page(browser, address, width=1280, scheme=scheme)
+        log_in(page, username, password)
+        open_draft(page)
+        page.get_by_role("group", name="View").get_by_role("button", name="Preview").click()
+        page.frame_locator("iframe:not(.is-coming)").get_by_role("heading", level=1).wait_for()
+        save(page, f"editor-{scheme}")
+
+
+def log_in(page: Page, username: str, password: str) -> None:
     page.goto("/auth/login/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(password)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
-    page.get_by_role("link", name="Edit").first.click()
-    save(page, "editor-phone-dark")
+
+
+def open_draft(page: Page) -> None:
+    page.goto("/mine/?state=draft")
+    page.get_by_role("main").get_by_role("link", name="Edit").nth(1).click()
+    page.get_by_label("Body").wait_for()
 
 
 def open_page(browser: Browser, address: str, *, width: int, scheme: str) -> Page:

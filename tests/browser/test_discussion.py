@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import wait_until
 from tests.browser.test_main_job import fits, log_in, register
 
 pytestmark = pytest.mark.browser
@@ -61,6 +62,46 @@ def test_a_double_click_sends_the_same_twice(guest, javascript):
     with guest.expect_response(re.compile("/like/")):
         guest.get_by_role("button", name="Like").dblclick()
     expect(guest.locator("[data-like-count]")).to_have_text("1")
+
+
+def let_token_expire(page) -> None:
+    page.context.clear_cookies(name="csrftoken")
+
+
+def cut_off(page) -> None:
+    page.route("**/like/", lambda route: route.abort())
+
+
+@pytest.mark.parametrize(
+    ("fail", "complaint", "said"),
+    [
+        (let_token_expire, "403", "That did not work. Reload the page and try again."),
+        (
+            cut_off,
+            "ERR_FAILED|htmx:(afterRequest|sendError)",
+            "The site could not be reached. Try again.",
+        ),
+    ],
+)
+def test_a_like_that_fails_says_so_and_then_works(
+    open_page, published, username, fail, complaint, said
+):
+    page = open_page(expect=complaint)
+    page.goto(published)
+    page.get_by_role("link", name="Log in to comment").click()
+    log_in(page, f"{username}-host")
+    # Before the script is there, the form is sent as forms are.
+    wait_until(page, "window.htmx")
+    page.wait_for_load_state()
+    fail(page)
+    page.get_by_role("button", name="Like").click()
+    expect(page.locator("#like [aria-live=polite]")).to_have_text(said)
+    expect(page.locator("[data-like-count]")).to_have_text("0")
+    page.unroute_all()
+    page.reload()
+    page.get_by_role("button", name="Like").click()
+    expect(page.locator("[data-like-count]")).to_have_text("1")
+    expect(page.locator("#like [aria-live=polite]")).to_be_empty()
 
 
 def test_a_person_comments_answers_edits_and_deletes(guest, published, username, javascript):

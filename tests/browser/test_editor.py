@@ -1,5 +1,7 @@
 """Writing with pictures, tags and Markdown, and reading it, in a real browser."""
 
+import re
+
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -45,6 +47,7 @@ def test_markdown_pictures_and_tags_from_form_to_page(
         expect(page.get_by_text("The picture is in the text.")).to_be_visible()
     page.get_by_role("button", name="Publish").click()
 
+    expect(page.get_by_text("A picture in the text has no words")).to_be_visible()
     expect(page.get_by_role("heading", name="Part one", level=2)).to_be_visible()
     expect(page.get_by_role("img", name="A red field")).to_be_visible()
     inside = page.locator(".body img")
@@ -60,6 +63,57 @@ def test_markdown_pictures_and_tags_from_form_to_page(
     expect(page.get_by_role("heading", name=f"Pictures of {username}")).to_be_visible()
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["words-first", "picture-first"])
+def test_words_for_a_sent_picture_go_between_its_brackets(open_page, username, picture, is_first):
+    page = open_page()
+    register(page, username)
+    log_in(page, username)
+    page.goto("/create/")
+    page.get_by_label("Title").fill("t")
+    body, words = page.get_by_label("Body"), page.get_by_label("What the picture in the text shows")
+    file = page.get_by_label("Picture in the text (optional)", exact=True)
+    body.fill("Before.")
+    if is_first:
+        words.fill("A [red] field")
+    file.set_input_files(picture)
+    expect(page.get_by_text("The picture is in the text.")).to_be_visible()
+    if not is_first:
+        expect(words).to_be_focused()
+        words.press_sequentially("A [red] field")
+    expect(body).to_have_value(re.compile(r"Before\.\n!\[A \\\[red\\\] field\]\(/media/images/"))
+    # The next one has words of its own.
+    file.set_input_files(picture)
+    expect(body).to_have_value(re.compile(r"!\[A .*\n!\[\]\(/media/", re.DOTALL))
+    expect(words).to_have_value("")
+    words.fill("Another")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("status")).to_have_text("Your post is published.")
+    for name in ("A [red] field", "Another"):
+        expect(page.locator(".body").get_by_role("img", name=name)).to_have_count(1)
+
+
+def test_a_pasted_picture_leaves_the_cursor_between_its_brackets(open_page, username):
+    page = open_page()
+    register(page, username)
+    log_in(page, username)
+    page.goto("/create/")
+    body = page.get_by_label("Body")
+    body.focus()
+    body.evaluate(
+        """async body => {
+            const canvas = document.createElement("canvas");
+            const blob = await new Promise(done => canvas.toBlob(done));
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([blob], "pasted.png", { type: "image/png" }));
+            body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }"""
+    )
+    expect(body).to_have_value(re.compile(r"!\[\]\(/media/images/"))
+    expect(body).to_be_focused()
+    page.keyboard.type("An empty canvas")
+    expect(body).to_have_value(re.compile(r"!\[An empty canvas\]\(/media/images/"))
+
+
 def test_a_refused_picture_leaves_the_form_as_it_was(open_page, username, tmp_path, javascript):
     fake = tmp_path / "fake.png"
     fake.write_text("no picture")
@@ -73,6 +127,32 @@ def test_a_refused_picture_leaves_the_form_as_it_was(open_page, username, tmp_pa
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_text("The file is no picture of a known kind")).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("Kept title")
+    expect(page.get_by_label("Body")).to_have_value("Kept words")
+
+
+DROP = """body => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["no picture"], "fake.txt", { type: "text/plain" }));
+    const drop = { dataTransfer, bubbles: true, cancelable: true };
+    return body.dispatchEvent(new DragEvent("drop", drop));
+}"""
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_a_file_that_is_no_picture_is_refused_at_once(open_page, username, tmp_path, way):
+    fake = tmp_path / "fake.txt"
+    fake.write_text("no picture")
+    page = open_page()
+    register(page, username)
+    log_in(page, username)
+    page.goto("/create/")
+    page.get_by_label("Body").fill("Kept words")
+    if way == "chosen":
+        page.get_by_label("Picture in the text (optional)", exact=True).set_input_files(fake)
+    else:
+        # Else the browser leaves the page and shows the file.
+        assert page.get_by_label("Body").evaluate(DROP) is False
+    expect(page.get_by_text("The file is no picture of a known kind")).to_be_visible()
     expect(page.get_by_label("Body")).to_have_value("Kept words")
 
 

@@ -55,7 +55,7 @@ def test_a_person_registers_writes_edits_and_deletes(
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_label("Body")).to_have_value("  Indented.\n\nA second paragraph.")
     page.get_by_label("Title").fill(f"Second thoughts of {username}")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Update").click()
     expect(page.get_by_role("status")).to_have_text("Your changes are saved.")
     assert "second-thoughts" in page.url
     page.goto(first_address)
@@ -68,7 +68,7 @@ def test_a_person_registers_writes_edits_and_deletes(
     expect(delete).to_be_hidden()
     page.locator("summary", has_text="Delete").click()
     delete.click()
-    expect(page.get_by_role("status")).to_have_text("Your post is deleted.")
+    expect(page.get_by_role("status")).to_contain_text("Your post is in the trash.")
     expect(page.get_by_text(f"Second thoughts of {username}")).to_have_count(0)
     path = first_address.removeprefix(page.url.rstrip("/"))
     assert status_of(path) == 404
@@ -101,6 +101,17 @@ def test_another_person_finds_no_edit_and_is_refused(open_page, username):
     answer = page.request.get(editor)
     assert answer.status == 403
     assert "This is not yours to change" in answer.text()
+
+
+def test_on_the_smallest_phone_a_long_name_leaves_the_navigation_one_row(open_page, username):
+    page = open_page(width=320)
+    register(page, f"{username}.rather.long.name")
+    log_in(page, f"{username}.rather.long.name")
+    navigation = page.get_by_role("navigation")
+    first = navigation.get_by_role("link", name="New post").bounding_box()
+    last = navigation.get_by_role("button", name="Log out").bounding_box()
+    assert last["y"] == pytest.approx(first["y"], abs=3)
+    assert fits(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

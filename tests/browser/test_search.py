@@ -29,3 +29,12 @@ def test_a_post_is_found_by_what_was_just_written(open_page, username, width, ja
 
     page.get_by_role("article").get_by_role("heading").get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Crème brûlée of {username}")
+
+
+def test_a_pasted_page_is_a_question_too(open_page, width, javascript):
+    page = open_page(width=width, javascript=javascript)
+    page.goto("/")
+    page.get_by_role("search").get_by_label("Search").focus()
+    page.keyboard.insert_text("日本語" * 4_000)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Only the beginning of this long question")).to_be_visible()

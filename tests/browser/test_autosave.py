@@ -1,0 +1,399 @@
+"""What is typed is kept: by the server while it answers, by the browser until it has."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from benchmarks.ports import free_port
+from tests.browser.conftest import cut_off, wait_until
+from tests.browser.test_main_job import fits, log_in, register
+from tests.servers import ROOT
+
+pytestmark = pytest.mark.browser
+
+SOON = 15_000
+UNSENT = "Not sent: kept in this browser"
+
+
+class Server:
+    """A site of its own that a test may stop and start."""
+
+    def __init__(self, folder, database_url: str) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {
+            "PORT": str(self.port),
+            "INSTANCE_DIR": str(folder),
+            "DATABASE_URL": database_url,
+        }
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [ROOT / "bin/serve"], env=self.environment, stdout=subprocess.PIPE, text=True
+        )
+        for line in self.process.stdout:
+            if line.startswith("Serving at"):
+                return
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def server(tmp_path, database_url):
+    server = Server(tmp_path, database_url)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def account(browser, site, numbers) -> tuple[str, dict]:
+    """Name and cookies of somebody who is logged in: to register for each test takes long."""
+    context = browser.new_context(base_url=site)
+    page = context.new_page()
+    username = f"autosave{next(numbers)}"
+    register(page, username)
+    log_in(page, username)
+    expect(page.get_by_role("link", name=username)).to_be_visible()
+    state = context.storage_state()
+    context.close()
+    return username, state
+
+
+@pytest.fixture
+def new_tab(browser, site, account):
+    """Return a function that opens another tab of the same browser, logged in."""
+    context = browser.new_context(base_url=site, storage_state=account[1])
+    context.set_default_timeout(SOON)
+
+    def open_(path: str):
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_
+    context.close()
+
+
+@pytest.fixture
+def username(account) -> str:
+    return account[0]
+
+
+@pytest.fixture
+def own_session(new_tab, username):
+    """A session for one test, which will end it."""
+    page = new_tab("/")
+    page.context.clear_cookies()
+    page.goto("/auth/login/")
+    log_in(page, username)
+    expect(page.get_by_role("link", name=username)).to_be_visible()
+    return page
+
+
+def status(page):
+    return page.locator("[data-save-status]")
+
+
+def copies(page) -> list[str]:
+    return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('editor:'))")
+
+
+def write(page, text: str) -> None:
+    body = page.get_by_label("Body")
+    body.focus()
+    page.keyboard.press("Control+End")
+    body.press_sequentially(text)
+
+
+def text_is_back(page) -> None:
+    """The server held it, or the browser offers it."""
+    body = page.get_by_label("Body")
+    if body.input_value() == "Before.":
+        page.get_by_role("button", name="Put it into the editor").click()
+    expect(body).to_have_value("Before. After.")
+
+
+def test_a_new_post_becomes_a_draft_with_an_address_of_its_own(new_tab):
+    page = new_tab("/create/")
+    page.get_by_label("Title").fill("Kept by itself")
+    write(page, "Some words")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    expect(page).to_have_url(re.compile(r"/\d+/update/$"))
+    assert copies(page) == []
+    write(page, ", and more")
+    expect(page.locator("#id_version")).not_to_have_value("1")
+    address = page.url
+    page.reload()
+    assert page.url == address
+    expect(page.get_by_label("Title")).to_have_value("Kept by itself")
+    expect(page.get_by_label("Body")).to_have_value("Some words, and more")
+
+
+def test_while_typing_goes_on_it_is_saved_every_ten_seconds(new_tab):
+    page = new_tab("/create/")
+    sent = []
+    page.on("request", lambda request: "autosave" in request.url and sent.append(request))
+    with page.expect_request("**/autosave/", timeout=SOON):
+        page.evaluate("""() => {
+            const body = document.querySelector("#id_body");
+            window.typing = setInterval(() => {
+                body.value += "x ";
+                body.dispatchEvent(new Event("input", { bubbles: true }));
+            }, 500);
+        }""")
+    seconds = page.evaluate("document.querySelector('#id_body').value.length / 2 * 0.5")
+    page.evaluate("clearInterval(window.typing)")
+    assert 9 < seconds < 12
+    assert len(sent) == 1
+
+
+def test_nothing_moves_while_it_is_saved(new_tab):
+    page = new_tab("/create/")
+    page.evaluate("""() => {
+        window.shifts = [];
+        const moved = (entry) => entry.sources.map(({ node }) => node?.outerHTML);
+        new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(moved)))
+            .observe({ type: "layout-shift" });
+    }""")
+    page.get_by_label("Title").fill("Still")
+    write(page, "word " * 20)
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    assert page.evaluate("window.shifts") == []
+
+
+def test_a_text_survives_a_server_that_is_away(browser, server):
+    context = browser.new_context(base_url=server.address)
+    page = context.new_page()
+    register(page, "away")
+    log_in(page, "away")
+    page.goto("/create/")
+    page.get_by_label("Title").fill("Before and after")
+    write(page, "Before.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    server.stop()
+    write(page, " During.")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    assert len(copies(page)) == 1
+    write(page, " Still.")
+    server.start()
+    expect(status(page)).to_contain_text("Saved", timeout=2 * SOON)
+    assert copies(page) == []
+    page.reload()
+    expect(page.get_by_label("Body")).to_have_value("Before. During. Still.")
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"), [("Put it into the editor", "Sent. Unsent."), ("Discard it", "Sent.")]
+)
+def test_a_tab_that_was_closed_too_early_offers_its_text_later(new_tab, button, expected):
+    page = new_tab("/create/")
+    page.get_by_label("Title").fill("Closed")
+    write(page, "Sent.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    address = page.url
+    cut_off(page)
+    write(page, " Unsent.")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    page.close()
+
+    page = new_tab(address)
+    panel = page.get_by_role("region", name="This browser holds another text")
+    expect(panel).to_be_visible()
+    expect(panel.locator("ins")).to_contain_text("Unsent.")
+    expect(page.get_by_label("Body")).to_have_value("Sent.")
+    panel.get_by_role("button", name=button).click()
+    expect(panel).to_be_hidden()
+    expect(page.get_by_label("Body")).to_have_value(expected)
+    if button == "Put it into the editor":
+        expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    assert copies(page) == []
+    page.reload()
+    expect(page.get_by_label("Body")).to_have_value(expected)
+    expect(panel).to_be_hidden()
+
+
+def test_a_tab_that_is_closed_in_the_middle_of_a_word_loses_none(new_tab):
+    page = new_tab("/create/")
+    write(page, "Before.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    address = page.url
+    write(page, " After.")
+    page.close()
+    text_is_back(new_tab(address))
+
+
+def test_a_reload_in_the_middle_of_a_word_finds_it_saved(new_tab):
+    page = new_tab("/create/")
+    write(page, "Before.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    write(page, " After.")
+
+    def leave_when_saved(dialog):
+        any("After." in page.request.get(page.url).text() for _ in range(50))
+        dialog.accept()
+
+    page.once("dialog", leave_when_saved)
+    page.reload()
+    expect(page.get_by_label("Body")).to_have_value("Before. After.")
+
+
+def test_a_text_typed_beside_an_offered_one_leaves_it_offered(new_tab):
+    page = new_tab("/create/")
+    cut_off(page)
+    write(page, "First")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    page.close()
+    page = new_tab("/create/")
+    write(page, "Second")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    expect(page.get_by_role("button", name="Discard it")).to_be_visible()
+    page.get_by_role("button", name="Put it into the editor").click()
+    expect(page.get_by_label("Body")).to_have_value("First")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Body")).to_have_value("Second")
+
+
+def test_a_session_that_ended_costs_no_word(own_session, new_tab, username):
+    page = new_tab("/create/")
+    page.get_by_label("Title").fill("Logged out in between")
+    write(page, "Before.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    address = page.url
+    other = own_session
+    other.get_by_role("button", name="Log out").click()
+    expect(other.get_by_role("link", name="Log in")).to_be_visible()
+    write(page, " After.")
+    link = page.locator("[data-log-in]")
+    expect(link).to_be_visible(timeout=SOON)
+    assert len(copies(page)) == 1
+    link.click()
+    log_in(page, username)
+    expect(page).to_have_url(f"{address}?recovered")
+    expect(page.get_by_label("Body")).to_have_value("Before. After.")
+    expect(page.get_by_role("button", name="Put it into the editor")).to_have_count(0)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    version = page.locator("#id_version").input_value()
+    write(page, " Again.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    expect(page.locator("#id_version")).to_have_value(str(int(version) + 1))
+    assert copies(page) == []
+    page.goto(address)
+    expect(page.get_by_label("Body")).to_have_value("Before. After. Again.")
+
+
+def test_logging_in_in_another_tab_is_enough(own_session, new_tab, username):
+    page = new_tab("/create/")
+    write(page, "Before.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    other = own_session
+    other.get_by_role("button", name="Log out").click()
+    write(page, " Between.")
+    expect(page.locator("[data-log-in]")).to_be_visible(timeout=SOON)
+    other.goto("/auth/login/")
+    log_in(other, username)
+    expect(other.get_by_role("link", name=username)).to_be_visible()
+    # The token in the page is an old one now.
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    expect(page.locator("[data-log-in]")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_label("Body")).to_have_value("Before. Between.")
+
+
+def test_a_second_tab_on_one_post_is_noticed_and_overwrites_nothing(new_tab):
+    first = new_tab("/create/")
+    first.get_by_label("Title").fill("Two tabs")
+    write(first, "Start.")
+    expect(status(first)).to_contain_text("Saved", timeout=SOON)
+    second = new_tab(first.url)
+    write(first, " First.")
+    expect(first.locator("#id_version")).not_to_have_value(
+        second.locator("#id_version").input_value(), timeout=SOON
+    )
+    write(second, " Second.")
+    expect(status(second)).to_contain_text("changed elsewhere", timeout=SOON)
+    assert len(copies(second)) == 1
+    second.get_by_role("button", name="Compare and merge").click()
+    expect(second.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(second.get_by_label("Body").last).to_have_value("Start. Second.")
+    first.reload()
+    expect(first.get_by_label("Body")).to_have_value("Start. First.")
+
+
+def test_a_post_that_is_gone_leaves_its_text(new_tab):
+    page = new_tab("/create/")
+    page.get_by_label("Title").fill("Gone")
+    write(page, "Words")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    other = new_tab(page.url)
+    other.get_by_text("Delete", exact=True).click()
+    other.get_by_role("button", name="Delete this post").click()
+    expect(other.get_by_role("button", name="Undo")).to_be_visible()
+    write(page, " more")
+    expect(status(page)).to_contain_text("This post is gone", timeout=SOON)
+    assert len(copies(page)) == 1
+
+
+def test_leaving_asks_only_while_something_is_on_no_server(new_tab):
+    page = new_tab("/create/")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_label("Title").fill("Left")
+    write(page, "Words")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    page.goto("/")
+    assert asked == []
+    page.go_back()
+    write(page, " unsent")
+    page.goto("/")
+    assert asked == ["beforeunload"]
+
+
+def test_publishing_at_once_asks_nothing_and_leaves_no_copy(new_tab):
+    page = new_tab("/create/")
+    page.on("dialog", lambda dialog: pytest.fail(dialog.type))
+    page.get_by_label("Title").fill("Published at once")
+    write(page, "Words")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Published at once")
+    page.goto("/create/")
+    wait_until(page, "!Object.keys(localStorage).some((key) => key.startsWith('editor:'))")
+    expect(page.get_by_role("button", name="Discard it")).to_have_count(0)
+
+
+def test_a_browser_without_storage_says_so_and_goes_on(new_tab):
+    page = new_tab("/")
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); };")
+    page.goto("/create/")
+    write(page, "Words")
+    expect(status(page)).to_contain_text("This browser keeps no copy")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    page.context.set_offline(True)
+    write(page, " more")
+    expect(status(page)).to_contain_text("Leave this page open", timeout=SOON)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_offered_copy_fits_a_phone(new_tab, scheme):
+    page = new_tab("/create/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    cut_off(page)
+    write(page, "First")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    assert fits(page)
+    page.close()
+    page = new_tab("/create/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("button", name="Discard it")).to_be_visible()
+    assert fits(page)
+    page.get_by_role("button", name="Discard it").click()

@@ -1,0 +1,137 @@
+"""Coming back to an editor: after a crash of the browser, by its Back button, or not at all."""
+
+import os
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+
+from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.test_autosave import SOON, UNSENT, copies, status, write
+from tests.browser.test_main_job import log_in, register
+
+pytestmark = pytest.mark.browser
+
+# As the Back button shows it again: the page that sent the form, unchanged, after it was sent.
+SEND = """async () => {
+    const form = document.querySelector("form.editor");
+    const data = new FormData(form);
+    data.append("action", "publish");
+    await fetch(location.href, { method: "POST", body: data });
+}"""
+
+
+@pytest.fixture
+def page(open_page, username) -> Page:
+    page = open_page(expect="a status of 409|ERR_INTERNET_DISCONNECTED")
+    log_in_anew(page, username)
+    return page
+
+
+def log_in_anew(page: Page, username: str) -> None:
+    register(page, username)
+    log_in(page, username)
+    expect(page.get_by_role("link", name=username)).to_be_visible()
+
+
+@pytest.fixture
+def start_browser(browser: Browser, site, tmp_path):
+    """Return a function that starts another browser; each goes on with the same profile."""
+    started = []
+
+    def start() -> BrowserContext:
+        context = browser.browser_type.launch_persistent_context(
+            tmp_path, executable_path=os.environ["CHROMIUM"], args=CHROMIUM_FLAGS, base_url=site
+        )
+        started.append(context)
+        return context
+
+    yield start
+    started[-1].close()
+
+
+def crash(context: BrowserContext) -> None:
+    with pytest.raises(Error, match="closed"):
+        context.new_cdp_session(context.pages[0]).send("Browser.crash")
+
+
+def begin(context: BrowserContext, username: str) -> Page:
+    page = context.pages[0]
+    log_in_anew(page, username)
+    page.goto("/create/")
+    write(page, "Sent.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    return page
+
+
+def test_a_browser_that_crashes_while_the_server_is_away_loses_no_word(start_browser, username):
+    context = start_browser()
+    page = begin(context, username)
+    cookies, address = context.cookies(), page.url
+    context.set_offline(True)
+    write(page, " Unsent.")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    crash(context)
+
+    context = start_browser()
+    context.add_cookies(cookies)
+    page = context.pages[0]
+    page.goto(address)
+    page.get_by_role("button", name="Put it into the editor").click()
+    expect(page.get_by_label("Body")).to_have_value("Sent. Unsent.")
+
+
+def test_what_a_crash_brings_back_is_gone_again_where_the_server_took_it(page):
+    page.goto("/create/")
+    write(page, "Sent.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    page.context.set_offline(True)
+    write(page, " More.")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    page.evaluate("window.kept = Object.entries(localStorage)")
+    page.context.set_offline(False)
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    write(page, " Most.")
+    expect(page.locator("#id_version")).to_have_value("3", timeout=SOON)
+    assert copies(page) == []
+    # The browser had not written yet that it was removed.
+    page.evaluate("for (const [key, copy] of window.kept) localStorage.setItem(key, copy)")
+    page.reload()
+    expect(page.get_by_label("Body")).to_have_value("Sent. More. Most.")
+    page.wait_for_load_state("networkidle")
+    assert copies(page) == []
+
+
+def test_comparing_shows_what_differs_and_publishes_nothing(page):
+    page.goto("/create/")
+    page.get_by_label("Title").fill("Gone back to")
+    write(page, "Public.")
+    page.evaluate(SEND)
+    write(page, " Half a sen")
+    expect(status(page)).to_contain_text("changed elsewhere", timeout=SOON)
+    page.get_by_role("button", name="Compare and merge").click()
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.locator(".conflict ins")).to_contain_text("Half a sen")
+    page.get_by_role("link", name="Leave it and take theirs").click()
+    expect(page.get_by_label("Body")).to_have_value("Public.")
+
+
+def test_what_is_refused_is_said_with_its_field_and_where_the_text_is(page):
+    page.goto("/create/")
+    page.locator("#id_tags").fill(", ".join("abcdefghijk"))
+    write(page, "Words")
+    said = "Not saved: kept in this browser. Tags: A post takes at most 10 tags; these are 11."
+    expect(status(page)).to_have_text(said, timeout=SOON)
+    assert len(copies(page)) == 1
+    page.locator("#id_tags").fill("a")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+
+
+def test_leaving_asks_for_a_picture_that_was_chosen_and_not_sent(page):
+    picture = {"name": "cover.png", "mimeType": "image/png", "buffer": b"not looked at"}
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto("/create/")
+    page.get_by_label("Title").click()
+    page.locator("#id_image").set_input_files(picture)
+    page.goto("/")
+    assert asked == ["beforeunload"]

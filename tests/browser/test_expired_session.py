@@ -1,0 +1,109 @@
+"""What is typed while the session ends, in a real browser: there again, and saved only then."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_discussion import guest, published  # noqa: F401
+from tests.browser.test_main_job import fits, log_in, register
+
+pytestmark = pytest.mark.browser
+NOTE = "Recovered: what you had typed when you were logged out. It is not saved yet."
+
+
+def end_session(page, *, keeps_token: bool) -> None:
+    """As where it ends on the server, or where the browser has dropped all its cookies."""
+    tokens = [c for c in page.context.cookies() if c["name"] == "csrftoken"]
+    page.context.clear_cookies()
+    if keeps_token:
+        page.context.add_cookies(tokens)
+
+
+@pytest.mark.parametrize("keeps_token", [True, False], ids=["session", "all-cookies"])
+def test_a_comment_is_there_again_after_logging_in(
+    guest,  # noqa: F811
+    username,
+    javascript,
+    keeps_token,
+):
+    guest.get_by_label("Your comment").fill("Long *thought* over.\n\nTwice.")
+    end_session(guest, keeps_token=keeps_token)
+    guest.get_by_role("button", name="Comment", exact=True).click()
+    log_in(guest, username)
+    comment = guest.get_by_label("Your comment")
+    expect(comment).to_have_value("Long *thought* over.\n\nTwice.")
+    expect(comment).to_be_in_viewport()
+    expect(guest.get_by_text(NOTE)).to_be_in_viewport()
+    expect(guest.locator(".comment")).to_have_count(0)
+    assert not javascript or fits(guest)
+    guest.get_by_role("button", name="Comment", exact=True).click()
+    expect(guest.locator(".comment em")).to_have_text("thought")
+    expect(guest.get_by_text(NOTE)).to_have_count(0)
+
+
+@pytest.fixture
+def profile(open_page, username, width, javascript):
+    page = open_page(width=width, javascript=javascript)
+    register(page, username)
+    log_in(page, username)
+    page.goto("/auth/account/")
+    return page
+
+
+def test_a_profile_is_there_again_and_is_discarded(profile, username, javascript):
+    profile.get_by_label("Biography").fill("Words <b> of mine.")
+    profile.get_by_label("Time zone").select_option("Asia/Tokyo")
+    end_session(profile, keeps_token=True)
+    profile.get_by_role("button", name="Save").click()
+    log_in(profile, username)
+    expect(profile.get_by_label("Biography")).to_have_value("Words <b> of mine.")
+    expect(profile.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
+    assert not javascript or fits(profile)
+    profile.get_by_role("button", name="Discard").click()
+    expect(profile.get_by_text("What was recovered is discarded.")).to_be_visible()
+    expect(profile.get_by_label("Biography")).to_have_value("")
+    expect(profile.get_by_label("Time zone")).to_have_value("")
+
+
+def test_a_form_older_than_the_last_login_is_there_again_at_once(profile, username):
+    profile.get_by_label("Biography").fill("Words of mine.")
+    second = profile.context.new_page()
+    second.goto("/auth/logout/")
+    second.get_by_role("main").get_by_role("button", name="Log out").click()
+    second.goto("/auth/login/")
+    log_in(second, username)
+    profile.get_by_role("button", name="Save").click()
+    expect(profile.get_by_text(NOTE)).to_be_visible()
+    expect(profile.get_by_label("Biography")).to_have_value("Words of mine.")
+    profile.get_by_role("button", name="Save").click()
+    expect(profile.get_by_role("status")).to_have_text("Your account is saved.")
+
+
+def test_another_account_sees_nothing_of_it(profile, username):
+    register(other := profile.context.browser.new_page(base_url=profile.url), f"{username}-other")
+    other.close()
+    profile.get_by_label("Biography").fill("Words of mine.")
+    end_session(profile, keeps_token=True)
+    profile.get_by_role("button", name="Save").click()
+    log_in(profile, f"{username}-other")
+    expect(profile.get_by_label("Biography")).to_have_value("")
+    expect(profile.get_by_text(NOTE)).to_have_count(0)
+
+
+def test_the_zone_of_the_browser_is_offered_and_not_applied(open_page, browser, profile, username):
+    context = browser.new_context(
+        base_url=profile.url,
+        timezone_id="Europe/Berlin",
+        storage_state=profile.context.storage_state(),
+    )
+    page = context.new_page()
+    page.goto("/auth/account/")
+    field = page.get_by_label("Time zone")
+    expect(page.get_by_text("Your browser says Europe/Berlin")).to_be_visible()
+    expect(field).to_have_value("")
+    page.get_by_role("button", name="Use it").click()
+    expect(field).to_have_value("Europe/Berlin")
+    expect(field).to_be_focused()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+    expect(page.get_by_role("button", name="Use it")).to_be_hidden()
+    context.close()

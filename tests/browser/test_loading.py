@@ -1,0 +1,183 @@
+"""How pages come up, in a real browser: little is waited for, nothing moves, the next is ready."""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_main_job import PASSWORD, log_in, register
+from tests.test_weight import REQUESTS_BEFORE_PAINT
+
+pytestmark = pytest.mark.browser
+
+BODY = """
+## Part
+
+{}
+
+```python
+print("Tea")
+```
+
+""".format("\n\n".join(["Some words that fill a line of the page, and a little more. " * 5] * 8))
+# Also those that follow somebody's act, which browsers don't count.
+RECORD_SHIFTS = """
+    window.shifts = [];
+    window.recorder = new PerformanceObserver((list) => shifts.push(...list.getEntries()));
+    recorder.observe({ type: "layout-shift", buffered: true });
+"""
+TELL_SHIFTS = """() => {
+    shifts.push(...recorder.takeRecords());
+    return shifts.flatMap(({ sources }) => sources.map(({ node }) => node.outerHTML ?? node.data));
+}"""
+BLOCKING = """() => performance.getEntriesByType("resource")
+    .filter((entry) => entry.renderBlockingStatus === "blocking").map((entry) => entry.name)"""
+# A script comes after the first paint; without it, the page would be there at once.
+SLOW = {"offline": False, "latency": 150, "downloadThroughput": -1, "uploadThroughput": -1}
+SOON = 15_000
+
+
+@dataclass
+class Blog:
+    """Somebody's cookies, and where what they wrote is."""
+
+    username: str
+    cookies: list
+    post: str
+
+    @property
+    def public(self) -> list[str]:
+        author = f"/authors/{self.username}/"
+        return ["/", self.post, author, "/tags/", "/tags/tea/", "/?q=tea", "/auth/login/"]
+
+    @property
+    def own(self) -> list[str]:
+        editor = re.sub(r"-[^/]*", "/update", self.post)
+        return ["/", self.post, "/create/", editor, "/mine/", "/auth/account/"]
+
+
+@pytest.fixture(scope="module")
+def blog(browser, site, numbers, tmp_path_factory) -> Blog:
+    picture = tmp_path_factory.mktemp("pictures") / "picture.png"
+    Image.new("RGB", (1200, 900), (200, 60, 40)).save(picture)
+    context = browser.new_context(base_url=site)
+    page = context.new_page()
+    username = f"loading{next(numbers)}"
+    register(page, username)
+    log_in(page, username)
+    for number in (1, 2):
+        page.goto("/create/")
+        page.get_by_label("Title").fill(f"Tea {number} of {username}")
+        page.get_by_label("Body").fill(BODY)
+        page.locator("#id_tags").fill("tea")
+        page.get_by_label("Cover picture (optional)").set_input_files(picture)
+        page.get_by_role("button", name="Publish").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"Tea {number} of {username}")
+    page.get_by_label("Your comment").fill("A comment.")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator(".comment")).to_be_visible()
+    found = Blog(username, context.cookies(), re.search("//[^/]+(/[^/]+/)", page.url)[1])
+    context.close()
+    return found
+
+
+@pytest.fixture
+def open_recorded(open_page, blog, width):
+    """Return a function that opens a page over a slow network, where all that moves is recorded."""
+
+    def open_(*, is_author: bool) -> Page:
+        page = open_page(width=width)
+        if is_author:
+            page.context.add_cookies(blog.cookies)
+        # What stands below the edge may move unseen.
+        page.set_viewport_size({"width": width, "height": 2000})
+        page.add_init_script(RECORD_SHIFTS)
+        session = page.context.new_cdp_session(page)
+        # Another one than the site's, which a script then offers.
+        session.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", SLOW)
+        return page
+
+    return open_
+
+
+def is_complete(page: Page, path: str) -> None:
+    """Open `path` and wait until all of it is there and shown."""
+    page.goto(path, wait_until="load")
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => 0)))")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+@pytest.mark.parametrize("is_author", [False, True], ids=["nobody", "author"])
+def test_nothing_moves_while_a_page_comes_up(open_recorded, blog, is_author):
+    page = open_recorded(is_author=is_author)
+    for path in blog.own if is_author else blog.public:
+        is_complete(page, path)
+        assert page.evaluate(TELL_SHIFTS) == [], path
+        blocking = page.evaluate(BLOCKING)
+        assert 1 <= len(blocking) < REQUESTS_BEFORE_PAINT, path
+
+
+def test_nothing_moves_while_somebody_writes(open_recorded):
+    page = open_recorded(is_author=True)
+    is_complete(page, "/create/")
+    page.get_by_label("Title").press_sequentially("A title")
+    page.get_by_label("Body").press_sequentially("# Some words\n\n> and *more*\n" * 3)
+    page.locator("#id_tags").press_sequentially("te")
+    expect(page.get_by_role("option")).to_have_text(["tea"])
+    expect(page.locator("[data-save-status]")).to_contain_text("Saved", timeout=SOON)
+    expect(page.locator("[data-words]")).not_to_have_text("0")
+    assert page.evaluate(TELL_SHIFTS) == []
+
+
+def test_the_next_page_is_there_when_somebody_points_at_its_link(open_page, blog):
+    page = open_page()
+    page.goto("/")
+    link = page.locator("article h2 a").first
+    with page.expect_request("**" + link.get_attribute("href")) as request:
+        link.hover()
+    assert request.value.headers["sec-purpose"] == "prefetch"
+    request.value.response().finished()
+    link.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    entry = page.evaluate("performance.getEntriesByType('navigation')[0].deliveryType")
+    assert entry == "navigational-prefetch"
+    assert page.context.cookies() == []
+
+
+def test_nothing_but_pages_to_read_is_ever_fetched_ahead(open_page, blog):
+    page = open_page()
+    session = page.context.new_cdp_session(page)
+    offered = set()
+    session.on(
+        "Preload.preloadingAttemptSourcesUpdated",
+        lambda event: offered.update(
+            source["key"]["url"] for source in event["preloadingAttemptSources"]
+        ),
+    )
+    session.send("Preload.enable")
+    for path in blog.public:
+        page.goto(path)
+        page.get_by_role("link", name="Tags").last.hover()
+    assert re.search(blog.post, " ".join(offered))
+    paths = {re.sub("https?://[^/]+", "", url) for url in offered}
+    pages = r"/(\?(page|before|after)=.*)?|/\d+-[^/#]+/(#comments)?|/tags/([^/]+/)?|/authors/[^/]+/"
+    assert [path for path in paths if not re.fullmatch(pages, path)] == []
+
+
+def test_a_login_in_another_tab_is_seen_after_pointing_at_a_link(open_page, blog):
+    page = open_page()
+    page.goto("/")
+    link = page.locator("article h2 a").first
+    with page.expect_request("**" + link.get_attribute("href")) as request:
+        link.hover()
+    request.value.response().finished()
+    other = page.context.new_page()
+    other.goto("/auth/login/")
+    log_in(other, blog.username, PASSWORD)
+    expect(other.get_by_role("button", name="Log out")).to_be_visible()
+    link.click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()

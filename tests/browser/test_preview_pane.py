@@ -1,0 +1,101 @@
+"""The page a reader will see, beside the text while it is written."""
+
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.test_main_job import fits, log_in, register
+
+pytestmark = pytest.mark.browser
+
+LONG = "\n\n".join(f"## Part {number}\n\nWords." for number in range(60))
+
+
+@pytest.fixture
+def editor(open_page, username, width):
+    page = open_page(width=width)
+    register(page, username)
+    log_in(page, username)
+    page.goto("/create/")
+    return page
+
+
+def preview_button(page):
+    return page.get_by_role("button", name="Preview", exact=True)
+
+
+def shown(page):
+    return page.frame_locator("[data-preview] iframe:not(.is-coming)")
+
+
+def test_the_preview_follows_the_text_beside_it_or_in_its_place(editor, width):
+    editor.get_by_label("Title").fill("Seen before")
+    editor.get_by_label("Body").fill("Some **bold** words")
+    preview_button(editor).click()
+    expect(shown(editor).get_by_role("heading", level=1)).to_have_text("Seen before")
+    expect(shown(editor).locator(".body strong")).to_have_text("bold")
+    expect(preview_button(editor)).to_have_attribute("aria-pressed", "true")
+    assert fits(editor)
+    if width < 1000:
+        expect(editor.get_by_label("Body")).to_be_hidden()
+        editor.get_by_role("button", name="Write").click()
+        expect(editor.get_by_label("Body")).to_be_focused()
+    else:
+        editor.get_by_label("Body").fill("Other words")
+        expect(shown(editor).locator(".body")).to_have_text("Other words")
+        preview_button(editor).click()
+    expect(editor.locator("[data-preview]")).to_be_hidden()
+    expect(preview_button(editor)).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("width", [1280])
+def test_it_looks_as_the_page_will_and_stays_where_it_was_scrolled_to(editor, width, tmp_path):
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (60, 30), (200, 60, 40)).save(path)
+    editor.get_by_label("Picture in the text (optional)", exact=True).set_input_files(path)
+    expect(editor.get_by_text("The picture is in the text.")).to_be_visible()
+    body = editor.get_by_label("Body")
+    body.evaluate("(body, text) => { body.value += text; }", LONG)
+    preview_button(editor).click()
+    picture = shown(editor).locator(".body img")
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    paper = "element => getComputedStyle(element).backgroundColor"
+    assert shown(editor).locator("body").evaluate(paper) == editor.locator("body").evaluate(paper)
+
+    last = shown(editor).get_by_role("heading", name="Part 59")
+    last.scroll_into_view_if_needed()
+    at = last.evaluate("element => scrollY")
+    body.press_sequentially("x")
+    expect(shown(editor).get_by_role("heading", name="Part 59x").or_(last)).to_be_visible()
+    expect(shown(editor).locator("body")).to_contain_text("x")
+    assert at > 0
+    assert shown(editor).locator("body").evaluate("element => scrollY") == at
+
+
+@pytest.mark.parametrize("width", [1280])
+def test_links_in_the_preview_lead_nowhere_but_inside_it(editor, width):
+    editor.get_by_label("Body").fill(f"[out](/tags/) [down](#h-part-59)\n\n{LONG}")
+    preview_button(editor).click()
+    shown(editor).get_by_role("link", name="out").click()
+    shown(editor).get_by_role("link", name="down").click()
+    expect(shown(editor).get_by_role("heading", name="Part 59")).to_be_in_viewport()
+    expect(editor).to_have_url(re.compile("/(create|update)/$"))
+
+
+def test_without_javascript_the_preview_opens_beside_and_saves_nothing(open_page, username):
+    page = open_page(javascript=False)
+    register(page, username)
+    log_in(page, username)
+    page.goto("/create/")
+    page.get_by_label("Title").fill(f"Unsaved of {username}")
+    page.get_by_label("Body").fill("Some **bold** words")
+    with page.expect_popup() as popup:
+        preview_button(page).click()
+    expect(popup.value.get_by_role("heading", level=1)).to_have_text(f"Unsaved of {username}")
+    expect(popup.value.locator(".body strong")).to_have_text("bold")
+    expect(page.get_by_label("Body")).to_have_value("Some **bold** words")
+    page.goto(f"/authors/{username}/")
+    expect(page.get_by_text(f"Unsaved of {username}")).to_have_count(0)

@@ -1,0 +1,195 @@
+"""A real site to kill, in part or whole, and what it leaves in its database."""
+
+import os
+import random
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from django.db import connection, connections
+
+from benchmarks.ports import free_port
+from tests.servers import ROOT, new_database
+
+DEADLINE = 60
+PASSWORD = "correct horse battery staple"
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Connection": "close"}
+
+
+@dataclass
+class Site:
+    """A site that is started, asked and killed; its database can be read behind its back."""
+
+    environment: dict
+    master: subprocess.Popen
+    cookies: dict = field(default_factory=dict)
+    # Which post each kind of save is about, and how many seconds one takes.
+    posts: dict = field(default_factory=dict)
+    usual: float = 0.0
+
+
+# Talking to the site ------------------------------------------------------------------------------
+
+
+def form_of(site: Site, fields: dict) -> bytes:
+    return urlencode(fields | {"csrfmiddlewaretoken": site.cookies["csrftoken"]}).encode()
+
+
+def headers_of(site: Site, content: bytes = b"") -> dict[str, str]:
+    cookies = "; ".join(f"{name}={value}" for name, value in site.cookies.items())
+    return FORM | {"Cookie": cookies, "Content-Length": str(len(content))}
+
+
+@contextmanager
+def connected(site: Site) -> Iterator[HTTPConnection]:
+    request = HTTPConnection("127.0.0.1", int(site.environment["PORT"]), timeout=DEADLINE)
+    try:
+        yield request
+    finally:
+        request.close()
+
+
+def ask(site: Site, path: str, fields: dict | None = None) -> tuple[int, str]:
+    """Return status and text of an answer, and keep its cookies."""
+    with connected(site) as request:
+        content = b"" if fields is None else form_of(site, fields)
+        method = "GET" if fields is None else "POST"
+        request.request(method, path, content, headers_of(site, content))
+        with request.getresponse() as answer:
+            for cookie in answer.headers.get_all("Set-Cookie", ()):
+                name, value = cookie.partition(";")[0].split("=", 1)
+                site.cookies[name] = value
+            return answer.status, answer.read().decode()
+
+
+def log_in(site: Site) -> None:
+    who = {"username": "writer", "password": PASSWORD}
+    register = {"username": "writer", "password1": PASSWORD, "password2": PASSWORD}
+    for path, fields in (("/auth/register/", register), ("/auth/login/", who)):
+        assert ask(site, path)[0] == 200
+        assert ask(site, path, fields)[0] == 302
+    assert "sessionid" in site.cookies
+
+
+# Starting and killing -----------------------------------------------------------------------------
+
+
+@contextmanager
+def running_site(instance: Path) -> Iterator[Site]:
+    """Give a site with somebody logged in; its database is `default` meanwhile."""
+    with new_database("crash") as url:
+        own = {"PORT": str(free_port()), "INSTANCE_DIR": str(instance), "DATABASE_URL": url}
+        site = Site(os.environ | own, start(os.environ | own))
+        try:
+            with reading(url, instance):
+                log_in(site)
+                yield site
+        finally:
+            # Where a test failed in the middle, it may be dead.
+            if site.master.poll() is None:
+                os.killpg(site.master.pid, signal.SIGINT)
+                assert site.master.wait(DEADLINE) == 0
+            site.master.stdout.close()
+
+
+def start(environment: dict) -> subprocess.Popen:
+    """Run `bin/serve` until it says where it serves; its log goes on in one file."""
+    with Path(environment["INSTANCE_DIR"], "log").open("ab") as log:
+        command = [ROOT / "bin/serve"]
+        server = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
+    said = b""
+    while b"Serving at" not in said:
+        assert select.select([server.stdout], [], [], DEADLINE)[0], "the start takes too long"
+        part = os.read(server.stdout.fileno(), 4096)
+        assert part, f"it did not start: {said.decode()} {log_of(environment)}"
+        said += part
+    return server
+
+
+def log_of(environment: dict) -> str:
+    return Path(environment["INSTANCE_DIR"], "log").read_text()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        os.sched_yield()
+
+
+def workers(site: Site) -> list[int]:
+    master = site.master.pid
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+@contextmanager
+def one_worker(site: Site) -> Iterator[int]:
+    """Let one worker alone answer for a while, and say which."""
+    wait_until(lambda: len(workers(site)) == 2)
+    # Now the one that has just been started, now the one that served on.
+    chosen, other = random.sample(workers(site), 2)
+    os.kill(other, signal.SIGSTOP)
+    try:
+        yield chosen
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(other, signal.SIGCONT)
+
+
+def kill_worker(site: Site, worker: int) -> None:
+    with ended([worker]):
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: worker not in workers(site))
+
+
+def kill_all(site: Site) -> None:
+    """Kill the master and all workers at once."""
+    with ended([site.master.pid, *workers(site)]):
+        os.killpg(site.master.pid, signal.SIGKILL)
+    site.master.wait()
+    site.master.stdout.close()
+
+
+@contextmanager
+def ended(pids: list[int]) -> Iterator[None]:
+    """Return when those have ended who are killed inside."""
+    watched = [os.pidfd_open(pid) for pid in pids]
+    yield
+    for process in watched:
+        assert select.select([process], [], [], DEADLINE)[0], "it outlived SIGKILL"
+        os.close(process)
+
+
+def is_settled() -> bool:
+    """Tell whether the database has ended what the dead had begun."""
+    if connection.vendor == "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return cursor.fetchone()[0] == 0
+
+
+@contextmanager
+def reading(url: str, instance: Path) -> Iterator[None]:
+    """Let the models read what the site saved, instead of the tests' own database."""
+    own = connections["default"]
+    connections["default"] = own.copy()
+    name = urlsplit(url).path[1:] or str(instance / "db.sqlite3")
+    connections["default"].settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connections["default"] = own

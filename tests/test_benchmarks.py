@@ -1,0 +1,121 @@
+"""The benchmarks from end to end, with real servers; what they measure is no matter."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+NEEDS_PROC = pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="it reads Linux's /proc"
+)
+
+
+def run(*options: str, module: str = "run") -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--posts=30", *options]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120
+    )
+
+
+@NEEDS_PROC
+def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path):
+    options = ["--cases=index", "--seconds=0.1", "--rounds=1", f"--output={tmp_path}"]
+    finished = run(*options)
+    assert finished.returncode == 0, finished.stderr
+    points = json.loads(next(tmp_path.glob("*.json")).read_text())["points"]
+    measured = [(point["case"], point["visitor"]) for point in points]
+    visitors = ("anonymous", "rendered", "author", "again")
+    assert measured[3:] == [("index", visitor) for visitor in visitors]
+    bare, _, _, index, *_ = points
+    assert bare["ratio"] == 1
+    assert bare["bytes"] == pytest.approx(index["bytes"], rel=0.2)
+    assert [point["queries"] for point in points[3:]] == [0, 0, 1, 0]
+    for point in points:
+        assert min(point["cpu_ms"], point["p50_ms"], point["private_mb"]) > 0, point
+        assert f"| {point['case']}" in finished.stdout
+    assert next(tmp_path.glob("*.svg")).read_text().startswith("<svg")
+
+
+def test_a_case_that_is_unknown_is_one_clear_line(tmp_path):
+    finished = run("--cases=index,indx", f"--output={tmp_path}")
+    assert finished.returncode == 2
+    assert "no case is called indx; there are index, " in finished.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_first_request_of_a_worker_is_measured_and_the_next():
+    finished = run("--starts=1", module="starting")
+    assert finished.returncode == 0, finished.stderr
+    rows = [line.split("|")[1:-1] for line in finished.stdout.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == ["index", "index", "detail", "detail"]
+    assert all(float(cell) > 0 for row in rows for cell in row[2:])
+
+
+@NEEDS_PROC
+def test_a_site_is_asked_for_long_and_its_memory_read():
+    finished = run("--posts=200", "--requests=300", module="soak")
+    assert finished.returncode == 0, finished.stderr
+    row = [cell.strip() for cell in finished.stdout.splitlines()[-1].split("|")[1:-1]]
+    assert row[0] == "300"
+    assert [float(size) > 0 for size in row[3].split(", ")] == [True, True]
+
+
+def test_a_site_too_small_to_be_asked_for_long_is_one_clear_line():
+    finished = run("--posts=199", module="soak")
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1].endswith("--posts takes 200 and more")
+
+
+@pytest.mark.parametrize("options", [[], ["--changed"], ["--anew", "--stats=tottime"]])
+def test_a_page_is_measured_inside_the_process(options):
+    command = [sys.executable, "-m", "benchmarks.profiling", "index", "--posts=30", "--requests=2"]
+    finished = subprocess.run(
+        [*command, *options], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert '"/" author ' in finished.stdout.splitlines()[-1]
+    assert ("tottime" in finished.stdout) == ("--stats=tottime" in options)
+
+
+def test_the_pages_that_lighthouse_looks_at_are_whole(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.browsed", str(tmp_path / "pages.json")]
+    own = {"INSTANCE_DIR": str(tmp_path), "DATABASE_URL": ""}
+    subprocess.run(command, cwd=ROOT, env=os.environ | own, check=True, timeout=120)
+    site = json.loads((tmp_path / "pages.json").read_text())
+    assert list(site["pages"]) == ["index", "detail", "editor"]
+    assert re.fullmatch("sessionid=[a-z0-9]+", site["cookie"])
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as connection:
+        query = "SELECT comment_count, cover, body FROM posts_post ORDER BY id DESC LIMIT 1"
+        comments, cover, body = connection.execute(query).fetchone()
+    assert (comments, bool(cover)) == (100, True)
+    assert "```python" in body and "![" in body
+
+
+@NEEDS_PROC
+def test_people_write_alone_and_at_once(tmp_path):
+    options = ["--requests=1", "--rounds=1", "--seconds=1", f"--instance={tmp_path}"]
+    # The second time, it finds what the first has written.
+    for _ in range(2):
+        finished = run(*options, "--pause=0.3", module="writing")
+        assert finished.returncode == 0, finished.stderr
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in finished.stdout.splitlines()
+        if line.startswith("|") and "---" not in line
+    ]
+    alone, together = rows[1:6], rows[7:]
+    acts = ["publish", "publish, new tags", "autosave", "like", "comment"]
+    assert [act for act, *_ in alone] == acts
+    assert all(0 < int(queries) <= 20 for *_, queries in alone)
+    assert [act for act, *_ in together] == [*acts, "all"]
+    assert int(together[-1][2]) > 0
+    assert {failed for _, _, _, failed, *_ in together} == {"0"}

@@ -1,0 +1,276 @@
+"""Saves, and `kill -9`: what the server acknowledged stays, what was cut off left no trace.
+
+The server is the one that `bin/serve` starts, the database is read behind its back. Each save is
+sent to one worker, because the other is stopped while it lasts; that one then serves on. A hundred
+are killed: 91 workers, and 9 times the master with all of its workers.
+"""
+
+import random
+import select
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from socket import MSG_WAITALL
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from content.markup import render_post
+from posts import history
+from posts.models import Post, SearchDocument
+from posts.search.documents import COLUMNS, make_documents
+from posts.tests.listings import expect_right_numbers
+from tests.crashing import (
+    Site,
+    ask,
+    connected,
+    form_of,
+    headers_of,
+    is_settled,
+    kill_all,
+    kill_worker,
+    log_of,
+    one_worker,
+    running_site,
+    start,
+    wait_until,
+)
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc tells who is a worker"),
+]
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Where each kind of save is sent, and the status that acknowledges it.
+SAVES = {
+    "publish": ("/create/", 302),
+    "update": ("/{}/update/", 302),
+    "draft": ("/{}/update/", 302),
+    "autosave of a draft": ("/{}/autosave/", 200),
+    "autosave beside a post": ("/{}/autosave/", 200),
+}
+AUTOSAVES = {kind for kind in SAVES if kind.startswith("autosave")}
+DRAFTS = {"draft", "autosave of a draft"}
+
+
+@dataclass
+class Save:
+    """One way to save a post, with words that were never used before."""
+
+    kind: str
+    site: Site
+    words: tuple[str, str, str] = field(init=False)
+    # Names the editor that is open and, in a new one, the post.
+    sitting: str = field(default_factory=lambda: uuid4().hex)
+    before: dict | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        key = self.sitting[:8]
+        # Long enough that writing it takes many pages of the database.
+        body = "\n\n".join(f"*Line* {number} of {key}" for number in range(300))
+        self.words = (f"Title {key}", body, f"shared, {'odd' if int(key, 16) % 2 else 'even'}")
+        self.before = self.found()
+
+    @property
+    def post(self) -> Post | None:
+        pk = self.site.posts.get(self.kind)
+        return Post.objects.filter(**({"pk": pk} if pk else {"uuid": self.sitting})).first()
+
+    def found(self) -> dict | None:
+        post = self.post
+        return snapshot(post) if post else None
+
+    def expected(self) -> dict:
+        """Return what is to be found once all of it is saved."""
+        before = self.before or {"version": 0, "revisions": [], "status": "published"}
+        number = before["revisions"][0][0] + 1 if self.before else 1
+        revision = (number, self.words, self.kind in AUTOSAVES, self.sitting)
+        return {
+            "words": before["words"] if self.kind == "autosave beside a post" else self.words,
+            "status": before["status"],
+            "version": before["version"] + 1,
+            "sitting": self.sitting,
+            "revisions": [revision, *before["revisions"]],
+        }
+
+    def send(self, request: HTTPConnection, portion: float = 1.0) -> None:
+        """Send the form, or only a `portion` of it, to a worker that waits for it.
+
+        What no worker has taken yet could be taken, after one is dead, by the next.
+        """
+        title, body, tags = self.words
+        fields = {"title": title, "body": body, "tags": tags, "action": self.kind}
+        fields |= {"uuid": self.sitting, "sitting": self.sitting}
+        fields |= {"version": self.before["version"] if self.before else ""}
+        content = form_of(self.site, fields)
+        path = SAVES[self.kind][0].format(self.site.posts.get(self.kind))
+        request.putrequest("POST", path)
+        headers = headers_of(self.site, content) | {"Expect": "100-continue"}
+        for name, value in headers.items():
+            request.putheader(name, value)
+        request.endheaders()
+        assert request.sock.recv(len(CONTINUE), MSG_WAITALL) == CONTINUE
+        request.sock.sendall(content[: int(len(content) * portion)])
+
+
+def snapshot(post: Post) -> dict:
+    return {
+        "words": history.words_of(post)[:3],
+        "status": post.status,
+        "version": post.version,
+        "sitting": post.sitting,
+        "revisions": [
+            (revision.number, revision.words[:3], revision.is_autosave, revision.sitting)
+            for revision in post.revisions.all()
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, django_db_blocker):
+    """A site whose writer is logged in and has a published post and a draft."""
+    instance = tmp_path_factory.mktemp("instance")
+    with django_db_blocker.unblock(), running_site(instance) as site:
+        fill(site)
+        yield site
+    # Nothing failed on the way, whoever was killed.
+    assert "Traceback" not in log_of(site.environment)
+
+
+def fill(site: Site) -> None:
+    for kind in ("publish", "draft"):
+        said = {"title": kind, "body": kind, "tags": "shared", "action": kind, "uuid": uuid4()}
+        assert ask(site, "/create/", said)[0] == 302
+    published, draft = Post.objects.order_by("pk").values_list("pk", flat=True)
+    for kind in SAVES.keys() - {"publish"}:
+        site.posts[kind] = draft if kind in DRAFTS else published
+    # The first one finds nothing open yet.
+    site.usual = min(time_a_save(site) for _ in range(3))
+
+
+def time_a_save(site: Site, kind: str = "update") -> float:
+    """Save without killing anybody, and return the seconds it took."""
+    sent, started = Save(kind, site), time.perf_counter()
+    with connected(site) as request:
+        acknowledge(sent, request)
+    taken = time.perf_counter() - started
+    assert sent.found() == sent.expected()
+    return taken
+
+
+# What must hold -----------------------------------------------------------------------------------
+
+
+def expect_whole(post: Post) -> None:
+    """Fail where what is made of `post`, or counts it, belongs to other words than it has."""
+    assert post.body_html == render_post(post.body)
+    ties = post.taggings.values_list("status", "publish_at")
+    assert set(ties) == {(post.status, post.publish_at)}
+    [made] = make_documents([post])
+    stored = SearchDocument.objects.get(post=post)
+    if not (post.is_draft and history.newest(post).is_autosave):
+        assert [getattr(stored, name) for name in COLUMNS] == [
+            getattr(made, name) for name in COLUMNS
+        ]
+
+
+def expect_served(site: Site, post: Post | None) -> None:
+    """Fail unless the site serves, shows what is saved and counts it right."""
+    for each in [post] if post else Post.objects.all():
+        expect_whole(each)
+    with transaction.atomic():
+        expect_right_numbers()
+        transaction.set_rollback(True)
+    status, page = ask(site, f"/{post.pk}/update/" if post else "/create/")
+    assert status == 200
+    assert not post or history.current_words(post)[0] in page
+
+
+def kill_during(
+    site: Site, sent: Save, wait: Callable[[Save, HTTPConnection], None], *, all_of_them: bool
+) -> None:
+    """Kill who answers `sent` once `wait` has returned, and see to it that the site serves on."""
+    # Nobody but the site has the database open, who could mend it.
+    connection.close()
+    with one_worker(site) as worker, connected(site) as request:
+        wait(sent, request)
+        kill_all(site) if all_of_them else kill_worker(site, worker)
+    if all_of_them:
+        site.master = start(site.environment)
+    wait_until(is_settled)
+
+
+def acknowledge(sent: Save, request: HTTPConnection) -> None:
+    """Send all and read the head of the answer, which says that it is saved."""
+    sent.send(request)
+    assert request.getresponse().status == SAVES[sent.kind][1]
+
+
+def send_half(sent: Save, request: HTTPConnection) -> None:
+    sent.send(request, portion=0.5)
+
+
+def send_all(sent: Save, request: HTTPConnection) -> None:
+    sent.send(request)
+
+
+def send_and_count(sent: Save, request: HTTPConnection) -> None:
+    """Send all, and return at any moment while it is saved."""
+    sent.send(request)
+    be_busy(random.uniform(0, 2 * sent.site.usual))
+
+
+def send_and_watch(sent: Save, request: HTTPConnection) -> None:
+    """Send all, and return at any moment after the database is first written to."""
+    before = mark_of_writing(sent.site)
+    sent.send(request)
+    wait_until(
+        lambda: mark_of_writing(sent.site) != before or select.select([request.sock], [], [], 0)[0]
+    )
+    be_busy(random.uniform(0, sent.site.usual / 2))
+
+
+def be_busy(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def mark_of_writing(site: Site) -> int:
+    """Return what changes when a transaction writes: on SQLite, at its end."""
+    if connection.vendor == "sqlite":
+        log = Path(site.environment["INSTANCE_DIR"], "db.sqlite3-wal")
+        return log.stat().st_mtime_ns if log.exists() else 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_xid IS NOT NULL"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_what_was_acknowledged_survives(site, kind):
+    for number in range(16):
+        sent = Save(kind, site)
+        kill_during(site, sent, acknowledge, all_of_them=number == 8)
+        assert sent.found() == sent.expected()
+        expect_served(site, sent.post)
+
+
+@pytest.mark.parametrize("moment", [send_half, send_all, send_and_count, send_and_watch])
+@pytest.mark.parametrize("kind", SAVES)
+def test_what_was_cut_off_is_saved_whole_or_not_at_all(site, kind, moment):
+    sent = Save(kind, site)
+    kill_during(site, sent, moment, all_of_them=kind == "update")
+    allowed = [sent.before] if moment is send_half else [sent.before, sent.expected()]
+    assert sent.found() in allowed
+    expect_served(site, sent.post)
+    # SQLite may have all of the save in its log and not have said so to other processes: it stays
+    # unseen until somebody writes, which ends it, or nobody has the database open any more.
+    time_a_save(site, kind)

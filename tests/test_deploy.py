@@ -1,0 +1,288 @@
+"""The files in `deploy/`: that they are accepted, and what nginx does with answers and failures."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from benchmarks.machines import DEPLOY, nginx, running, shipped_nginx, wait_until
+from benchmarks.ports import free_port
+from benchmarks.visitor import Visitor, asking
+from tests.servers import ROOT
+
+CHECKOUT = "/opt/blogsite"
+needs_nginx = pytest.mark.skipif(not shutil.which("nginx"), reason="not installed: nginx")
+
+# Settings and units -------------------------------------------------------------------------------
+
+
+def variables() -> dict[str, str]:
+    """Return all that the example of an environment sets, or shows how to set."""
+    lines = (DEPLOY / "blogsite.env").read_text()
+    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", lines, re.M))
+
+
+def test_the_example_of_an_environment_starts_and_passes_the_checks_of_a_deployed_site(tmp_path):
+    own = variables() | {"INSTANCE_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    run = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_it_names_settings_of_the_readme_alone():
+    readme = (ROOT / "README.md").read_text()
+    assert variables().keys() <= set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.M))
+
+
+def test_units_name_programs_and_commands_that_are_there():
+    commands = set()
+    for unit in DEPLOY.glob("*.service"):
+        for line in re.findall(r"^ExecStart=(.*)$", unit.read_text(), re.M):
+            program, *arguments = line.split()
+            assert program.startswith(f"{CHECKOUT}/.venv/bin/")
+            assert (Path(sys.executable).parent / Path(program).name).exists()
+            commands.add(arguments[1] if arguments[0] == "manage.py" else arguments[0])
+    housekeeping = {"clearsessions", "empty_trash", "prune_revisions", "prune_media"}
+    assert commands == {"blogsite.wsgi", "reindex_posts"} | housekeeping
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="not installed: systemd")
+def test_systemd_accepts_the_units(tmp_path):
+    units = [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.socket"), *DEPLOY.glob("*.timer")]
+    assert len(units) == 4
+    for unit in units:
+        # It looks whether programs are there.
+        text = unit.read_text().replace(f"{CHECKOUT}/.venv/bin/", f"{Path(sys.executable).parent}/")
+        (tmp_path / unit.name).write_text(text)
+    command = ["systemd-analyze", "verify", *sorted(tmp_path.iterdir())]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+# nginx, before applications that do as they are told ----------------------------------------------
+
+
+class Told(ThreadingHTTPServer):
+    """An application that answers all alike, or takes a request and hangs up."""
+
+    def __init__(self, headers: dict[str, str] | None = None, *, hangs_up: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), Telling)
+        self.headers, self.hangs_up = headers or {}, hangs_up
+        self.asked: list[str] = []
+        self.received: list[dict[str, str]] = []
+
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+
+class Telling(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append(f"{self.command} {self.path}")
+        self.server.received.append(dict(self.headers))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.server.hangs_up:
+            return
+        self.send_response(200)
+        # Each answer is another.
+        body = f"answer {len(self.server.asked)}".encode()
+        for name, value in (self.server.headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+@contextmanager
+def told(*applications: Told) -> Iterator[None]:
+    for application in applications:
+        Thread(target=application.serve_forever, args=(0.01,)).start()
+    try:
+        yield
+    finally:
+        for application in applications:
+            application.shutdown()
+            application.server_close()
+
+
+@contextmanager
+def before(folder: Path, *applications: Told) -> Iterator[Visitor]:
+    """Put nginx, as it is shipped, before these applications, and give one who asks it."""
+    port = free_port()
+    where = {"port": port, "backends": [each.port for each in applications], "tls": None}
+    with told(*applications), nginx(folder, shipped_nginx(folder, folder, **where)):
+        yield Visitor(f"http://127.0.0.1:{port}", {"csrftoken": "a" * 32})
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("method", "is_repeated"), [("GET", True), ("HEAD", True), ("POST", False)]
+)
+def test_a_page_is_asked_of_another_machine_and_a_form_is_not(tmp_path, method, is_repeated):
+    one, other = Told(hangs_up=True), Told(hangs_up=True)
+    with before(tmp_path, one, other) as visitor:
+        # Whichever is asked first.
+        assert visitor.ask(method, "/some/", "" if method == "POST" else None).status == 502
+        assert len(one.asked + other.asked) == 1 + is_repeated
+        one.hangs_up = other.hangs_up = False
+        wait_until(lambda: visitor.get("/other/").status == 200, "nginx does not find them again")
+
+
+@needs_nginx
+def test_a_form_that_finds_nobody_is_given_to_another_machine(tmp_path):
+    gone, other = Told(), Told()
+    gone.server_close()
+    port = free_port()
+    where = {"port": port, "backends": [gone.port, other.port], "tls": None}
+    with told(other), nginx(tmp_path, shipped_nginx(tmp_path, tmp_path, **where)):
+        visitor = Visitor(f"http://127.0.0.1:{port}", {"csrftoken": "a" * 32})
+        assert [visitor.post("/create/", title="Kept").status for _ in range(4)] == [200] * 4
+    assert len(other.asked) == 4
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("next-page.0123456789ab.speculationrules", "application/speculationrules+json"),
+        ("css/site.0123456789ab.css", "text/css; charset=utf-8"),
+    ],
+)
+def test_static_files_are_given_under_the_type_that_browsers_read_them_by(tmp_path, name, kind):
+    (tmp_path / "static/css").mkdir(parents=True)
+    (tmp_path / "static" / name).write_text("{}")
+    with before(tmp_path, Told()) as visitor:
+        answer = visitor.get(f"/static/{name}")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
+    assert answer.headers["Cache-Control"] == "public, max-age=315360000, immutable"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+FOR_ALL = {
+    "Cache-Control": "public, max-age=0, s-maxage=1, stale-while-revalidate=1",
+    "Vary": "Cookie, Accept-Encoding",
+}
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("headers", "is_kept"),
+    [
+        (FOR_ALL, True),
+        (FOR_ALL | {"Vary": "Cookie, Accept-Encoding, Accept-Language"}, False),
+        (FOR_ALL | {"Vary": "*"}, False),
+        (FOR_ALL | {"Set-Cookie": "sessionid=1"}, False),
+        (FOR_ALL | {"Cache-Control": "private, no-cache"}, False),
+        ({}, False),
+    ],
+)
+def test_what_is_kept_is_for_the_application_to_say(tmp_path, headers, is_kept):
+    application = Told(headers)
+    with before(tmp_path, application) as visitor:
+        texts = [visitor.get("/page/").text for _ in range(2)]
+    assert texts == ["answer 1", "answer 1" if is_kept else "answer 2"]
+
+
+@needs_nginx
+def test_who_asks_for_a_page_after_a_while_gets_it_as_it_is(tmp_path):
+    application = Told(FOR_ALL)
+    with before(tmp_path, application) as visitor:
+        assert visitor.get("/page/").text == "answer 1"
+        # One second, one more while it is renewed, and nginx counts whole ones.
+        after = time.monotonic() + 3
+        wait_until(lambda: time.monotonic() > after, "the clock stands still")
+        assert visitor.get("/page/").text == "answer 2"
+
+
+@needs_nginx
+def test_pages_of_two_hosts_are_two(tmp_path):
+    application = Told(FOR_ALL)
+    with before(tmp_path, application) as visitor:
+        for number, host in enumerate(("a.example", "b.example", "a.example:8000"), 1):
+            visitor.headers["Host"] = host
+            assert visitor.get("/page/").text == f"answer {number}"
+            assert application.received[-1]["Host"] == host
+
+
+@needs_nginx
+def test_the_application_hears_who_asked_and_how_from_nginx_alone(tmp_path):
+    application = Told()
+    with before(tmp_path, application) as visitor:
+        visitor.headers |= {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"}
+        visitor.headers |= {"X-Request-ID": "mine", "Accept-Encoding": "br, GZIP"}
+        visitor.get()
+    (heard,) = application.received
+    assert (heard["X-Forwarded-For"], heard["X-Forwarded-Proto"]) == ("127.0.0.1", "http")
+    assert re.fullmatch("[0-9a-f]{32}", heard["X-Request-ID"])
+    assert heard["Accept-Encoding"] == "gzip"
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("path", "is_limited"),
+    [("/auth/login/", True), ("/admin/login/", True), ("/auth/password/reset/", True),
+     ("/auth/account/", False), ("/create/", False)],
+)  # fmt: skip
+def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_limited):
+    application = Told()
+    with before(tmp_path, application) as visitor:
+        statuses = {visitor.post(path, password="guess").status for _ in range(25)}
+        assert statuses == ({200, 429} if is_limited else {200})
+        assert visitor.get(path).status == 200
+
+
+@needs_nginx
+def test_its_log_holds_no_secret_addresses(tmp_path):
+    with before(tmp_path, Told()) as visitor:
+        for path in ("/preview/secret/", "/auth/password/reset/secret/secret/", "/page/"):
+            assert visitor.get(path).status == 200
+        log = tmp_path / "access.log"
+        # It is written after the answer.
+        wait_until(lambda: "/page/" in log.read_text(), "it is not written")
+    assert "secret" not in log.read_text()
+
+
+# The socket that systemd holds --------------------------------------------------------------------
+
+
+@contextmanager
+def activated(listener: socket.socket, instance: Path) -> Iterator[int]:
+    """Run gunicorn on a socket that it is given, as systemd starts it."""
+    number = listener.fileno()
+    given = f"exec 3<&{number}; LISTEN_PID=$$ LISTEN_FDS=1 exec {sys.executable} -m gunicorn"
+    own = os.environ | {"INSTANCE_DIR": str(instance), "ACCESS_LOG": "0", "DATABASE_URL": ""}
+    command = ("bash", "-c", f"{given} blogsite.wsgi")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running(*command, cwd=ROOT, env=own, pass_fds=[number], **quiet) as pid:
+        yield pid
+
+
+@pytest.mark.server
+def test_a_restart_refuses_nobody(tmp_path):
+    prepare = [sys.executable, "manage.py", "prepare"]
+    own = os.environ | {"INSTANCE_DIR": str(tmp_path), "DATABASE_URL": ""}
+    subprocess.run(prepare, cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=2048)) as listener:
+        visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        # The one who serves last is still there when the last questions are answered.
+        with ExitStack() as last, asking(visitor, ["/", "/tags/"]) as tally:
+            for _ in range(3):
+                with activated(listener, tmp_path):
+                    wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
+            last.enter_context(activated(listener, tmp_path))
+            wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
+    assert not tally.failed

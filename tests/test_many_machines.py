@@ -1,0 +1,275 @@
+"""The site on several machines, for real: nginx, two gunicorns, PostgreSQL with a replica, Redis.
+
+All of it on this machine's loopback, from the files in `deploy/` (`benchmarks/machines.py`).
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from benchmarks.machines import Machines, machines, missing, wait_until
+from benchmarks.servers import ROOT
+from benchmarks.visitor import Visitor, asking
+
+# The application says so: five seconds, four more while a page is renewed, and nginx rounds up.
+SEEN_BY_ALL = 10
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}"),
+]
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory) -> tuple[Path, Path]:
+    """Return a key and a certificate that nobody but a test believes."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    command = [*made, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return key, certificate
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, tls) -> Iterator[Machines]:
+    with machines(tmp_path_factory.mktemp("machines"), tls=tls) as started:
+        with psycopg.connect(started.replica.url, autocommit=True) as replica:
+            # So that it can be seen whether it is asked.
+            replica.execute("ALTER SYSTEM SET log_statement = 'all'")
+            replica.execute("SELECT pg_reload_conf()")
+        yield started
+
+
+@pytest.fixture(scope="module")
+def author(site) -> Visitor:
+    visitor = Visitor(site.origin)
+    visitor.join("author")
+    visitor.publish("The first post")
+    return visitor
+
+
+@pytest.fixture
+def nobody(site) -> Visitor:
+    return Visitor(site.origin)
+
+
+@pytest.fixture
+def somebody(site) -> Visitor:
+    """A cookie of whatever name is passed by both caches, so each page is rendered."""
+    return Visitor(site.origin, cookies={"theme": "dark"})
+
+
+def at(site: Machines, name: str, **options) -> Visitor:
+    """Return a visitor of one machine, past nginx."""
+    origin = f"127.0.0.1:{site.ports[name]}"
+    headers = {"X-Forwarded-Proto": "https", "Referer": f"https://{origin}/"}
+    return Visitor(f"http://{origin}", headers=headers, **options)
+
+
+def asked_of_replica(site: Machines) -> int:
+    """Return how often rows were asked of the replica."""
+    return len(re.findall(r"statement:\s+SELECT (?!pg_)", site.replica.log.read_text()))
+
+
+# What is written through one ----------------------------------------------------------------------
+
+
+def test_what_is_written_through_one_is_seen_through_the_other_at_once(site, author):
+    one, two = at(site, "one", cookies=author.cookies), at(site, "two")
+    # Kept by the page cache of the other one, which has to hear of it.
+    assert "s-maxage=5" in two.get().headers["Cache-Control"]
+    assert two.get().status == 200
+    one.publish("Written through one")
+    assert "Written through one" in two.get().text
+
+
+def test_the_author_sees_it_at_once_and_everyone_within_ten_seconds(nobody, author):
+    nobody.get()
+    assert nobody.get().headers["X-Cache"] == "HIT"
+    author.publish("Seen by all")
+    own = author.get()
+    assert "Seen by all" in own.text
+    assert own.headers["X-Cache"] == "BYPASS"
+    is_seen = lambda: "Seen by all" in nobody.get().text  # noqa: E731
+    assert wait_until(is_seen, "others do not see it", seconds=SEEN_BY_ALL) < SEEN_BY_ALL
+
+
+# What nginx keeps ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cookies", "is_kept"),
+    [
+        ({}, True),
+        ({"__Host-csrftoken": "a" * 32}, True),
+        ({"__Host-csrftoken": "a" * 32, "theme": "dark"}, False),
+        ({"theme": "dark"}, False),
+        ({"__Host-sessionid": "a" * 32}, False),
+        ({"xcsrftoken": "a" * 32}, False),
+    ],
+)
+def test_only_visitors_who_are_nobody_get_what_is_kept(nobody, cookies, is_kept):
+    nobody.get()
+    visitors = [Visitor(nobody.origin, {**cookies}) for _ in range(2)]
+    found = [visitor.get().headers["X-Cache"] for visitor in visitors]
+    # Within five seconds after its time a page may be shown while it is renewed.
+    assert (found[1] in ("HIT", "UPDATING", "STALE")) == is_kept
+    assert (found == ["BYPASS", "BYPASS"]) == (not is_kept)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Basic eA=="}, {"HX-Request": "true"}, {"Range": "bytes=0-9"}]
+)
+def test_what_asks_for_something_else_passes_by(nobody, headers):
+    nobody.get()
+    assert Visitor(nobody.origin, headers=headers).get().headers["X-Cache"] == "BYPASS"
+
+
+@pytest.mark.parametrize("path", ["/auth/login/", "/auth/register/", "/create/", "/no-such-page/"])
+def test_what_is_not_marked_for_all_is_never_kept(nobody, path):
+    assert {Visitor(nobody.origin).get(path).headers.get("X-Cache", "MISS") for _ in range(3)} == {
+        "MISS"
+    }
+
+
+def test_each_coding_is_kept_by_itself(nobody):
+    codings = ["gzip", "identity", "br, gzip;q=0", "gzip, br", ""]
+    for _ in range(2):
+        found = [
+            Visitor(nobody.origin, headers={"Accept-Encoding": coding}).ask("HEAD", "/").headers
+            for coding in codings
+        ]
+        coded = [headers["Content-Encoding"] for headers in found]
+        assert coded == ["gzip", None, None, "gzip", None]
+
+
+def test_who_has_a_page_already_is_told_so(nobody):
+    tag = nobody.get().headers["ETag"]
+    assert Visitor(nobody.origin, headers={"If-None-Match": tag}).get().status in (200, 304)
+    assert nobody.get().headers["Vary"] == "Cookie, Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../db.sqlite3", "/static../secret_key", "/media/../secret_key"]
+)
+def test_nothing_but_static_files_and_pictures_is_given(nobody, path):
+    assert nobody.get(path).status in (400, 404)
+
+
+def test_static_files_come_from_the_disk_and_are_kept_for_good(nobody):
+    path = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', nobody.get().text)[1]
+    answer = Visitor(nobody.origin, headers={"Accept-Encoding": "gzip"}).ask("HEAD", path)
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "public, max-age=315360000, immutable"
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["X-Request-ID"] is None
+
+
+# The replica --------------------------------------------------------------------------------------
+
+
+def test_pages_are_read_from_the_replica(site, author):
+    before = asked_of_replica(site)
+    # One's own posts are asked for each time, after session and user.
+    is_asked = lambda: author.get("/mine/").status == 200 and asked_of_replica(site) > before + 2  # noqa: E731
+    wait_until(is_asked, "the replica is asked for nothing")
+
+
+def test_while_the_replica_is_behind_everyone_sees_what_is_written(site, author, somebody):
+    with psycopg.connect(site.replica.url, autocommit=True) as replica:
+        replica.execute("SELECT pg_wal_replay_pause()")
+        try:
+            path = author.publish("Ahead of the replica")
+            assert "Ahead of the replica" in author.get().text
+            assert "Ahead of the replica" in somebody.get().text
+            # Also what is kept for everyone was not made of old rows.
+            for name in ("one", "two"):
+                assert "Ahead of the replica" in at(site, name).get().text
+                assert "Ahead of the replica" in at(site, name).get(path).text
+        finally:
+            replica.execute("SELECT pg_wal_replay_resume()")
+
+
+def test_a_replica_that_stops_is_missed_by_nobody(site, author):
+    with asking(author, ["/", "/mine/"]) as tally:
+        site.stop("replica")
+        author.publish("Without the replica")
+        assert "Without the replica" in author.get().text
+        site.wait_for_answers("one", "two")
+        site.start("replica")
+    assert not tally.failed
+    test_pages_are_read_from_the_replica(site, author)
+
+
+# Parts that stop ----------------------------------------------------------------------------------
+
+
+def test_a_redis_that_stops_makes_pages_slower_and_breaks_none(site, author, somebody):
+    visitors = [Visitor(site.origin), somebody]
+    site.stop("redis")
+    for visitor in visitors:
+        assert visitor.get().status == 200
+    path = author.publish("Without Redis")
+    assert "Without Redis" in author.get().text
+    for name in ("one", "two"):
+        # Nobody can say what changed, so nothing comes from a page cache.
+        assert "Without Redis" in at(site, name).get().text
+    number = re.match("/([0-9]+)-", path)[1]
+    assert author.post(f"/{number}/comments/", body="Nor this.").status == 302
+    site.start("redis")
+    assert "s-maxage=5" in at(site, "one").get().headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(("name", "end"), [("one", "stop"), ("two", "kill")])
+def test_a_machine_that_ends_under_load_loses_no_request(site, somebody, name, end):
+    with asking(somebody, ["/", "/tags/"]) as tally:
+        site.wait_for_answers("one", "two")
+        getattr(site, end)(name)
+        site.wait_for_answers(*site.ports.keys() - {name})
+        site.start(name)
+        site.wait_for_answers(name)
+    assert not tally.failed
+
+
+def test_while_the_database_is_away_readers_see_the_pages_of_before(site, nobody, author):
+    nobody.get()
+    site.stop("primary")
+    try:
+        assert "</article>" in nobody.get().text
+        assert author.get("/mine/").status == 500
+        assert nobody.get("/healthz").status == 200
+        assert nobody.get("/readyz").text == "not ready: database did not answer\n"
+    finally:
+        site.start("primary")
+    assert author.get("/mine/").status == 200
+
+
+def test_while_no_machine_answers_readers_see_the_pages_of_before(site, nobody, author):
+    nobody.get()
+    site.stop("one", "two")
+    try:
+        page = nobody.get()
+        assert page.status == 200
+        assert "</article>" in page.text
+        assert author.get().status == 502
+    finally:
+        site.start("one", "two")
+    wait_until(lambda: author.get().status == 200, "nginx does not find them again")
+
+
+@pytest.mark.skipif(bool(missing("wrk")), reason="not installed: wrk")
+def test_the_benchmark_runs_and_loses_no_request():
+    command = [sys.executable, "-m", "benchmarks.many", "--seconds=1", "--rounds=1", "--posts=1"]
+    run = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    failed = re.findall(r"([0-9,]+) failed", run.stdout)
+    assert failed == ["0"] * 6, run.stdout
+    assert "ratio (goal: at most 1.5)" in run.stdout

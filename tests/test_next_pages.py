@@ -1,0 +1,77 @@
+"""Pages that a browser may fetch before somebody clicks: which, for whom, and without effect."""
+
+import json
+import re
+
+import pytest
+from django.urls import reverse
+
+from conftest import PASSWORD
+from tests.test_urls import INVENTORY, READ
+
+RULES = re.compile(r'"(/static/next-page\.[0-9a-f]{12}\.speculationrules)"')
+
+
+@pytest.fixture
+def rules(client, db) -> dict:
+    """What a browser is told, as it is told."""
+    (address,) = RULES.fullmatch(client.get("/")["Speculation-Rules"]).groups()
+    response = client.get(address)
+    assert response["Content-Type"] == "application/speculationrules+json"
+    assert "immutable" in response["Cache-Control"]
+    return json.loads(b"".join(response))
+
+
+def test_pages_are_fetched_when_somebody_points_at_a_link_and_none_is_run(rules):
+    (rule,) = rules.pop("prefetch")
+    assert rule["eagerness"] == "moderate"
+    assert rules == {}
+
+
+@pytest.mark.parametrize(
+    ("visitor", "path", "is_offered"),
+    [
+        ("anonymous", "/", True),
+        ("anonymous", "/1-test-title/", True),
+        ("anonymous", "/tags/", True),
+        ("anonymous", "/?q=test", True),
+        ("anonymous", "/nowhere/", False),
+        ("anonymous", "/feed/", False),
+        ("anonymous", "/robots.txt", False),
+        ("anonymous", "/auth/login/", False),
+        ("reader", "/", False),
+        ("reader", "/1-test-title/", False),
+        ("author", "/1/update/", False),
+    ],
+)
+def test_they_are_offered_to_those_alone_whom_the_page_cache_answers(
+    client_of, post, visitor, path, is_offered
+):
+    response = client_of(visitor).get(path.replace("/1", f"/{post.pk}"))
+    assert ("Speculation-Rules" in response) == is_offered
+
+
+def test_only_public_pages_that_change_nothing_are_fetched(rules):
+    (rule,) = rules["prefetch"]
+    patterns = rule["where"]["and"][0]["href_matches"]
+    # A name in a URL pattern stands for what is between two slashes, or up to what follows it.
+    fetched = re.compile("|".join(re.sub(r":[a-z]+", "[^/]+?", each) for each in patterns))
+    matched = {
+        name: (methods, visitors)
+        for name, (arguments, methods, visitors) in INVENTORY.items()
+        if fetched.fullmatch(reverse(name, kwargs=arguments))
+    }
+    pages = {"post_list", "post_detail", "tag_list", "tag_detail", "author_detail"}
+    assert {f"posts:{name}" for name in pages} <= set(matched)
+    for name, allowed in matched.items():
+        assert allowed == (READ, "public"), name
+
+
+@pytest.mark.parametrize("path", ["/auth/login/", "/admin/login/"])
+def test_who_logs_in_sees_no_page_that_was_fetched_before(client, make_user, path):
+    make_user("staff", is_staff=True)
+    refused = client.post(path, {"username": "staff", "password": "wrong"})
+    assert "Clear-Site-Data" not in refused
+    response = client.post(path, {"username": "staff", "password": PASSWORD})
+    assert (response.status_code, response["Clear-Site-Data"]) == (302, '"prefetchCache"')
+    assert "Clear-Site-Data" not in client.get("/")

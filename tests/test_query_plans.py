@@ -1,0 +1,291 @@
+"""What lists ask the database costs the same with three times the rows; no table is read whole."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from posts import listing, page_cache
+from posts.models import (
+    PATH_STEP,
+    Comment,
+    CommentReport,
+    ModerationEntry,
+    Post,
+    Revision,
+    SearchDocument,
+    Tag,
+    Tagging,
+)
+from tests import plans
+
+pytestmark = pytest.mark.django_db
+
+# More than any list reads at once, then three times as many.
+FEW, MANY = 2_500, 7_500
+# Of what is to be the same at both: steps of SQLite's machine, rows on PostgreSQL.
+SLACK = {"sqlite": 6_000, "postgresql": 600}
+# Posts in each state that lists of all don't show, by the author, with reports and revisions.
+OWN = 120
+# What is sorted because it is never much.
+FEW_BY_NATURE = {
+    'FROM "accounts_heldtext"': "at most 10 an account",
+    '"posts_tagging"."post_id" = %s': "at most 10 a post",
+    '"posts_post"."author_id" = %s AND "posts_post"."status" = %s': "not published by one person",
+    'WHERE "accounts_user"."is_staff"': "staff, in an index of nobody else",
+    'FROM "django_admin_log"': "done by one moderator in Django's own record",
+    '"posts_tag"."key" >= %s': "tags that begin with what is typed",
+    '"posts_tag"."key"::text LIKE %s': "tags that begin with what is typed",
+}
+
+# Who asks for which page. {key} and {page} lie in the middle of a list, {last} is its last page.
+PAGES = {
+    "index": ("reader", "/"),
+    "index by number": ("anonymous", "/?page={page}"),
+    "index, the last": ("anonymous", "/?page={last}"),
+    "index by key": ("anonymous", "/?after={key}"),
+    "index by key, back": ("anonymous", "/?before={key}"),
+    "index of a scheduled key": ("anonymous", "/?after=9999999999999999-1"),
+    "tag": ("anonymous", "/tags/t1/"),
+    "tag by number": ("anonymous", "/tags/t1/?page={page}"),
+    "tag, the last": ("anonymous", "/tags/t1/?page={last}"),
+    "tag by key": ("anonymous", "/tags/t1/?after={key}"),
+    "tag by key, back": ("anonymous", "/tags/t1/?before={key}"),
+    "tag of one post": ("anonymous", "/tags/t7/"),
+    "author": ("anonymous", "/authors/author/"),
+    "author by number": ("anonymous", "/authors/author/?page={half}"),
+    "author by key": ("anonymous", "/authors/author/?after={key}"),
+    "nobody": ("anonymous", "/authors/nobody/"),
+    "feed": ("anonymous", "/feed/"),
+    "feed of a tag": ("anonymous", "/tags/t1/feed/atom/"),
+    "feed of an author": ("anonymous", "/authors/author/feed/json/"),
+    "sitemap": ("anonymous", "/sitemap.xml"),
+    "sitemap, a part": ("anonymous", "/sitemap-1.xml"),
+    "search, rare": ("anonymous", "/?q=zirconium"),
+    "search, common": ("anonymous", "/?q=the"),
+    "search, the last": ("anonymous", "/?q=the&page=200"),
+    "search, prefix": ("anonymous", "/?q=wor"),
+    "search, three words": ("anonymous", "/?q=the+words+goes"),
+    "search, common and rare": ("anonymous", "/?q=the+zirconium"),
+    "search, phrase": ("anonymous", '/?q="with+which"'),
+    "search, excluded": ("anonymous", "/?q=the+-zirconium"),
+    "search, excluded tag": ("anonymous", "/?q=the+-tag:t7"),
+    "search, tag": ("anonymous", "/?q=tag:t1"),
+    "search, rare tag": ("anonymous", "/?q=the+tag:t7"),
+    "search, author": ("anonymous", "/?q=the+author:author"),
+    "search, nothing": ("anonymous", "/?q=unheard"),
+    "post": ("anonymous", "/2000-title-2000/"),
+    "post, by a reader": ("reader", "/2000-title-2000/"),
+    "post, by its author": ("author", "/2001-title-2001/"),
+    "post, by a moderator": ("moderator", "/2000-title-2000/"),
+    "post with comments": ("anonymous", "/1-title-1/"),
+    "post with comments, by a moderator": ("moderator", "/1-title-1/?comments=2"),
+    "tags": ("anonymous", "/tags/"),
+    "tags by key": ("anonymous", "/tags/?after=t5"),
+    "tags by key, back": ("anonymous", "/tags/?before=t5"),
+    "suggested tags": ("anonymous", "/tag-suggestions/?q=t777"),
+    "history": ("author", "/1/history/"),
+    "editor": ("author", "/1/update/"),
+    "my drafts": ("author", "/mine/?state=draft"),
+    "my scheduled": ("author", "/mine/?state=scheduled"),
+    "my published": ("author", "/mine/?state=published"),
+    "my published by number": ("author", "/mine/?state=published&page={few}"),
+    "my published, found": ("author", "/mine/?state=published&find=title"),
+    "my hidden": ("author", "/mine/?state=hidden"),
+    "my trash": ("author", "/mine/?state=trash&find=title"),
+    "account": ("author", "/auth/account/"),
+    "admin": ("moderator", "/admin/"),
+    "admin, posts": ("moderator", "/admin/posts/post/"),
+    "admin, posts, page": ("moderator", "/admin/posts/post/?p=9"),
+    "admin, posts by title": ("moderator", "/admin/posts/post/?o=1"),
+    "admin, published": ("moderator", "/admin/posts/post/?status__exact=published"),
+    "admin, drafts": ("moderator", "/admin/posts/post/?status__exact=draft"),
+    "admin, posts of": ("moderator", "/admin/posts/post/?author=author"),
+    "admin, posts found": ("moderator", "/admin/posts/post/?q=zirconium"),
+    "admin, comments": ("moderator", "/admin/posts/comment/"),
+    "admin, approved": ("moderator", "/admin/posts/comment/?status__exact=approved"),
+    "admin, waiting": ("moderator", "/admin/posts/comment/?status__exact=waiting"),
+    "admin, reported": ("moderator", "/admin/posts/comment/?reported=yes"),
+    "admin, comments found": ("moderator", "/admin/posts/comment/?q=words"),
+    "admin, reports": ("moderator", "/admin/posts/commentreport/"),
+    "admin, acts": ("moderator", "/admin/posts/moderationentry/"),
+    "admin, tags": ("moderator", "/admin/posts/tag/"),
+    "admin, tags found": ("moderator", "/admin/posts/tag/?q=t777"),
+    "admin, people": ("moderator", "/admin/accounts/user/"),
+    "admin, people by day": ("moderator", "/admin/accounts/user/?o=-6"),
+    "admin, staff": ("moderator", "/admin/accounts/user/?is_staff__exact=1"),
+    "admin, people found": ("moderator", "/admin/accounts/user/?q=person77"),
+    "admin, people to choose": (
+        "moderator",
+        "/admin/autocomplete/?app_label=posts&model_name=post&field_name=author&term=person77",
+    ),
+}
+COMMANDS = {
+    "empty_trash": lambda: call_command("empty_trash", stdout=StringIO()),
+    "next scheduled post": lambda: page_cache.good_until(timezone.now().timestamp()),
+}
+
+
+def fill(first: int, end: int) -> None:
+    """Write posts, each with a tag and a writer of its own, a common tag and a comment.
+
+    Every second one is by the author, the first of all people.
+    """
+    now, numbers = timezone.now(), range(first, end)
+    names = {n: "author" if n == 1 else f"person{n}" for n in numbers}
+    User.objects.bulk_create(User(pk=n, username=names[n], username_key=names[n]) for n in numbers)
+    Post.objects.bulk_create(
+        new_post(n, 1 if n % 2 else n, publish_at=now - timedelta(minutes=n)) for n in numbers
+    )
+    Tag.objects.bulk_create(Tag(pk=n, name=f"t{n}", key=f"t{n}", slug=f"t{n}") for n in numbers)
+    Tagging.objects.bulk_create(
+        Tagging(
+            post_id=n,
+            tag_id=tag,
+            position=tag,
+            status="published",
+            publish_at=now - timedelta(minutes=n),
+        )
+        for n in numbers
+        for tag in {1, n}
+    )
+    SearchDocument.objects.bulk_create(
+        SearchDocument(
+            post_id=n,
+            title=f"title {n} zirconium" if n < 5 else f"title {n}",
+            body="the words with which it goes on",
+            tags=f"t1 · t{n}",
+            author=names[n] if n % 2 == 0 else "author",
+        )
+        for n in numbers
+    )
+    Comment.objects.bulk_create(new_comment(n, n, now) for n in numbers)
+
+
+def new_post(number: int, author: int, **fields) -> Post:
+    title = {"title": f"Title {number}", "slug": f"title-{number}"}
+    return Post(pk=number, author_id=author, **{"status": "published"} | title | fields)
+
+
+def new_comment(number: int, post: int, now) -> Comment:
+    place = {"path": f"{number:0{PATH_STEP}}", "created_at": now}
+    return Comment(pk=number, post_id=post, author_id=post, body="words", **place)
+
+
+def fill_desk() -> None:
+    """Write what stays the same: posts that lists don't show, a thread, reports, a history."""
+    now = timezone.now()
+    states = [
+        {"status": "draft"},
+        {"status": "published", "publish_at": now + timedelta(days=9)},
+        {"status": "hidden", "publish_at": now},
+        {"status": "trash", "trashed_at": now - timedelta(days=60)},
+    ]
+    Post.objects.bulk_create(
+        new_post(1_000_000 + 10 * number + kind, 1, **fields)
+        for number in range(OWN)
+        for kind, fields in enumerate(states)
+    )
+    Revision.objects.bulk_create(
+        Revision(post_id=1, number=n, saved_at=now, saved_by_id=1) for n in range(1, OWN)
+    )
+    comments = Comment.objects.bulk_create(
+        new_comment(1_000_000 + number, 1, now) for number in range(2 * OWN)
+    )
+    reports = [CommentReport(comment=comment, reporter_id=2) for comment in comments[:OWN]]
+    CommentReport.objects.bulk_create(reports)
+    ModerationEntry.objects.bulk_create(
+        ModerationEntry(actor_id=2, action="hide", comment=comment, created_at=now)
+        for comment in comments[OWN:]
+    )
+
+
+def settle() -> None:
+    """Count and mark lists, and let PostgreSQL know how large the tables are."""
+    listing.rebuild_all()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # As it does by itself, some time after they were filled.
+            for index in ("posts_search_words", "posts_search_names"):
+                cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
+            cursor.execute("ANALYZE")
+
+
+def let_in() -> dict[str, Client]:
+    """Return a client for each visitor."""
+    moderator = User.objects.create_user("moderator", pk=10**6, is_staff=True)
+    moderator.groups.add(Group.objects.get(name="Moderators"))
+    people = {"author": User.objects.get(pk=1), "reader": User.objects.get(pk=2)}
+    clients = {"anonymous": Client()}
+    for name, user in (people | {"moderator": moderator}).items():
+        clients[name] = Client()
+        clients[name].force_login(user)
+    return clients
+
+
+def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Question]]:
+    """Return what each page and command asks the database where there are so many posts."""
+    middle, pages = Post.objects.get(pk=posts // 2), posts // settings.POSTS_PER_PAGE
+    key = listing.key_of((middle.publish_at, middle.pk))
+    places = {"key": key, "last": pages, "page": pages // 2, "half": pages // 4, "few": pages // 16}
+
+    def asking(visitor: str, path: str) -> Callable:
+        return lambda: clients[visitor].get(path.format(**places))
+
+    acts = {name: asking(*page) for name, page in PAGES.items()} | COMMANDS
+    asked = {}
+    for name, act in acts.items():
+        with plans.questions() as asked[name]:
+            answer = act()
+        assert getattr(answer, "status_code", 200) == 200 or name == "nobody", name
+    return asked
+
+
+@pytest.fixture(scope="module")
+def measured(django_db_setup, django_db_blocker):
+    """Return of each page and command: its costs with few and with many posts, and objections."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        fill(1, FEW + 1)
+        fill_desk()
+        settle()
+        clients = let_in()
+        few = costs(ask_all(clients, FEW))
+        fill(FEW + 1, MANY + 1)
+        settle()
+        asked = ask_all(clients, MANY)
+        many = costs(asked)
+        found = {name: (few[name], many[name], objections_to(asked[name])) for name in asked}
+        transaction.set_rollback(True)
+    return found
+
+
+def costs(asked: dict[str, list[plans.Question]]) -> dict[str, int]:
+    return {name: sum(map(plans.cost, questions)) for name, questions in asked.items()}
+
+
+def objections_to(questions: list[plans.Question]) -> list[str]:
+    return [
+        f"{line}: {question.sql}"
+        for question in questions
+        for line in plans.objections(question)
+        if not any(few in question.sql for few in FEW_BY_NATURE)
+    ]
+
+
+@pytest.mark.parametrize("name", [*PAGES, *COMMANDS])
+def test_three_times_the_posts_cost_the_same(measured, name):
+    few, many, _ = measured[name]
+    assert many <= few + SLACK[connection.vendor]
+
+
+@pytest.mark.parametrize("name", [*PAGES, *COMMANDS])
+def test_no_list_reads_a_whole_table_or_sorts_it(measured, name):
+    assert measured[name][2] == []

@@ -1,0 +1,88 @@
+"""What a browser has to load before it shows a page: few requests, few bytes, and never twice."""
+
+import gzip
+import re
+
+import pytest
+
+CSS_MAX, JS_MAX = 15_000, 25_000
+# The page itself and what holds up its first paint.
+REQUESTS_BEFORE_PAINT = 3
+PUBLIC = (
+    "/",
+    "/?page=2",
+    "/?q=test",
+    "/1-test-title/",
+    "/tags/",
+    "/tags/bread/",
+    "/authors/author/",
+    "/auth/login/",
+    "/auth/register/",
+    "/auth/password/reset/",
+)
+OWN = (
+    "/",
+    "/1-test-title/",
+    "/create/",
+    "/1/update/",
+    "/1/history/",
+    "/mine/",
+    "/auth/account/",
+    "/auth/password/change/",
+)
+PAGES = [("anonymous", path) for path in PUBLIC] + [("author", path) for path in OWN]
+
+
+@pytest.fixture
+def get(client_of, make_post, make_comment, post):
+    for _ in range(5):
+        make_post(tags="bread", body="```python\nprint()\n```")
+    make_comment()
+
+    def get_page(visitor: str, path: str) -> str:
+        response = client_of(visitor).get(path.replace("/1", f"/{post.pk}"))
+        assert response.status_code == 200
+        return response.text
+
+    return get_page
+
+
+def styles(page: str) -> list[str]:
+    return re.findall(r'<link rel="stylesheet" href="([^"]*)"', page)
+
+
+def scripts(page: str) -> list[tuple[str, str]]:
+    """Return the attributes and the address of each script; there is none in a page itself."""
+    assert all("src=" in tag or "ld+json" in tag for tag in re.findall("<script[^>]*>", page))
+    return re.findall(r'(<script [^>]*src="([^"]*)"[^>]*>)', page)
+
+
+@pytest.mark.parametrize(("visitor", "path"), PAGES)
+def test_a_page_is_painted_after_three_requests(get, visitor, path):
+    page = get(visitor, path)
+    waited_for = [tag for tag, _ in scripts(page) if not re.search(r"\bdefer|module", tag)]
+    assert 1 + len(styles(page)) + len(waited_for) <= REQUESTS_BEFORE_PAINT
+
+
+@pytest.mark.parametrize(("visitor", "path"), PAGES)
+def test_styles_and_scripts_of_a_page_are_few_bytes_on_their_way(client, get, visitor, path):
+    page = get(visitor, path)
+    assert sum(sent(client, address) for address in styles(page)) <= CSS_MAX
+    assert sum(sent(client, address) for _, address in scripts(page)) <= JS_MAX
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_page_for_nobody_needs_no_script(get, path):
+    assert scripts(get("anonymous", path)) == []
+
+
+def sent(client, address: str) -> int:
+    """Return the bytes of a file as it is sent, which has a name of its own content's."""
+    assert re.search(r"\.[0-9a-f]{12}\.(css|js)$", address), address
+    response = client.get(address, headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert response["Content-Encoding"] == "gzip"
+    assert "immutable" in response["Cache-Control"]
+    assert int(re.search(r"max-age=(\d+)", response["Cache-Control"])[1]) >= 365 * 24 * 3600
+    body = b"".join(response)
+    assert gzip.decompress(body)
+    return len(body)
