@@ -155,7 +155,7 @@ class PostForm(forms.ModelForm):
         if not self.instance.pk:
             self.name_new_post()
             del self.fields["reason"]
-        elif "tags" not in self.initial:
+        elif not self.is_bound and "tags" not in self.initial:
             self.initial["tags"] = ", ".join(tag.name for tag in self.instance.tag_list)
         opened = {
             "version": self.instance.version,

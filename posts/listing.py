@@ -232,6 +232,8 @@ def add(post: Post, tags: list[Tag]) -> None:
     if not listings:
         return
     numbers = count(listings, 1)
+    # As they were when they were held.
+    numbers |= {posts_tagged(tag).scope: tag.published_count + 1 for tag in tags}
     move_marks(listings, place, 1)
     for listing in listings:
         # On average every STEP posts, wherever in the list they come.
@@ -241,20 +243,21 @@ def add(post: Post, tags: list[Tag]) -> None:
 
 def remove(post: Post) -> None:
     """Count `post` out of its lists, before it or its ties are changed."""
+    if post.status != Post.Status.PUBLISHED:
+        return
     # Not by what was loaded with the post: a merge may have tied it to another tag since.
     tags = [tie.tag for tie in Tagging.objects.filter(post=post)]
     listings, place = listings_of(post, tags), (post.publish_at, post.pk)
-    if not listings:
-        return
     count(listings, -1)
     move_marks(listings, place, -1)
     hand_on_marks(listings, place)
 
 
 def count(listings: list[PostListing], change: int) -> dict[str, int]:
-    """Add `change` to the counter of each list; return what they hold by scope.
+    """Add `change` to the counter of each list; return what those of no tag hold, by scope.
 
-    Before marks are moved: from here to the end of the transaction, others who write wait.
+    Before marks are moved: from here to the end of the transaction, others who write wait. For
+    those of tags they do already (`tagging.hold_tags`).
     """
     scopes = [listing.scope for listing in listings if not listing.scope.startswith("tag:")]
     counters = ListCount.objects.filter(scope__in=scopes)
@@ -267,8 +270,6 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
     if missing:
         ListCount.objects.bulk_create(missing, ignore_conflicts=True)
         numbers = dict(locked.all())
-    locked = tags.select_for_update(no_key=True).order_by("pk").values_list("pk", "published_count")
-    numbers |= {f"tag:{pk}": number for pk, number in locked}
     for table in (counters, tags):
         table.update(published_count=F("published_count") + change)
     return {scope: number + change for scope, number in numbers.items()}

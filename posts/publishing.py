@@ -147,15 +147,14 @@ def place_post(post: Post, before: Post | None, tags: list[str] | None) -> list[
     if Post.Status.PUBLISHED in (post.status, before and before.status):
         page_cache.changed()
     had = before.tag_list if before else []
-    names = [tag.name for tag in had]
-    tags = names if tags is None else tags
-    if before and (place(before), names) == (place(post), tags):
+    is_tagged_so = tags is None or tags == [tag.name for tag in had]
+    if before and is_tagged_so and place(before) == place(post):
         return had
     # First: who counts makes all others wait, and must not wait for one who makes the same tag.
     held = tagging.hold_tags(tags, before)
     if before:
         listing.remove(before)
-    tagging.set_tags(post, held, is_new=before is None)
+    tagging.set_tags(post, held, had)
     listing.add(post, held)
     return held
 

@@ -1,10 +1,11 @@
 """Tying posts to tags."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from content.slugs import slugify
 from posts import fragments, listing, page_cache, search
@@ -23,66 +24,76 @@ def split_tags(text: str) -> list[str]:
 
 
 class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
-    """Somebody merged a tag before it was held."""
+    """Somebody merged or renamed a tag before it was held."""
 
 
-def hold_tags(names: list[str], before: Post | None = None) -> list[Tag]:
-    """Return the tags that `names` spell, new where there is none.
+def hold_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
+    """Return the tags that `names` spell, new where there is none; without any, those it has.
 
     They, and those of the post as it was `before`, stay as they are until the transaction ends:
     whoever merges one of them waits, and so does whoever counts a post more in them.
     """
+    had = before.tag_list if before else []
     while True:
+        is_same = names is None or names == [tag.name for tag in had]
         # New ones first: two who hold tags and make the same one would wait for each other.
-        tags = get_or_create_tags(names)
+        tags = had if is_same else get_or_create_tags(names)
         # Within, so that what was held in vain is let go.
         with suppress(TagsMoved), transaction.atomic():
-            lock_tags(tags, before)
-            return tags
+            return lock_tags(tags, before, had)
+        had = tags_of(before)
 
 
-def lock_tags(tags: list[Tag], before: Post | None) -> None:
-    """Hold `tags` and those of `before`, in one order; raise TagsMoved where one has gone."""
-    wanted = {tag.pk for tag in tags}
-    in_order = Tag.objects.filter(pk__in=wanted | tied_to(before)).order_by("pk")
-    held = set(in_order.select_for_update(no_key=True).values_list("pk", flat=True))
+def lock_tags(tags: list[Tag], before: Post | None, had: list[Tag]) -> list[Tag]:
+    """Hold `tags` and those that `before` had, in one order, and return `tags` as they are now.
+
+    Raises TagsMoved where one was merged or renamed, or `before` has another.
+    """
+    names = {tag.pk: tag.name for tag in [*had, *tags]}
+    in_order = Tag.objects.filter(pk__in=names).order_by("pk")
+    held = {tag.pk: tag for tag in in_order.select_for_update(no_key=True)}
     # Asked again: a merge may have tied the post to another while this waited for it.
-    if not wanted | tied_to(before) <= held:
+    now_tied = {tag.pk for tag in tags_of(before)} if had else set()
+    if names != {pk: tag.name for pk, tag in held.items()} or not now_tied <= held.keys():
         raise TagsMoved
+    return [held[tag.pk] for tag in tags]
 
 
-def tied_to(post: Post | None) -> set[int]:
-    ties = Tagging.objects.filter(post=post).order_by() if post else Tagging.objects.none()
-    return set(ties.values_list("tag", flat=True))
+def tags_of(post: Post | None) -> list[Tag]:
+    """Return the tags of the post as they are by now, whatever was loaded with it."""
+    return [tie.tag for tie in Tagging.objects.filter(post=post)] if post else []
 
 
-def set_tags(post: Post, tags: list[Tag], *, is_new: bool = False) -> None:
-    """Tag `post` with `tags` alone, in this order, which are held; one that is new has none yet."""
-    if not is_new:
+def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
+    """Tag `post`, which `had` others, with `tags` alone, in this order, which are held."""
+    state = {"status": post.status, "publish_at": post.publish_at}
+    if tags and tags == had:
+        post.taggings.update(**state)
+        return
+    if had:
         post.taggings.all().delete()
     Tagging.objects.bulk_create(
-        Tagging(
-            post=post, tag=tag, position=position, status=post.status, publish_at=post.publish_at
-        )
-        for position, tag in enumerate(tags)
+        Tagging(post=post, tag=tag, position=position, **state) for position, tag in enumerate(tags)
     )
 
 
 def get_or_create_tags(names: list[str]) -> list[Tag]:
     """Return the tags that `names` spell, new where there is none; the first spelling is kept."""
     keys = [tag_key(name) for name in names]
+    slugs = [slugify(name, empty="tag") for name in names]
     while True:
-        tags = {tag.key: tag for tag in Tag.objects.filter(key__in=keys)}
+        # Those whose addresses they would have, too.
+        found = Tag.objects.filter(Q(key__in=keys) | Q(slug__in=slugs))
+        tags = {tag.key: tag for tag in found}
         missing = [name for key, name in zip(keys, names, strict=True) if key not in tags]
         if not missing:
             return [tags[key] for key in keys]
-        create_tags(missing)
+        create_tags(missing, taken={tag.slug for tag in found})
 
 
-def create_tags(names: list[str]) -> None:
+def create_tags(names: list[str], *, taken: set[str]) -> None:
     """Add tags; one is left out where somebody is quicker with it, or with its slug."""
     slugs = {name: slugify(name, empty="tag") for name in names}
-    taken = set(Tag.objects.filter(slug__in=slugs.values()).values_list("slug", flat=True))
     tags = []
     for name, slug in slugs.items():
         free = free_slug(name, besides=taken) if slug in taken else slug
@@ -102,12 +113,24 @@ def free_slug(name: str, *, besides: Container[str] = ()) -> str:
     return slug
 
 
-@transaction.atomic
 def rename_tag(tag: Tag, name: str) -> Tag:
-    """Give `tag` a new name and leave a redirect; merges where `name` spells another tag."""
+    """Give `tag` a new name and leave a redirect; merges where `name` spells another tag.
+
+    Raises TagsMoved where somebody moved one of them meanwhile.
+    """
+    try:
+        return rename_or_merge(tag, name)
+    except IntegrityError as error:
+        # Somebody was quicker with this name, or with its slug.
+        raise TagsMoved from error
+
+
+@transaction.atomic
+def rename_or_merge(tag: Tag, name: str) -> Tag:
     twin = Tag.objects.filter(key=tag_key(name)).exclude(pk=tag.pk).first()
     if twin:
         return merge_tags(tag, into=twin)
+    hold_rows(tag)
     old_slug = tag.slug
     if slugify(name, empty="tag") != slugify(tag.name, empty="tag"):
         tag.slug = free_slug(name)
@@ -121,9 +144,11 @@ def rename_tag(tag: Tag, name: str) -> Tag:
 
 @transaction.atomic
 def merge_tags(tag: Tag, *, into: Tag) -> Tag:
-    """Move all posts of `tag` to another, delete it and leave redirects."""
-    # Who ties a post to one of them meanwhile waits.
-    list(Tag.objects.select_for_update().filter(pk__in=(tag.pk, into.pk)).order_by("pk"))
+    """Move all posts of `tag` to another, delete it and leave redirects.
+
+    Raises TagsMoved where one of them has gone.
+    """
+    hold_rows(tag, into)
     doubled = tag.taggings.filter(post__in=into.taggings.values("post"))
     doubled.delete()
     tag.taggings.update(tag=into)
@@ -135,6 +160,14 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
     search.index_tagged(into)
     listing.rebuild(listing.posts_tagged(into), published_ties(into))
     return into
+
+
+def hold_rows(*tags: Tag) -> None:
+    """Let whoever ties a post to one of `tags` wait; raise TagsMoved where one has gone."""
+    pks = {tag.pk for tag in tags}
+    held = Tag.objects.select_for_update().filter(pk__in=pks).order_by("pk")
+    if len(held) < len(pks):
+        raise TagsMoved
 
 
 def redirect_slug(slug: str, tag: Tag) -> None:

@@ -4,7 +4,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -13,6 +14,8 @@ from posts import tagging
 from posts.forms import refuse_long_tag
 from posts.models import Tag
 from posts.models.tags import tag_key
+
+MOVED = _("Somebody merged or renamed a tag meanwhile. Look at the tags, then try again.")
 
 
 class TagForm(forms.ModelForm):
@@ -53,9 +56,19 @@ class TagAdmin(GuardedAdmin):
         # Posts would lose it in the index of the search alone; another name does more.
         return False
 
+    def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except tagging.TagsMoved:
+            messages.error(request, MOVED)
+            return redirect("admin:posts_tag_changelist")
+
     def save_model(self, request: HttpRequest, obj: Tag, form: TagForm, change: bool) -> None:
         name = obj.name
-        obj.refresh_from_db()
+        try:
+            obj.refresh_from_db()
+        except Tag.DoesNotExist as error:
+            raise tagging.TagsMoved from error
         kept = tagging.rename_tag(obj, name)
         obj.pk, obj.name = kept.pk, kept.name
 
@@ -64,8 +77,12 @@ class TagAdmin(GuardedAdmin):
     )
     def merge_tags(self, request: HttpRequest, queryset: QuerySet) -> None:
         most_used, *others = queryset.order_by("-published_count", "pk")
-        for tag in others:
-            tagging.merge_tags(tag, into=most_used)
+        try:
+            for tag in others:
+                tagging.merge_tags(tag, into=most_used)
+        except tagging.TagsMoved:
+            messages.error(request, MOVED)
+            return
         text = ngettext(
             "%(count)d tag is merged into “%(name)s”.",
             "%(count)d tags are merged into “%(name)s”.",

@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier
 
@@ -158,7 +159,45 @@ def test_a_tag_that_was_merged_meanwhile_is_not_held(people):
     stale = Tag(pk=gone.pk)
     tagging.merge_tags(gone, into=kept)
     with pytest.raises(tagging.TagsMoved), transaction.atomic():
-        tagging.lock_tags([stale], None)
+        tagging.lock_tags([stale], None, [])
     with transaction.atomic():
-        assert tagging.lock_tags([], post) is None
+        assert tagging.lock_tags([], post, post.tag_list) == []
         assert tagging.hold_tags(["One"], post) == [Tag.objects.get(key="one")]
+
+
+def test_tags_that_are_renamed_and_merged_by_many_stop_nobody_with_an_error(people):
+    def move_often(person: User) -> None:
+        for number in range(20):
+            write(person, [f"tag {number % 5}", f"word {number % 3}"], NOW)
+            one, other = Tag.objects.order_by("?")[:2]
+            with suppress(tagging.TagsMoved):
+                if number % 2:
+                    tagging.merge_tags(one, into=other)
+                else:
+                    tagging.rename_tag(one, f"other {number % 3}")
+
+    together([lambda p=p: move_often(p) for p in people])
+    expect_right_numbers()
+
+
+def test_a_tag_that_was_renamed_meanwhile_is_not_held(people):
+    write(people[0], ["one"])
+    (stale,) = tagging.get_or_create_tags(["one"])
+    tagging.rename_tag(Tag.objects.get(), "two")
+    with pytest.raises(tagging.TagsMoved), transaction.atomic():
+        tagging.lock_tags([stale], None, [])
+
+
+def test_a_tag_that_has_gone_is_neither_merged_nor_renamed(people):
+    write(people[0], ["one", "two", "three"])
+    gone, two, three = Tag.objects.order_by("pk")
+    tagging.merge_tags(gone, into=two)
+    gone.pk = 1_000_000
+    for move in (
+        lambda: tagging.merge_tags(gone, into=three),
+        lambda: tagging.merge_tags(three, into=gone),
+        lambda: tagging.rename_tag(gone, "four"),
+    ):
+        with pytest.raises(tagging.TagsMoved):
+            move()
+    assert set(Tag.objects.all()) == {two, three}
