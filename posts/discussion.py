@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION, render_comment
@@ -221,3 +222,19 @@ def _remove(comment: Comment) -> None:
     parent = _lock(comment.parent_id)
     if parent and parent.is_deleted and not parent.replies.exists():
         _remove(parent)
+
+
+@transaction.atomic
+def recount(post_pks: list[int]) -> int:
+    """Count likes and comments of these posts anew; return how many had another number."""
+    # Held first: who likes or comments moves the number last, and is counted or waits.
+    held = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
+    likes, comments = Like.objects.all(), Comment.objects.approved()
+    numbers = {"like_count": number_of(likes), "comment_count": number_of(comments)}
+    wrong = Post.objects.filter(pk__in=[post.pk for post in held.only("pk")])
+    return wrong.exclude(**numbers).update(**numbers)
+
+
+def number_of(rows: QuerySet) -> Coalesce:
+    own = rows.filter(post=OuterRef("pk")).order_by().values("post")
+    return Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0)

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION
-from posts import listing
-from posts.management.commands import rerender_posts
+from posts import discussion, listing
+from posts.management.commands import recount_posts, rerender_posts
 from posts.models import Comment, ListCount, ListMark, Post, Tag, Tagging
 from posts.publishing import RENDERED_FIELDS
 from posts.tests.listings import counters, expect_right_numbers
@@ -121,10 +121,26 @@ def test_drifted_counts_and_marks_are_repaired(old_posts, monkeypatch):
     ListMark.objects.create(
         scope="tag:999999", publish_at=old_posts[0].publish_at, post_id=1, below=1
     )
-    assert run("recount_posts") == "Counted the lists of posts anew.\n"
+    assert run("recount_posts") == "Counted anew; 0 posts had other likes or comments.\n"
     assert {scope: number for scope, number in counters().items() if number} == right
     assert not ListMark.objects.filter(scope="tag:999999").exists()
     expect_right_numbers()
+
+
+def test_likes_and_comments_that_drifted_are_counted_anew(
+    old_posts, make_user, make_comment, monkeypatch
+):
+    monkeypatch.setattr(recount_posts, "BATCH", 2)
+    post, other, untouched = old_posts[:3]
+    for number in range(3):
+        discussion.like(post, make_user(f"reader{number}"))
+        make_comment(f"Seen by {number}.", post=post)
+    make_comment("Waits.", post=other, status=Comment.Status.WAITING)
+    Post.objects.filter(pk=post.pk).update(like_count=9, comment_count=0)
+    Post.objects.filter(pk=other.pk).update(comment_count=7)
+    assert run("recount_posts") == "Counted anew; 2 posts had other likes or comments.\n"
+    numbers = Post.objects.in_bulk([post.pk, other.pk, untouched.pk])
+    assert [(p.like_count, p.comment_count) for p in numbers.values()] == [(3, 3), (0, 0), (0, 0)]
 
 
 def test_a_tag_and_an_author_whose_last_post_went_count_none(old_posts):

@@ -1,14 +1,26 @@
-"""`manage.py recount_posts`: count and mark the lists of posts anew."""
+"""`manage.py recount_posts`: count likes, comments and lists anew, and mark the lists."""
 
 from django.core.management.base import BaseCommand
+from tqdm import tqdm
 
-from posts import listing, page_cache
+from posts import discussion, listing, page_cache
+from posts.models import Post
+
+BATCH = 500
 
 
 class Command(BaseCommand):
-    help = "Counts the lists of posts anew, should a number ever be wrong. Changes no post."
+    help = (
+        "Counts likes, comments and the lists of posts anew, should a number ever be wrong. "
+        "Changes no text."
+    )
 
     def handle(self, **options) -> None:
+        wrong = 0
+        with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
+            for ids in Post.objects.batches_of_ids(BATCH):
+                wrong += discussion.recount(ids)
+                progress.update(len(ids))
         listing.rebuild_all()
         page_cache.changed()
-        self.stdout.write("Counted the lists of posts anew.")
+        self.stdout.write(f"Counted anew; {wrong:,} posts had other likes or comments.")

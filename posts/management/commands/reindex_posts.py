@@ -1,7 +1,5 @@
 """`manage.py reindex_posts`: write what search looks in anew, for all posts."""
 
-from collections.abc import Iterator
-
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from tqdm import tqdm
@@ -33,10 +31,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, rebuild: bool, names: bool, **options) -> None:
-        written = search.index_names() if names else index_all()
-        page_cache.changed()
+        # First: documents can't be written into an index that is broken.
         if rebuild:
             BACKENDS[connection.vendor].rebuild()
+        written = search.index_names() if names else index_all()
+        page_cache.changed()
         self.stdout.write(f"Wrote {written:,} search documents.")
 
 
@@ -44,20 +43,10 @@ def index_all() -> int:
     """Write all documents that are missing or out of date; return how many."""
     written = 0
     with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
-        for ids in batches_of_ids():
+        for ids in Post.objects.batches_of_ids(BATCH):
             written += index_changed(ids)
             progress.update(len(ids))
     return written
-
-
-def batches_of_ids() -> Iterator[list[int]]:
-    """Yield the ids of all posts in batches; each is asked for where the last one ended."""
-    last = 0
-    while ids := list(
-        Post.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
-    ):
-        yield ids
-        last = ids[-1]
 
 
 @transaction.atomic
