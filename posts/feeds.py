@@ -20,7 +20,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from accounts.models import User
 from content.addresses import absolute_html, absolute_url, moved
 from posts import fragments
-from posts.listing import find_author
+from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import Post, PostQuerySet
 from posts.tagging import find_renamed, find_tag
 
@@ -83,7 +83,7 @@ FORMATS = {"rss": RssFeed, "atom": AtomFeed, "json": JsonFeed}
 class Document(NamedTuple):
     text: bytes
     content_type: str
-    # The newest change, in seconds since 1970; None where there is no post.
+    # The newest change, in seconds since 1970; None where there never was a post.
     modified_at: float | None
 
 
@@ -91,7 +91,7 @@ class Document(NamedTuple):
 def site_feed(request: HttpRequest, kind: str) -> HttpResponse:
     now = timezone.now()
     posts = Post.objects.listed(now).newest_first()
-    return answer(request, kind, posts, settings.SITE_NAME, "/", "all", now)
+    return answer(request, kind, all_posts(), posts, settings.SITE_NAME, "/", now)
 
 
 @require_safe
@@ -106,7 +106,7 @@ def tag_feed(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         return moved(request, reverse(address, kwargs={"slug": renamed.slug}))
     title = gettext("%(tag)s on %(site)s") % {"tag": tag.name, "site": settings.SITE_NAME}
     posts = Post.objects.tagged(tag, now)
-    return answer(request, kind, posts, title, tag.get_absolute_url(), f"tag:{tag.pk}", now)
+    return answer(request, kind, posts_tagged(tag), posts, title, tag.get_absolute_url(), now)
 
 
 @require_safe
@@ -115,19 +115,19 @@ def author_feed(request: HttpRequest, username: str, kind: str) -> HttpResponse:
     author = find_author(username, now)
     title = gettext("%(author)s on %(site)s") % {"author": author.name, "site": settings.SITE_NAME}
     posts = Post.objects.filter(author=author).listed(now).newest_first()
-    return answer(request, kind, posts, title, author_path(author), f"author:{author.pk}", now)
+    return answer(request, kind, posts_by(author.pk), posts, title, author_path(author), now)
 
 
 def answer(
     request: HttpRequest,
     kind: str,
+    listing: PostListing,
     posts: PostQuerySet,
     title: str,
     path: str,
-    scope: str,
     now: datetime,
 ) -> HttpResponse:
-    """Answer the feed of the first of `posts`, or 304 to who has it already."""
+    """Answer the feed of the first of `posts`, those of `listing`; 304 to who has it already."""
     # Its own address says of what it is, in which format, and where the site is.
     address = absolute_url(request, request.path)
 
@@ -138,17 +138,23 @@ def answer(
             description=xml_text(title),
             language=get_language(),
             feed_url=address,
-            feed_guid=stable_id(scope),
+            feed_guid=stable_id(listing.scope),
         )
-        return {address: write(feed, request, posts.with_words()[:FEED_LENGTH])}
+        # Before the posts: one that leaves meanwhile is in the next feed's date.
+        left_at = listing.counter.values_list("left_at", flat=True).first()
+        return {address: write(feed, request, posts.with_words()[:FEED_LENGTH], left_at)}
 
     return finish(request, fragments.each("feed", [address], make, now=now)[address])
 
 
-def write(feed: SyndicationFeed, request: HttpRequest, posts: PostQuerySet) -> Document:
+def write(
+    feed: SyndicationFeed, request: HttpRequest, posts: PostQuerySet, left_at: datetime | None
+) -> Document:
     for post in posts:
         add_post(feed, request, post)
     moments = [max(post.updated_at, post.publish_at).timestamp() for post in posts]
+    # Dates count whole seconds: it may have been read, with that post, earlier in the same one.
+    moments += [left_at.timestamp() + 1] if left_at else []
     text = feed.writeString("utf-8").encode()
     return Document(text, feed.content_type, max(moments, default=None))
 

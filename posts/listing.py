@@ -18,6 +18,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.usernames import username_key
@@ -270,8 +271,9 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
     if missing:
         ListCount.objects.bulk_create(missing, ignore_conflicts=True)
         numbers = dict(locked.all())
+    left = {"left_at": timezone.now()} if change < 0 else {}
     for table in (counters, tags):
-        table.update(published_count=F("published_count") + change)
+        table.update(published_count=F("published_count") + change, **left)
     return {scope: number + change for scope, number in numbers.items()}
 
 

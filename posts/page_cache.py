@@ -42,10 +42,10 @@ VARY = "Cookie, Accept-Encoding"
 # Bytes a worker keeps, and those of one answer; sitemaps of many posts are larger.
 SIZE_MAX = 16 * 1024 * 1024
 ANSWER_MAX = 1024 * 1024
-# What Python itself takes for one answer: headers, lists and keys.
-OVERHEAD = 3_000
-# A longer question comes once, and would only drive out what is asked for again.
-QUERY_MAX = 300
+# What Python itself takes for one answer: headers, lists and a key.
+OVERHEAD = 4_000
+# A longer address comes once, and would only drive out what is asked for again.
+ADDRESS_MAX = 1_000
 # Whoever waits for another's rendering does not do so for ever.
 PATIENCE = 5
 REPORTED_EVERY = 1_000
@@ -164,26 +164,23 @@ def find_counter() -> FileCounter | RedisCounter:
 
 
 def key_of(environ: dict) -> Key | None:
-    """Return what the answer depends on; None for a request that is somebody's own.
-
-    Behind a proxy, `blogsite.wsgi` has left the proxy's word alone in X-Forwarded-Proto.
-    """
-    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    """Return what the answer depends on; None for a request that is somebody's own."""
+    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     if (
         environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         or path.startswith(PASSED_BY)
         or not PERSONAL.isdisjoint(environ)
         or not is_nobody(environ.get("HTTP_COOKIE", ""))
-        or len(query) > QUERY_MAX
         or "HTTP_HOST" not in environ
+        or len(environ["HTTP_HOST"] + path + query) > ADDRESS_MAX
     ):
         return None
     scheme = environ["wsgi.url_scheme"]
-    if settings.BEHIND_PROXY:
+    if settings.BEHIND_PROXY:  # `blogsite.wsgi` has left the proxy's word alone.
         scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
     where = (scheme == "https", environ["HTTP_HOST"], environ.get("SCRIPT_NAME", ""), path)
     # The site has one language. Where visitors choose, it is the one that was chosen for them.
-    return *where, in_order(query), settings.LANGUAGE_CODE
+    return *where, query, settings.LANGUAGE_CODE
 
 
 def is_nobody(cookies: str) -> bool:
@@ -193,10 +190,7 @@ def is_nobody(cookies: str) -> bool:
 
 
 def in_order(query: str) -> str:
-    """Return `query` with its fields by name; those of one name stay in their order, which counts.
-
-    By the name as it is read: `%61=1` and `a=2` are the same field.
-    """
+    """Return `query` with its fields by name as read: `%61` is `a`; within one, order counts."""
     return "&".join(sorted(query.split("&"), key=lambda part: unquote_plus(part.split("=")[0])))
 
 
@@ -248,8 +242,8 @@ class Answer:
         form, now = self.plain, time.time()
         if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             form = self.gzipped
-        # Dates count whole seconds. Until this one is over, another answer may get the same.
-        dated = [("Last-Modified", http_date(self.modified_at))] if self.modified_at <= now else []
+        # Dates count whole seconds: while another answer may come within this one, it says no more.
+        dated = [("Last-Modified", http_date(min(self.modified_at, int(now))))]
         if self.is_known(environ, form, now):
             start_response("304 Not Modified", form.unchanged + dated)
             return []
@@ -319,6 +313,8 @@ class PageCache:
         self.lock = Lock()
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        # Before anyone reads it: the page, too, repeats the question in its links.
+        environ["QUERY_STRING"] = in_order(environ.get("QUERY_STRING", ""))
         key = key_of(environ)
         answer = self.find(key, self.counter.read()) if key else None
         if answer:
@@ -364,7 +360,10 @@ class PageCache:
         started, now = [], time.time()
         with self.lock:
             self.misses += 1
+        # The page's own date does not tell all that ours does.
+        since = environ.pop("HTTP_IF_MODIFIED_SINCE", "")
         response = self.application(environ, lambda *said: started.append(said))
+        environ["HTTP_IF_MODIFIED_SINCE"] = since
         status, headers = started[0][:2]
         is_page = is_for_everyone(status, headers, response)
         answer = self.keep(key, headers, response.content, generation, now) if is_page else None

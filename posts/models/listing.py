@@ -9,6 +9,8 @@ class ListCount(models.Model):
     # `all`, `author:7` or `tag:7`
     scope = models.CharField(max_length=30, primary_key=True)
     published_count = models.PositiveIntegerField(default=0)
+    # When a post left the list: no date of those that stay tells that.
+    left_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.scope

@@ -63,6 +63,8 @@ class Tag(models.Model):
     slug = models.CharField(_("slug"), max_length=TAG_KEY_MAX_LENGTH, unique=True, editable=False)
     # Published posts with this tag, the scheduled among them; kept with each write.
     published_count = models.PositiveIntegerField(default=0, editable=False)
+    # When one of them lost it, or was taken back.
+    left_at = models.DateTimeField(null=True, editable=False)
 
     objects = TagQuerySet.as_manager()
 

@@ -41,8 +41,13 @@ class Query:
 
     @property
     def has_words(self) -> bool:
-        """Tell whether there is something to look up; exclusions alone are no question."""
+        """Tell whether a word is wanted, which an index holds."""
         return any(term.tokens for term in self.wanted)
+
+    @property
+    def is_question(self) -> bool:
+        """Tell whether there is something to look up; exclusions alone are no question."""
+        return bool(self.wanted)
 
     @property
     def filters(self) -> list[tuple[bool, Term]]:

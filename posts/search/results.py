@@ -31,20 +31,36 @@ def find(text: str, *, now: datetime, limit: int = RANKED_MAX) -> Results:
     newness.
     """
     query = parse(text)
-    if not query.has_words:
+    if not query.is_question:
         return Results(query, [])
     posts = _tagged(Post.objects.listed(now), query)
-    rows = BACKENDS[connection.vendor].find_newest(posts, query, limit + 1)
+    rows = _find_newest(posts, query, limit + 1)
     return Results(query, _rank(rows[:limit], query), is_more=len(rows) > limit)
 
 
 def find_any(text: str, *, limit: int = RANKED_MAX) -> list[int]:
     """Return the ids of the newest posts that match `text`, listed or not, for moderators."""
     query = parse(text)
-    if not query.has_words:
+    if not query.is_question:
         return []
     posts = _tagged(Post.objects.all(), query)
-    return [row[0] for row in BACKENDS[connection.vendor].find_newest(posts, query, limit)]
+    return [row[0] for row in _find_newest(posts, query, limit)]
+
+
+def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple]:
+    """Return id, title and time of the newest of `posts`, tagged as wanted, that match, by id."""
+    find = BACKENDS[connection.vendor].find_newest
+    if query.has_words:
+        return find(posts, query, limit)
+    # Tags of signs alone: no index of words holds them.
+    for term in query.unwanted:
+        if term.field != "tag":
+            found = find(posts, Query(wanted=(term,)), limit)
+            posts = posts.exclude(pk__in=[row[0] for row in found])
+    keys = [tag_key(term.typed) for term in query.wanted]
+    tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
+    newest = posts.filter(pk__in=tied).order_by("-pk")
+    return list(newest.values_list("pk", "title", "publish_at")[:limit])
 
 
 def _tagged(posts: PostQuerySet, query: Query) -> PostQuerySet:

@@ -260,6 +260,27 @@ def test_on_a_later_page_answers_and_errors_stay_there(client_of, post, long_thr
     assert response["Location"].endswith(f"?from={answer.path}#comment-{answer.pk}")
 
 
+def test_a_comment_that_slid_onto_the_next_page_is_answered_there(client_of, post, long_thread):
+    client, path = client_of("reader"), post.get_absolute_url()
+    last = long_thread[COMMENTS_PER_PAGE - 1]
+    link = f"?reply={last.pk}#comment-form"
+    assert f'href="{link}"' in client.get(path).text
+    discussion.add_comment(
+        post, post.author, "In between.", parent=long_thread[0], now=timezone.now()
+    )
+    page = client.get(f"{path}{link}").text
+    assert shown(page)[0] == (1, last.pk)
+    assert f'name="parent" value="{last.pk}"' in page
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "reader"])
+def test_a_page_of_comments_that_have_gone_says_so(client_of, post, long_thread, visitor):
+    path = f"{post.get_absolute_url()}?from={999_999_999_999}"
+    page = client_of(visitor).get(path).text
+    assert "No comments from here on" in page and "No comments yet" not in page
+    assert "← First comments" in page
+
+
 # Many at once
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from posts import sitemaps
+from posts import moderation, publishing, sitemaps
 from posts.models import Post, Tag
 from posts.tagging import rename_tag
 
@@ -156,6 +156,26 @@ def test_who_has_the_feed_already_is_told_so(client, fed, header, is_changed):
     assert answer.status_code == (200 if is_changed else 304)
 
 
+@pytest.mark.parametrize("scope", ["", "/authors/author", "/tags/salt"])
+@pytest.mark.parametrize("leave", ["trash", "unpublish", "hide", "delete", "another tag"])
+def test_a_post_that_left_makes_the_feed_a_newer_one(
+    client, fed, make_post, moderator, scope, leave
+):
+    long_ago, now = timezone.now() - timedelta(days=2), timezone.now()
+    old = make_post(title="Old", tags="Salt", publish_at=long_ago, updated_at=long_ago)
+    acts = {
+        "trash": lambda: publishing.trash_post(old, now=now),
+        "unpublish": lambda: publishing.unpublish(old, now=long_ago),
+        "hide": lambda: moderation.hide_post(old, moderator, now=now),
+        "delete": lambda: publishing.delete_post(old),
+        "another tag": lambda: publishing.update(old, now=long_ago, tags=["Bread"]),
+    }
+    before = client.get(f"{scope}/feed/")
+    acts[leave]()
+    known = {"If-Modified-Since": before["Last-Modified"]}
+    assert client.get(f"{scope}/feed/", headers=known).status_code == 200
+
+
 def test_a_feed_holds_the_newest_twenty(client, make_post):
     now = timezone.now()
     for number in range(25):
@@ -193,7 +213,8 @@ def test_pages_name_their_feeds_by_paths(client, fed, path, feed):
 def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_num_queries):
     for number in range(12):
         make_post(title=f"Post {number}", tags="bread, salt")
-    with django_assert_num_queries(2):
+    # When one left last, the posts, and their tags.
+    with django_assert_num_queries(3):
         client.get("/feed/")
 
 

@@ -138,7 +138,8 @@ def test_who_waited_for_what_is_not_kept_renders_for_themselves(stampede):
 def test_nobody_waits_for_ever(nobody, monkeypatch):
     monkeypatch.setattr(page_cache, "PATIENCE", 0)
     key = page_cache.key_of(
-        {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": "x", "wsgi.url_scheme": "http"}
+        {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "", "HTTP_HOST": "x"}
+        | {"wsgi.url_scheme": "http"}
     )
     hanging = nobody.cache.rendering.setdefault(key, Event())
     assert nobody.get(HTTP_HOST="x").status == 400

@@ -9,7 +9,7 @@ from django.utils import timezone
 from posts import publishing
 from posts.models import Post, SearchDocument
 from posts.models.tags import tag_key
-from posts.search import find
+from posts.search import find, find_any
 from posts.search.query import parse
 from posts.search.tokens import tokenize
 
@@ -112,7 +112,28 @@ def test_what_a_query_finds(write, make_user, query, is_found):
 
 
 @pytest.mark.parametrize(
-    "query", ["", " ", "-bread", '-"bread and butter"', "-tag:kitchen", "+++", "🎉", "tag:🎉", '""']
+    ("query", "titles"),
+    [
+        ("tag:🎉", ["Party", "Bread", "Salt"]),
+        ('tag:"🎉"', ["Party", "Bread", "Salt"]),
+        ("tag:🎉 -bread", ["Party", "Salt"]),
+        ("tag:🎉 -salt -bread", ["Party"]),
+        ("tag:🎉 -tag:🏳️‍🌈", ["Bread", "Salt"]),
+        ("tag:🎉 -author:author", []),
+        ("tag:🎉 tag:🏳️‍🌈", ["Party"]),
+        ("tag:🎂", []),
+    ],
+)
+def test_a_tag_of_signs_alone_is_found_without_a_word_beside_it(write, query, titles):
+    for title, tags in (("Salt", "🎉"), ("Bread", "🎉"), ("Party", "🎉, 🏳️‍🌈"), ("Tea", "")):
+        write(title, tags=tags)
+    assert found(query) == titles
+    assert set(find_any(query)) == set(find(query, now=timezone.now()).ids)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", " ", "-bread", '-"bread and butter"', "-tag:kitchen", "+++", "🎉", "-tag:🎉", '""'],
 )
 def test_a_question_without_a_word_finds_nothing(write, query):
     write("Bread and butter", "🎉", tags="🎉")

@@ -69,8 +69,23 @@ def test_a_long_question_is_cut_and_says_so(text, is_cut):
     ("text", "has_words"),
     [("", False), ("-bread", False), ("tag:🎉", False), ("tag:x", True), ("x -y", True)],
 )
-def test_exclusions_alone_are_no_question(text, has_words):
+def test_only_what_has_a_letter_or_digit_is_a_word(text, has_words):
     assert parse(text).has_words == has_words
+
+
+@pytest.mark.parametrize(
+    ("text", "is_question"),
+    [
+        ("", False),
+        ("🎉", False),
+        ("-bread", False),
+        ("-tag:🎉", False),
+        ("tag:🎉", True),
+        ("x", True),
+    ],
+)
+def test_exclusions_alone_are_no_question(text, is_question):
+    assert parse(text).is_question == is_question
 
 
 def test_filters_are_told_as_understood():

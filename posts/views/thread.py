@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_form
 from django.conf import settings
@@ -51,19 +52,23 @@ def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = N
 
 def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
     """Return the comments from the path on that `?from=` names, and where the next page begins."""
-    start = start_of(form.answered) if form and form.answered else request.GET.get("from", "")
+    start = request.GET.get("from", "")
     # Checked, because the database would stumble over some of what it is compared with.
     start = start if PATH.fullmatch(start) else ""
     shown = comment_form_of(request, post, form)
     reader = Reader.of(request.user, post, start, may_reply=bool(shown["comment_form"]))
     places, comments = find_comments(request.user, post, reader)
-    answered_pk = shown["answered"] and shown["answered"].pk
-    before_form, after_form = split_at(comments, answered_pk)
+    answered = shown["answered"]
+    if answered and answered.pk not in comments:
+        # It slid onto another page meanwhile, or comes back with a form that was refused.
+        reader = replace(reader, start=start_of(answered))
+        places, comments = find_comments(request.user, post, reader)
+    before_form, after_form = split_at(comments, answered and answered.pk)
     return shown | {
         "comments": before_form,
         "comments_after_form": after_form,
-        "has_form_inside": answered_pk in comments,
-        "start": start,
+        "has_form_inside": bool(answered) and answered.pk in comments,
+        "start": reader.start,
         "next_start": places[-1].path if len(places) > COMMENTS_PER_PAGE else "",
     }
 
