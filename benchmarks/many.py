@@ -23,6 +23,7 @@ import redis
 from benchmarks import load
 from benchmarks.machines import Machines, machines, missing, wait_until
 from benchmarks.meter import Processes
+from benchmarks.run import positive
 from benchmarks.visitor import Visitor, asking
 
 # Seconds after which everyone sees a change: what the application allows caches in front.
@@ -38,9 +39,16 @@ RENDERED = "theme=dark"
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.many", description=__doc__)
     add = parser.add_argument
-    add("--seconds", type=int, default=10, help="of load around each part that stops (default 10)")
-    add("--posts", type=int, default=5, help="published, to see when they are seen (default 5)")
-    add("--rounds", type=int, default=5, help="of each page in nginx (default 5)")
+    add(
+        "--seconds",
+        type=positive,
+        default=10,
+        help="of load around each part that stops (default 10)",
+    )
+    add(
+        "--posts", type=positive, default=5, help="published, to see when they are seen (default 5)"
+    )
+    add("--rounds", type=positive, default=5, help="of each page in nginx (default 5)")
     options = parser.parse_args(arguments)
     if lacking := missing("wrk"):
         sys.exit(f"not installed: {', '.join(lacking)}")

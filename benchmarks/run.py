@@ -82,9 +82,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="sqlite, or postgres://user:password@host/name, beside which databases are made",
     )
     add("--redis", default="none", help="redis://host:6379/0, or none")
-    add("--seconds", type=float, default=2, help="of each round and point (default 2)")
-    add("--rounds", type=int, default=5, help="medians are taken of so many (default 5)")
-    add("--connections", type=int, default=8)
+    add("--seconds", type=more_than_0, default=2, help="of each round and point (default 2)")
+    add("--rounds", type=positive, default=5, help="medians are taken of so many (default 5)")
+    add("--connections", type=positive, default=8)
     add(
         "--instance", type=Path, help="a folder to fill once and use again; a temporary one without"
     )
@@ -105,7 +105,19 @@ def names(text: str) -> list[str]:
 
 
 def numbers(text: str) -> list[int]:
-    return sorted(int(number) for number in text.split(","))
+    return sorted(positive(number) for number in text.split(","))
+
+
+def positive(text: str) -> int:
+    return more_than_0(text, int)
+
+
+def more_than_0(text: str, kind: type[int | float] = float) -> int | float:
+    """Return the number in `text`; refuse one with which nothing could be measured."""
+    number = kind(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not more than nothing")
+    return number
 
 
 def start(options: argparse.Namespace, stack: ExitStack) -> Iterator[Point]:

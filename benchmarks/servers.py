@@ -131,5 +131,9 @@ def database_of(url: str, posts: int, *, keep: bool) -> Iterator[str]:
 
 def execute(url: str, statement: sql.SQL, name: str, *, unless: tuple = ()) -> None:
     """Execute a statement about the database `name`; an error of a type in `unless` is none."""
-    with psycopg.connect(url, autocommit=True) as connection, suppress(*unless):
+    try:
+        connection = psycopg.connect(url, autocommit=True)
+    except psycopg.OperationalError as error:
+        sys.exit(f"The database beside which others are made does not answer: {error}")
+    with connection, suppress(*unless):
         connection.execute(statement.format(sql.Identifier(name)))

@@ -19,7 +19,7 @@ from benchmarks.load import Request, connect, run_threads
 from benchmarks.meter import descendants, memory_of
 from benchmarks.people import Writer
 from benchmarks.report import markdown
-from benchmarks.run import make_instance
+from benchmarks.run import make_instance, positive
 from benchmarks.servers import Server, serving
 from benchmarks.writing import prepare, writer_at
 from posts.demo.writer import name_person
@@ -49,8 +49,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     add = parser.add_argument
     add("--posts", type=int, default=1000, help="(default 1000)")
-    add("--requests", type=int, default=100_000, help="(default 100,000)")
-    add("--connections", type=int, default=8)
+    add("--requests", type=positive, default=100_000, help="(default 100,000)")
+    add("--connections", type=positive, default=8)
     add("--database", default="sqlite", help="sqlite, or postgres://user:password@host/name")
     add("--redis", default="none", help="redis://host:6379/0, or none")
     add(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPMessage, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
 from threading import Event
 from urllib.parse import urlencode, urlsplit
 
@@ -108,7 +108,7 @@ def asking(visitor: Visitor, paths: Sequence[str], *, threads: int = 4) -> Itera
         while not has_ended.is_set():
             try:
                 tally.add(visitor.get(path).status)
-            except OSError as error:
+            except (OSError, HTTPException) as error:
                 tally.add(repr(error))
 
     with ThreadPoolExecutor(threads) as pool:

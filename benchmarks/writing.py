@@ -23,7 +23,7 @@ from tqdm import tqdm
 from benchmarks.load import run_threads
 from benchmarks.people import ACTS, Writer
 from benchmarks.report import markdown
-from benchmarks.run import DEFAULT_POSTS, make_instance, numbers
+from benchmarks.run import DEFAULT_POSTS, make_instance, more_than_0, numbers, positive
 from benchmarks.servers import ROOT, Instance, Server, environment, serving
 from benchmarks.visitor import Visitor
 
@@ -74,9 +74,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--posts", type=numbers, default=DEFAULT_POSTS, help=f"(default {DEFAULT_POSTS})")
     add("--database", default="sqlite", help="sqlite, or postgres://user:password@host/name")
     add("--redis", default="none", help="redis://host:6379/0, or none")
-    add("--requests", type=int, default=40, help="of each act and round (default 40)")
-    add("--rounds", type=int, default=5, help="medians are taken of so many (default 5)")
-    add("--seconds", type=float, default=20, help="for which all write at once (default 20)")
+    add("--requests", type=positive, default=40, help="of each act and round (default 40)")
+    add("--rounds", type=positive, default=5, help="medians are taken of so many (default 5)")
+    add("--seconds", type=more_than_0, default=20, help="for which all write at once (default 20)")
     add(
         "--pause",
         type=float,

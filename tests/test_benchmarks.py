@@ -60,6 +60,29 @@ def test_the_first_request_of_a_worker_is_measured_and_the_next():
     assert all(float(cell) > 0 for row in rows for cell in row[2:])
 
 
+@pytest.mark.parametrize(
+    ("module", "option"),
+    [
+        ("run", "--seconds=0"),
+        ("run", "--rounds=0"),
+        ("run", "--posts=5,0"),
+        ("soak", "--requests=0"),
+    ]
+    + [("writing", "--seconds=-1"), ("many", "--rounds=0")],
+)
+def test_what_nothing_can_be_measured_with_is_one_clear_line(module, option):
+    finished = run(option, module=module)
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1].endswith(" is not more than nothing")
+
+
+def test_a_database_that_does_not_answer_is_one_clear_line():
+    finished = run("--posts=5", "--database=postgres://nobody:x@127.0.0.1:1/nothing")
+    assert finished.returncode == 1
+    assert "The database beside which others are made does not answer" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
 @NEEDS_PROC
 def test_a_site_is_asked_for_long_and_its_memory_read():
     finished = run("--posts=200", "--requests=300", module="soak")

@@ -265,9 +265,8 @@ def test_a_comment_that_slid_onto_the_next_page_is_answered_there(client_of, pos
     last = long_thread[COMMENTS_PER_PAGE - 1]
     link = f"?reply={last.pk}#comment-form"
     assert f'href="{link}"' in client.get(path).text
-    discussion.add_comment(
-        post, post.author, "In between.", parent=long_thread[0], now=timezone.now()
-    )
+    early, now = long_thread[1], timezone.now()
+    discussion.add_comment(post, post.author, "In between.", parent=early, now=now)
     page = client.get(f"{path}{link}").text
     assert shown(page)[0] == (1, last.pk)
     assert f'name="parent" value="{last.pk}"' in page
