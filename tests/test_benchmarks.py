@@ -67,8 +67,9 @@ def test_the_first_request_of_a_worker_is_measured_and_the_next():
         ("run", "--rounds=0"),
         ("run", "--posts=5,0"),
         ("soak", "--requests=0"),
-    ]
-    + [("writing", "--seconds=-1"), ("many", "--rounds=0")],
+        ("writing", "--seconds=-1"),
+        ("many", "--rounds=0"),
+    ],
 )
 def test_what_nothing_can_be_measured_with_is_one_clear_line(module, option):
     finished = run(option, module=module)

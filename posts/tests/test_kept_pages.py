@@ -1,13 +1,13 @@
 """Pages made of pieces that are kept for those who are logged in too: current at once."""
 
 import re
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404
 from django.test.utils import override_script_prefix
 from django.utils import timezone
@@ -16,6 +16,7 @@ from accounts.models import User
 from posts import discussion, fragments, listing, page_cache, publishing
 from posts.models import Comment, Post, Tag
 from posts.tests.cached import ask
+from posts.tests.meanwhile import meanwhile
 from posts.tests.test_page_cache_changes import CHANGES
 from posts.views import cards, comments
 from posts.views.cards import post_cards
@@ -23,6 +24,8 @@ from posts.views.comments import Reader, render_comments
 from posts.views.posts import words_of
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+# The next question for the tags of posts.
+TIES_READ = 'WHERE "posts_tagging"."post_id"'
 TOKEN = re.compile(r'name="(csrfmiddlewaretoken|writer)" value="[^"]*"')
 PAGES = ["/", "/tags/bread/", "/authors/author/", "{post}"]
 PAGES += ["/feed/", "/tags/bread/feed/atom/", "/authors/author/feed/json/"]
@@ -156,21 +159,6 @@ def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is
         words_of(request, post)
 
 
-@contextmanager
-def before_ties_are_read(act):
-    """Do `act` once, before the next question for the tags of posts."""
-    acts = [act]
-
-    def execute(run, sql, *rest):
-        if 'FROM "posts_tagging"' in sql and "ORDER BY" in sql and acts:
-            acts.pop()()
-        return run(sql, *rest)
-
-    with connection.execute_wrapper(execute):
-        yield
-    assert not acts
-
-
 @pytest.mark.parametrize("path", ["/", "/?q=body", "/authors/author/", "/feed/json/", "{post}"])
 @pytest.mark.parametrize("take_back", [publishing.unpublish, publishing.schedule])
 def test_tags_of_a_post_taken_back_after_its_words_were_read_are_not_shown(
@@ -179,7 +167,8 @@ def test_tags_of_a_post_taken_back_after_its_words_were_read_are_not_shown(
     client, path = client_of("reader"), path.format(post=thread.post.get_absolute_url())
     now, later = timezone.now(), timezone.now() + timedelta(days=1)
     at = [later] if take_back is publishing.schedule else []
-    with before_ties_are_read(lambda: take_back(thread.post, *at, now=now, tags=["Secret"])):
+    act = partial(take_back, thread.post, *at, now=now, tags=["Secret"])
+    with meanwhile(act, before=TIES_READ):
         page = client.get(path)
     assert (page.status_code, "Secret" in page.text) == (200, False)
     assert "Secret" not in client.get(path).text

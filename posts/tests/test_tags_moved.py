@@ -1,0 +1,68 @@
+"""Tags that somebody merges or renames while another is at them."""
+
+import pytest
+from django.utils import timezone
+
+from posts import publishing, tagging
+from posts.admin.tags import MOVED
+from posts.models import Post, Tag
+from posts.tests.meanwhile import meanwhile
+
+HOLDING = 'ORDER BY "posts_tag"."id" ASC'
+CHANGELIST = "/admin/posts/tag/"
+
+
+@pytest.fixture
+def moderating(client_of):
+    return client_of("moderator")
+
+
+def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(make_post):
+    draft = make_post(tags="one, two", status=Post.Status.DRAFT, publish_at=None)
+    one = Tag.objects.get(key="one")
+    # After the tags of the post were read, and before they are held.
+    with meanwhile(lambda: tagging.rename_tag(one, "three"), before="SAVEPOINT", skip=1):
+        publishing.publish(draft, now=timezone.now(), tags=["one", "two"])
+    assert [tag.name for tag in Post.objects.get().tag_list] == ["one", "two"]
+    assert dict(Tag.objects.values_list("name", "published_count")) == {
+        "one": 1,
+        "two": 1,
+        "three": 0,
+    }
+
+
+def test_a_post_that_is_moved_keeps_a_tag_that_is_renamed_meanwhile(make_post):
+    post = make_post(tags="one, two")
+    one = Tag.objects.get(key="one")
+    with meanwhile(lambda: tagging.rename_tag(one, "three"), before="SAVEPOINT", skip=1):
+        publishing.trash_post(post, now=timezone.now())
+    assert [tag.name for tag in Post.objects.get().tag_list] == ["three", "two"]
+
+
+def test_a_name_that_somebody_takes_meanwhile_is_told_of(make_post):
+    make_post(tags="one")
+    twin = Tag(name="two", key="two", slug="two-2")
+    with (
+        pytest.raises(tagging.TagsMoved),
+        meanwhile(twin.save, before='UPDATE "posts_tag"'),
+    ):
+        tagging.rename_tag(Tag.objects.get(), "two")
+
+
+def test_the_admin_says_that_a_tag_has_gone_while_its_form_was_sent(moderating, make_post):
+    tag = Tag.objects.get(pk=make_post(tags="one").tag_list[0].pk)
+    asking = 'WHERE "posts_tag"."id" = %s'
+    with meanwhile(tag.delete, before=asking, skip=1):
+        page = moderating.post(f"{CHANGELIST}{tag.pk}/change/", {"name": "two"}, follow=True)
+    assert str(MOVED) in page.text
+    assert Tag.objects.get().name == "one"
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_the_admin_says_that_a_tag_has_gone_while_some_are_merged(moderating, make_post, gone):
+    make_post(tags="one, two")
+    tags = list(Tag.objects.order_by("pk"))
+    data = {"action": "merge_tags", "_selected_action": [tag.pk for tag in tags]}
+    with meanwhile(tags[gone].delete, before=HOLDING):
+        page = moderating.post(CHANGELIST, data, follow=True)
+    assert str(MOVED) in page.text
