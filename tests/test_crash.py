@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from socket import MSG_WAITALL
+from socket import MSG_WAITALL, SHUT_WR
 from uuid import uuid4
 
 import pytest
@@ -274,3 +274,17 @@ def test_what_was_cut_off_is_saved_whole_or_not_at_all(site, kind, moment):
     # SQLite may have all of the save in its log and not have said so to other processes: it stays
     # unseen until somebody writes, which ends it, or nobody has the database open any more.
     time_a_save(site, kind)
+
+
+def test_a_form_whose_connection_breaks_off_is_not_saved(site):
+    content = form_of(site, {"title": "Half", "body": "Words. " * 1_000, "action": "draft"})
+    with connected(site) as request:
+        request.connect()
+        request.putrequest("POST", "/create/")
+        for name, value in headers_of(site, content).items():
+            request.putheader(name, value)
+        request.endheaders(content[:3_000])
+        # We go on listening, as no browser would.
+        request.sock.shutdown(SHUT_WR)
+        assert request.getresponse().status == 403
+    assert not Post.objects.filter(title="Half").exists()

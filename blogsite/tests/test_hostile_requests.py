@@ -21,10 +21,10 @@ MULTIPART = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xc3\xa9\r\
 )
 def test_a_form_is_read_as_utf_8_whatever_charset_it_names(rf, charset, content_type, body):
     # Importing it starts the site, which looks for its static files.
-    from blogsite.wsgi import Utf8Request
+    from blogsite.wsgi import StrictRequest
 
     environ = rf.generic("POST", "/", body, f"{content_type}; charset={charset}").environ
-    request = Utf8Request(environ | {"QUERY_STRING": "q=%C3%A9"})
+    request = StrictRequest(environ | {"QUERY_STRING": "q=%C3%A9"})
     assert request.content_type == content_type.partition(";")[0]
     assert (request.POST["a"], request.GET["q"]) == ("é", "é")
 
