@@ -9,10 +9,13 @@ from content.checklist import (
     skipped_headings,
     vague_links,
 )
+from content.slugs import slugify
 from posts.models import Post
 
 # So many of one kind make the point.
 SAME_MAX = 10
+# So many posts with one slug are looked at.
+TITLES_MAX = 100
 
 
 def suggestions(post: Post, tags: list[str]) -> list[str]:
@@ -59,6 +62,12 @@ def about_images(html: str) -> list[str]:
 
 
 def is_title_taken(post: Post) -> bool:
-    """Tell whether a post that its author may see is titled alike."""
-    others = Post.objects.visible_to(post.author).filter(slug=post.slug).exclude(pk=post.pk)
-    return bool(post.title) and others.exists()
+    """Tell whether a post that its author may see has this title, in whatever case."""
+    # Titles have no index; their slugs have, and C, C++ and C# share one.
+    alike = Post.objects.visible_to(post.author).filter(slug=slugify(post.title))
+    titles = alike.exclude(pk=post.pk).values_list("title", flat=True)[:TITLES_MAX]
+    return bool(post.title) and folded(post.title) in map(folded, titles)
+
+
+def folded(title: str) -> str:
+    return " ".join(title.casefold().split())

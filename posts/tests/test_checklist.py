@@ -1,6 +1,9 @@
 """What the editor suggests before publishing: it helps and never blocks."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from posts.models import Post
 
@@ -41,7 +44,9 @@ def test_a_post_without_tags_is_told_so(client_of, make_post, tags, is_said):
     ("fields", "is_said"),
     [
         ({}, True),
-        ({"title": "TEST title!"}, True),
+        ({"title": "TEST title"}, True),
+        # The same address, and another title.
+        ({"title": "Test title+"}, False),
         ({"title": "Another"}, False),
         # Another's draft is nobody's to know of; one's own is.
         ({"status": "draft"}, True),
@@ -69,3 +74,24 @@ def test_nothing_of_it_stops_a_post(client_of):
     data = {"title": "t", "body": "![](/x.png)\n\n# a\n\n### b\n\n[here](/)"}
     assert client_of("author").post("/create/", data).status_code == 302
     assert Post.objects.get().status == "published"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{}, {"publish_at": timezone.now() + timedelta(days=1)}],
+    ids=["published", "scheduled"],
+)
+def test_what_is_edited_beside_a_post_is_looked_at(client_of, make_post, state):
+    make_post(title="In use")
+    client, post = client_of("author"), make_post(title="Good", body=GOOD, tags="a", **state)
+    edits = {"title": "In use", "body": "See [here](/map).", "tags": "", "version": post.version}
+    expected = [
+        "A link says only “here”: say where it leads.",
+        "It has no tags, by which readers find more of a kind.",
+        "Another post has this title already.",
+    ]
+    assert client.post(f"/{post.pk}/autosave/", edits).json()["checklist"] == expected
+    page = client.get(f"/{post.pk}/update/").text
+    assert all(hint in page for hint in expected)
+    post.refresh_from_db()
+    assert "here" not in post.body_html

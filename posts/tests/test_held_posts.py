@@ -72,3 +72,22 @@ def test_what_an_autosave_has_kept_is_no_longer_held(client_of, draft, author):
     assert HeldText.objects.exists()
     assert client.post(f"/{draft.pk}/autosave/", typed).status_code == 200
     assert not HeldText.objects.exists()
+
+
+def test_two_tabs_that_show_one_recovered_text_overwrite_nothing(client_of, draft, author):
+    client, path = client_of("author"), f"/{draft.pk}/update/"
+    form = client.get(path).context["form"]
+    sent = {name: form[name].value() for name in ("version", "sitting")}
+    sent |= TYPED | {"writer": writer_in(client.get(path).text)}
+    client.logout()
+    client.post(path, sent)
+    client.force_login(author)
+    tabs = []
+    for address in (f"{path}?recovered", path):
+        form = client.get(address).context["form"]
+        assert form["body"].value() == TYPED["body"]
+        tabs.append({name: form[name].value() for name in ("version", "sitting", "title")})
+    answers = [client.post(path, tab | {"body": f"Tab {n}"}) for n, tab in enumerate(tabs)]
+    assert [answer.status_code for answer in answers] == [302, 409]
+    draft.refresh_from_db()
+    assert draft.body == "Tab 0"

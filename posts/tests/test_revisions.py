@@ -93,3 +93,16 @@ def test_a_time_that_came_while_a_post_lay_in_the_trash_publishes_nothing(make_p
     publishing.trash_post(post, now=NOW)
     publishing.restore_from_trash(post, now=NOW + timedelta(days=2))
     assert Post.objects.get().status == status
+
+
+def test_a_double_click_on_restore_restores_once_and_complains_of_nothing(client_of, make_post):
+    post = make_post(body="One.")
+    save(post, "Two.", NOW)
+    save(post, "Three.", NOW)
+    client, clicked = client_of("author"), {"version": post.version}
+    path = f"/{post.pk}/history/1/restore/"
+    assert "are back" in client.post(path, clicked, follow=True).text
+    revisions = list(post.revisions.all())
+    assert "Nothing is restored" not in client.post(path, clicked, follow=True).text
+    assert list(post.revisions.all()) == revisions
+    assert Post.objects.get().body == "One."

@@ -80,6 +80,9 @@ class AutosaveMixin:
 def describe_save(post: Post, names: list[str]) -> dict:
     """Return what the editor shows of a save, and goes on with."""
     now = timezone.localtime()
+    if not post.is_draft:
+        # What is kept beside it was not rendered.
+        publishing.render_body(post)
     return {
         "version": post.version,
         "saved_at": now.isoformat(timespec="seconds"),

@@ -1,5 +1,6 @@
 """Writing of posts in the browser."""
 
+from copy import copy
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from posts.checklist import about_images, suggestions
 from posts.forms import PostForm
 from posts.mixins import AuthorRequiredMixin
 from posts.models import Post, Revision
+from posts.tagging import split_tags
 from posts.uploads import attach_images
 
 FORM_METHODS = ["get", "head", "options", "post"]
@@ -36,7 +38,8 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     template_name = "posts/post_form.html"
     held_fields = (*WORDS, "body_image_alt", "remove_image", "publish_at", "reason")
     # What was edited: the text may be old when it comes back.
-    held_hidden = ("version", "sitting", "uuid", "zone")
+    # Not the sitting: each page that shows it goes on by itself, and meets what another saved.
+    held_hidden = ("version", "uuid", "zone")
 
     @property
     def action(self) -> str:
@@ -154,14 +157,22 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def get_context_data(self, **kwargs) -> dict:
         now, context = timezone.now(), {"edits": self.edits, "action": self.action}
         if self.object.pk:
-            names = [tag.name for tag in self.object.tag_list]
             context |= {
-                "checklist": suggestions(self.object, names),
+                "checklist": self.checklist(),
                 "is_scheduled": self.object.is_scheduled(now),
                 "superseded": history.superseded_edits(self.object),
                 "preview_address": self.preview_address(),
             }
         return super().get_context_data(**context | kwargs)
+
+    def checklist(self) -> list[str]:
+        """Return what the words in the editor could do better."""
+        if not self.edits:
+            return suggestions(self.object, [tag.name for tag in self.object.tag_list])
+        edited = copy(self.object)
+        edited.title, edited.body, tags, _alt = self.edits.words
+        publishing.render_body(edited)
+        return suggestions(edited, split_tags(tags))
 
     def preview_address(self) -> str:
         """Return the whole address by which others read the post, where there is one."""

@@ -112,6 +112,10 @@ class RevisionRestore(
             text = _("These words have no title, and what is published needs one.")
             messages.error(request, text)
         except publishing.EditConflict:
+            post.refresh_from_db()
+            if history.current_words(post) == revision.words:
+                # The second of two clicks; the first one says so.
+                return redirect("posts:revision_list", post.pk)
             text = _("Nothing is restored: this post was changed after you opened its history.")
             messages.error(request, text)
         except publishing.PostIsGone as error:
