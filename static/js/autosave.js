@@ -39,8 +39,11 @@ let isLeaving = false;
 let isWaiting = false;
 
 const isUnsaved = () => edits !== savedEdits;
+// What an autosave leaves to the buttons: the note always, the time where the post is no draft.
+const timeField = form.elements.publish_at;
+const isLeft = () => [timeField, form.elements.reason].some((field) => field && field.value !== field.defaultValue);
 // What no autosave sends.
-const isChosen = () => [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
+const isChosen = () => isLeft() || [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
 const typed = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
 
 // What is said
@@ -162,8 +165,10 @@ function saved(result, edit) {
     if (form.elements[name] && result[name]) form.elements[name].value = result[name];
   }
   if (location.pathname !== result.update_url) moveTo(result);
-  if (!isUnsaved()) forget();
-  say("saved", result.saved_text);
+  if (timeField && !result.is_beside && !isUnsaved()) timeField.defaultValue = timeField.value;
+  if (isLeft()) keep();
+  else if (!isUnsaved()) forget();
+  say("saved", isLeft() ? `${result.saved_text}. ${status.dataset.left}` : result.saved_text);
   showChecklist(result.checklist ?? []);
 }
 
@@ -284,7 +289,9 @@ function sense(name, text = "") {
 }
 
 const SHOWN = ["title", "tags", "body", "cover_alt"];
-const differs = (copy) => SHOWN.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
+const differsInTime = (copy) => timeField && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
+const differs = (copy) => differsInTime(copy)
+  || SHOWN.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
 
 function copiesLeft() {
   const start = copiesHere();
@@ -321,14 +328,19 @@ async function offerCopy() {
   const place = panel.querySelector("[data-difference]");
   try {
     const difference = await fetchDifference(copy);
-    if (difference === null) {
+    if (difference === null && !differsInTime(copy)) {
       remove(copy.key);
       return offerCopy();
     }
     // Our own server made it, and escaped all that people wrote.
-    place.innerHTML = difference;
+    place.innerHTML = difference ?? "";
   } catch {
     place.textContent = panel.dataset.noDifference;
+  }
+  if (differsInTime(copy)) {
+    const line = document.createElement("p");
+    line.textContent = `${timeField.labels[0].textContent.trim()}: ${copy.fields.publish_at.replace("T", " ")}`;
+    place.append(line);
   }
   const when = new Date(copy.at);
   const time = panel.querySelector("time");

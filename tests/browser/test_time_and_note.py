@@ -1,0 +1,78 @@
+"""The time and the note of a post, which the buttons save: nothing says that they are saved."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_life_of_a_post import press, start
+from tests.browser.test_main_job import log_in, register
+
+pytestmark = pytest.mark.browser
+
+SOON = 15_000
+LEFT = "Not the time or the note"
+
+
+@pytest.fixture
+def page(open_page, username) -> Page:
+    """The page of somebody who is logged in."""
+    page = open_page()
+    register(page, username)
+    log_in(page, username)
+    return page
+
+
+def in_days(number: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def status(page: Page):
+    return page.locator("[data-save-status]")
+
+
+@pytest.mark.parametrize("button", ["Put it into the editor", "Discard it"])
+def test_another_time_for_a_scheduled_post_is_not_called_saved_and_comes_back(page, button):
+    tomorrow, next_week = in_days(1), in_days(8)
+    start(page, "Scheduled")
+    page.get_by_label("Publish at").fill(tomorrow)
+    press(page, "Schedule")
+    page.get_by_label("Publish at").fill(next_week)
+    expect(status(page)).to_contain_text(LEFT, timeout=SOON)
+    address = page.url
+    other = page.context.new_page()
+    page.close()
+
+    other.goto(address)
+    panel = other.get_by_role("region", name="This browser holds another text")
+    expect(panel).to_contain_text(next_week.replace("T", " "))
+    expect(other.get_by_label("Publish at")).to_have_value(tomorrow)
+    panel.get_by_role("button", name=button).click()
+    expect(panel).to_be_hidden()
+    taken = next_week if button == "Put it into the editor" else tomorrow
+    expect(other.get_by_label("Publish at")).to_have_value(taken)
+    other.get_by_role("button", name="Save", exact=True).click()
+    expect(other.get_by_label("Publish at")).to_have_value(taken)
+    expect(panel).to_be_hidden()
+
+
+def test_the_time_of_a_draft_is_saved_with_it(page):
+    start(page, "Draft")
+    press(page, "Save draft")
+    at = in_days(3)
+    page.get_by_label("Publish at").fill(at)
+    expect(status(page)).to_have_text(re.compile("Saved [0-9:]+"), timeout=SOON)
+    page.reload()
+    expect(page.get_by_label("Publish at")).to_have_value(at)
+
+
+def test_leaving_asks_where_a_note_would_be_lost(page):
+    start(page, "Noted")
+    press(page, "Save draft")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_label("What you changed").fill("A better beginning")
+    expect(status(page)).to_contain_text(LEFT, timeout=SOON)
+    page.goto("/")
+    assert asked == ["beforeunload"]
