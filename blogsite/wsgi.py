@@ -5,6 +5,7 @@ import os
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
+from django.http import UnreadablePostError
 from django.utils.module_loading import import_string
 
 from blogsite.requests import take_proxys_word
@@ -39,6 +40,14 @@ class StrictRequest(WSGIRequest):
     def __init__(self, environ: dict) -> None:
         super().__init__(environ)
         self._stream = WholeBody(environ["wsgi.input"], self._stream.limit)
+
+    def _load_post_and_files(self) -> None:
+        try:
+            super()._load_post_and_files()
+        except UnreadablePostError:
+            # Django looks for the token in a header then, and a view would take an empty form.
+            self.META.pop(settings.CSRF_HEADER_NAME, None)
+            raise
 
     def _set_content_type_params(self, meta: dict) -> None:
         # The parser of multipart forms reads the boundary from META itself.

@@ -163,10 +163,10 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
 
 
 def hold_rows(*tags: Tag) -> None:
-    """Let whoever ties a post to one of `tags` wait; raise TagsMoved where one has gone."""
-    pks = {tag.pk for tag in tags}
-    held = Tag.objects.select_for_update().filter(pk__in=pks).order_by("pk")
-    if len(held) < len(pks):
+    """Let whoever ties a post to one of `tags` wait; raise TagsMoved where one moved."""
+    names = {tag.pk: tag.name for tag in tags}
+    held = Tag.objects.select_for_update().filter(pk__in=names).order_by("pk")
+    if {tag.pk: tag.name for tag in held} != names:
         raise TagsMoved
 
 

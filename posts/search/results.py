@@ -53,14 +53,16 @@ def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple]:
     if query.has_words:
         return find(posts, query, limit)
     # Tags of signs alone: no index of words holds them.
-    for term in query.unwanted:
-        if term.field != "tag":
-            found = find(posts, Query(wanted=(term,)), limit)
-            posts = posts.exclude(pk__in=[row[0] for row in found])
     keys = [tag_key(term.typed) for term in query.wanted]
     tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
     newest = posts.filter(pk__in=tied).order_by("-pk")
-    return list(newest.values_list("pk", "title", "publish_at")[:limit])
+    rows = list(newest.values_list("pk", "title", "publish_at")[:limit])
+    for term in query.unwanted:
+        if term.field != "tag":
+            among = posts.filter(pk__in=[pk for pk, *_ in rows])
+            unwanted = {pk for pk, *_ in find(among, Query(wanted=(term,)), limit)}
+            rows = [row for row in rows if row[0] not in unwanted]
+    return rows
 
 
 def _tagged(posts: PostQuerySet, query: Query) -> PostQuerySet:

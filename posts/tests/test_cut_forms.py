@@ -22,7 +22,7 @@ def send_cut(client_of):
     cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
     token = client.cookies["csrftoken"].value
 
-    def send(path: str, content_type: str, place: str, **fields) -> int:
+    def send(path: str, content_type: str, place: str, *, header: str = "", **fields) -> int:
         # Importing it starts the site, which looks for its static files.
         from blogsite.wsgi import site
 
@@ -37,6 +37,7 @@ def send_cut(client_of):
         }
         headers = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(raw))}
         headers |= {"HTTP_COOKIE": cookies, "wsgi.input": BytesIO(raw[: ends[place]])}
+        headers |= {header: token} if header else {}
         return ask(site, path, "POST", **headers).status
 
     return send
@@ -55,13 +56,14 @@ def test_a_new_post_that_did_not_arrive_whole_is_not_made(send_cut, content_type
 @pytest.mark.parametrize("content_type", [URLENCODED, MULTIPART_CONTENT])
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("path", ["/{pk}/update/", "/{pk}/autosave/"])
+@pytest.mark.parametrize("header", ["", "HTTP_X_CSRFTOKEN"])
 def test_a_save_that_did_not_arrive_whole_leaves_the_old_version_whole(
-    send_cut, make_post, content_type, place, path
+    send_cut, make_post, content_type, place, path, header
 ):
     post = make_post(title="Old", body="Old words.", tags="Old tag")
     path, before = path.format(pk=post.pk), post.version
     fields = {"title": "New", "body": BODY, "action": "update"}
-    assert send_cut(path, content_type, place, **fields) == 403
+    assert send_cut(path, content_type, place, header=header, **fields) == 403
     post = Post.objects.get()
     assert (post.title, post.body, post.version) == ("Old", "Old words.", before)
     assert [tag.name for tag in post.tag_list] == ["Old tag"]

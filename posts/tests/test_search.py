@@ -128,6 +128,9 @@ def test_a_tag_of_signs_alone_is_found_without_a_word_beside_it(write, query, ti
     for title, tags in (("Salt", "🎉"), ("Bread", "🎉"), ("Party", "🎉, 🏳️‍🌈"), ("Tea", "")):
         write(title, tags=tags)
     assert found(query) == titles
+    # Of the newest two, none that is excluded.
+    ids = find(query, now=timezone.now(), limit=2).ids
+    assert set(Post.objects.filter(pk__in=ids).values_list("title", flat=True)) <= set(titles)
     assert set(find_any(query)) == set(find(query, now=timezone.now()).ids)
 
 

@@ -166,8 +166,8 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return super().get_context_data(**context | kwargs)
 
     def checklist(self) -> list[str]:
-        """Return what the words in the editor could do better."""
-        if not self.edits:
+        """Return what the saved words could do better; a form that comes back holds others."""
+        if not self.edits or self.request.method == "POST":
             return suggestions(self.object, [tag.name for tag in self.object.tag_list])
         edited = copy(self.object)
         edited.title, edited.body, tags, _alt = self.edits.words

@@ -289,7 +289,8 @@ function sense(name, text = "") {
 }
 
 const SHOWN = ["title", "tags", "body", "cover_alt"];
-const differsInTime = (copy) => timeField && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
+// Of a new post, the server tells by its words whether a copy arrived; the form says no more of it.
+const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
 const differs = (copy) => differsInTime(copy)
   || SHOWN.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
 
@@ -339,7 +340,7 @@ async function offerCopy() {
   }
   if (differsInTime(copy)) {
     const line = document.createElement("p");
-    line.textContent = `${timeField.labels[0].textContent.trim()}: ${copy.fields.publish_at.replace("T", " ")}`;
+    line.textContent = `${timeField.labels[0].firstChild.textContent.trim()}: ${copy.fields.publish_at.replace("T", " ")}`;
     place.append(line);
   }
   const when = new Date(copy.at);
