@@ -222,7 +222,7 @@ def parse_number(text: str) -> int:
 
 def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
     """Return the lists that hold `post`: none while it is not published."""
-    if post.status != Post.Status.PUBLISHED:
+    if not post.is_published:
         return []
     return [all_posts(), posts_by(post.author_id), *map(posts_tagged, tags)]
 
@@ -244,11 +244,10 @@ def add(post: Post, tags: list[Tag]) -> None:
 
 def remove(post: Post) -> None:
     """Count `post` out of its lists, before it or its ties are changed."""
-    if post.status != Post.Status.PUBLISHED:
+    if not post.is_published:
         return
-    # Not by what was loaded with the post: a merge may have tied it to another tag since.
-    tags = [tie.tag for tie in Tagging.objects.filter(post=post)]
-    listings, place = listings_of(post, tags), (post.publish_at, post.pk)
+    # Not those that were loaded: a merge may have tied it to another since.
+    listings, place = listings_of(post, post.current_tags), (post.publish_at, post.pk)
     count(listings, -1)
     move_marks(listings, place, -1)
     hand_on_marks(listings, place)

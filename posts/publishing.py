@@ -144,7 +144,7 @@ def place_post(post: Post, before: Post | None, tags: list[str] | None) -> list[
 
     Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
     """
-    if Post.Status.PUBLISHED in (post.status, before and before.status):
+    if post.is_published or (before and before.is_published):
         page_cache.changed()
     had = before.tag_list if before else []
     is_tagged_so = tags is None or tags == [tag.name for tag in had]
@@ -286,10 +286,9 @@ def restore_from_trash(post: Post, *, now: datetime) -> bool:
     before = lock(post)
     if before is None or not before.is_in_trash:
         return False
-    is_overdue = before.trashed_from == Post.Status.PUBLISHED and (
-        before.trashed_at < before.publish_at <= now
-    )
-    post.status = Post.Status.DRAFT if is_overdue else before.trashed_from
+    post.status, post.publish_at = before.trashed_from, before.publish_at
+    if post.is_out(now) and not post.is_out(before.trashed_at):
+        post.status = Post.Status.DRAFT
     post.trashed_from, post.trashed_at = "", None
     move_row(post, before)
     return True

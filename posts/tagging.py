@@ -41,7 +41,7 @@ def hold_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
         # Within, so that what was held in vain is let go.
         with suppress(TagsMoved), transaction.atomic():
             return lock_tags(tags, before, had)
-        had = tags_of(before)
+        had = before.current_tags if before else []
 
 
 def lock_tags(tags: list[Tag], before: Post | None, had: list[Tag]) -> list[Tag]:
@@ -53,15 +53,10 @@ def lock_tags(tags: list[Tag], before: Post | None, had: list[Tag]) -> list[Tag]
     in_order = Tag.objects.filter(pk__in=names).order_by("pk")
     held = {tag.pk: tag for tag in in_order.select_for_update(no_key=True)}
     # Asked again: a merge may have tied the post to another while this waited for it.
-    now_tied = {tag.pk for tag in tags_of(before)} if had else set()
+    now_tied = {tag.pk for tag in before.current_tags} if had else set()
     if names != {pk: tag.name for pk, tag in held.items()} or not now_tied <= held.keys():
         raise TagsMoved
     return [held[tag.pk] for tag in tags]
-
-
-def tags_of(post: Post | None) -> list[Tag]:
-    """Return the tags of the post as they are by now, whatever was loaded with it."""
-    return [tie.tag for tie in Tagging.objects.filter(post=post)] if post else []
 
 
 def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:

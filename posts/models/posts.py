@@ -271,6 +271,11 @@ class Post(models.Model):
         return [tagging.tag for tagging in self.taggings.all()]
 
     @property
+    def current_tags(self) -> list:
+        """The tags as they are by now, whatever was loaded with the post."""
+        return [tagging.tag for tagging in self.taggings.order_by("position")]
+
+    @property
     def shown_tags(self) -> list:
         """The tags that the post had in the state that it was read in.
 
@@ -294,9 +299,14 @@ class Post(models.Model):
         """When readers last got other words; for a scheduled post, when they first got any."""
         return max(self.updated_at, self.publish_at or self.updated_at)
 
+    @property
+    def is_published(self) -> bool:
+        """Tell of one row what the function `is_published` asks of many."""
+        return self.status == self.Status.PUBLISHED
+
     def is_out(self, now: datetime) -> bool:
         """Tell of one row what `is_listed` asks of many."""
-        return self.status == self.Status.PUBLISHED and self.publish_at <= now
+        return self.is_published and self.publish_at <= now
 
     @property
     def is_draft(self) -> bool:
@@ -316,7 +326,7 @@ class Post(models.Model):
         return self.trashed_at + KEPT_IN_TRASH
 
     def is_scheduled(self, now: datetime) -> bool:
-        return self.status == self.Status.PUBLISHED and not self.is_out(now)
+        return self.is_published and not self.is_out(now)
 
     def get_absolute_url(self) -> str:
         """Return the public path; raise NoReverseMatch for an unsaved post."""
