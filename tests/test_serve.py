@@ -5,12 +5,14 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from benchmarks.meter import descendants
 from benchmarks.ports import free_port
 from tests.servers import ROOT
 
@@ -81,6 +83,32 @@ def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twi
     with serving(environment) as lines:
         assert [line.partition(" ")[0] for line in lines] == ["Starting", "Serving"]
     assert (instance / "static/staticfiles.json").stat().st_mtime_ns == collected
+
+
+@pytest.fixture
+def two_cores():
+    """Have everything that the test starts run on two cores of the machine."""
+    there_are = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else {}
+    if len(there_are) < 2:
+        pytest.skip("a process has no choice of cores here")
+    two = sorted(there_are)[:2]
+    os.sched_setaffinity(0, two)
+    yield two
+    os.sched_setaffinity(0, there_are)
+
+
+def test_each_of_two_workers_keeps_to_one_of_two_cores(environment, two_cores):
+    last = time.monotonic() + 30
+    # Nobody reads the log, and a pipe that is full holds up who writes to it.
+    with serving(environment | {"ACCESS_LOG": "0"}):
+        while sorted(kept := cores_of_workers()) != [[core] for core in two_cores]:
+            assert time.monotonic() < last, kept
+            get(environment)
+
+
+def cores_of_workers() -> list[list[int]]:
+    _, *workers = descendants(os.getpid())
+    return [sorted(os.sched_getaffinity(pid)) for pid in workers]
 
 
 def test_the_demo_says_once_how_to_log_in(environment):

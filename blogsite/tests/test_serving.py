@@ -53,8 +53,8 @@ def load(environ, request):
         ({}, "threads", 4),
         ({}, "worker_class", "gthread"),
         ({}, "preload_app", True),
-        ({}, "max_requests", 10_000),
-        ({}, "max_requests_jitter", 1_000),
+        ({}, "max_requests", 100_000),
+        ({}, "max_requests_jitter", 10_000),
         ({}, "accesslog", "-"),
         ({}, "forwarded_allow_ips", ""),
         ({"BEHIND_PROXY": "1"}, "forwarded_allow_ips", ""),
@@ -76,6 +76,49 @@ def test_threads_of_a_worker_take_turns_more_often(monkeypatch, dead_database):
     monkeypatch.setattr(sys, "setswitchinterval", intervals.append)
     serving.post_worker_init(SimpleNamespace(wsgi=site))
     assert 0 < intervals[0] < sys.getswitchinterval()
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    """Return a function that says which cores there are, and a list of what is chosen of them."""
+    chosen = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: chosen.append(cores), False)
+
+    def have(*numbers: int) -> list[set[int]]:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(numbers), False)
+        return chosen
+
+    return have
+
+
+def start_worker(server: SimpleNamespace) -> SimpleNamespace:
+    """Do what gunicorn's master does, and what the new process does first."""
+    worker = SimpleNamespace()
+    serving.pre_fork(server, worker)
+    serving.post_fork(server, worker)
+    server.WORKERS[len(server.WORKERS)] = worker
+    return worker
+
+
+def test_workers_share_the_cores_among_them(cores):
+    chosen, server = cores(3, 5), SimpleNamespace(num_workers=3, WORKERS={})
+    for _ in range(3):
+        start_worker(server)
+    assert chosen == [{3}, {5}, {3}]
+    # The one in the place of another takes its core.
+    del server.WORKERS[1]
+    assert start_worker(server).core == 5
+
+
+def test_fewer_workers_than_cores_go_where_there_is_room(cores):
+    chosen, server = cores(0, 1, 2), SimpleNamespace(num_workers=2, WORKERS={})
+    start_worker(server)
+    assert chosen == []
+
+
+def test_a_system_without_a_choice_of_cores_serves_all_the_same(monkeypatch):
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    start_worker(SimpleNamespace(num_workers=2, WORKERS={}))
 
 
 @pytest.mark.parametrize("load", [SERVING], indirect=True)
@@ -109,7 +152,7 @@ def test_gunicorn_takes_every_setting_it_is_given():
 def is_setting(name: str, value: object) -> bool:
     """Tell gunicorn's settings from what the module imports and defines for itself."""
     is_own = name.islower() and not name.startswith("_") and not isinstance(value, type(os))
-    return is_own and name not in {"access_line"}
+    return is_own and name not in {"access_line", "cores_to_share"}
 
 
 def answer(**changes) -> SimpleNamespace:
