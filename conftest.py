@@ -120,9 +120,10 @@ def make_comment(post, reader):
     Those SET_AFTERWARDS are as they are given, whatever the rules say.
     """
 
-    def make(body: str = "A comment.", **fields) -> Comment:
+    def make(body: str = "A comment.", *, parent: Comment | None = None, **fields) -> Comment:
         set_afterwards = {name: fields.pop(name) for name in SET_AFTERWARDS if name in fields}
         values = {"post": post, "author": reader, "now": timezone.now()} | fields
+        values["parent_pk"] = parent and parent.pk
         comment = discussion.add_comment(values.pop("post"), values.pop("author"), body, **values)
         if "status" in set_afterwards:
             change = (set_afterwards["status"] == "approved") - comment.is_approved

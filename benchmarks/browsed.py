@@ -65,9 +65,8 @@ def discuss(post: Post) -> None:
     for number in range(COMMENTS):
         reader = readers[number % len(readers)]
         text = f"{texts[number % len(texts)]}\n\nThe {number + 1}th word on it."
-        above = discussion.add_comment(
-            post, reader, text, parent=above if number % 3 else None, now=timezone.now()
-        )
+        parent_pk = above.pk if number % 3 else None
+        above = discussion.add_comment(post, reader, text, parent_pk=parent_pk, now=timezone.now())
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Each function is one transaction. Counts move by the difference and in the statement of the
 database (`F`), so that any number of people at once leave the right one. Rows are held in one
-order, the writer first, then from an answer up to what it answers, and the post last, so that no
-two wait for each other.
+order, from an answer up to what it answers, then the writer, and the post last, so that no two wait
+for each other.
 """
 
 from contextlib import suppress
@@ -71,14 +71,14 @@ def take_back_likes(user: User) -> None:
 
 
 def add_comment(
-    post: Post, author: User, body: str, *, parent: Comment | None = None, now: datetime
+    post: Post, author: User, body: str, *, parent_pk: int | None = None, now: datetime
 ) -> Comment:
-    """Add a comment, below `parent` where it answers one; it waits where the rule says so.
+    """Add a comment, below another where it answers one; it waits where the rule says so.
 
     An answer to a comment that has gone meanwhile stands by itself. One that was sent a moment ago
     is returned and not added again.
     """
-    comment = Comment(post=post, author=author, parent=parent, body=body, created_at=now)
+    comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
     # Before the transaction: on SQLite, all who write wait for the one that is open.
     render_words(comment)
     return _add(comment)
@@ -86,10 +86,11 @@ def add_comment(
 
 @transaction.atomic
 def _add(comment: Comment) -> Comment:
-    # The second of two clicks waits for the first here. No key changes, so others may refer to it.
-    User.objects.select_for_update(no_key=True).get(pk=comment.author_id)
-    # Locked, so that nobody deletes it while the answer is on its way.
-    comment.parent = comment.parent and _lock(comment.parent_id)
+    # The second of two clicks waits for the first here: at what both answer, or at their writer.
+    comment.parent = _lock_answered(comment)
+    if comment.parent is None:
+        # No key changes, so others may refer to it.
+        User.objects.select_for_update(no_key=True).get(pk=comment.author_id)
     sent_before = _sent_before(comment)
     if sent_before:
         return sent_before
@@ -186,6 +187,14 @@ def why_it_waits(comment: Comment) -> str:
 def _lock(pk: int) -> Comment | None:
     """Read the comment anew and hold it until the transaction ends; None where it has gone."""
     return Comment.objects.select_for_update().filter(pk=pk).first()
+
+
+def _lock_answered(comment: Comment) -> Comment | None:
+    """Hold what `comment` answers, so that nobody deletes it meanwhile; None where it has gone."""
+    if comment.parent_id is None:
+        return None
+    answerable = Comment.objects.answerable(comment.post)
+    return answerable.select_for_update().filter(pk=comment.parent_id).first()
 
 
 def _sent_before(comment: Comment) -> Comment | None:

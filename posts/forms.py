@@ -263,12 +263,12 @@ class ImageForm(forms.Form):
     alt = forms.CharField(required=False, max_length=300)
 
 
-class ParentField(forms.ModelChoiceField):
-    """The comment that is answered; one that has gone meanwhile is none, and no error."""
+class ParentField(forms.IntegerField):
+    """The id of the comment that is answered; whether it is still there, who answers it asks."""
 
     widget = forms.HiddenInput
 
-    def clean(self, value: str | None) -> Comment | None:
+    def clean(self, value: str | int | None) -> int | None:
         try:
             return super().clean(value)
         except ValidationError:
@@ -292,17 +292,17 @@ class CommentBodyForm(forms.Form):
 
 
 class CommentForm(CommentBodyForm):
-    parent = ParentField(queryset=Comment.objects.none(), required=False)
+    parent = ParentField(required=False)
 
     def __init__(self, *args, post: Post, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["parent"].queryset = Comment.objects.approved().filter(post=post)
+        self.post = post
 
     @cached_property
     def answered(self) -> Comment | None:
         """The comment that is answered, also where the rest of the form is refused."""
-        value = self["parent"].value()
-        return self.fields["parent"].clean(value) if value else None
+        pk = self.fields["parent"].clean(self["parent"].value())
+        return Comment.objects.answerable(self.post).filter(pk=pk).first() if pk else None
 
 
 class ReasonForm(forms.Form):

@@ -84,8 +84,8 @@ def hundred_comments(post, make_user):
     now = timezone.now()
     writers = [make_user(f"writer{number}") for number in range(COMMENTS_PER_PAGE + 1)]
     for number, writer in enumerate(writers):
-        parent = post.comments.last() if number % 3 else None
-        discussion.add_comment(post, writer, "words", parent=parent, now=now)
+        parent_pk = post.comments.last().pk if number % 3 else None
+        discussion.add_comment(post, writer, "words", parent_pk=parent_pk, now=now)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,14 @@ def test_taking_part(
 
 
 @pytest.mark.parametrize(
+def test_answering(client_of, hundred_comments, post, django_assert_num_queries):
+    answered, client = post.comments.last(), client_of("reader")
+    # As above, with what is answered in place of the writer's row.
+    with django_assert_num_queries(10):
+        client.post(f"/{post.pk}/comments/", {"body": "words", "parent": answered.pk})
+    assert post.comments.get(body="words", author__username="reader").parent == answered
+
+
     ("path", "queries"),
     # Session with its user, two for permissions; then count and page.
     [

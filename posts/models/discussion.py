@@ -155,6 +155,10 @@ class CommentQuerySet(models.QuerySet):
     def approved(self) -> "CommentQuerySet":
         return self.filter(status=Comment.Status.APPROVED)
 
+    def answerable(self, post: Post) -> "CommentQuerySet":
+        """Comments on `post` that one may answer."""
+        return self.approved().filter(post=post)
+
     def reported(self) -> "CommentQuerySet":
         """Comments with a report that no moderator has answered yet."""
         return self.filter(pk__in=CommentReport.objects.unanswered().values("comment"))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from posts import discussion
 from posts.models import COMMENT_MAX_DEPTH, PATH_STEP, Comment, Post
+from posts.tests.meanwhile import meanwhile
 from posts.views.thread import COMMENTS_PER_PAGE
 
 
@@ -124,8 +125,17 @@ def test_an_answer_to_what_has_gone_meanwhile_stands_by_itself(post, make_commen
     parent = make_comment()
     gone = Comment.objects.get()
     discussion.delete_comment(parent)
-    answer = discussion.add_comment(post, reader, "Words.", parent=gone, now=timezone.now())
+    answer = discussion.add_comment(post, reader, "Words.", parent_pk=gone.pk, now=timezone.now())
     assert (answer.parent, answer.depth) == (None, 0)
+
+
+def test_an_answer_to_what_was_hidden_meanwhile_stands_by_itself(client_of, post, make_comment):
+    parent = make_comment()
+    hide = Comment.objects.filter(pk=parent.pk).update
+    # After the form was found right, and before the answer is added.
+    with meanwhile(lambda: hide(status="hidden"), before="SAVEPOINT"):
+        client_of("reader").post(f"/{post.pk}/comments/", {"body": "Words.", "parent": parent.pk})
+    assert Comment.objects.get(body="Words.").parent is None
 
 
 # Placeholders
@@ -266,7 +276,7 @@ def test_a_comment_that_slid_onto_the_next_page_is_answered_there(client_of, pos
     link = f"?reply={last.pk}#comment-form"
     assert f'href="{link}"' in client.get(path).text
     early, now = long_thread[1], timezone.now()
-    discussion.add_comment(post, post.author, "In between.", parent=early, now=now)
+    discussion.add_comment(post, post.author, "In between.", parent_pk=early.pk, now=now)
     page = client.get(f"{path}{link}").text
     assert shown(page)[0] == (1, last.pk)
     assert f'name="parent" value="{last.pk}"' in page
@@ -293,7 +303,9 @@ def test_concurrent_comments_and_deletions_leave_the_right_count(
 
     def answer(number: int) -> None:
         try:
-            reply = discussion.add_comment(post, user, f"Answer {number}.", parent=parent, now=now)
+            reply = discussion.add_comment(
+                post, user, f"Answer {number}.", parent_pk=parent.pk, now=now
+            )
             if number % 2:
                 discussion.delete_comment(reply)
             if number == 7:
@@ -307,20 +319,24 @@ def test_concurrent_comments_and_deletions_leave_the_right_count(
     assert counted(post) == approved == 10
 
 
+@pytest.mark.parametrize("is_answer", [False, True])
 def test_twenty_clicks_of_one_person_make_one_comment(
-    transactional_db, django_db_serialized_rollback
+    transactional_db, django_db_serialized_rollback, is_answer
 ):
     user = User.objects.create(username="user", username_key="user")
     now = timezone.now()
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
 
+    parent = discussion.add_comment(post, user, "Parent.", now=now) if is_answer else None
+    words = {"parent_pk": parent and parent.pk}
+
     def click(number: int) -> int:
         try:
-            return discussion.add_comment(post, user, "Words.", now=timezone.now()).pk
+            return discussion.add_comment(post, user, "Words.", **words, now=timezone.now()).pk
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(20) as pool:
         made = set(pool.map(click, range(20)))
-    assert made == {Comment.objects.get().pk}
-    assert counted(post) == 1
+    assert made == {Comment.objects.get(body="Words.").pk}
+    assert counted(post) == 1 + is_answer

@@ -70,8 +70,9 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         return self.add(form) if is_valid else self.show_again(form, status=422)
 
     def add(self, form: CommentForm) -> HttpResponse:
+        post, said, now = self.post_in_question, form.cleaned_data, timezone.now()
         comment = discussion.add_comment(
-            self.post_in_question, self.request.user, **form.cleaned_data, now=timezone.now()
+            post, self.request.user, said["body"], parent_pk=said["parent"], now=now
         )
         say_where_it_stands(self.request, comment, gettext("Your comment is published."))
         return redirect(place_of(comment))

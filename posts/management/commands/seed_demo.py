@@ -246,4 +246,4 @@ def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:
         above = discussion.add_comment(post, reader, text, now=at)
         if chance.random() < 0.6:
             answer = chance.choice(answers)
-            discussion.add_comment(post, post.author, answer, parent=above, now=at)
+            discussion.add_comment(post, post.author, answer, parent_pk=above.pk, now=at)
