@@ -14,6 +14,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     prefetch_related_objects,
 )
 from django.utils.translation import gettext as _
@@ -125,7 +126,8 @@ def record(
     revision.saved_by, revision.saved_at, revision.reason = by, now, reason
     revision.is_autosave, revision.sitting = is_autosave, sitting
     revision.save()
-    if last and not is_autosave:
+    # A younger post has no revision that old.
+    if last and not is_autosave and post.created_at < now - KEPT_WHOLE:
         thin_out(post, now)
 
 
@@ -154,24 +156,17 @@ def thin_out(post: Post, now: datetime) -> int:
 
 def superfluous(post: Post, now: datetime) -> list[int]:
     """Return the ids of what `thin_out` deletes."""
-    old = list(old_revisions(post, now))
-    if len(old) < 2:
-        return []
-    spared = {last_pk(post.revisions.all()), last_pk(post.revisions.filter(is_autosave=False))}
     days, found = set(), []
-    for pk, saved_at in old:
+    for pk, saved_at, last_on_purpose in old_revisions(post, now):
         day = saved_at.astimezone(UTC).date()
-        if day in days and pk not in spared:
+        if day in days and pk != last_on_purpose:
             found.append(pk)
         days.add(day)
     return found
 
 
 def old_revisions(post: Post, now: datetime) -> QuerySet:
-    """The ids and times of revisions past KEPT_WHOLE, newest first."""
+    """Revisions past KEPT_WHOLE, newest first: id, time, and which was last saved on purpose."""
     old = post.revisions.filter(saved_at__lt=now - KEPT_WHOLE)
-    return old.values_list("pk", "saved_at")
-
-
-def last_pk(revisions: QuerySet) -> int | None:
-    return revisions.values_list("pk", flat=True).first()
+    on_purpose = Subquery(post.revisions.filter(is_autosave=False).values("pk")[:1])
+    return old.annotate(on_purpose=on_purpose).values_list("pk", "saved_at", "on_purpose")

@@ -243,11 +243,10 @@ def add(post: Post, tags: list[Tag]) -> None:
 
 
 def remove(post: Post) -> None:
-    """Count `post` out of its lists, before it or its ties are changed."""
+    """Count `post`, whose tags are held, out of its lists, before its ties are changed."""
     if not post.is_published:
         return
-    # Not those that were loaded: a merge may have tied it to another since.
-    listings, place = listings_of(post, post.current_tags), (post.publish_at, post.pk)
+    listings, place = listings_of(post, post.tag_list), (post.publish_at, post.pk)
     count(listings, -1)
     move_marks(listings, place, -1)
     hand_on_marks(listings, place)

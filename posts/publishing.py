@@ -29,8 +29,21 @@ class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
 State = tuple[str, datetime | None]
 
 
-def save_post(
+def save_post(post: Post, *, is_autosave: bool = False, **saving) -> Post:
+    """Save `post`, new or changed, with a revision; `saving` goes to `write_post`.
+
+    Raises PostIsGone and EditConflict.
+    """
+    # Before the transaction: on SQLite, all who write wait for the one that is open.
+    text = render_body(post)
+    found_by = None if is_autosave else search.words_of(post, text)
+    return write_post(post, found_by, is_autosave=is_autosave, **saving)
+
+
+@tagging.again_where_tags_moved
+def write_post(
     post: Post,
+    found_by: dict[str, str] | None,
     *,
     now: datetime,
     tags: list[str] | None = None,
@@ -38,41 +51,38 @@ def save_post(
     version: int | None = None,
     sitting: str = "",
     reason: str = "",
-    is_autosave: bool = False,
+    is_autosave: bool,
     move: Callable[[Post], State] | None = None,
 ) -> Post:
-    """Save `post`, new or changed, with a revision by `by` (its author, where nobody is named).
+    """Write the rendered `post` with a revision by `by` (its author, where nobody is named).
 
     `tags` replaces its tags where it is given. `version` is the one that was edited, in the
     editor called `sitting`. `move` tells the state from that of the row as it stands; without it
     the post is saved in its own, except that what a moderator hid stays hidden.
-    Raises PostIsGone and EditConflict.
     """
-    # Before the transaction: on SQLite, all who write wait for the one that is open.
-    text = render_body(post)
-    found_by = None if is_autosave else search.words_of(post, text)
-    with transaction.atomic():
-        before = lock_for_edit(post, version, sitting, is_autosave=is_autosave)
-        if is_autosave and before and not before.is_draft:
-            # Published meanwhile; what readers see is changed on purpose alone.
-            raise EditConflict
-        take_state(post, before, move)
-        words = take_words(post, before, tags, now)
-        post.version, post.sitting = (before.version + 1 if before else 1), sitting
-        post.save()
-        history.record(
-            before,
-            post,
-            words,
-            now=now,
-            by=by or post.author,
-            sitting=sitting,
-            reason=reason,
-            is_autosave=is_autosave,
-        )
-        placed = place_post(post, before, tags)
-        if found_by:
-            search.index_post(post, found_by, placed)
+    before = lock_for_edit(post, version, sitting, is_autosave=is_autosave)
+    if is_autosave and before and not before.is_draft:
+        # Published meanwhile; what readers see is changed on purpose alone.
+        raise EditConflict
+    state = next_state(post, before, move)
+    held = hold_tags(post, before, state, tags)
+    post.status, post.publish_at = state
+    words = take_words(post, before, tags, now)
+    post.version, post.sitting = (before.version + 1 if before else 1), sitting
+    post.save()
+    history.record(
+        before,
+        post,
+        words,
+        now=now,
+        by=by or post.author,
+        sitting=sitting,
+        reason=reason,
+        is_autosave=is_autosave,
+    )
+    place_post(post, before, held)
+    if found_by:
+        search.index_post(post, found_by, held)
     return post
 
 
@@ -101,11 +111,10 @@ def goes_on(before: Post, sitting: str, is_autosave: bool) -> bool:
     return not is_autosave or last.is_autosave or last.sitting != sitting
 
 
-def take_state(post: Post, before: Post | None, move: Callable[[Post], State] | None) -> None:
+def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | None) -> State:
     if before and before.is_hidden:
-        post.status, post.publish_at = before.status, before.publish_at
-    elif before and move:
-        post.status, post.publish_at = move(before)
+        return before.status, before.publish_at
+    return move(before) if before and move else (post.status, post.publish_at)
 
 
 def take_words(post: Post, before: Post | None, tags: list[str] | None, now: datetime) -> tuple:
@@ -120,14 +129,13 @@ def take_words(post: Post, before: Post | None, tags: list[str] | None, now: dat
     return words
 
 
-@transaction.atomic
+@tagging.again_where_tags_moved
 def change_status(post: Post, status: str, *, to: str) -> bool:
     """Change the status from the one to the other; return False where it is neither."""
     before = lock(post)
     if before is None or before.status != status:
         return False
-    post.status, post.trashed_from, post.trashed_at = to, "", None
-    move_row(post, before)
+    move_row(post, before, to)
     return True
 
 
@@ -139,24 +147,31 @@ def lock(post: Post) -> Post | None:
     return found.prefetch_related("taggings").first()
 
 
-def place_post(post: Post, before: Post | None, tags: list[str] | None) -> list[Tag]:
-    """Move `post` in its lists from where it was `before`, and return its tags.
+def hold_tags(post: Post, before: Post | None, state: State, tags: list[str] | None) -> list[Tag]:
+    """Return the tags that `post` will have; held, unless it keeps them and its place in lists."""
+    had = before.tag_list if before else []
+    is_tagged_so = tags is None or tags == [tag.name for tag in had]
+    if before and is_tagged_so and place(before) == (*state, post.author_id):
+        return had
+    # Before it is counted: who counts makes all others wait, and must not wait for one who makes
+    # the same tag.
+    return tagging.hold_tags(tags, before)
+
+
+def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
+    """Move `post` in its lists from where it was `before`, and tie it to `tags`, which are held.
 
     Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
     """
     if post.is_published or (before and before.is_published):
         page_cache.changed()
     had = before.tag_list if before else []
-    is_tagged_so = tags is None or tags == [tag.name for tag in had]
-    if before and is_tagged_so and place(before) == place(post):
-        return had
-    # First: who counts makes all others wait, and must not wait for one who makes the same tag.
-    held = tagging.hold_tags(tags, before)
+    if before and tags == had and place(before) == place(post):
+        return
     if before:
         listing.remove(before)
-    tagging.set_tags(post, held, had)
-    listing.add(post, held)
-    return held
+    tagging.set_tags(post, tags, had)
+    listing.add(post, tags)
 
 
 def place(post: Post) -> tuple:
@@ -266,18 +281,17 @@ def keep_beside(
     return post
 
 
-@transaction.atomic
+@tagging.again_where_tags_moved
 def trash_post(post: Post, *, now: datetime) -> bool:
     """Move `post` to the trash, with all that belongs to it; return False where it is there."""
     before = lock(post)
     if before is None or before.is_in_trash:
         return False
-    post.status, post.trashed_from, post.trashed_at = Post.Status.TRASH, before.status, now
-    move_row(post, before)
+    move_row(post, before, Post.Status.TRASH, trashed_from=before.status, trashed_at=now)
     return True
 
 
-@transaction.atomic
+@tagging.again_where_tags_moved
 def restore_from_trash(post: Post, *, now: datetime) -> bool:
     """Bring `post` back from the trash to where it was; return False where it is not there.
 
@@ -286,28 +300,35 @@ def restore_from_trash(post: Post, *, now: datetime) -> bool:
     before = lock(post)
     if before is None or not before.is_in_trash:
         return False
-    post.status, post.publish_at = before.trashed_from, before.publish_at
-    if post.is_out(now) and not post.is_out(before.trashed_at):
-        post.status = Post.Status.DRAFT
-    post.trashed_from, post.trashed_at = "", None
-    move_row(post, before)
+    was = Post(status=before.trashed_from, publish_at=before.publish_at)
+    came_out = was.is_out(now) and not was.is_out(before.trashed_at)
+    move_row(post, before, Post.Status.DRAFT if came_out else was.status)
     return True
 
 
-def move_row(post: Post, before: Post) -> None:
+def move_row(
+    post: Post,
+    before: Post,
+    status: str,
+    *,
+    trashed_from: str = "",
+    trashed_at: datetime | None = None,
+) -> None:
     """Save the status of `post`, in its lists too; the rest may be older than the row."""
+    tags = tagging.hold_tags(None, before)
+    post.status, post.trashed_from, post.trashed_at = status, trashed_from, trashed_at
     post.publish_at, post.author_id = before.publish_at, before.author_id
     post.save(update_fields=["status", "trashed_from", "trashed_at"])
-    place_post(post, before, None)
+    place_post(post, before, tags)
 
 
-@transaction.atomic
+@tagging.again_where_tags_moved
 def delete_post(post: Post) -> None:
     """Remove `post` for good, with its comments, likes, revisions and ties to tags."""
     before = lock(post)
     # Somebody may have deleted it, or moved it, since it was read.
     if before:
-        tagging.hold_tags([], before)
+        tagging.hold_tags(None, before)
         listing.remove(before)
         post.delete()
         page_cache.changed()

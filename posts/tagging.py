@@ -1,8 +1,9 @@
 """Tying posts to tags."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import wraps
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -27,36 +28,53 @@ class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
     """Somebody merged or renamed a tag before it was held."""
 
 
+def again_where_tags_moved(write: Callable) -> Callable:
+    """Make `write` one transaction, which is done anew where it meets TagsMoved.
+
+    Undone as a whole, so that what it held in vain is let go. It holds its tags before it changes
+    the post that it was given, which no database brings back.
+    """
+
+    @wraps(write)
+    def run(*args, **kwargs) -> object:
+        while True:
+            with suppress(TagsMoved), transaction.atomic():
+                return write(*args, **kwargs)
+
+    return run
+
+
 def hold_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
     """Return the tags that `names` spell, new where there is none; without any, those it has.
 
     They, and those of the post as it was `before`, stay as they are until the transaction ends:
     whoever merges one of them waits, and so does whoever counts a post more in them.
+    Raises TagsMoved, as `lock_tags` does.
     """
     had = before.tag_list if before else []
-    while True:
-        is_same = names is None or names == [tag.name for tag in had]
-        # New ones first: two who hold tags and make the same one would wait for each other.
-        tags = had if is_same else get_or_create_tags(names)
-        # Within, so that what was held in vain is let go.
-        with suppress(TagsMoved), transaction.atomic():
-            return lock_tags(tags, before, had)
-        had = before.current_tags if before else []
+    had_names = [tag.name for tag in had]
+    if names is None:
+        names = had_names
+    elif names != had_names:
+        # First: two who hold tags and make the same one would wait for each other.
+        create_missing(names)
+    return lock_tags(names, had)
 
 
-def lock_tags(tags: list[Tag], before: Post | None, had: list[Tag]) -> list[Tag]:
-    """Hold `tags` and those that `before` had, in one order, and return `tags` as they are now.
+def lock_tags(names: list[str], had: list[Tag]) -> list[Tag]:
+    """Hold the tags that `names` spell and those in `had`, in one order, and return the former.
 
-    Raises TagsMoved where one was merged or renamed, or `before` has another.
+    Raises TagsMoved where one was merged or renamed. A merge deletes the tag that it takes from a
+    post, so a post whose tags are all there has no other.
     """
-    names = {tag.pk: tag.name for tag in [*had, *tags]}
-    in_order = Tag.objects.filter(pk__in=names).order_by("pk")
-    held = {tag.pk: tag for tag in in_order.select_for_update(no_key=True)}
-    # Asked again: a merge may have tied the post to another while this waited for it.
-    now_tied = {tag.pk for tag in before.current_tags} if had else set()
-    if names != {pk: tag.name for pk, tag in held.items()} or not now_tied <= held.keys():
+    keys = [tag_key(name) for name in names]
+    tags = Tag.objects.filter(Q(key__in=keys) | Q(pk__in=[tag.pk for tag in had]))
+    held = list(tags.select_for_update(no_key=True).order_by("pk"))
+    by_key = {tag.key: tag for tag in held}
+    names_now = {tag.pk: tag.name for tag in held}
+    if not by_key.keys() >= set(keys) or any(names_now.get(tag.pk) != tag.name for tag in had):
         raise TagsMoved
-    return [held[tag.pk] for tag in tags]
+    return [by_key[key] for key in keys]
 
 
 def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
@@ -72,17 +90,15 @@ def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
     )
 
 
-def get_or_create_tags(names: list[str]) -> list[Tag]:
-    """Return the tags that `names` spell, new where there is none; the first spelling is kept."""
+def create_missing(names: list[str]) -> None:
+    """Add a tag for each of `names` that spells none yet; the first spelling is kept."""
     keys = [tag_key(name) for name in names]
     slugs = [slugify(name, empty="tag") for name in names]
-    while True:
-        # Those whose addresses they would have, too.
-        found = Tag.objects.filter(Q(key__in=keys) | Q(slug__in=slugs))
-        tags = {tag.key: tag for tag in found}
-        missing = [name for key, name in zip(keys, names, strict=True) if key not in tags]
-        if not missing:
-            return [tags[key] for key in keys]
+    # Those whose addresses they would have, too.
+    found = Tag.objects.filter(Q(key__in=keys) | Q(slug__in=slugs))
+    known = {tag.key for tag in found}
+    missing = [name for key, name in zip(keys, names, strict=True) if key not in known]
+    if missing:
         create_tags(missing, taken={tag.slug for tag in found})
 
 

@@ -271,11 +271,6 @@ class Post(models.Model):
         return [tagging.tag for tagging in self.taggings.all()]
 
     @property
-    def current_tags(self) -> list:
-        """The tags as they are by now, whatever was loaded with the post."""
-        return [tagging.tag for tagging in self.taggings.order_by("position")]
-
-    @property
     def shown_tags(self) -> list:
         """The tags that the post had in the state that it was read in.
 

@@ -1,5 +1,8 @@
 """Tags that somebody merges or renames while another is at them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from django.utils import timezone
 
@@ -9,6 +12,7 @@ from posts.models import Post, Tag
 from posts.tests.meanwhile import meanwhile
 
 HOLDING = 'ORDER BY "posts_tag"."id" ASC'
+READING = 'FROM "posts_post" WHERE "posts_post"."id" = %s ORDER BY'
 CHANGELIST = "/admin/posts/tag/"
 
 
@@ -17,11 +21,23 @@ def moderating(client_of):
     return client_of("moderator")
 
 
+@contextmanager
+def renamed_meanwhile() -> Iterator[None]:
+    """Have somebody rename a tag after it was read, and before it is held.
+
+    What is done within the transaction is undone with it, so it is done once more in the next.
+    """
+
+    def rename() -> None:
+        tagging.rename_tag(Tag.objects.get(key="one"), "three")
+
+    with meanwhile(rename, before=HOLDING), meanwhile(rename, before=READING, skip=1):
+        yield
+
+
 def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(make_post):
     draft = make_post(tags="one, two", status=Post.Status.DRAFT, publish_at=None)
-    one = Tag.objects.get(key="one")
-    # After the tags of the post were read, and before they are held.
-    with meanwhile(lambda: tagging.rename_tag(one, "three"), before="SAVEPOINT", skip=1):
+    with renamed_meanwhile():
         publishing.publish(draft, now=timezone.now(), tags=["one", "two"])
     assert [tag.name for tag in Post.objects.get().tag_list] == ["one", "two"]
     assert dict(Tag.objects.values_list("name", "published_count")) == {
@@ -31,12 +47,32 @@ def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(ma
     }
 
 
+def test_a_new_post_is_saved_once_though_its_tag_moves_meanwhile(make_post, author):
+    make_post(tags="one")
+    new = Post(author=author, title="New")
+    with meanwhile(Tag.objects.all().delete, before=HOLDING):
+        publishing.publish(new, now=timezone.now(), tags=["one"])
+    assert [tag.name for tag in Post.objects.get(title="New").tag_list] == ["one"]
+    assert (new.version, new.revisions.count(), Tag.objects.get().published_count) == (1, 1, 2)
+
+
 def test_a_post_that_is_moved_keeps_a_tag_that_is_renamed_meanwhile(make_post):
     post = make_post(tags="one, two")
-    one = Tag.objects.get(key="one")
-    with meanwhile(lambda: tagging.rename_tag(one, "three"), before="SAVEPOINT", skip=1):
+    with renamed_meanwhile():
         publishing.trash_post(post, now=timezone.now())
     assert [tag.name for tag in Post.objects.get().tag_list] == ["three", "two"]
+
+
+def test_a_post_that_is_deleted_is_counted_out_of_a_tag_that_others_were_merged_into(make_post):
+    post, kept = make_post(tags="one"), make_post(tags="two")
+
+    def merge() -> None:
+        tagging.merge_tags(Tag.objects.get(key="one"), into=Tag.objects.get(key="two"))
+
+    with meanwhile(merge, before=HOLDING), meanwhile(merge, before=READING, skip=1):
+        publishing.delete_post(post)
+    assert Post.objects.get() == kept
+    assert Tag.objects.get().published_count == 1
 
 
 def test_a_name_that_somebody_takes_meanwhile_is_told_of(make_post):

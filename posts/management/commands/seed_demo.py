@@ -28,7 +28,7 @@ from posts.management.desk import lay_out
 from posts.models import Post, Tagging
 from posts.models.tags import tag_key
 from posts.publishing import RENDERED_FIELDS, render_body, set_rendered
-from posts.tagging import get_or_create_tags
+from posts.tagging import again_where_tags_moved, hold_tags
 from posts.uploads import image_markdown, store_image
 
 BATCH = 1_000
@@ -181,12 +181,12 @@ def render_passage(passage: str) -> str:
     return render_post(passage)
 
 
-@transaction.atomic
+@again_where_tags_moved
 def save_batch(posts: list[Post], texts: list[DemoText]) -> None:
     """Save posts, their tags and all that is derived from both."""
-    Post.objects.bulk_create(posts)
     names = {tag_key(name): name for text in texts for name in text.tags}
-    tags = dict(zip(names, get_or_create_tags(list(names.values())), strict=True))
+    tags = dict(zip(names, hold_tags(list(names.values())), strict=True))
+    Post.objects.bulk_create(posts)
     ties = [
         Tagging(
             post=post,
