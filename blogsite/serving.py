@@ -107,7 +107,9 @@ def post_fork(server, worker) -> None:
     to core at every read and write, and a short request takes up to twice as long.
     """
     if cores_to_share(server.num_workers):
-        os.sched_setaffinity(0, {worker.core})
+        # Where the system forbids the choice, it serves all the same.
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, {worker.core})
 
 
 def cores_to_share(among: int) -> list[int]:

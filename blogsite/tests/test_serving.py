@@ -116,8 +116,17 @@ def test_fewer_workers_than_cores_go_where_there_is_room(cores):
     assert chosen == []
 
 
-def test_a_system_without_a_choice_of_cores_serves_all_the_same(monkeypatch):
-    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+def refuse(pid: int, cores: set[int]) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("choose", [None, refuse], ids=["no choice", "forbidden"])
+def test_a_system_without_a_choice_of_cores_serves_all_the_same(cores, monkeypatch, choose):
+    cores(0, 1)
+    if choose:
+        monkeypatch.setattr(os, "sched_setaffinity", choose)
+    else:
+        monkeypatch.delattr(os, "sched_setaffinity")
     start_worker(SimpleNamespace(num_workers=2, WORKERS={}))
 
 
