@@ -19,18 +19,26 @@ from posts.search.query import Query, Term
 _SIGNS = {"": "", "tag": "#", "author": "@"}
 
 
-def find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple[int, str, Any]]:
-    """Return id, title tokens and time of the newest of `posts` that match, by id."""
+def find_newest(
+    posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
+) -> list[tuple[int, str, Any]]:
+    """Return id, title tokens and time of the newest of `posts` that match, by id.
+
+    None with an id below `first`, and none of the newest `skip`.
+    """
+    # Said of the posts too, or all of them are joined with the few documents.
+    posts = posts.filter(pk__gte=first)
     listed, params = posts.values("id", "publish_at").query.sql_with_params()
     condition, values = compile_condition(query)
     sql = f"""
         SELECT document.post_id, document.title, listed.publish_at
         FROM posts_searchdocument document JOIN ({listed}) listed ON listed.id = document.post_id
-        WHERE {condition} ORDER BY document.post_id DESC LIMIT %s
+        WHERE {condition} AND document.post_id >= %s
+        ORDER BY document.post_id DESC LIMIT %s OFFSET %s
     """  # noqa: S608  the ORM's SQL, and our own
     # The replica's, where there is one and this may read from it.
     with connections[posts.db].cursor() as cursor:
-        cursor.execute(sql, [*params, *values, limit])
+        cursor.execute(sql, [*params, *values, first, limit, skip])
         return cursor.fetchall()
 
 

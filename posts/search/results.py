@@ -13,15 +13,22 @@ from posts.search.query import Query, Term, parse
 
 BACKENDS = {"sqlite": sqlite, "postgresql": postgresql}
 RANKED_MAX = 1_000
+# So many of the newest that hold what is wanted are looked at for what is not: a thousand are left
+# even without a tag of every second post.
+SIFTED_MAX = 2_000
 
 
 @dataclass(frozen=True)
 class Results:
-    """Ids of the posts found, best first; `is_more` if older ones match than were ranked."""
+    """Ids of the posts found, best first; `is_more` if older ones match than were ranked.
+
+    `is_partial` if older ones hold what is wanted and were not looked at for what is not.
+    """
 
     query: Query
     ids: list[int]
     is_more: bool = False
+    is_partial: bool = False
 
 
 def find(text: str, *, now: datetime, limit: int = RANKED_MAX) -> Results:
@@ -33,9 +40,9 @@ def find(text: str, *, now: datetime, limit: int = RANKED_MAX) -> Results:
     query = parse(text)
     if not query.is_question:
         return Results(query, [])
-    posts = _tagged(Post.objects.listed(now), query)
-    rows = _find_newest(posts, query, limit + 1)
-    return Results(query, _rank(rows[:limit], query), is_more=len(rows) > limit)
+    rows, is_sifted = _find_newest(Post.objects.listed(now), query, limit + 1)
+    is_more = len(rows) > limit
+    return Results(query, _rank(rows[:limit], query), is_more, is_sifted and not is_more)
 
 
 def find_any(text: str, *, limit: int = RANKED_MAX) -> list[int]:
@@ -43,39 +50,56 @@ def find_any(text: str, *, limit: int = RANKED_MAX) -> list[int]:
     query = parse(text)
     if not query.is_question:
         return []
-    posts = _tagged(Post.objects.all(), query)
-    return [row[0] for row in _find_newest(posts, query, limit)]
+    rows, _ = _find_newest(Post.objects.all(), query, limit)
+    return [row[0] for row in rows]
 
 
-def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple]:
-    """Return id, title and time of the newest of `posts`, tagged as wanted, that match, by id."""
+def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> tuple[list[tuple], bool]:
+    """Return id, title and time of the newest of `posts` that match, by id.
+
+    And whether some that hold what is wanted are older than those looked at for what is not:
+    without that end, a question that leaves out nearly all reads all.
+    """
+    find = BACKENDS[connection.vendor].find_newest if query.has_words else _find_signs
+    tagged, untagged = _compile_tags(query)
+    posts = posts.filter(*tagged)
+    if not query.unwanted:
+        return find(posts, query, limit), False
+    older = find(posts, Query(query.wanted), 1, skip=SIFTED_MAX)
+    first = older[0][0] + 1 if older else 0
+    return find(posts.filter(*untagged), query, limit, first=first), bool(older)
+
+
+def _find_signs(
+    posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
+) -> list[tuple]:
+    """Find as the databases do, by tags of signs alone, which no index of words holds."""
     find = BACKENDS[connection.vendor].find_newest
-    if query.has_words:
-        return find(posts, query, limit)
-    # Tags of signs alone: no index of words holds them.
     keys = [tag_key(term.typed) for term in query.wanted]
     tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
-    newest = posts.filter(pk__in=tied).order_by("-pk")
-    rows = list(newest.values_list("pk", "title", "publish_at")[:limit])
+    newest = posts.filter(pk__in=tied, pk__gte=first).order_by("-pk")
+    end = skip + (SIFTED_MAX if query.unwanted else limit)
+    rows = list(newest.values_list("pk", "title", "publish_at")[skip:end])
     for term in query.unwanted:
         if term.field != "tag":
             among = posts.filter(pk__in=[pk for pk, *_ in rows])
-            unwanted = {pk for pk, *_ in find(among, Query(wanted=(term,)), limit)}
+            unwanted = {pk for pk, *_ in find(among, Query((term,)), len(rows), first=first)}
             rows = [row for row in rows if row[0] not in unwanted]
-    return rows
+    return rows[:limit]
 
 
-def _tagged(posts: PostQuerySet, query: Query) -> PostQuerySet:
-    """Those of `posts` with the tags wanted, by their whole names, and none that is not."""
+def _compile_tags(query: Query) -> tuple[list[Exists], list[Exists]]:
+    """Return conditions for the tags wanted, by their whole names, and for those that are not."""
     asked = [
         (is_wanted, tag_key(term.typed)) for is_wanted, term in query.filters if term.field == "tag"
     ]
     # Looked up before: PostgreSQL knows of a tag by its id alone whether half of all posts have it.
     tags = dict(Tag.objects.filter(key__in=[key for _, key in asked]).values_list("key", "pk"))
+    tagged, untagged = [], []
     for is_wanted, key in asked:
         has_tag = Exists(Tagging.objects.filter(post=OuterRef("pk"), tag=tags.get(key, 0)))
-        posts = posts.filter(has_tag if is_wanted else ~has_tag)
-    return posts
+        (tagged if is_wanted else untagged).append(has_tag if is_wanted else ~has_tag)
+    return tagged, untagged
 
 
 def _rank(rows: list[tuple], query: Query) -> list[int]:

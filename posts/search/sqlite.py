@@ -15,8 +15,12 @@ from posts.search.query import Query, Term
 _COLUMNS = {"": "", "tag": "tags : ", "author": "author : "}
 
 
-def find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple[int, str, Any]]:
+def find_newest(
+    posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
+) -> list[tuple[int, str, Any]]:
     """Return id, title tokens and time of the newest of `posts` that match, by id.
+
+    None with an id below `first`, and none of the newest `skip`.
 
     FTS5 walks its index by row id backwards, so a common word stops after `limit` rows; CROSS JOIN
     keeps SQLite from walking the posts first. The title comes from the documents themselves: asked
@@ -28,10 +32,11 @@ def find_newest(posts: PostQuerySet, query: Query, limit: int) -> list[tuple[int
         FROM posts_search
         CROSS JOIN posts_searchdocument document ON document.post_id = posts_search.rowid
         CROSS JOIN ({listed}) listed ON listed.id = posts_search.rowid
-        WHERE posts_search MATCH %s ORDER BY posts_search.rowid DESC LIMIT %s
+        WHERE posts_search MATCH %s AND posts_search.rowid >= %s
+        ORDER BY posts_search.rowid DESC LIMIT %s OFFSET %s
     """  # noqa: S608  the ORM's SQL
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, compile_match(query), limit])
+        cursor.execute(sql, [*params, compile_match(query), first, limit, skip])
         return cursor.fetchall()
 
 

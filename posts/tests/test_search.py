@@ -290,8 +290,11 @@ def test_the_index_follows_edits_and_deletes(write):
 def test_it_takes_one_query_and_one_for_tags(write, django_assert_num_queries):
     write("Bread and butter", tags="Kitchen")
     with django_assert_num_queries(1):
-        find('bread "and butter" -soup author:author', now=NOW)
+        find('bread "and butter" author:author', now=NOW)
     with django_assert_num_queries(2):
+        find('bread "and butter" tag:kitchen author:author', now=NOW)
+    # And one that says how far back to look for what is left out.
+    with django_assert_num_queries(3):
         find('bread "and butter" -soup tag:kitchen author:author -tag:soup', now=NOW)
     with django_assert_num_queries(0):
         find("-bread", now=NOW)

@@ -13,6 +13,7 @@ from posts import fragments
 from posts.models import Post
 from posts.search import Query, find
 from posts.search.documents import text_of
+from posts.search.results import SIFTED_MAX
 from posts.search.snippets import mark_words, snippet
 from posts.views.cards import Card, CardKey, cards_of, render_cards
 from posts.views.posts import NumberedList, PostList
@@ -44,6 +45,8 @@ class SearchResults(NumberedList):
             "search_text": asked.replace("\0", ""),
             "query": self.results.query,
             "is_more": self.results.is_more,
+            "is_partial": self.results.is_partial,
+            "sifted_count": number_format(SIFTED_MAX, force_grouping=True),
             "count": count,
             "shown_count": number_format(count, force_grouping=True),
             "cards": cards_of(ids, self.request.user, f"found {asked}", make),

@@ -1,0 +1,86 @@
+"""What a question leaves out: looked for in the newest that hold the rest, and that is said."""
+
+import pytest
+from django.utils import timezone
+
+from posts.search import find, find_any, results
+
+SIFTED = 4
+EXCLUSIONS = ["-tag:plain", "-cheese", '-"with cheese"', "-author:author", "-tag:plain -cheese"]
+
+
+@pytest.fixture(autouse=True)
+def sifted(monkeypatch):
+    monkeypatch.setattr(results, "SIFTED_MAX", SIFTED)
+
+
+@pytest.fixture
+def write(make_post, make_user):
+    """Return a function that writes posts, plain ones or such that no exclusion takes."""
+    other = make_user("other")
+
+    def write_posts(number: int, *, plain: bool, text: str = "bread") -> None:
+        for _ in range(number):
+            if plain:
+                make_post(title=text, body="with cheese", tags="🎉, plain")
+            else:
+                make_post(title=text, body="with butter", tags="🎉", author=other)
+
+    return write_posts
+
+
+def ask(text: str, **options) -> tuple[int, bool, bool]:
+    """Return how many are found, and what is said of others."""
+    answer = find(text, now=timezone.now(), **options)
+    return len(answer.ids), answer.is_more, answer.is_partial
+
+
+@pytest.mark.parametrize("excluded", EXCLUSIONS)
+@pytest.mark.parametrize("wanted", ["bread", "tag:🎉"])
+def test_exclusions_are_looked_for_in_the_newest_posts_alone(write, wanted, excluded):
+    write(2, plain=False)
+    write(3, plain=True)
+    write(1, plain=False)
+    assert ask(f"{wanted} {excluded}") == (1, False, True)
+    assert len(find_any(f"{wanted} {excluded}")) == 1
+
+
+@pytest.mark.parametrize("excluded", EXCLUSIONS)
+@pytest.mark.parametrize("wanted", ["salt", "bread salt"])
+def test_few_matches_are_all_found_however_old(write, wanted, excluded):
+    write(2, plain=False, text="bread and salt")
+    write(2, plain=True, text="bread and salt")
+    write(3 * SIFTED, plain=True)
+    assert ask(f"{wanted} {excluded}") == (2, False, False)
+
+
+@pytest.mark.parametrize("excluded", EXCLUSIONS)
+def test_as_many_as_are_looked_at_are_all(write, excluded):
+    write(2, plain=False)
+    write(SIFTED - 2, plain=True)
+    assert ask(f"bread {excluded}") == (2, False, False)
+
+
+@pytest.mark.parametrize("wanted", ["bread", "tag:🎉"])
+def test_more_than_are_ranked_is_said_alone(write, wanted):
+    write(SIFTED + 1, plain=False)
+    assert ask(f"{wanted} -cheese", limit=2) == (2, True, False)
+
+
+def test_without_an_exclusion_all_is_looked_at(write):
+    write(SIFTED + 1, plain=True)
+    assert ask("bread tag:plain") == (SIFTED + 1, False, False)
+
+
+def test_drafts_do_not_count_among_the_newest(write, make_post):
+    write(1, plain=False)
+    for _ in range(SIFTED + 1):
+        make_post(title="bread", status="draft", publish_at=None)
+    assert ask("bread -cheese") == (1, False, False)
+
+
+def test_the_page_says_that_older_posts_were_not_looked_at(client, write):
+    write(SIFTED + 1, plain=True)
+    page = client.get("/", {"q": "bread -cheese"}).text
+    assert "No post matches." in page and "older ones were not looked at" in page
+    assert "not looked at" not in client.get("/", {"q": "bread"}).text
