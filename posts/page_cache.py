@@ -59,6 +59,7 @@ PERSONAL |= {"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"}
 # Headers of the application's answer whose place ours take, or that belong to one request.
 OURS = {"cache-control", "content-length", "etag", "last-modified", "vary", "x-request-id"}
 TEXT = re.compile(r"(text/(html|plain)|application/([a-z]+\+)?(xml|json))\b")
+date_of = lru_cache(maxsize=256)(http_date)
 NOTHING = re.compile(r"0(\.0*)?")
 ETAG = re.compile(r'"[^"]*"')
 
@@ -243,7 +244,7 @@ class Answer:
         if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             form = self.gzipped
         # Dates count whole seconds: while another answer may come within this one, it says no more.
-        dated = [("Last-Modified", http_date(min(self.modified_at, int(now))))]
+        dated = [("Last-Modified", date_of(min(self.modified_at, int(now))))]
         if self.is_known(environ, form, now):
             start_response("304 Not Modified", form.unchanged + dated)
             return []
@@ -255,8 +256,8 @@ class Answer:
         tags = environ.get("HTTP_IF_NONE_MATCH")
         if tags is not None:
             return tags.strip() == "*" or form.etag in ETAG.findall(tags)
-        since = parse_http_date_safe(environ.get("HTTP_IF_MODIFIED_SINCE", ""))
-        return since is not None and self.modified_at <= since <= now
+        date = environ.get("HTTP_IF_MODIFIED_SINCE")
+        return date is not None and self.modified_at <= (parse_http_date_safe(date) or 0) <= now
 
 
 def is_for_everyone(status: str, headers: Headers, response: Iterable[bytes]) -> bool:
