@@ -94,10 +94,9 @@ def on_starting(server) -> None:
 
 
 def pre_fork(server, worker) -> None:
-    """Choose the core that fewest of the other workers have."""
-    if cores := cores_to_share(server.num_workers):
-        taken = [other.core for other in server.WORKERS.values()]
-        worker.core = min(cores, key=taken.count)
+    """Choose the core that fewest of the other workers have; None where they share none."""
+    taken = [other.core for other in server.WORKERS.values()]
+    worker.core = min(cores_to_share(server.num_workers), key=taken.count, default=None)
 
 
 def post_fork(server, worker) -> None:
@@ -106,7 +105,7 @@ def post_fork(server, worker) -> None:
     One of them runs at a time, whoever has Python's lock. On a core each, they pass it from core
     to core at every read and write, and a short request takes up to twice as long.
     """
-    if cores_to_share(server.num_workers):
+    if worker.core is not None:
         # Where the system forbids the choice, it serves all the same.
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {worker.core})

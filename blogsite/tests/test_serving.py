@@ -116,6 +116,15 @@ def test_fewer_workers_than_cores_go_where_there_is_room(cores):
     assert chosen == []
 
 
+def test_workers_that_are_added_share_the_cores_with_those_that_keep_to_none(cores):
+    chosen, server = cores(0, 1), SimpleNamespace(num_workers=1, WORKERS={})
+    start_worker(server)
+    server.num_workers = 3  # as TTIN does
+    start_worker(server)
+    start_worker(server)
+    assert chosen == [{0}, {1}]
+
+
 def refuse(pid: int, cores: set[int]) -> None:
     raise PermissionError(1, "Operation not permitted")
 
