@@ -21,7 +21,7 @@ class AuthorRequiredMixin(LoginRequiredMixin, UserPassesTestMixin):
     """
 
     def get_queryset(self) -> PostQuerySet:
-        return Post.objects.visible_to(self.request.user).select_related("author")
+        return Post.objects.visible_to(self.request.user)
 
     @cached_property
     def post_in_question(self) -> Post:
@@ -58,8 +58,8 @@ class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
 
     @cached_property
     def post_in_question(self) -> Post:
-        posts = Post.objects.visible_to(self.request.user).select_related("author")
-        return get_object_or_404(posts.defer(*LONG_COLUMNS), pk=self.kwargs["pk"])
+        posts = Post.objects.visible_to(self.request.user).defer(*LONG_COLUMNS)
+        return get_object_or_404(posts, pk=self.kwargs["pk"])
 
     def test_func(self) -> bool:
         return self.post_in_question.is_out(timezone.now())

@@ -104,12 +104,13 @@ class PostQuerySet(models.QuerySet):
     def visible_to(self, user: User | AnonymousUser) -> "PostQuerySet":
         """Posts whose address `user` may open: the listed, their own, and all for moderators.
 
-        None that is in the trash, whoever asks.
+        None that is in the trash, whoever asks. With their authors, whom each such page names.
         """
+        posts = self.select_related("author")
         if is_moderator(user):
-            return self.kept()
+            return posts.kept()
         listed = is_listed(timezone.now())
-        return self.filter(listed | is_own(user) if user.is_authenticated else listed)
+        return posts.filter(listed | is_own(user) if user.is_authenticated else listed)
 
     def own(self, user: User) -> "PostQuerySet":
         """Posts by `user` that are not in the trash."""

@@ -57,7 +57,7 @@ class PostDetail(DetailView):
     template_name = "posts/post_detail.html"
 
     def get_queryset(self) -> PostQuerySet:
-        posts = Post.objects.visible_to(self.request.user).select_related("author")
+        posts = Post.objects.visible_to(self.request.user)
         is_liked, has_private = is_liked_by(self.request.user), has_private_comments()
         return posts.only(*PAGE_COLUMNS).annotate(is_liked=is_liked, has_private=has_private)
 
