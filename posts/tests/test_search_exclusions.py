@@ -46,6 +46,14 @@ def test_exclusions_are_looked_for_in_the_newest_posts_alone(write, wanted, excl
 
 
 @pytest.mark.parametrize("excluded", EXCLUSIONS)
+@pytest.mark.parametrize("wanted", ["bread", "tag:🎉"])
+def test_the_oldest_that_is_looked_at_is_found(write, wanted, excluded):
+    write(2, plain=False)
+    write(SIFTED - 1, plain=True)
+    assert ask(f"{wanted} {excluded}") == (1, False, True)
+
+
+@pytest.mark.parametrize("excluded", EXCLUSIONS)
 @pytest.mark.parametrize("wanted", ["salt", "bread salt"])
 def test_few_matches_are_all_found_however_old(write, wanted, excluded):
     write(2, plain=False, text="bread and salt")
