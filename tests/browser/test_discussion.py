@@ -33,6 +33,8 @@ def guest(open_page, published, username, width, javascript):
     page.get_by_role("link", name="Log in to comment").click()
     log_in(page, username)
     expect(page.get_by_label("Your comment")).to_be_visible()
+    # A button that is pressed before its script is there loads the page anew.
+    page.wait_for_load_state()
     assert page.url == f"{published}#comments"
     return page
 
