@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
+from types import NoneType
 from typing import TypeVar
 
 from django.conf import settings
@@ -31,6 +32,8 @@ Piece = TypeVar("Piece")
 SIZE_MAX = 4_000_000
 # What Python takes for a place in a dictionary that grows.
 OVERHEAD = 100
+# What has no parts.
+PLAIN = (str, int, NoneType, datetime)
 
 
 @dataclass(slots=True)
@@ -59,6 +62,9 @@ def bytes_of(thing: object) -> int:
 
     Not the number of characters: each may take four bytes, and so may a digit of an id.
     """
+    # First, as most are: a page of comments has thousands.
+    if isinstance(thing, PLAIN):
+        return sys.getsizeof(thing)
     parts = thing if isinstance(thing, tuple | list) else ()
     if isinstance(thing, Model):
         parts = values_of(thing)

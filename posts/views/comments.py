@@ -159,8 +159,7 @@ def render_acts(keys: list[tuple[CommentKey, int]]) -> dict[tuple, SafeString]:
 
 def render_acts_on(key: CommentKey, post_pk: int) -> SafeString:
     """Return what a visitor may do with a comment on the post."""
-    comment = Comment(status=key.status)
-    context = {"comment": comment, "post_pk": post_pk, **key._asdict()}
+    context = {"post_pk": post_pk, **key._asdict()}
     return render_to_string("posts/_comment_acts.html", context)
 
 
