@@ -81,7 +81,8 @@ def _find_signs(
     end = skip + (SIFTED_MAX if query.unwanted else limit)
     rows = list(newest.values_list("pk", "title", "publish_at")[skip:end])
     for term in query.unwanted:
-        if term.field != "tag":
+        # Without rows, Django raises where it is asked for its SQL.
+        if rows and term.field != "tag":
             among = posts.filter(pk__in=[pk for pk, *_ in rows])
             unwanted = {pk for pk, *_ in find(among, Query((term,)), len(rows), first=first)}
             rows = [row for row in rows if row[0] not in unwanted]

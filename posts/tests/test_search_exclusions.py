@@ -92,3 +92,12 @@ def test_the_page_says_that_older_posts_were_not_looked_at(client, write):
     page = client.get("/", {"q": "bread -cheese"}).text
     assert "No post matches." in page and "older ones were not looked at" in page
     assert "not looked at" not in client.get("/", {"q": "bread"}).text
+
+
+@pytest.mark.parametrize(
+    "query", ["tag:++ -word", 'tag:!!! -"a b"', "tag:🙂 -author:x", "tag:☃ -author:author -word"]
+)
+def test_where_nothing_has_a_tag_of_signs_there_is_nothing_to_leave_out(make_post, query):
+    make_post(tags="☃")
+    assert find(query, now=timezone.now()).ids == []
+    assert find_any(query) == []
