@@ -51,7 +51,7 @@ def load(environ, request):
         ({}, "bind", "127.0.0.1:8000"),
         ({}, "workers", 2),
         ({}, "threads", 4),
-        ({}, "worker_class", "gthread"),
+        ({}, "worker_class", "blogsite.worker.Worker"),
         ({}, "preload_app", True),
         ({}, "max_requests", 100_000),
         ({}, "max_requests_jitter", 10_000),

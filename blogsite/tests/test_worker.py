@@ -1,0 +1,151 @@
+"""How connections are shared out among workers: real ones, each in a thread of this process."""
+
+import http.client
+import os
+import selectors
+import socket
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.sock import TCPSocket
+
+from blogsite.worker import Worker
+
+TIMEOUT = 20
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(30) as pool:
+        yield pool
+
+
+class Site:
+    """A callable that answers with the path; `/hold` only once `released`."""
+
+    def __init__(self) -> None:
+        self.held, self.released = Event(), Event()
+
+    def __call__(self, environ: dict, start_response: Callable) -> list[bytes]:
+        if environ["PATH_INFO"] == "/hold":
+            self.held.set()
+            self.released.wait(TIMEOUT)
+        start_response("200 OK", [])
+        return [environ["PATH_INFO"].encode()]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+@pytest.fixture
+def config() -> Config:
+    config = Config()
+    for name, value in {"threads": 1, "bind": "127.0.0.1:0", "workers": 2}.items():
+        config.set(name, value)
+    return config
+
+
+@pytest.fixture
+def listener(config) -> Iterator[TCPSocket]:
+    listener = TCPSocket(("127.0.0.1", 0), config, Logger(config))
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def start(config, listener, pool, site) -> Iterator[Callable]:
+    """Return a function that starts a worker of one thread at the port that all listen at."""
+    started = []
+
+    def start_worker() -> Worker:
+        # Each closes what it listens at.
+        own = TCPSocket(("127.0.0.1", 0), config, Logger(config), fd=os.dup(listener.sock.fileno()))
+        worker = Worker(1, os.getppid(), [own], None, 30, config, Logger(config))
+        worker.tpool, worker.wsgi = worker.get_thread_pool(), site
+        worker.poller = selectors.DefaultSelector()
+        worker.method_queue.init()
+        started.append((worker, pool.submit(worker.run)))
+        return worker
+
+    yield start_worker
+    site.released.set()
+    for worker, running in started:
+        worker.handle_exit(None, None)
+        running.result(TIMEOUT)
+        worker.tmp.close()
+
+
+@pytest.fixture
+def get(listener) -> Callable:
+    host, port = listener.sock.getsockname()
+
+    def ask(path: str) -> str:
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=TIMEOUT) as answer:
+            return answer.read().decode()
+
+    return ask
+
+
+def test_nobody_waits_for_a_busy_worker_while_another_is_free(start, get, site, pool):
+    start(), start()
+    held = pool.submit(get, "/hold")
+    assert site.held.wait(TIMEOUT)
+    paths = [f"/{number}" for number in range(20)]
+    assert list(pool.map(get, paths, timeout=TIMEOUT)) == paths
+    site.released.set()
+    assert held.result(TIMEOUT) == "/hold"
+
+
+def test_where_all_are_busy_those_who_wait_are_served_once_one_is_free(start, get, site, pool):
+    start()
+    held = pool.submit(get, "/hold")
+    assert site.held.wait(TIMEOUT)
+    waiting = [pool.submit(get, "/late") for _ in range(5)]
+    site.released.set()
+    assert held.result(TIMEOUT) == "/hold"
+    assert {one.result(TIMEOUT) for one in waiting} == {"/late"}
+
+
+def test_who_asks_again_on_a_connection_that_is_kept_keeps_nobody_out(
+    start, get, site, pool, listener
+):
+    worker = start()
+    kept = http.client.HTTPConnection(*listener.sock.getsockname(), timeout=TIMEOUT)
+    kept.request("GET", "/")
+    assert kept.getresponse().read() == b"/"
+    kept.request("GET", "/hold")
+    assert site.held.wait(TIMEOUT)
+    new, last = pool.submit(get, "/new"), time.monotonic() + TIMEOUT
+    while worker.nr_conns < 2:
+        assert time.monotonic() < last
+    site.released.set()
+    assert kept.getresponse().read() == b"/hold"
+    assert new.result(TIMEOUT) == "/new"
+    kept.close()
+
+
+def test_who_waits_at_the_port_is_served_though_the_worker_is_told_to_stop(
+    start, get, site, pool, listener
+):
+    worker = start()
+    held = pool.submit(get, "/hold")
+    assert site.held.wait(TIMEOUT)
+    # Their connections stand before anybody takes them.
+    waiting = [socket.create_connection(listener.sock.getsockname()) for _ in range(5)]
+    for one in waiting:
+        one.sendall(b"GET /late HTTP/1.0\r\n\r\n")
+    worker.handle_exit(None, None)
+    site.released.set()
+    assert held.result(TIMEOUT) == "/hold"
+    for one in waiting:
+        one.settimeout(TIMEOUT)
+        with one, one.makefile("rb") as answer:
+            assert b"/late" in answer.read()
