@@ -65,7 +65,7 @@ def write_post(
         # Published meanwhile; what readers see is changed on purpose alone.
         raise EditConflict
     state = next_state(post, before, move)
-    held = hold_tags(post, before, state, tags)
+    held = hold_tags(post, before, state, tags, is_autosave=is_autosave)
     post.status, post.publish_at = state
     words = take_words(post, before, tags, now)
     post.version, post.sitting = (before.version + 1 if before else 1), sitting
@@ -147,11 +147,13 @@ def lock(post: Post) -> Post | None:
     return found.prefetch_related("taggings").first()
 
 
-def hold_tags(post: Post, before: Post | None, state: State, tags: list[str] | None) -> list[Tag]:
-    """Return the tags that `post` will have; held, unless it keeps them and its place in lists."""
+def hold_tags(
+    post: Post, before: Post | None, state: State, tags: list[str] | None, *, is_autosave: bool
+) -> list[Tag]:
+    """Return the tags that `post` will have; held, unless nothing is written that names them."""
     had = before.tag_list if before else []
     is_tagged_so = tags is None or tags == [tag.name for tag in had]
-    if before and is_tagged_so and place(before) == (*state, post.author_id):
+    if is_autosave and before and is_tagged_so and place(before) == (*state, post.author_id):
         return had
     # Before it is counted: who counts makes all others wait, and must not wait for one who makes
     # the same tag.

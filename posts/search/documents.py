@@ -1,7 +1,5 @@
 """What is indexed of a post: one row of tokens, written with the post."""
 
-from collections import defaultdict
-
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from accounts.models import User
@@ -29,7 +27,8 @@ def index_post(
     `tags` those that it has, where they are known.
     """
     tags = post.tag_list if tags is None else tags
-    write_documents([make_document(post, words or words_of(post), tags)])
+    names = _join_names([tag.name for tag in tags])
+    write_documents([_make_document(post, words or words_of(post), names)])
 
 
 def index_posts(posts: list[Post]) -> None:
@@ -38,12 +37,15 @@ def index_posts(posts: list[Post]) -> None:
 
 
 def index_tagged(tag: Tag) -> None:
-    """Write the documents of all posts with `tag` anew, after it got another name."""
-    last = 0
-    tagged = Post.objects.filter(taggings__tag=tag).select_related("author").order_by("pk")
-    while posts := list(tagged.filter(pk__gt=last)[:BATCH]):
-        index_posts(posts)
-        last = posts[-1].pk
+    """Write the tags of all posts with `tag` anew, after it got another name, and nothing else.
+
+    Somebody may be saving new words of one of them.
+    """
+    ties, last = Tagging.objects.filter(tag=tag).order_by("post_id"), 0
+    while pks := list(ties.filter(post__gt=last).values_list("post_id", flat=True)[:BATCH]):
+        documents = [SearchDocument(pk=pk, tags=tags) for pk, tags in _tags_of(pks).items()]
+        SearchDocument.objects.bulk_update(documents, ["tags"])
+        last = pks[-1]
 
 
 def index_author(author: User) -> None:
@@ -82,19 +84,19 @@ def write_documents(documents: list[SearchDocument]) -> None:
 def make_documents(posts: list[Post]) -> list[SearchDocument]:
     """Return unsaved documents of `posts`, with their tags as they stand in the database."""
     prefetch_related_objects(posts, "author")
-    tags = defaultdict(list)
-    for tie in Tagging.objects.filter(post__in=posts).order_by("position"):
-        tags[tie.post_id].append(tie.tag)
-    return [make_document(post, words_of(post), tags[post.pk]) for post in posts]
+    tags = _tags_of([post.pk for post in posts])
+    return [_make_document(post, words_of(post), tags[post.pk]) for post in posts]
 
 
-def make_document(post: Post, words: dict[str, str], tags: list[Tag]) -> SearchDocument:
-    return SearchDocument(
-        post_id=post.pk,
-        tags=_join_names([tag.name for tag in tags]),
-        author=_names_of(post.author),
-        **words,
-    )
+def _make_document(post: Post, words: dict[str, str], tags: str) -> SearchDocument:
+    return SearchDocument(post_id=post.pk, tags=tags, author=_names_of(post.author), **words)
+
+
+def _tags_of(post_pks: list[int]) -> dict[int, str]:
+    names = {pk: [] for pk in post_pks}
+    for tie in Tagging.objects.filter(post__in=post_pks).order_by("position"):
+        names[tie.post_id].append(tie.tag.name)
+    return {pk: _join_names(found) for pk, found in names.items()}
 
 
 def words_of(post: Post, text: str | None = None) -> dict[str, str]:

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from posts import publishing, tagging
 from posts.admin.tags import MOVED
-from posts.models import Post, Tag
+from posts.models import Post, SearchDocument, Tag
+from posts.search import find
 from posts.tests.meanwhile import meanwhile
 
 HOLDING = 'ORDER BY "posts_tag"."id" ASC'
@@ -102,3 +103,23 @@ def test_the_admin_says_that_a_tag_has_gone_while_some_are_merged(moderating, ma
     with meanwhile(tags[gone].delete, before=HOLDING):
         page = moderating.post(CHANGELIST, data, follow=True)
     assert str(MOVED) in page.text
+
+
+def test_new_words_are_found_beside_a_tag_that_is_renamed_while_they_are_saved(make_post):
+    post = make_post(tags="one")
+    post.body = "bread"
+    with renamed_meanwhile():
+        publishing.update(post, now=timezone.now())
+    assert find("bread tag:three", now=timezone.now()).ids == [post.pk]
+
+
+def test_words_that_are_saved_while_a_tag_is_renamed_are_found(make_post):
+    post = make_post(tags="one, two", body="bread")
+
+    def save() -> None:
+        SearchDocument.objects.filter(pk=post.pk).update(body="butter")
+
+    with meanwhile(save, before='UPDATE "posts_searchdocument"'):
+        tagging.rename_tag(Tag.objects.get(key="one"), "three")
+    assert find("butter three", now=timezone.now()).ids == [post.pk]
+    assert find('"three two"', now=timezone.now()).ids == []
