@@ -126,8 +126,9 @@ def record(
     revision.saved_by, revision.saved_at, revision.reason = by, now, reason
     revision.is_autosave, revision.sitting = is_autosave, sitting
     revision.save()
-    # A younger post has no revision that old.
-    if last and not is_autosave and post.created_at < now - KEPT_WHOLE:
+    # A younger post has no revision that old, and who publishes waits for enough already.
+    is_moved = before and (before.status, before.publish_at) != (post.status, post.publish_at)
+    if last and not is_autosave and not is_moved and post.created_at < now - KEPT_WHOLE:
         thin_out(post, now)
 
 
