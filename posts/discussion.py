@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -27,6 +27,12 @@ from posts.models import (
     PostQuerySet,
     may_moderate,
 )
+from posts.models.posts import is_published
+
+
+class CommentsClosed(Exception):  # noqa: N818  a state, not a mistake
+    """The post takes no comments any more: somebody closed them, or took it back."""
+
 
 EDIT_LIMIT = timedelta(minutes=15)
 # Neither hidden nor deleted.
@@ -38,10 +44,14 @@ LINKS_MAX = 2
 
 
 def like(post: Post, user: User) -> None:
-    """Count `user` among those who like `post`; a second time changes nothing."""
+    """Count `user` among those who like `post`; a second time changes nothing.
+
+    Nor does it where somebody took the post back meanwhile.
+    """
+    liked = Post.objects.filter(is_published(), pk=post.pk).exclude(likes__user=user)
     # Two who come at the same instant both count; the row of the later one undoes all of that.
     with suppress(IntegrityError), transaction.atomic(savepoint=False):
-        if count_likes(Post.objects.filter(pk=post.pk).exclude(likes__user=user), 1):
+        if count_likes(liked, 1):
             Like.objects.create(post=post, user=user)
 
 
@@ -63,10 +73,15 @@ def count_likes(posts: PostQuerySet, change: int) -> int:
 
 @transaction.atomic
 def take_back_likes(user: User) -> None:
-    """Take back every like of `user`, whose account is about to go, with pages that name it."""
+    """Take back every like of `user`, whose account goes in the same transaction, with pages that
+    name it.
+    """
     page_cache.changed()
-    liked = Post.objects.filter(likes__user=user).values("pk")
-    Post.objects.filter(pk__in=liked).update(like_count=F("like_count") - 1)
+    # Held before the posts, as `unlike` does. Who holds the account keeps new likes out, too.
+    User.objects.select_for_update().get(pk=user.pk)
+    list(user.likes.select_for_update().values_list("pk"))
+    liked = Post.objects.filter(pk__in=user.likes.values("post"))
+    liked.update(like_count=F("like_count") - 1)
     user.likes.all().delete()
 
 
@@ -76,7 +91,7 @@ def add_comment(
     """Add a comment, below another where it answers one; it waits where the rule says so.
 
     An answer to a comment that has gone meanwhile stands by itself. One that was sent a moment ago
-    is returned and not added again.
+    is returned and not added again. Raises CommentsClosed.
     """
     comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
     # Before the transaction: on SQLite, all who write wait for the one that is open.
@@ -88,17 +103,15 @@ def add_comment(
 def _add(comment: Comment) -> Comment:
     # The second of two clicks waits for the first here: at what both answer, or at their writer.
     comment.parent = _lock_answered(comment)
-    if comment.parent is None:
-        # No key changes, so others may refer to it.
-        User.objects.select_for_update(no_key=True).get(pk=comment.author_id)
+    held = comment.parent or _lock_writer(comment)
     sent_before = _sent_before(comment)
     if sent_before:
         return sent_before
-    _judge(comment)
+    _judge(comment, is_known=held.is_known)
     comment.save()
     comment.path = _path(comment)
     comment.save(update_fields=["path"])
-    count_comments(comment.post_id, int(comment.is_approved))
+    _count_new(comment)
     return comment
 
 
@@ -114,7 +127,7 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
     was_approved = comment.is_approved
     comment.body, comment.edited_at = body, now
     render_words(comment)
-    _judge(comment)
+    _judge(comment, is_known=_others_approved(comment).exists())
     comment.save()
     count_comments(comment.post_id, comment.is_approved - was_approved)
     return True
@@ -167,10 +180,19 @@ def count_comments(post_pk: int, change: int) -> None:
         Post.objects.filter(pk=post_pk).update(comment_count=F("comment_count") + change)
 
 
-def why_it_waits(comment: Comment) -> str:
+def _count_new(comment: Comment) -> None:
+    """Count a new comment, or raise CommentsClosed where its post takes none any more."""
+    page_cache.changed()
+    posts = Post.objects.filter(is_published(), pk=comment.post_id, comments_open=True)
+    if not posts.update(comment_count=F("comment_count") + int(comment.is_approved)):
+        raise CommentsClosed
+
+
+def why_it_waits(comment: Comment, *, is_known: bool) -> str:
     """Return the reason for which a new or changed comment waits; the empty string if it need not.
 
-    COMMENT_APPROVAL is the rule. The post's author and moderators never wait.
+    COMMENT_APPROVAL is the rule. The post's author and moderators never wait, and who has another
+    comment approved, `is_known`, waits only where all do.
     """
     rule = settings.COMMENT_APPROVAL
     if rule == "none" or may_moderate(comment.author, comment.post):
@@ -179,7 +201,7 @@ def why_it_waits(comment: Comment) -> str:
         return Comment.Waiting.ALL
     links = comment.body_html.count("<a ")
     is_harmless = rule == "links" and links <= LINKS_MAX
-    if is_harmless or _has_approved_comment(comment):
+    if is_harmless or is_known:
         return ""
     return Comment.Waiting.LINKS if rule == "links" else Comment.Waiting.FIRST
 
@@ -193,8 +215,19 @@ def _lock_answered(comment: Comment) -> Comment | None:
     """Hold what `comment` answers, so that nobody deletes it meanwhile; None where it has gone."""
     if comment.parent_id is None:
         return None
-    answerable = Comment.objects.answerable(comment.post)
-    return answerable.select_for_update().filter(pk=comment.parent_id).first()
+    answerable = Comment.objects.answerable(comment.post).select_for_update()
+    return _with_known(answerable, comment).filter(pk=comment.parent_id).first()
+
+
+def _lock_writer(comment: Comment) -> User:
+    # No key changes, so others may refer to it.
+    people = User.objects.select_for_update(no_key=True)
+    return _with_known(people, comment).get(pk=comment.author_id)
+
+
+def _with_known(held: QuerySet, comment: Comment) -> QuerySet:
+    """Ask with what is held whether the writer has another comment approved, as `is_known`."""
+    return held.annotate(is_known=Exists(_others_approved(comment)))
 
 
 def _sent_before(comment: Comment) -> Comment | None:
@@ -204,15 +237,14 @@ def _sent_before(comment: Comment) -> Comment | None:
     return same.filter(status__in=OPEN, created_at__gte=comment.created_at - RESENT_WITHIN).first()
 
 
-def _has_approved_comment(comment: Comment) -> bool:
-    """Tell whether the writer has an approved comment besides this one."""
-    others = Comment.objects.filter(author=comment.author_id).exclude(pk=comment.pk)
-    return others.approved().exists()
+def _others_approved(comment: Comment) -> QuerySet:
+    """Approved comments of the writer besides this one."""
+    return Comment.objects.approved().filter(author=comment.author_id).exclude(pk=comment.pk)
 
 
-def _judge(comment: Comment) -> None:
+def _judge(comment: Comment, *, is_known: bool) -> None:
     """Set the status that the rule gives to the rendered words; saves nothing."""
-    comment.waiting_because = why_it_waits(comment)
+    comment.waiting_because = why_it_waits(comment, is_known=is_known)
     waits = bool(comment.waiting_because)
     comment.status = Comment.Status.WAITING if waits else Comment.Status.APPROVED
 

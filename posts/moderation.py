@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from posts import page_cache, publishing
-from posts.discussion import count_comments
+from posts.discussion import OPEN, count_comments
 from posts.models import REASON_MAX_LENGTH, Comment, ModerationEntry, Post
 
 Action = ModerationEntry.Action
@@ -30,9 +30,7 @@ def approve(comment: Comment, actor: User, *, reason: str = "", now: datetime) -
 @transaction.atomic
 def hide(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
     """Take an approved or waiting comment out of sight of readers."""
-    is_moved = _move(comment, Comment.Status.APPROVED, to=Comment.Status.HIDDEN) or _move(
-        comment, Comment.Status.WAITING, to=Comment.Status.HIDDEN
-    )
+    is_moved = _move(comment, *OPEN, to=Comment.Status.HIDDEN)
     if is_moved:
         _record(Action.HIDE, actor, reason, now, comment=comment)
     return is_moved
@@ -100,13 +98,14 @@ def _set_comments_open(
     return is_changed
 
 
-def _move(comment: Comment, status: str, *, to: str) -> bool:
-    """Change the status from the one to the other, in one statement, and keep the count."""
-    found = Comment.objects.filter(pk=comment.pk, status=status)
-    if not found.update(status=to, waiting_because=""):
+def _move(comment: Comment, *statuses: str, to: str) -> bool:
+    """Change the status from one of `statuses` to another, and keep the count."""
+    found = Comment.objects.filter(pk=comment.pk, status__in=statuses)
+    held = found.select_for_update().first()
+    if held is None:
         return False
-    approved = Comment.Status.APPROVED
-    count_comments(comment.post_id, (to == approved) - (status == approved))
+    found.update(status=to, waiting_because="")
+    count_comments(comment.post_id, (to == Comment.Status.APPROVED) - held.is_approved)
     comment.status, comment.waiting_because = to, ""
     return True
 

@@ -1,7 +1,9 @@
-"""What somebody else does between two questions to the database."""
+"""What somebody else does between two questions to the database, or at the same moment."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 
 from django.db import connection
 
@@ -22,3 +24,18 @@ def meanwhile(act: Callable, *, before: str, skip: int = 0) -> Iterator[None]:
     with connection.execute_wrapper(execute):
         yield
     assert not left
+
+
+def together(jobs: list) -> list:
+    """Run `jobs`, each in a thread with a connection of its own, from one moment on."""
+    ready = Barrier(len(jobs))
+
+    def run(job):
+        ready.wait(timeout=60)
+        try:
+            return job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs))

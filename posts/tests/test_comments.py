@@ -11,6 +11,7 @@ from django.utils.html import escape
 from content.markup import RENDERER_VERSION
 from posts import discussion
 from posts.models import COMMENT_MAX_LENGTH, Comment, CommentReport, Post
+from posts.tests.meanwhile import meanwhile
 
 STATES = {
     "draft": {"status": Post.Status.DRAFT, "publish_at": None},
@@ -157,6 +158,16 @@ def test_a_closed_post_takes_no_comments_and_hands_the_words_back(client_of, pos
     assert "Said before." in page and "Comments are closed." in page
     assert 'id="comment-form"' not in page and "?reply=" not in page
     assert counted(post) == 1
+
+
+@pytest.mark.parametrize("change", [{"comments_open": False}, {"status": Post.Status.HIDDEN}])
+def test_a_post_that_is_closed_or_taken_back_meanwhile_takes_no_comment(client_of, post, change):
+    client = client_of("moderator")
+    with meanwhile(lambda: Post.objects.update(**change), before='UPDATE "posts_post"'):
+        response = send(client, post, "My words.")
+    assert response.status_code == 403
+    assert "My words." in response.text
+    assert (counted(post), Comment.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize(

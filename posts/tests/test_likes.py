@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from posts import discussion, publishing
 from posts.models import Like, Post
+from posts.tests.meanwhile import meanwhile
 
 STATES = {
     "draft": {"status": Post.Status.DRAFT, "publish_at": None},
@@ -202,3 +203,11 @@ def test_likes_are_one_a_person_in_the_database(crowd):
     discussion.like(post, users[0])
     Like.objects.bulk_create([Like(post=post, user=users[0])], ignore_conflicts=True)
     assert likes(post) == (1, 1)
+
+
+def test_a_post_that_is_taken_back_meanwhile_gets_no_like(client_of, post):
+    client = client_of("reader")
+    hide = Post.objects.filter(pk=post.pk).update
+    with meanwhile(lambda: hide(status=Post.Status.HIDDEN), before='UPDATE "posts_post"'):
+        client.post(f"/{post.pk}/like/", {"action": "like"})
+    assert likes(post) == (0, 0)

@@ -1,10 +1,8 @@
 """Several people who write at the same moment."""
 
 import random
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +12,7 @@ from accounts.models import User
 from posts import listing, publishing, tagging
 from posts.models import Post, Tag, Tagging
 from posts.tests.listings import counters, expect_right_numbers
+from posts.tests.meanwhile import together
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 NOW = timezone.now()
@@ -30,21 +29,6 @@ def patient_database():
 @pytest.fixture
 def people(patient_database) -> list[User]:
     return [User.objects.create_user(f"writer{number}") for number in range(4)]
-
-
-def together(jobs: list) -> list:
-    """Run `jobs`, each in a thread with a connection of its own, from one moment on."""
-    ready = Barrier(len(jobs))
-
-    def run(job):
-        ready.wait(timeout=60)
-        try:
-            return job()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        return list(threads.map(run, jobs))
 
 
 def write(person: User, tags: list[str], at=NOW) -> Post:

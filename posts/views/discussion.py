@@ -63,11 +63,13 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         form = CommentForm(request.POST, post=self.post_in_question)
         is_valid = form.is_valid()
         if not self.post_in_question.comments_open:
-            form.add_error(
-                "body", gettext("Comments are closed. Copy what you wrote before you leave.")
-            )
-            return self.show_again(form, status=403)
-        return self.add(form) if is_valid else self.show_again(form, status=422)
+            return self.refuse(form)
+        if not is_valid:
+            return self.show_again(form, status=422)
+        try:
+            return self.add(form)
+        except discussion.CommentsClosed:
+            return self.refuse(form)
 
     def add(self, form: CommentForm) -> HttpResponse:
         post, said, now = self.post_in_question, form.cleaned_data, timezone.now()
@@ -76,6 +78,12 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         )
         say_where_it_stands(self.request, comment, gettext("Your comment is published."))
         return redirect(place_of(comment))
+
+    def refuse(self, form: CommentForm) -> HttpResponse:
+        form.add_error(
+            "body", gettext("Comments are closed. Copy what you wrote before you leave.")
+        )
+        return self.show_again(form, status=403)
 
     def show_again(self, form: CommentForm, *, status: int) -> HttpResponse:
         self.object = self.get_object()

@@ -1,0 +1,126 @@
+"""Several people who like, comment, moderate and save at the same moment."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from posts import discussion, moderation, publishing, tagging
+from posts.models import Comment, Like, Post, Tag
+from posts.search import find
+from posts.tests.meanwhile import together
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+ROUNDS = 12
+NOW = timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def patient_database():
+    """A loaded machine may make a writer wait longer than the site allows."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["timeout"] = 60
+        connection.close()
+
+
+@pytest.fixture
+def people(patient_database) -> list[User]:
+    return [User.objects.create_user(f"writer{number}") for number in range(4)]
+
+
+@pytest.fixture
+def post(people) -> Post:
+    new = Post(author=people[0], title="t", status=Post.Status.PUBLISHED, publish_at=NOW)
+    return publishing.save_post(new, now=NOW, tags=["old"])
+
+
+def numbers_of(post: Post) -> tuple[int, int]:
+    post.refresh_from_db()
+    return post.like_count, post.comment_count
+
+
+def test_a_comment_that_one_hides_while_another_approves_it_is_hidden(people, post):
+    for number in range(ROUNDS):
+        comment = Comment.objects.create(
+            post=post,
+            author=people[1],
+            body=str(number),
+            status=Comment.Status.WAITING,
+            created_at=NOW,
+        )
+        acts = [moderation.approve, moderation.hide]
+        done = together(
+            [
+                lambda a=act, pk=comment.pk: a(Comment.objects.get(pk=pk), people[0], now=NOW)
+                for act in acts
+            ]
+        )
+        assert done[1]
+        comment.refresh_from_db()
+        assert comment.is_hidden
+    assert numbers_of(post) == (0, 0)
+
+
+def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(people, post):
+    others = [publishing.save_post(Post(author=people[0], title="t"), now=NOW) for _ in range(3)]
+    Post.objects.update(status=Post.Status.PUBLISHED, publish_at=NOW)
+
+    def delete(user: User) -> None:
+        with transaction.atomic():
+            discussion.take_back_likes(user)
+            user.delete()
+
+    def like(user: User) -> None:
+        for one in [post, *others]:
+            discussion.like(one, user)
+            discussion.unlike(one, user)
+            discussion.like(one, user)
+
+    for number in range(ROUNDS):
+        user = User.objects.create_user(f"gone{number}")
+        discussion.like(post, user)
+        together([lambda u=user: like(u), lambda u=user: delete(User.objects.get(pk=u.pk))])
+        assert Like.objects.count() == sum(Post.objects.values_list("like_count", flat=True)) == 0
+
+
+def test_no_comment_comes_below_a_post_after_its_comments_are_closed(people, post):
+    def comment(person: User, words: str = "words") -> bool:
+        try:
+            discussion.add_comment(post, person, words, now=timezone.now())
+        except discussion.CommentsClosed:
+            return False
+        return True
+
+    jobs = [lambda p=person: comment(p) for person in people]
+    added = together([*jobs, lambda: moderation.close_comments(post, people[0], now=NOW)])[:-1]
+    assert numbers_of(post) == (0, post.comments.count()) == (0, sum(added))
+    assert not comment(people[0], "others")
+
+
+def test_what_is_saved_while_its_tag_gets_another_name_is_found_by_both(people, post):
+    tag = Tag.objects.get()
+    others = [
+        publishing.save_post(
+            Post(author=people[0], title="t", status=Post.Status.PUBLISHED, publish_at=NOW),
+            now=NOW,
+            tags=["old"],
+        )
+        for _ in range(9)
+    ]
+    for number in range(ROUNDS):
+
+        def save(posts: list[Post], word: str = f"word{number}") -> None:
+            for one in posts:
+                one = Post.objects.get(pk=one.pk)
+                one.body = word
+                publishing.update(one, now=NOW + timedelta(seconds=1))
+
+        def rename(name: str = f"name{number}") -> None:
+            tagging.rename_tag(Tag.objects.get(pk=tag.pk), name)
+
+        together([lambda: save(others[:5]), lambda: save([*others[5:], post]), rename])
+        found = find(f"word{number} tag:name{number}", now=timezone.now()).ids
+        by_words = find(f"word{number} name{number}", now=timezone.now()).ids
+        assert len(found) == len(by_words) == 10
