@@ -306,8 +306,7 @@ class PageCache:
     """Gives what is kept, has rendered once what is not, and passes all else through untouched."""
 
     def __init__(self, application: Callable, *, size_max: int = SIZE_MAX) -> None:
-        self.application, self.size_max = application, size_max
-        self.counter = find_counter()
+        self.application, self.size_max, self.counter = application, size_max, find_counter()
         self.answers: OrderedDict[Key, Answer] = OrderedDict()  # the least recently used first
         self.rendering: dict[Key, Event] = {}
         self.size = self.hits = self.misses = 0
@@ -317,12 +316,11 @@ class PageCache:
         # Before anyone reads it: the page, too, repeats the question in its links.
         environ["QUERY_STRING"] = in_order(environ.get("QUERY_STRING", ""))
         key = key_of(environ)
-        answer = self.find(key, self.counter.read()) if key else None
-        if answer:
+        if not key:
+            return self.application(environ, start_response)
+        if answer := self.find(key, self.counter.read()):
             return answer.send(environ, start_response)
-        if key and environ["REQUEST_METHOD"] == "GET":
-            return self.render_once(key, environ, start_response)
-        return self.application(environ, start_response)
+        return self.render_once(key, environ, start_response)
 
     def find(self, key: Key, generation: Generation) -> Answer | None:
         """Return the answer, where there is one and it is good."""
@@ -346,8 +344,7 @@ class PageCache:
         try:
             # What changes from here on makes it old at once.
             generation = self.counter.read()
-            answer = self.find(key, generation)
-            if answer:
+            if answer := self.find(key, generation):
                 return answer.send(environ, start_response)
             return self.render(key, generation, environ, start_response)
         finally:
@@ -361,18 +358,20 @@ class PageCache:
         started, now = [], time.time()
         with self.lock:
             self.misses += 1
-        # The page's own date does not tell all that ours does.
-        since = environ.pop("HTTP_IF_MODIFIED_SINCE", "")
+        # HEAD makes the whole page too, and the page's own date does not tell all that ours does.
+        asked = {name: environ.get(name) for name in ("REQUEST_METHOD", "HTTP_IF_MODIFIED_SINCE")}
+        environ |= {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": ""}
         response = self.application(environ, lambda *said: started.append(said))
-        environ["HTTP_IF_MODIFIED_SINCE"] = since
+        environ |= asked
         status, headers = started[0][:2]
         is_page = is_for_everyone(status, headers, response)
         answer = self.keep(key, headers, response.content, generation, now) if is_page else None
         if answer is None:
             start_response(*started[0])
-            return response
+            if environ["REQUEST_METHOD"] == "GET":
+                return response
         response.close()
-        return answer.send(environ, start_response)
+        return answer.send(environ, start_response) if answer else []
 
     def keep(
         self, key: Key, headers: Headers, body: bytes, generation: Generation, now: float

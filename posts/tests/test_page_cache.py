@@ -83,17 +83,23 @@ def test_gzip_goes_to_those_who_take_it(accepted, takes):
     assert takes_gzip(accepted) == takes
 
 
-def test_head_shares_the_answer_of_get_and_leaves_none(nobody, bread):
-    nobody.get(method="HEAD")
-    nobody.get(method="HEAD")
-    assert (nobody.rendered, len(nobody.cache.answers)) == (2, 0)
-    whole = nobody.get()
-    head = nobody.get(method="HEAD")
-    assert nobody.rendered == 3
-    # A second later, the answer has another date.
-    for answer in (whole, head):
-        del answer.headers["Last-Modified"]
-    assert (head.status, head.body, head.headers) == (200, b"", whole.headers)
+@pytest.mark.parametrize("methods", [["HEAD", "GET", "HEAD"], ["GET", "HEAD", "GET"]])
+def test_head_and_get_share_one_answer_whoever_comes_first(nobody, bread, methods):
+    replies = [nobody.get(method=method) for method in methods]
+    assert nobody.rendered == 1
+    for method, reply in zip(methods, replies, strict=True):
+        # A second later, the answer has another date.
+        del reply.headers["Last-Modified"]
+        assert (reply.status, reply.headers) == (200, replies[0].headers)
+        assert bool(reply.body) == (method == "GET")
+
+
+def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(nobody):
+    whole, head = nobody.get("/nothing/"), nobody.get("/nothing/", method="HEAD")
+    for reply in (whole, head):
+        del reply.headers["X-Request-ID"]
+    assert (head.status, head.headers, head.body) == (404, whole.headers, b"")
+    assert whole.body and not nobody.cache.answers
 
 
 # Who has it already -------------------------------------------------------------------------------
