@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
 from django.http import UnreadablePostError
 from django.utils.module_loading import import_string
 
-from blogsite.requests import take_proxys_word
+from blogsite.requests import current_request_id, take_proxys_word
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blogsite.settings")
 django.setup(set_prefix=False)
@@ -70,6 +70,8 @@ site = make_site()
 
 def application(environ: dict, start_response):
     """Answer one request, from the page cache where that has it."""
+    # What is logged before Django gives it an id is not of the thread's last request.
+    current_request_id.set("-")
     if settings.BEHIND_PROXY:
         # For the cache, which goes by the scheme, and the access log, which names the client.
         take_proxys_word(environ)

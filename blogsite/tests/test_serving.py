@@ -1,6 +1,7 @@
 """How gunicorn serves the site, and the command line that everything starts from."""
 
 import importlib
+import logging
 import os
 import re
 import runpy
@@ -16,6 +17,7 @@ from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 
 from blogsite import __main__, serving
+from blogsite.requests import current_request_id
 
 SERVING = Path(serving.__file__)
 CHECKOUT = SERVING.parent.parent
@@ -318,6 +320,14 @@ def test_the_access_log_names_the_client_also_where_django_was_not_asked(
     environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.7"}
     wsgi.application(environ, None)
     assert environ["REMOTE_ADDR"] == address
+
+
+def test_what_is_logged_without_django_bears_no_other_requests_id(monkeypatch, log):
+    wsgi = importlib.import_module("blogsite.wsgi")
+    monkeypatch.setattr(wsgi, "site", lambda *sent: logging.getLogger("x").warning("Told"))
+    current_request_id.set("of-another")
+    wsgi.application({}, None)
+    assert "WARNING x [-] Told" in log.getvalue()
 
 
 @pytest.mark.parametrize(
