@@ -41,7 +41,7 @@ class Trust:
     def __init__(self) -> None:
         self.lock = Lock()
         self.rests_until = 0.0
-        self.has_failed = False
+        self.has_failed = self.is_told = False
 
     def may_ask(self) -> bool:
         """Tell whether to try it; after it failed, one thread tries for all of them."""
@@ -55,14 +55,17 @@ class Trust:
 
     def lose(self, reason: str, rest: float) -> None:
         with self.lock:
-            is_news, self.has_failed = not self.has_failed, True
+            # While the site warms up, nothing is logged, and it may fail for the first time.
+            is_news = not self.is_told and log.isEnabledFor(logging.WARNING)
+            self.has_failed, self.is_told = True, self.is_told or is_news
             self.rests_until = time.monotonic() + rest
         if is_news:
             log.warning("The primary serves all: the replica %s", reason)
 
     def regain(self) -> None:
         with self.lock:
-            is_news, self.has_failed, self.rests_until = self.has_failed, False, 0.0
+            is_news, self.rests_until = self.is_told, 0.0
+            self.has_failed = self.is_told = False
         if is_news:
             log.warning("The replica serves again")
 

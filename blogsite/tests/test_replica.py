@@ -4,6 +4,7 @@ The replica here is a second connection to the database of the tests; what Postg
 its log is put in its mouth. A real one follows a real primary in `tests/test_many_machines.py`.
 """
 
+import logging
 import time
 from contextlib import contextmanager
 
@@ -215,6 +216,19 @@ def test_after_its_rest_one_thread_tries_for_all(monkeypatch):
     assert [trust.may_ask() for _ in range(3)] == [True, False, False]
     trust.regain()
     assert trust.may_ask() and trust.may_ask()
+
+
+def test_what_fails_while_nothing_is_logged_is_told_when_it_fails_again(log):
+    trust = replica.Trust()
+    logging.disable()
+    trust.lose("is away", REST_AWAY)
+    logging.disable(logging.NOTSET)
+    assert not trust.may_ask() and not log.getvalue()
+    for _ in range(2):
+        trust.lose("is away", REST_AWAY)
+    assert log.getvalue().count("the replica is away") == 1
+    trust.regain()
+    assert log.getvalue().count("The replica serves again") == 1
 
 
 def test_one_that_goes_away_between_two_questions_is_not_noticed(ours, log):
