@@ -132,7 +132,7 @@ PAGES = {
     "admin, tags": ("moderator", "/admin/posts/tag/"),
     "admin, tags found": ("moderator", "/admin/posts/tag/?q=t777"),
     "admin, people": ("moderator", "/admin/accounts/user/"),
-    "admin, people by day": ("moderator", "/admin/accounts/user/?o=-6"),
+    "admin, people by day": ("moderator", "/admin/accounts/user/?o=-5"),
     "admin, staff": ("moderator", "/admin/accounts/user/?is_staff__exact=1"),
     "admin, people found": ("moderator", "/admin/accounts/user/?q=person77"),
     "admin, people to choose": (
