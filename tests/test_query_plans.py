@@ -94,7 +94,7 @@ PAGES = {
     "post, by its author": ("author", "/2001-title-2001/"),
     "post, by a moderator": ("moderator", "/2000-title-2000/"),
     "post with comments": ("anonymous", "/1-title-1/"),
-    "post with comments, by a moderator": ("moderator", "/1-title-1/?comments=2"),
+    "post with comments, by a moderator": ("moderator", "/1-title-1/?from={comment}"),
     "tags": ("anonymous", "/tags/"),
     "tags by key": ("anonymous", "/tags/?after=t5"),
     "tags by key, back": ("anonymous", "/tags/?before=t5"),
@@ -190,8 +190,12 @@ def new_post(number: int, author: int, **fields) -> Post:
 
 
 def new_comment(number: int, post: int, now) -> Comment:
-    place = {"path": f"{number:0{PATH_STEP}}", "created_at": now}
+    place = {"path": path_of(number), "created_at": now}
     return Comment(pk=number, post_id=post, author_id=post, body="words", **place)
+
+
+def path_of(number: int) -> str:
+    return f"{number:0{PATH_STEP}}"
 
 
 def fill_desk() -> None:
@@ -256,6 +260,7 @@ def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Ques
         "page": pages // 2,
         "half": pages // 4,
         "few": pages // 16,
+        "comment": path_of(10**6 + OWN),
     }
 
     def asking(visitor: str, path: str) -> Callable:
