@@ -128,7 +128,7 @@ def start(options: argparse.Namespace, stack: ExitStack) -> Iterator[Point]:
         site = ["--config", "python:benchmarks.anew", *site]
     for posts in options.posts:
         instance = make_instance(options, root, posts, stack)
-        pages = instance.prepare()
+        pages = instance.prepare(anew=options.anew)
         server = stack.enter_context(serving(instance.folder, *site, instance=instance))
         found += [point_of(page, posts, server) for page in pages if page["case"] in options.cases]
     size, _ = load.warm_up(found[0].request, 1)

@@ -42,11 +42,15 @@ class Instance:
         urls = {"DATABASE_URL": self.database_url, "CACHE_URL": self.cache_url}
         return {"INSTANCE_DIR": str(self.folder)} | urls
 
-    def prepare(self) -> list[dict]:
-        """Fill it, where it is empty, and return its pages (`benchmarks.instance`)."""
+    def prepare(self, *, anew: bool = False) -> list[dict]:
+        """Fill it, where it is empty, and return its pages (`benchmarks.instance`).
+
+        Their queries are those of a site that keeps no piece of a page, where that is `anew`.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         pages = self.folder / "pages.json"
         command = [sys.executable, "-m", "benchmarks.instance", str(self.posts), str(pages)]
+        command += ["--anew"] if anew else []
         own = self.environment | {"PORT": str(free_port())}
         subprocess.run(command, check=True, cwd=ROOT, env=environment(own))
         return json.loads(pages.read_text())

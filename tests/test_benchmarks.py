@@ -27,9 +27,10 @@ def run(*options: str, module: str = "run") -> subprocess.CompletedProcess:
 
 
 @NEEDS_PROC
-def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path):
+@pytest.mark.parametrize(("how", "queries"), [([], [0, 0, 1, 0]), (["--anew"], [0, 4, 7, 0])])
+def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path, how, queries):
     options = ["--cases=index", "--seconds=0.1", "--rounds=1", f"--output={tmp_path}"]
-    finished = run(*options)
+    finished = run(*options, *how)
     assert finished.returncode == 0, finished.stderr
     points = json.loads(next(tmp_path.glob("*.json")).read_text())["points"]
     measured = [(point["case"], point["visitor"]) for point in points]
@@ -38,7 +39,7 @@ def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path):
     bare, _, _, index, *_ = points
     assert bare["ratio"] == 1
     assert bare["bytes"] == pytest.approx(index["bytes"], rel=0.2)
-    assert [point["queries"] for point in points[3:]] == [0, 0, 1, 0]
+    assert [point["queries"] for point in points[3:]] == queries
     for point in points:
         assert min(point["cpu_ms"], point["p50_ms"], point["private_mb"]) > 0, point
         assert f"| {point['case']}" in finished.stdout
@@ -99,14 +100,18 @@ def test_a_site_too_small_to_be_asked_for_long_is_one_clear_line():
     assert finished.stderr.splitlines()[-1].endswith("--posts takes 200 and more")
 
 
-@pytest.mark.parametrize("options", [[], ["--changed"], ["--anew", "--stats=tottime"]])
-def test_a_page_is_measured_inside_the_process(options):
+@pytest.mark.parametrize(
+    ("options", "queries"), [([], 1), (["--changed"], 1), (["--anew", "--stats=tottime"], 7)]
+)
+def test_a_page_is_measured_inside_the_process(options, queries):
     command = [sys.executable, "-m", "benchmarks.profiling", "index", "--posts=30", "--requests=2"]
     finished = subprocess.run(
         [*command, *options], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120
     )
     assert finished.returncode == 0, finished.stderr
-    assert '"/" author ' in finished.stdout.splitlines()[-1]
+    last = finished.stdout.splitlines()[-1]
+    assert '"/" author ' in last
+    assert last.endswith(f" {queries} queries warm")
     assert ("tottime" in finished.stdout) == ("--stats=tottime" in options)
 
 
