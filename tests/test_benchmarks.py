@@ -53,6 +53,27 @@ def test_a_case_that_is_unknown_is_one_clear_line(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def report(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "benchmarks.report", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_results_are_printed_as_tables_of_their_file():
+    kept = next((ROOT / "benchmarks/results").glob("*.json"))
+    assert report(str(kept)).stdout.startswith("| case ")
+    assert "usage: python -m benchmarks.report" in report("--help").stdout
+
+
+@pytest.mark.parametrize("text", [None, "no results"])
+def test_results_that_cannot_be_read_are_one_clear_line(tmp_path, text):
+    path = tmp_path / "results.json"
+    if text:
+        path.write_text(text)
+    finished = report(str(path))
+    assert finished.returncode == 2
+    assert "error: argument results: " in finished.stderr.splitlines()[-1]
+
+
 def test_the_first_request_of_a_worker_is_measured_and_the_next():
     finished = run("--starts=1", module="starting")
     assert finished.returncode == 0, finished.stderr
