@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import redis
+
+from benchmarks.machines import redis_server
+from benchmarks.ports import free_port
+from benchmarks.servers import COUNTER, cache_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -104,6 +110,19 @@ def test_a_database_that_does_not_answer_is_one_clear_line():
     assert finished.returncode == 1
     assert "The database beside which others are made does not answer" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="it starts a Redis")
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_redis_keeps_a_counter_that_was_there_and_no_other(was_there):
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with redis_server(port), redis.from_url(url) as client:
+        if was_there:
+            client.incr(COUNTER)
+        with cache_of(url):
+            client.incr(COUNTER)
+        assert client.exists(COUNTER) == was_there
 
 
 @NEEDS_PROC
