@@ -1,7 +1,8 @@
 """Fills an instance and tells what to ask of it: `python -m benchmarks.instance 1000 pages.json`.
 
 Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes the addresses of all pages,
-what they cost in queries, and the session of somebody who is logged in.
+what they cost in queries, and the session of somebody who is logged in. With `--anew` at the end no
+piece of a page is kept for the next.
 """
 
 import json
@@ -94,6 +95,7 @@ def ask(path: str, cookie: str) -> None:
 def main() -> None:
     posts = int(sys.argv[1])
     make_ready(posts)
+    settings.KEEP_FRAGMENTS = "--anew" not in sys.argv
     cookies = {ANONYMOUS: "", AGAIN: "", RENDERED: "rendered=please", AUTHOR: log_in()}
     found = []
     for name, path in addresses(posts).items():

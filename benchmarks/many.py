@@ -24,13 +24,12 @@ from benchmarks import load
 from benchmarks.machines import Machines, machines, missing, wait_until
 from benchmarks.meter import Processes
 from benchmarks.run import positive
+from benchmarks.servers import COUNTER
 from benchmarks.visitor import Visitor, asking
 
 # Seconds after which everyone sees a change: what the application allows caches in front.
 SEEN_BY_ALL = 10
 MEASURED_POSTS = 30
-# Where Django's cache keeps the counter of the page cache.
-COUNTER = ":1:page_cache.generation"
 PARTS = ("nginx", "gunicorn", "primary", "replica", "redis")
 # Cookies of whatever name are passed by all caches, so that gunicorn renders each page.
 RENDERED = "theme=dark"

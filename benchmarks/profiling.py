@@ -30,7 +30,7 @@ def main() -> None:
         instance = Instance(options.posts, root.absolute() / f"posts-{options.posts}")
         (page,) = [
             page
-            for page in instance.prepare()
+            for page in instance.prepare(anew=options.anew)
             if (page["case"], page["visitor"]) == (options.case, options.visitor)
         ]
         os.environ |= instance.environment

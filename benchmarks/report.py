@@ -1,11 +1,24 @@
 """Results as Markdown tables: `python -m benchmarks.report benchmarks/results/….json`."""
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 BARE = "bare WSGI callable"
 HEAD = ("case", "visitor", "posts", "CPU ms", "× bare", "queries", "p50 ms", "p99 ms", "kB", "MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
+    parser.add_argument("results", type=read, help="the JSON file that a benchmark has written")
+    print(table(parser.parse_args().results))
+
+
+def read(path: str) -> dict:
+    try:
+        return json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(error) from error
 
 
 def table(results: dict) -> str:
@@ -76,4 +89,4 @@ def ratio_of(curve: dict[int, float]) -> float:
 
 
 if __name__ == "__main__":
-    print(table(json.loads(Path(sys.argv[1]).read_text())))
+    main()

@@ -21,7 +21,7 @@ from statistics import median
 from tqdm import tqdm
 
 from benchmarks import AGAIN, CASES, load, picture, report
-from benchmarks.servers import ROOT, Instance, Server, database_of, serving
+from benchmarks.servers import ROOT, Instance, Server, cache_of, database_of, serving
 
 RESULTS = ROOT / "benchmarks/results"
 DEFAULT_POSTS = "1000,10000"
@@ -128,7 +128,7 @@ def start(options: argparse.Namespace, stack: ExitStack) -> Iterator[Point]:
         site = ["--config", "python:benchmarks.anew", *site]
     for posts in options.posts:
         instance = make_instance(options, root, posts, stack)
-        pages = instance.prepare()
+        pages = instance.prepare(anew=options.anew)
         server = stack.enter_context(serving(instance.folder, *site, instance=instance))
         found += [point_of(page, posts, server) for page in pages if page["case"] in options.cases]
     size, _ = load.warm_up(found[0].request, 1)
@@ -144,7 +144,7 @@ def make_instance(
         database = database_of(options.database, posts, keep=bool(options.instance))
         urls["database_url"] = stack.enter_context(database)
     if options.redis != "none":
-        urls["cache_url"] = options.redis
+        urls["cache_url"] = stack.enter_context(cache_of(options.redis))
     return Instance(posts, root.absolute() / f"posts-{posts}", **urls)
 
 

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent.parent
 # The rest of the environment is not passed on, so no setting of yours changes what is measured.
 PASSED_ON = ("PATH", "HOME", "LANG", "WEB_CONCURRENCY", "WEB_THREADS", "MAX_REQUESTS")
 START_TIMEOUT = 60
+# Where Django's cache keeps the counter of the page cache.
+COUNTER = ":1:page_cache.generation"
 BACKENDS = """
     SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend'
@@ -42,11 +44,15 @@ class Instance:
         urls = {"DATABASE_URL": self.database_url, "CACHE_URL": self.cache_url}
         return {"INSTANCE_DIR": str(self.folder)} | urls
 
-    def prepare(self) -> list[dict]:
-        """Fill it, where it is empty, and return its pages (`benchmarks.instance`)."""
+    def prepare(self, *, anew: bool = False) -> list[dict]:
+        """Fill it, where it is empty, and return its pages (`benchmarks.instance`).
+
+        Their queries are those of a site that keeps no piece of a page, where that is `anew`.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         pages = self.folder / "pages.json"
         command = [sys.executable, "-m", "benchmarks.instance", str(self.posts), str(pages)]
+        command += ["--anew"] if anew else []
         own = self.environment | {"PORT": str(free_port())}
         subprocess.run(command, check=True, cwd=ROOT, env=environment(own))
         return json.loads(pages.read_text())
@@ -127,6 +133,18 @@ def database_of(url: str, posts: int, *, keep: bool) -> Iterator[str]:
     finally:
         if not keep:
             execute(url, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+@contextmanager
+def cache_of(url: str) -> Iterator[str]:
+    """Give the address back, and remove the counter of the page cache where it was not before."""
+    with redis.from_url(url) as client:
+        was_there = client.exists(COUNTER)
+        try:
+            yield url
+        finally:
+            if not was_there:
+                client.delete(COUNTER)
 
 
 def execute(url: str, statement: sql.SQL, name: str, *, unless: tuple = ()) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import redis
+
+from benchmarks.machines import redis_server
+from benchmarks.ports import free_port
+from benchmarks.servers import COUNTER, cache_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,9 +33,10 @@ def run(*options: str, module: str = "run") -> subprocess.CompletedProcess:
 
 
 @NEEDS_PROC
-def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path):
+@pytest.mark.parametrize(("how", "queries"), [([], [0, 0, 1, 0]), (["--anew"], [0, 4, 7, 0])])
+def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path, how, queries):
     options = ["--cases=index", "--seconds=0.1", "--rounds=1", f"--output={tmp_path}"]
-    finished = run(*options)
+    finished = run(*options, *how)
     assert finished.returncode == 0, finished.stderr
     points = json.loads(next(tmp_path.glob("*.json")).read_text())["points"]
     measured = [(point["case"], point["visitor"]) for point in points]
@@ -38,7 +45,7 @@ def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path):
     bare, _, _, index, *_ = points
     assert bare["ratio"] == 1
     assert bare["bytes"] == pytest.approx(index["bytes"], rel=0.2)
-    assert [point["queries"] for point in points[3:]] == [0, 0, 1, 0]
+    assert [point["queries"] for point in points[3:]] == queries
     for point in points:
         assert min(point["cpu_ms"], point["p50_ms"], point["private_mb"]) > 0, point
         assert f"| {point['case']}" in finished.stdout
@@ -50,6 +57,27 @@ def test_a_case_that_is_unknown_is_one_clear_line(tmp_path):
     assert finished.returncode == 2
     assert "no case is called indx; there are index, " in finished.stderr.splitlines()[-1]
     assert not list(tmp_path.iterdir())
+
+
+def report(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "benchmarks.report", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_results_are_printed_as_tables_of_their_file():
+    kept = next((ROOT / "benchmarks/results").glob("*.json"))
+    assert report(str(kept)).stdout.startswith("| case ")
+    assert "usage: python -m benchmarks.report" in report("--help").stdout
+
+
+@pytest.mark.parametrize("text", [None, "no results"])
+def test_results_that_cannot_be_read_are_one_clear_line(tmp_path, text):
+    path = tmp_path / "results.json"
+    if text:
+        path.write_text(text)
+    finished = report(str(path))
+    assert finished.returncode == 2
+    assert "error: argument results: " in finished.stderr.splitlines()[-1]
 
 
 def test_the_first_request_of_a_worker_is_measured_and_the_next():
@@ -84,6 +112,19 @@ def test_a_database_that_does_not_answer_is_one_clear_line():
     assert "Traceback" not in finished.stderr
 
 
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="it starts a Redis")
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_redis_keeps_a_counter_that_was_there_and_no_other(was_there):
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with redis_server(port), redis.from_url(url) as client:
+        if was_there:
+            client.incr(COUNTER)
+        with cache_of(url):
+            client.incr(COUNTER)
+        assert client.exists(COUNTER) == was_there
+
+
 @NEEDS_PROC
 def test_a_site_is_asked_for_long_and_its_memory_read():
     finished = run("--posts=200", "--requests=300", module="soak")
@@ -99,14 +140,18 @@ def test_a_site_too_small_to_be_asked_for_long_is_one_clear_line():
     assert finished.stderr.splitlines()[-1].endswith("--posts takes 200 and more")
 
 
-@pytest.mark.parametrize("options", [[], ["--changed"], ["--anew", "--stats=tottime"]])
-def test_a_page_is_measured_inside_the_process(options):
+@pytest.mark.parametrize(
+    ("options", "queries"), [([], 1), (["--changed"], 1), (["--anew", "--stats=tottime"], 7)]
+)
+def test_a_page_is_measured_inside_the_process(options, queries):
     command = [sys.executable, "-m", "benchmarks.profiling", "index", "--posts=30", "--requests=2"]
     finished = subprocess.run(
         [*command, *options], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120
     )
     assert finished.returncode == 0, finished.stderr
-    assert '"/" author ' in finished.stdout.splitlines()[-1]
+    last = finished.stdout.splitlines()[-1]
+    assert '"/" author ' in last
+    assert last.endswith(f" {queries} queries warm")
     assert ("tottime" in finished.stdout) == ("--stats=tottime" in options)
 
 

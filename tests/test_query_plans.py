@@ -62,10 +62,12 @@ PAGES = {
     "author": ("anonymous", "/authors/author/"),
     "author by number": ("anonymous", "/authors/author/?page={half}"),
     "author by key": ("anonymous", "/authors/author/?after={key}"),
+    "author of one post": ("anonymous", "/authors/person2000/"),
     "nobody": ("anonymous", "/authors/nobody/"),
     "feed": ("anonymous", "/feed/"),
     "feed of a tag": ("anonymous", "/tags/t1/feed/atom/"),
     "feed of an author": ("anonymous", "/authors/author/feed/json/"),
+    "feed of an author of one post": ("anonymous", "/authors/person2000/feed/json/"),
     "sitemap": ("anonymous", "/sitemap.xml"),
     "sitemap, a part": ("anonymous", "/sitemap-1.xml"),
     "search, rare": ("anonymous", "/?q=zirconium"),
@@ -92,7 +94,7 @@ PAGES = {
     "post, by its author": ("author", "/2001-title-2001/"),
     "post, by a moderator": ("moderator", "/2000-title-2000/"),
     "post with comments": ("anonymous", "/1-title-1/"),
-    "post with comments, by a moderator": ("moderator", "/1-title-1/?comments=2"),
+    "post with comments, by a moderator": ("moderator", "/1-title-1/?from={comment}"),
     "tags": ("anonymous", "/tags/"),
     "tags by key": ("anonymous", "/tags/?after=t5"),
     "tags by key, back": ("anonymous", "/tags/?before=t5"),
@@ -132,7 +134,7 @@ PAGES = {
     "admin, tags": ("moderator", "/admin/posts/tag/"),
     "admin, tags found": ("moderator", "/admin/posts/tag/?q=t777"),
     "admin, people": ("moderator", "/admin/accounts/user/"),
-    "admin, people by day": ("moderator", "/admin/accounts/user/?o=-6"),
+    "admin, people by day": ("moderator", "/admin/accounts/user/?o=-5"),
     "admin, staff": ("moderator", "/admin/accounts/user/?is_staff__exact=1"),
     "admin, people found": ("moderator", "/admin/accounts/user/?q=person77"),
     "admin, people to choose": (
@@ -188,8 +190,12 @@ def new_post(number: int, author: int, **fields) -> Post:
 
 
 def new_comment(number: int, post: int, now) -> Comment:
-    place = {"path": f"{number:0{PATH_STEP}}", "created_at": now}
+    place = {"path": path_of(number), "created_at": now}
     return Comment(pk=number, post_id=post, author_id=post, body="words", **place)
+
+
+def path_of(number: int) -> str:
+    return f"{number:0{PATH_STEP}}"
 
 
 def fill_desk() -> None:
@@ -254,6 +260,7 @@ def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Ques
         "page": pages // 2,
         "half": pages // 4,
         "few": pages // 16,
+        "comment": path_of(10**6 + OWN),
     }
 
     def asking(visitor: str, path: str) -> Callable:
