@@ -151,7 +151,7 @@ COMMANDS = {
 def fill(first: int, end: int) -> None:
     """Write posts, each with a tag and a writer of its own, a common tag and a comment.
 
-    Every second one is by the author, the first of all people.
+    Every second one is by the author, the first of all people, and has its comment on the first.
     """
     now, numbers = timezone.now(), range(first, end)
     names = {n: "author" if n == 1 else f"person{n}" for n in numbers}
@@ -181,7 +181,7 @@ def fill(first: int, end: int) -> None:
         )
         for n in numbers
     )
-    Comment.objects.bulk_create(new_comment(n, n, now) for n in numbers)
+    Comment.objects.bulk_create(new_comment(n, 1 if n % 2 else n, now) for n in numbers)
 
 
 def new_post(number: int, author: int, **fields) -> Post:

@@ -199,7 +199,8 @@ def shows_words(response) -> bool:
 def test_comments_are_seen_with_their_post_alone(
     client_of, make_post, make_comment, visitor, state
 ):
-    comment = make_comment("Findable words.", post=make_post(title=TITLE, **STATES[state]))
+    comment = make_comment("Findable words.", post=make_post(title=TITLE))
+    Post.objects.update(**STATES[state])
     client = client_of(visitor)
     may_see = may_open(visitor, state)
     response = client.get(comment.get_absolute_url())

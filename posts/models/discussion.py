@@ -55,7 +55,8 @@ def is_liked_by(user: User | AnonymousUser) -> models.Exists:
 
 def has_private_comments() -> models.Exists:
     """An annotation of posts: whether some of what is said there is not for everyone."""
-    return models.Exists(Comment.objects.filter(post=models.OuterRef("pk")).exclude(is_public()))
+    private = Comment.objects.filter(status__in=(Comment.Status.WAITING, Comment.Status.HIDDEN))
+    return models.Exists(private.filter(post=models.OuterRef("pk")))
 
 
 PLACE = ("pk", "author", "status", "path", "created_at")
@@ -212,6 +213,7 @@ class Comment(models.Model):
         verbose_name_plural = _("comments")
         indexes = [
             models.Index(fields=["post", "path"], name="posts_comment_thread"),
+            models.Index(fields=["post", "status"], name="posts_comment_private"),
             models.Index(fields=["status", "-id"], name="posts_comment_status"),
             models.Index(fields=["author", "status"], name="posts_comment_author"),
         ]

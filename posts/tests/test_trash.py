@@ -32,13 +32,15 @@ def test_the_message_after_deleting_undoes_it(client_of, post):
     assert "Undo</button>" not in response.text
 
 
-@pytest.mark.parametrize("fields", [{}, {"status": Post.Status.DRAFT, "publish_at": None}])
+@pytest.mark.parametrize("is_draft", [False, True])
 def test_a_post_comes_back_with_all_that_belongs_to_it(
-    client_of, make_post, make_comment, reader, fields
+    client_of, make_post, make_comment, reader, is_draft
 ):
-    post = make_post(tags="Bread, Tea", **fields)
+    post = make_post(tags="Bread, Tea")
     make_comment(post=post)
     discussion.like(post, reader)
+    if is_draft:
+        publishing.unpublish(post, now=timezone.now())
     post.refresh_from_db()
     client = client_of("author")
     client.post(f"/{post.pk}/delete/")
