@@ -28,10 +28,13 @@ class Worker(ThreadWorker):
             self.take_all()
 
     def take_all(self) -> None:
-        """Take all that waits at the port, which closes: it was told that somebody listens."""
+        """Take what waits at the port, which may close: it was told that somebody listens.
+
+        Not more than half of what it may have at once, which leaves enough descriptors to answer.
+        """
         for listener in self.sockets:
-            before = None
-            while before != self.nr_conns:
+            before = -1
+            while before < self.nr_conns < self.worker_connections // 2:
                 before = self.nr_conns
                 self.accept(listener)
 

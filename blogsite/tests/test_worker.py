@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import BinaryIO
 
 import pytest
 from gunicorn.config import Config
@@ -31,11 +32,13 @@ class Site:
 
     def __init__(self) -> None:
         self.held, self.released = Event(), Event()
+        self.answered = 0
 
     def __call__(self, environ: dict, start_response: Callable) -> list[bytes]:
         if environ["PATH_INFO"] == "/hold":
             self.held.set()
             self.released.wait(TIMEOUT)
+        self.answered += 1
         start_response("200 OK", [])
         return [environ["PATH_INFO"].encode()]
 
@@ -132,20 +135,52 @@ def test_who_asks_again_on_a_connection_that_is_kept_keeps_nobody_out(
     kept.close()
 
 
-def test_who_waits_at_the_port_is_served_though_the_worker_is_told_to_stop(
-    start, get, site, pool, listener
+def read(answer: BinaryIO) -> bytes:
+    # Gunicorn waits for who is answered to close.
+    with answer:
+        return answer.read()
+
+
+@pytest.fixture
+def send_late(listener) -> Callable:
+    """Return a function that connects, asks, and returns what the answer is read from."""
+
+    def send() -> BinaryIO:
+        # The connection stands before anybody takes it.
+        with socket.create_connection(listener.sock.getsockname(), timeout=TIMEOUT) as sent:
+            sent.sendall(b"GET /late HTTP/1.0\r\n\r\n")
+            return sent.makefile("rb")
+
+    return send
+
+
+@pytest.fixture
+def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
+    """Return a function that stops a worker while its thread is busy, and returns what waits."""
+
+    def stop() -> list[BinaryIO]:
+        worker = start()
+        held = pool.submit(get, "/hold")
+        assert site.held.wait(TIMEOUT)
+        waiting = [send_late() for _ in range(5)]
+        worker.handle_exit(None, None)
+        site.released.set()
+        assert held.result(TIMEOUT) == "/hold"
+        return waiting
+
+    return stop
+
+
+def test_who_waits_at_the_port_is_served_though_the_worker_is_told_to_stop(stop_while_five_wait):
+    assert all(b"/late" in read(answer) for answer in stop_while_five_wait())
+
+
+def test_a_worker_that_stops_takes_no_more_than_it_has_room_for(
+    config, start, site, stop_while_five_wait
 ):
-    worker = start()
-    held = pool.submit(get, "/hold")
-    assert site.held.wait(TIMEOUT)
-    # Their connections stand before anybody takes them.
-    waiting = [socket.create_connection(listener.sock.getsockname()) for _ in range(5)]
-    for one in waiting:
-        one.sendall(b"GET /late HTTP/1.0\r\n\r\n")
-    worker.handle_exit(None, None)
-    site.released.set()
-    assert held.result(TIMEOUT) == "/hold"
-    for one in waiting:
-        one.settimeout(TIMEOUT)
-        with one, one.makefile("rb") as answer:
-            assert b"/late" in answer.read()
+    config.set("worker_connections", 6)
+    waiting = stop_while_five_wait()
+    assert [b"/late" in read(answer) for answer in waiting[:2]] == [True, True]
+    assert site.answered == 3
+    start()
+    assert all(b"/late" in read(answer) for answer in waiting[2:])
