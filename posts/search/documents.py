@@ -43,9 +43,20 @@ def index_tagged(tag: Tag) -> None:
     """
     ties, last = Tagging.objects.filter(tag=tag).order_by("post_id"), 0
     while pks := list(ties.filter(post__gt=last).values_list("post_id", flat=True)[:BATCH]):
+        hold_documents(pks)
         documents = [SearchDocument(pk=pk, tags=tags) for pk, tags in _tags_of(pks).items()]
         SearchDocument.objects.bulk_update(documents, ["tags"])
         last = pks[-1]
+
+
+def hold_documents(post_pks: list[int]) -> None:
+    """Keep the documents of these posts as they are until the transaction ends.
+
+    Who writes the tags into them reads those after this: of two who rename tags of one post, the
+    second sees what the first has done.
+    """
+    documents = SearchDocument.objects.filter(pk__in=post_pks).order_by("pk")
+    list(documents.select_for_update().values_list("pk"))
 
 
 def index_author(author: User) -> None:

@@ -1,14 +1,16 @@
 """Several people who like, comment, moderate and save at the same moment."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from posts import discussion, moderation, publishing, tagging
-from posts.models import Comment, Like, Post, Tag
+from posts.models import Comment, Like, Post, SearchDocument, Tag
 from posts.search import find
 from posts.tests.meanwhile import together
 
@@ -124,3 +126,24 @@ def test_what_is_saved_while_its_tag_gets_another_name_is_found_by_both(people, 
         found = find(f"word{number} tag:name{number}", now=timezone.now()).ids
         by_words = find(f"word{number} name{number}", now=timezone.now()).ids
         assert len(found) == len(by_words) == 10
+
+
+def test_tags_of_one_post_that_get_other_names_at_once_are_both_found(people):
+    for names in (["one", "two"], ["two", "one"]):
+        publishing.save_post(Post(author=people[0], title="t"), now=NOW, tags=names)
+    pks = {name: Tag.objects.get(key=name).pk for name in ("one", "two")}
+
+    def rename(pk: int, name: str) -> None:
+        tagging.rename_tag(Tag.objects.get(pk=pk), name)
+
+    def reindex() -> None:
+        call_command("reindex_posts", stdout=StringIO())
+
+    for number in range(ROUNDS):
+        # All are out of date, so that the command writes them while the tags get other names.
+        SearchDocument.objects.update(title="old")
+        names = {pk: f"{name}{number}" for name, pk in pks.items()}
+        renames = [lambda pk=pk, name=name: rename(pk, name) for pk, name in names.items()]
+        together([*renames, reindex, reindex])
+        said = SearchDocument.objects.values_list("tags", flat=True)
+        assert {frozenset(text.split(" · ")) for text in said} == {frozenset(names.values())}

@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from posts import page_cache, search
 from posts.models import Post, SearchDocument
-from posts.search.documents import COLUMNS, make_documents, write_documents
+from posts.search.documents import COLUMNS, hold_documents, make_documents, write_documents
 from posts.search.results import BACKENDS
 
 BATCH = 500
@@ -55,11 +55,13 @@ def index_changed(ids: list[int]) -> int:
 
     In one transaction, so that no writer comes between reading a post and writing its document.
     """
-    posts = Post.objects.filter(pk__in=ids).select_related("author").select_for_update(of=["self"])
+    found = Post.objects.filter(pk__in=ids).select_related("author").order_by("pk")
+    posts = list(found.select_for_update(of=["self"]))
+    hold_documents(ids)
     there = SearchDocument.objects.in_bulk(ids)
     changed = [
         document
-        for document in make_documents(list(posts))
+        for document in make_documents(posts)
         if words_of(document) != words_of(there.get(document.pk))
     ]
     write_documents(changed)
