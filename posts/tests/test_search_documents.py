@@ -231,3 +231,11 @@ def test_the_index_goes_and_comes_with_its_migration_and_holds_what_was_there(ma
     MigrationExecutor(connection).migrate(latest)
     assert objects_of_the_index() == ALL_OBJECTS[connection.vendor]
     assert find("bread", now=NOW).ids == [post.pk]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 alone merges while one saves")
+def test_what_is_added_is_not_merged_while_others_wait(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT k, v FROM posts_search_config")
+        found = dict(cursor.fetchall())
+    assert (found["automerge"], found["crisismerge"]) == (0, 1000)
