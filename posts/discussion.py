@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION, render_comment
@@ -27,12 +28,6 @@ from posts.models import (
     PostQuerySet,
     may_moderate,
 )
-from posts.models.posts import is_published
-
-
-class CommentsClosed(Exception):  # noqa: N818  a state, not a mistake
-    """The post takes no comments any more: somebody closed them, or took it back."""
-
 
 EDIT_LIMIT = timedelta(minutes=15)
 # Neither hidden nor deleted.
@@ -43,15 +38,19 @@ RESENT_WITHIN = timedelta(minutes=1)
 LINKS_MAX = 2
 
 
+class CommentsClosed(Exception):  # noqa: N818  a state, not a mistake
+    """The post takes no comments any more: somebody closed them, or took it back."""
+
+
 def like(post: Post, user: User) -> None:
     """Count `user` among those who like `post`; a second time changes nothing.
 
     Nor does it where somebody took the post back meanwhile.
     """
-    liked = Post.objects.filter(is_published(), pk=post.pk).exclude(likes__user=user)
+    not_liked = _still_out(post.pk).exclude(likes__user=user)
     # Two who come at the same instant both count; the row of the later one undoes all of that.
     with suppress(IntegrityError), transaction.atomic(savepoint=False):
-        if count_likes(liked, 1):
+        if count_likes(not_liked, 1):
             Like.objects.create(post=post, user=user)
 
 
@@ -61,6 +60,14 @@ def unlike(post: Post, user: User) -> None:
     gone, _ = Like.objects.filter(post=post, user=user).delete()
     if gone:
         count_likes(Post.objects.filter(pk=post.pk), -1)
+
+
+def _still_out(post_pk: int) -> PostQuerySet:
+    """The post, for who was let in to it, unless it was taken back since.
+
+    Not all that is visible to them: a draft takes no likes from its author either.
+    """
+    return Post.objects.listed(timezone.now()).filter(pk=post_pk)
 
 
 def count_likes(posts: PostQuerySet, change: int) -> int:
@@ -121,13 +128,14 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
 
     Return False where the time limit is over, or the comment is hidden or gone.
     """
-    comment = _lock(comment.pk)
+    held = _with_known(Comment.objects.select_for_update(), comment)
+    comment = held.filter(pk=comment.pk).first()
     if comment is None or not is_editable(comment, now):
         return False
     was_approved = comment.is_approved
     comment.body, comment.edited_at = body, now
     render_words(comment)
-    _judge(comment, is_known=_others_approved(comment).exists())
+    _judge(comment, is_known=comment.is_known)
     comment.save()
     count_comments(comment.post_id, comment.is_approved - was_approved)
     return True
@@ -183,8 +191,8 @@ def count_comments(post_pk: int, change: int) -> None:
 def _count_new(comment: Comment) -> None:
     """Count a new comment, or raise CommentsClosed where its post takes none any more."""
     page_cache.changed()
-    posts = Post.objects.filter(is_published(), pk=comment.post_id, comments_open=True)
-    if not posts.update(comment_count=F("comment_count") + int(comment.is_approved)):
+    post = _still_out(comment.post_id).filter(comments_open=True)
+    if not post.update(comment_count=F("comment_count") + int(comment.is_approved)):
         raise CommentsClosed
 
 
@@ -227,7 +235,8 @@ def _lock_writer(comment: Comment) -> User:
 
 def _with_known(held: QuerySet, comment: Comment) -> QuerySet:
     """Ask with what is held whether the writer has another comment approved, as `is_known`."""
-    return held.annotate(is_known=Exists(_others_approved(comment)))
+    others = Comment.objects.approved().filter(author=comment.author_id).exclude(pk=comment.pk)
+    return held.annotate(is_known=Exists(others))
 
 
 def _sent_before(comment: Comment) -> Comment | None:
@@ -235,11 +244,6 @@ def _sent_before(comment: Comment) -> Comment | None:
     names = ("author", "post", "parent", "body")
     same = Comment.objects.filter(**{name: getattr(comment, name) for name in names})
     return same.filter(status__in=OPEN, created_at__gte=comment.created_at - RESENT_WITHIN).first()
-
-
-def _others_approved(comment: Comment) -> QuerySet:
-    """Approved comments of the writer besides this one."""
-    return Comment.objects.approved().filter(author=comment.author_id).exclude(pk=comment.pk)
 
 
 def _judge(comment: Comment, *, is_known: bool) -> None:

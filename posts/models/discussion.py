@@ -55,8 +55,10 @@ def is_liked_by(user: User | AnonymousUser) -> models.Exists:
 
 def has_private_comments() -> models.Exists:
     """An annotation of posts: whether some of what is said there is not for everyone."""
-    private = Comment.objects.filter(status__in=(Comment.Status.WAITING, Comment.Status.HIDDEN))
-    return models.Exists(private.filter(post=models.OuterRef("pk")))
+    # Asked for by name, not as all but the public ones, which would read the whole thread.
+    private = [status for status in Comment.Status if status not in Comment.PUBLIC]
+    comments = Comment.objects.filter(status__in=private)
+    return models.Exists(comments.filter(post=models.OuterRef("pk")))
 
 
 PLACE = ("pk", "author", "status", "path", "created_at")
@@ -98,7 +100,7 @@ def is_visible_to(user: User | AnonymousUser, post: Post) -> models.Q:
 
 def is_public() -> models.Q:
     """Comments that everyone may see, and placeholders of deleted ones."""
-    return models.Q(status__in=(Comment.Status.APPROVED, Comment.Status.DELETED))
+    return models.Q(status__in=Comment.PUBLIC)
 
 
 def has_answers(post: Post) -> models.Q:
@@ -178,6 +180,9 @@ class Comment(models.Model):
         WAITING = "waiting", _("waiting")
         HIDDEN = "hidden", _("hidden")
         DELETED = "deleted", _("deleted")
+
+    # What everyone may see, if only as a placeholder.
+    PUBLIC = (Status.APPROVED, Status.DELETED)
 
     class Waiting(models.TextChoices):
         """Why a comment waits: the end of the sentence “it waits, because”."""

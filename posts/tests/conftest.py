@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from accounts.models import User
 from posts import fragments, listing, page_cache
 from posts.models import Post, Tag, Tagging
 
@@ -64,3 +66,17 @@ def worker(settings, tmp_path):
     settings.INSTANCE_DIR = tmp_path
     fragments.newest = fragments.Shelf()
     fragments.rendered = fragments.Shelf()
+
+
+@pytest.fixture
+def patient_database():
+    """A loaded machine may make a writer wait longer than the site allows."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["timeout"] = 60
+        connection.close()
+
+
+@pytest.fixture
+def people(patient_database) -> list[User]:
+    """Four who write, for tests in which they do so at the same moment."""
+    return [User.objects.create_user(f"writer{number}") for number in range(4)]

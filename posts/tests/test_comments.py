@@ -160,7 +160,9 @@ def test_a_closed_post_takes_no_comments_and_hands_the_words_back(client_of, pos
     assert counted(post) == 1
 
 
-@pytest.mark.parametrize("change", [{"comments_open": False}, {"status": Post.Status.HIDDEN}])
+@pytest.mark.parametrize(
+    "change", [{"comments_open": False}, STATES["draft"], STATES["scheduled"], STATES["hidden"]]
+)
 def test_a_post_that_is_closed_or_taken_back_meanwhile_takes_no_comment(client_of, post, change):
     client = client_of("moderator")
     with meanwhile(lambda: Post.objects.update(**change), before='UPDATE "posts_post"'):

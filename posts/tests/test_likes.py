@@ -205,9 +205,11 @@ def test_likes_are_one_a_person_in_the_database(crowd):
     assert likes(post) == (1, 1)
 
 
-def test_a_post_that_is_taken_back_meanwhile_gets_no_like(client_of, post):
-    client = client_of("reader")
-    hide = Post.objects.filter(pk=post.pk).update
-    with meanwhile(lambda: hide(status=Post.Status.HIDDEN), before='UPDATE "posts_post"'):
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("visitor", ["reader", "author", "moderator"])
+def test_a_post_that_is_taken_back_meanwhile_gets_no_like(client_of, post, visitor, state):
+    client = client_of(visitor)
+    take_back = Post.objects.filter(pk=post.pk).update
+    with meanwhile(lambda: take_back(**STATES[state]), before='UPDATE "posts_post"'):
         client.post(f"/{post.pk}/like/", {"action": "like"})
     assert likes(post) == (0, 0)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,19 +16,6 @@ from posts.tests.meanwhile import together
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 NOW = timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def patient_database():
-    """A loaded machine may make a writer wait longer than the site allows."""
-    if connection.vendor == "sqlite":
-        connection.settings_dict["OPTIONS"]["timeout"] = 60
-        connection.close()
-
-
-@pytest.fixture
-def people(patient_database) -> list[User]:
-    return [User.objects.create_user(f"writer{number}") for number in range(4)]
 
 
 def write(person: User, tags: list[str], at=NOW) -> Post:
