@@ -94,7 +94,11 @@ def on_starting(server) -> None:
 
 
 def pre_fork(server, worker) -> None:
-    """Choose the core that fewest of the other workers have; None where they share none."""
+    """Choose the core that fewest of the other workers have; None where they share none.
+
+    The new process finds in its copy of the queue what it was told before it listened itself.
+    """
+    worker.heard_by_master = server.SIG_QUEUE
     taken = [other.core for other in server.WORKERS.values()]
     worker.core = min(cores_to_share(server.num_workers), key=taken.count, default=None)
 

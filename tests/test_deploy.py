@@ -271,11 +271,17 @@ def activated(listener: socket.socket, instance: Path) -> Iterator[int]:
         yield pid
 
 
-@pytest.mark.server
-def test_a_restart_refuses_nobody(tmp_path):
-    prepare = [sys.executable, "manage.py", "prepare"]
+@pytest.fixture
+def prepared(tmp_path) -> dict[str, str]:
+    """Return the environment of an instance that is ready to be served."""
     own = os.environ | {"INSTANCE_DIR": str(tmp_path), "DATABASE_URL": ""}
+    prepare = [sys.executable, "manage.py", "prepare"]
     subprocess.run(prepare, cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)
+    return own
+
+
+@pytest.mark.server
+def test_a_restart_refuses_nobody(tmp_path, prepared):
     with closing(socket.create_server(("127.0.0.1", 0), backlog=2048)) as listener:
         visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
         # The one who serves last is still there when the last questions are answered.
@@ -286,3 +292,29 @@ def test_a_restart_refuses_nobody(tmp_path):
             last.enter_context(activated(listener, tmp_path))
             wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
     assert not tally.failed
+
+
+# A stop that comes while a worker starts ----------------------------------------------------------
+
+TOLD_EARLY = """
+import time
+from blogsite import serving
+from blogsite.serving import *
+
+def post_fork(server, worker):
+    os.kill(server.pid, signal.SIGTERM)
+    while server.SIG_QUEUE.empty():
+        time.sleep(0.01)
+    serving.post_fork(server, worker)
+"""
+
+
+@pytest.mark.server
+def test_a_worker_hears_a_stop_that_comes_before_it_listens(tmp_path, prepared):
+    settings = tmp_path / "gunicorn.conf.py"
+    settings.write_text(TOLD_EARLY)
+    command = [sys.executable, "-m", "gunicorn", "--config", settings, "blogsite.wsgi"]
+    own = prepared | {"PORT": str(free_port())}
+    with subprocess.Popen(command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL) as server:
+        # Gunicorn itself waits for half a minute.
+        assert server.wait(timeout=20) == 0

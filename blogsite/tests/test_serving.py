@@ -9,6 +9,7 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
@@ -93,6 +94,10 @@ def cores(monkeypatch):
     return have
 
 
+def master(num_workers: int) -> SimpleNamespace:
+    return SimpleNamespace(num_workers=num_workers, WORKERS={}, SIG_QUEUE=SimpleQueue())
+
+
 def start_worker(server: SimpleNamespace) -> SimpleNamespace:
     """Do what gunicorn's master does, and what the new process does first."""
     worker = SimpleNamespace()
@@ -103,7 +108,7 @@ def start_worker(server: SimpleNamespace) -> SimpleNamespace:
 
 
 def test_workers_share_the_cores_among_them(cores):
-    chosen, server = cores(3, 5), SimpleNamespace(num_workers=3, WORKERS={})
+    chosen, server = cores(3, 5), master(3)
     for _ in range(3):
         start_worker(server)
     assert chosen == [{3}, {5}, {3}]
@@ -113,13 +118,13 @@ def test_workers_share_the_cores_among_them(cores):
 
 
 def test_fewer_workers_than_cores_go_where_there_is_room(cores):
-    chosen, server = cores(0, 1, 2), SimpleNamespace(num_workers=2, WORKERS={})
+    chosen, server = cores(0, 1, 2), master(2)
     start_worker(server)
     assert chosen == []
 
 
 def test_workers_that_are_added_share_the_cores_with_those_that_keep_to_none(cores):
-    chosen, server = cores(0, 1), SimpleNamespace(num_workers=1, WORKERS={})
+    chosen, server = cores(0, 1), master(1)
     start_worker(server)
     server.num_workers = 3  # as TTIN does
     start_worker(server)
@@ -138,7 +143,7 @@ def test_a_system_without_a_choice_of_cores_serves_all_the_same(cores, monkeypat
         monkeypatch.setattr(os, "sched_setaffinity", choose)
     else:
         monkeypatch.delattr(os, "sched_setaffinity")
-    start_worker(SimpleNamespace(num_workers=2, WORKERS={}))
+    start_worker(master(2))
 
 
 @pytest.mark.parametrize("load", [SERVING], indirect=True)
