@@ -62,6 +62,7 @@ class AccessLine(Logger):
 logger_class = AccessLine
 # Whoever reads the log could use the link before, or beside, those whom it is meant for.
 SECRET = re.compile(r"(/auth/password/reset/[^/ ]+/(?!set-password/)|/preview/)[^/ \"]+")
+STOPS = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 
 def access_line(resp, environ: dict, seconds: float) -> bytes:
@@ -93,12 +94,23 @@ def on_starting(server) -> None:
     warm_up(server.app.wsgi())
 
 
+def hear_stops() -> None:
+    """Take what to stop was sent meanwhile, and what comes."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+# The master, which `pre_fork` makes deaf, as soon as the new process is there.
+os.register_at_fork(after_in_parent=hear_stops)
+
+
 def pre_fork(server, worker) -> None:
     """Choose the core that fewest of the other workers have; None where they share none.
 
-    The new process finds in its copy of the queue what it was told before it listened itself.
+    A new process has the handlers of the master, and gunicorn loses what it hears with them: told
+    to stop it would serve on, and be killed in the end with all that it answers. So it hears
+    nothing, until `post_fork` has it end at once.
     """
-    worker.heard_by_master = server.SIG_QUEUE
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     taken = [other.core for other in server.WORKERS.values()]
     worker.core = min(cores_to_share(server.num_workers), key=taken.count, default=None)
 
@@ -109,6 +121,9 @@ def post_fork(server, worker) -> None:
     One of them runs at a time, whoever has Python's lock. On a core each, they pass it from core
     to core at every read and write, and a short request takes up to twice as long.
     """
+    for number in STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    hear_stops()
     if worker.core is not None:
         # Where the system forbids the choice, it serves all the same.
         with contextlib.suppress(OSError):

@@ -1,8 +1,6 @@
 """Gunicorn's worker with threads, which leaves to other workers what it has no thread for."""
 
-import signal
 from concurrent.futures import Future
-from queue import SimpleQueue
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -15,23 +13,9 @@ class Worker(ThreadWorker):
     asks again on a connection that is kept does not count, or new ones would wait for ever.
     """
 
-    # Given by `blogsite.serving.pre_fork`; the process of a worker has its own copy.
-    heard_by_master: SimpleQueue
-
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.new: set[TConn] = set()
-
-    def init_signals(self) -> None:
-        """Listen to signals, and stop where it was told so by one that came before.
-
-        Until here it has the ears of the master, who waits for it in vain, and kills it in the end
-        with all that it answers.
-        """
-        super().init_signals()
-        while not self.heard_by_master.empty():
-            if self.heard_by_master.get_nowait() in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
-                self.alive = False
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         if self.alive:

@@ -303,7 +303,7 @@ from blogsite.serving import *
 
 def post_fork(server, worker):
     os.kill(server.pid, signal.SIGTERM)
-    while server.SIG_QUEUE.empty():
+    while server.SIG_QUEUE.empty() and not signal.sigpending():
         time.sleep(0.01)
     serving.post_fork(server, worker)
 """

@@ -9,7 +9,6 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
-from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
@@ -82,7 +81,16 @@ def test_threads_of_a_worker_take_turns_more_often(monkeypatch, dead_database):
 
 
 @pytest.fixture
-def cores(monkeypatch):
+def handlers():
+    """Give this process the handlers of its signals back, which a worker does without."""
+    before = {number: signal.getsignal(number) for number in serving.STOPS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def cores(monkeypatch, handlers):
     """Return a function that says which cores there are, and a list of what is chosen of them."""
     chosen = []
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: chosen.append(cores), False)
@@ -95,7 +103,7 @@ def cores(monkeypatch):
 
 
 def master(num_workers: int) -> SimpleNamespace:
-    return SimpleNamespace(num_workers=num_workers, WORKERS={}, SIG_QUEUE=SimpleQueue())
+    return SimpleNamespace(num_workers=num_workers, WORKERS={})
 
 
 def start_worker(server: SimpleNamespace) -> SimpleNamespace:
@@ -177,7 +185,7 @@ def test_gunicorn_takes_every_setting_it_is_given():
 def is_setting(name: str, value: object) -> bool:
     """Tell gunicorn's settings from what the module imports and defines for itself."""
     is_own = name.islower() and not name.startswith("_") and not isinstance(value, type(os))
-    return is_own and name not in {"access_line", "cores_to_share"}
+    return is_own and name not in {"access_line", "cores_to_share", "hear_stops"}
 
 
 def answer(**changes) -> SimpleNamespace:
