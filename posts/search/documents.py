@@ -1,5 +1,6 @@
 """What is indexed of a post: one row of tokens, written with the post."""
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from accounts.models import User
@@ -53,7 +54,8 @@ def hold_documents(post_pks: list[int]) -> None:
     """Keep the documents of these posts as they are until the transaction ends.
 
     Who writes the tags into them reads those after this: of two who rename tags of one post, the
-    second sees what the first has done.
+    second sees what the first has done. All hold them in one order, or two could wait for each
+    other.
     """
     documents = SearchDocument.objects.filter(pk__in=post_pks).order_by("pk")
     list(documents.select_for_update().values_list("pk"))
@@ -64,10 +66,8 @@ def index_author(author: User) -> None:
 
     Of NAMED_AT_ONCE, because whoever changed a name waits; `index_names` writes the others.
     """
-    names = _names_of(author)
-    newest = Post.objects.filter(author=author).order_by("-pk").values("pk")[:NAMED_AT_ONCE]
-    documents = SearchDocument.objects.filter(pk__in=newest)
-    documents.exclude(author=names).update(author=names)
+    newest = Post.objects.filter(author=author).order_by("-pk").values_list("pk", flat=True)
+    _write_names(_names_of(author), list(newest[:NAMED_AT_ONCE]))
 
 
 def index_names() -> int:
@@ -81,9 +81,16 @@ def index_names() -> int:
         others = SearchDocument.objects.filter(post__author=author).exclude(author=names)
         ids = others.order_by("pk").values_list("pk", flat=True)
         while batch := list(ids.filter(pk__gt=last)[:NAMED_AT_ONCE]):
-            written += SearchDocument.objects.filter(pk__in=batch).update(author=names)
+            written += _write_names(names, batch)
             last = batch[-1]
     return written
+
+
+@transaction.atomic
+def _write_names(names: str, post_pks: list[int]) -> int:
+    hold_documents(post_pks)
+    others = SearchDocument.objects.filter(pk__in=post_pks).exclude(author=names)
+    return others.update(author=names)
 
 
 def write_documents(documents: list[SearchDocument]) -> None:

@@ -52,6 +52,7 @@ def _compile_term(term: Term) -> str:
 
 
 def rebuild() -> None:
-    """Read all documents into the index anew."""
+    """Read all documents into the index anew, and make one of the pieces that this leaves."""
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO posts_search (posts_search) VALUES ('rebuild')")
+        for command in ("rebuild", "optimize"):
+            cursor.execute("INSERT INTO posts_search (posts_search) VALUES (%s)", [command])

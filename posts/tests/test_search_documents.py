@@ -4,8 +4,9 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -112,12 +113,30 @@ def test_a_new_name_reaches_the_newest_posts_at_once_and_all_by_the_command(
     posts = [make_post(title=f"Bread {number}").pk for number in range(3)]
     author.display_name = "Berta"
     author.save()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(5):  # two of them begin and end
         index_author(author)
     assert find("berta", now=NOW).ids == [posts[2], posts[1]]
     assert "Wrote 1 search documents" in reindex(*arguments)
     assert len(find("berta", now=NOW).ids) == 3
     assert "Wrote 0 search documents" in reindex(*arguments)
+
+
+@pytest.mark.parametrize("act", ["name", "all names", "tag"])
+def test_documents_are_held_in_one_order_whoever_writes_them(saved, act):
+    """Or two who write the same ones could wait for each other on PostgreSQL."""
+    acts = {
+        "name": lambda: index_author(saved.author),
+        "all names": documents.index_names,
+        "tag": lambda: documents.index_tagged(saved.tag_list[0]),
+    }
+    User.objects.update(display_name="Berta")
+    saved.author.refresh_from_db()
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        acts[act]()
+    statements = [one["sql"] for one in asked if '"posts_searchdocument"' in one["sql"]]
+    changes = next(n for n, sql in enumerate(statements) if sql.startswith("UPDATE"))
+    assert "ORDER BY 1 ASC" in statements[changes - 1]  # of the key alone
+    assert ("FOR UPDATE" in statements[changes - 1]) == (connection.vendor == "postgresql")
 
 
 def test_new_names_are_written_in_batches_and_nothing_else_is(monkeypatch, reader, make_post):
@@ -239,3 +258,16 @@ def test_what_is_added_is_not_merged_while_others_wait(db):
         cursor.execute("SELECT k, v FROM posts_search_config")
         found = dict(cursor.fetchall())
     assert (found["automerge"], found["crisismerge"]) == (0, 1000)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 alone keeps pieces")
+def test_an_index_that_was_built_anew_is_one_piece(make_post):
+    for number in range(5):
+        make_post(title=f"Bread {number}")
+    with connection.cursor() as cursor:
+        # By itself one piece takes a thousand posts.
+        cursor.execute("INSERT INTO posts_search (posts_search, rank) VALUES ('hashsize', 1)")
+        reindex("--rebuild")
+        cursor.execute("SELECT count(DISTINCT segid) FROM posts_search_idx")
+        assert cursor.fetchone() == (1,)
+    assert len(find("bread", now=NOW).ids) == 5
