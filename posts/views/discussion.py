@@ -43,7 +43,8 @@ class PostLike(DiscussionMixin, View):
         act(post, request.user)
         if not request.htmx:
             return redirect(f"{post.get_absolute_url()}#{self.section}")
-        post.refresh_from_db(fields=["like_count"])
+        counts = Post.objects.values_list("like_count", flat=True)
+        post.like_count = get_object_or_404(counts, pk=post.pk)
         return render(request, "posts/_likes.html", {"post": post, "is_out": True})
 
 
