@@ -25,7 +25,8 @@ def page(open_page, username) -> Page:
 
 
 def in_days(number: int) -> str:
-    return (datetime.now(UTC) + timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:%S")
+    # A field leaves seconds out where they are none.
+    return (datetime.now(UTC) + timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:30")
 
 
 def status(page: Page):
