@@ -1,5 +1,7 @@
 """Judging what people send about themselves."""
 
+from functools import partial
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, PasswordResetForm
 from django.core.exceptions import ValidationError
@@ -130,5 +132,6 @@ class AccountForm(forms.ModelForm):
         # These columns alone: a password changed meanwhile in another tab stays changed.
         self.instance.save(update_fields=[*self._meta.fields, "biography_html", "avatar"])
         if before != self.instance.avatar:
-            discard_files(before)
+            # Not while the name of it may come back with all that is saved here.
+            transaction.on_commit(partial(discard_files, before))
         return self.instance

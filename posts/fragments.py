@@ -148,7 +148,9 @@ def find_shelf(now: datetime) -> Shelf:
     # What a request saw of the database may be older than a change that came in its middle.
     if generation is None or stood_at.get() not in (None, generation):
         return Shelf()
-    if shelf.generation != generation or at >= shelf.good_until:
+    # Nor what was made before the clock was set back, which would be good again in an hour.
+    is_good = shelf.made_at - page_cache.LIFETIME < at < shelf.good_until
+    if shelf.generation != generation or not is_good:
         shelf = newest = Shelf(generation, at, page_cache.good_until(at))
     # Who looked at the clock before it was made gets nothing from it, and leaves nothing.
     return shelf if shelf.made_at <= at else Shelf()

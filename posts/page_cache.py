@@ -113,31 +113,33 @@ class FileCounter:
 
 
 class RedisCounter:
-    """A number in the Redis of CACHE_URL, which all machines see."""
+    """A number in the Redis of CACHE_URL, which all machines see: the time, so none comes twice."""
 
     KEY = "page_cache.generation"
     REST = 1  # seconds without a question to one that failed: one that hangs holds every request
 
     def __init__(self, url: str) -> None:
-        self.url, self.threads, self.rests_until = url, local(), 0.0
+        self.url, self.threads, self.rests_until, self.was_away = url, local(), 0.0, False
 
     def move(self) -> int:
-        # From the clock, so that a Redis which forgot never comes back to an old number.
-        cache.add(self.KEY, time.time_ns(), timeout=None)
-        return cache.incr(self.KEY)
+        cache.set(self.KEY, number := time.time_ns(), timeout=None)
+        self.was_away = False
+        return number
 
     def read(self) -> int | None:
         """Return the number; None, with which nothing is kept or given, where nobody can say."""
         if time.monotonic() < self.rests_until:
             return None
-        if not hasattr(self.threads, "connection"):
+        if getattr(self.threads, "process", 0) != os.getpid():
             self.connect()
         try:
             self.threads.connection.send_packed_command(self.threads.question, check_health=False)
-            return int(self.threads.connection.read_response() or self.move())
+            number = self.threads.connection.read_response()
+            # After a crash it may know an old number again, from its disk, or none.
+            return int(self.move() if self.was_away or not number else number)
         # Drivers have no common error; `/readyz` says that the cache does not answer.
         except Exception:
-            self.rests_until = time.monotonic() + self.REST
+            self.rests_until, self.was_away = time.monotonic() + self.REST, True
             # The next question connects anew, and gets no late answer to this one.
             self.threads.connection.disconnect()
             return None
@@ -146,8 +148,8 @@ class RedisCounter:
         """Give the thread a connection of its own: through Django's cache, asking costs tenfold."""
         from redis.connection import ConnectionPool  # which takes long to import
 
-        options = settings.CACHES["default"].get("OPTIONS", {})
-        self.threads.connection = ConnectionPool.from_url(self.url, **options).make_connection()
+        pool = ConnectionPool.from_url(self.url, **settings.CACHES["default"].get("OPTIONS", {}))
+        self.threads.connection, self.threads.process = pool.make_connection(), os.getpid()
         question = ("GET", cache.make_key(self.KEY))
         self.threads.question = self.threads.connection.pack_command(*question)
 
@@ -338,8 +340,7 @@ class PageCache:
     def render_once(self, key: Key, environ: dict, start_response: Callable) -> Iterable[bytes]:
         """Render and keep, unless another thread is at it: then wait, and take what it kept."""
         done = Event()
-        ahead = self.rendering.setdefault(key, done)
-        if ahead is not done:
+        if (ahead := self.rendering.setdefault(key, done)) is not done:
             ahead.wait(PATIENCE)
         try:
             # What changes from here on makes it old at once.
@@ -386,8 +387,7 @@ class PageCache:
         if generation is None:  # A cache in front may have it for its seconds all the same.
             return answer
         with self.lock:
-            old = self.answers.pop(key, None)
-            if old:
+            if old := self.answers.pop(key, None):
                 self.size -= old.size
                 # Nothing changed since: who has the old one has this one.
                 if (old.generation, old.plain.etag) == (generation, answer.plain.etag):

@@ -30,6 +30,15 @@ def test_a_piece_is_kept_for_a_minute(worker, monkeypatch):
     assert keep("third") == "third"
 
 
+def test_after_the_clock_was_set_back_pieces_are_kept_again(worker, monkeypatch):
+    clock = [datetime(2026, 1, 1, 12, tzinfo=UTC)]
+    monkeypatch.setattr(timezone, "now", lambda: clock[0])
+    assert keep("first") == "first"
+    clock[0] -= timedelta(hours=1)
+    assert keep("second") == "second"
+    assert keep("third") == "second"
+
+
 def test_pieces_of_another_language_or_zone_are_others(worker):
     assert keep("first") == "first"
     with timezone.override("Asia/Tokyo"):

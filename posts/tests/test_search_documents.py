@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -13,6 +13,7 @@ from accounts.models import User
 from posts import publishing, tagging
 from posts.models import Post, SearchDocument, Tag
 from posts.search import documents, find, index_author, index_posts
+from posts.tests.meanwhile import meanwhile
 
 NOW = timezone.now()
 
@@ -103,6 +104,19 @@ def test_an_author_is_found_by_the_username_a_moderator_gave(admin_client, saved
 def test_a_refused_name_changes_nothing(client_of, saved):
     client_of("author").post("/auth/account/", {"display_name": "x" * 101})
     assert find("lindstrom", now=NOW).ids == [saved.pk]
+
+
+def test_a_name_that_the_search_cannot_take_is_not_saved_either(client_of, saved):
+    def lock() -> None:
+        raise OperationalError("database is locked")
+
+    client = client_of("author")
+    client.raise_request_exception = False
+    with meanwhile(lock, before='UPDATE "posts_searchdocument"'):
+        assert client.post("/auth/account/", {"display_name": "Ada"}).status_code >= 500
+    assert User.objects.get(pk=saved.author_id).display_name == "Anna Lindström"
+    assert client.post("/auth/account/", {"display_name": "Ada"}).status_code == 302
+    assert find("ada", now=NOW).ids == [saved.pk]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--names",)])

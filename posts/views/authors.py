@@ -1,5 +1,6 @@
 """The page of a person who writes, and the one on which they say who they are."""
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -32,6 +33,7 @@ class AuthorDetail(PostList):
 class AuthorAccount(Account):
     """The account page; readers and the search know its owner by what they say there."""
 
+    @transaction.atomic
     def form_valid(self, form: AccountForm) -> HttpResponse:
         response = super().form_valid(form)
         if "display_name" in form.changed_data:
