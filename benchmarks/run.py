@@ -115,7 +115,7 @@ def positive(text: str) -> int:
 def more_than_0(text: str, kind: type[int | float] = float) -> int | float:
     """Return the number in `text`; refuse one with which nothing could be measured."""
     number = kind(text)
-    if number <= 0:
+    if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not more than nothing")
     return number
 

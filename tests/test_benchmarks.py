@@ -92,6 +92,7 @@ def test_the_first_request_of_a_worker_is_measured_and_the_next():
     ("module", "option"),
     [
         ("run", "--seconds=0"),
+        ("run", "--seconds=nan"),
         ("run", "--rounds=0"),
         ("run", "--posts=5,0"),
         ("soak", "--requests=0"),
