@@ -15,8 +15,14 @@ from benchmarks.load import Request, connect
 from benchmarks.report import markdown
 from benchmarks.servers import Instance, serving
 
-COLUMNS = ("page", "visitor", "first ms", "next ms")
-PAGES = [("index", ANONYMOUS), ("index", AUTHOR), ("detail", ANONYMOUS), ("detail", AUTHOR)]
+COLUMNS = ("first page", "next page", "visitor", "first ms", "next ms")
+PAIRS = [
+    ("index", "index"),
+    # Two that nobody has asked for, of which nothing is kept.
+    ("index-middle", "index-last"),
+    # One of which nothing is kept, and then all.
+    ("detail", "detail"),
+]
 
 
 def main() -> None:
@@ -25,7 +31,11 @@ def main() -> None:
         root = options.instance or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         instance = Instance(options.posts, root.absolute() / f"posts-{options.posts}")
         pages = {(page["case"], page["visitor"]): page for page in instance.prepare()}
-        rows = [(*page, *measure(instance, pages[page], options.starts)) for page in PAGES]
+        rows = [
+            (*pair, visitor, *measure(instance, [pages[case, visitor] for case in pair], options))
+            for pair in PAIRS
+            for visitor in (ANONYMOUS, AUTHOR)
+        ]
     print(markdown(COLUMNS, rows))
 
 
@@ -38,18 +48,18 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(instance: Instance, page: dict, starts: int) -> tuple[str, str]:
-    found = [first_and_next(instance, page) for _ in range(starts)]
+def measure(instance: Instance, pair: list[dict], options: argparse.Namespace) -> tuple[str, str]:
+    found = [first_and_next(instance, pair) for _ in range(options.starts)]
     return tuple(f"{median(times):.1f}" for times in zip(*found, strict=True))
 
 
-def first_and_next(instance: Instance, page: dict) -> tuple[float, float]:
+def first_and_next(instance: Instance, pair: list[dict]) -> tuple[float, float]:
     one = {"WEB_CONCURRENCY": "1", "WEB_THREADS": "1"}
     with serving(instance.folder, "blogsite.wsgi", instance=instance, **one) as server:
         wait_for_worker(server.port)
-        request = Request(server.port, page["path"], page["cookie"])
-        with closing(connect(request)) as connection:
-            return ask(request, connection), ask(request, connection)
+        first, following = (Request(server.port, page["path"], page["cookie"]) for page in pair)
+        with closing(connect(first)) as connection:
+            return ask(first, connection), ask(following, connection)
 
 
 def wait_for_worker(port: int) -> None:

@@ -84,8 +84,9 @@ def test_the_first_request_of_a_worker_is_measured_and_the_next():
     finished = run("--starts=1", module="starting")
     assert finished.returncode == 0, finished.stderr
     rows = [line.split("|")[1:-1] for line in finished.stdout.splitlines()[2:]]
-    assert [row[0].strip() for row in rows] == ["index", "index", "detail", "detail"]
-    assert all(float(cell) > 0 for row in rows for cell in row[2:])
+    first = ["index", "index", "index-middle", "index-middle", "detail", "detail"]
+    assert [row[0].strip() for row in rows] == first
+    assert all(float(cell) > 0 for row in rows for cell in row[3:])
 
 
 @pytest.mark.parametrize(
