@@ -115,7 +115,8 @@ def positive(text: str) -> int:
 def more_than_0(text: str, kind: type[int | float] = float) -> int | float:
     """Return the number in `text`; refuse one with which nothing could be measured."""
     number = kind(text)
-    if not 0 < number < float("inf"):
+    # Not "at most 0", which nan isn't either.
+    if not number > 0:
         raise argparse.ArgumentTypeError(f"{text} is not more than nothing")
     return number
 
