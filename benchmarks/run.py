@@ -118,6 +118,8 @@ def more_than_0(text: str, kind: type[int | float] = float) -> int | float:
     # Not "at most 0", which nan isn't either.
     if not number > 0:
         raise argparse.ArgumentTypeError(f"{text} is not more than nothing")
+    if number == float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} never ends")
     return number
 
 

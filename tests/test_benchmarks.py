@@ -107,6 +107,12 @@ def test_what_nothing_can_be_measured_with_is_one_clear_line(module, option):
     assert finished.stderr.splitlines()[-1].endswith(" is not more than nothing")
 
 
+def test_a_measurement_without_an_end_is_refused():
+    finished = run("--seconds=inf")
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1].endswith("inf never ends")
+
+
 def test_a_database_that_does_not_answer_is_one_clear_line():
     finished = run("--posts=5", "--database=postgres://nobody:x@127.0.0.1:1/nothing")
     assert finished.returncode == 1
