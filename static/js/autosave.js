@@ -331,7 +331,9 @@ async function offerCopy() {
     const difference = await fetchDifference(copy);
     if (difference === null && !differsInTime(copy)) {
       remove(copy.key);
-      return offerCopy();
+      // It may have arrived after the page of its post was made, which then shows less than is saved.
+      const isUntouched = !form.elements.uuid && !isUnsaved() && !isChosen();
+      return isUntouched ? location.reload() : offerCopy();
     }
     // Our own server made it, and escaped all that people wrote.
     place.innerHTML = difference ?? "";

@@ -22,7 +22,7 @@ SEND = """async () => {
 
 @pytest.fixture
 def page(open_page, username) -> Page:
-    page = open_page(expect="a status of 409|ERR_INTERNET_DISCONNECTED")
+    page = open_page(expect="a status of 409|ERR_(INTERNET_DISCONNECTED|FAILED)")
     log_in_anew(page, username)
     return page
 
@@ -135,3 +135,24 @@ def test_leaving_asks_for_a_picture_that_was_chosen_and_not_sent(page):
     page.locator("#id_image").set_input_files(picture)
     page.goto("/")
     assert asked == ["beforeunload"]
+
+
+def test_a_text_that_arrives_after_the_page_was_made_is_shown(page):
+    page.goto("/create/")
+    write(page, "Before.")
+    expect(status(page)).to_contain_text("Saved", timeout=SOON)
+    page.route("**/autosave/", lambda route: route.abort())
+    write(page, " After.")
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+
+    def let_it_arrive(route) -> None:
+        page.unroute("**/autosave/")
+        page.keyboard.press("Control+s")
+        expect(status(page)).to_contain_text("Saved", timeout=SOON)
+        route.continue_()
+
+    later = page.context.new_page()
+    later.route("**/difference/", let_it_arrive)
+    later.goto(page.url)
+    expect(later.get_by_label("Body")).to_have_value("Before. After.")
+    assert copies(later) == []
