@@ -153,11 +153,15 @@ def test_texts_too_long_to_compare_are_refused(client_of):
     [
         ("author", {}, 204),
         ("author", {"new_title": "One ", "new_body": "a\r\nb", "new_tags": "tea,Bread"}, 204),
+        ("author", {"version": "1"}, 204),
+        ("author", {"version": "0"}, 205),
+        ("author", {"version": "0", "new_body": "a"}, 200),
         ("author", {"new_body": "a"}, 200),
         ("author", {"sitting": "another"}, 200),
         ("author", {"sitting": ""}, 200),
         ("author", {"sitting": "\0"}, 200),
         ("reader", {}, 200),
+        ("reader", {"version": "0"}, 200),
     ],
 )
 def test_a_text_that_its_editor_saved_needs_no_difference(client_of, visitor, change, status):

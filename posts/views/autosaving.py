@@ -141,7 +141,7 @@ class Difference(LoginRequiredMixin, View):
     """Answer how two texts differ, word by word, as a part of a page.
 
     204 where the new one is what the editor called `sitting` saved last: it is no copy of anything
-    that never arrived.
+    that never arrived. 205 where it arrived after the page was made that has the `version`.
     """
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -150,17 +150,18 @@ class Difference(LoginRequiredMixin, View):
         ]
         if max(len(text) for side in sides for text in side) > BODY_MAX_LENGTH:
             return HttpResponse(_("The texts are too long to compare."), status=422)
-        if has_saved(request.user, request.POST.get("sitting", ""), sides[1]):
-            return HttpResponse(status=204)
+        if post := post_of(request.user, request.POST.get("sitting", ""), sides[1]):
+            is_shown = request.POST.get("version", "") in ("", str(post.version))
+            return HttpResponse(status=204 if is_shown else 205)
         context = {"differences": history.differences(*sides)}
         return render(request, "posts/_what_differs.html", context)
 
 
-def has_saved(user: User, sitting: str, words: list[str]) -> bool:
-    """Tell whether `words`, as they were typed, are what `user` saved last in `sitting`."""
+def post_of(user: User, sitting: str, words: list[str]) -> Post | None:
+    """Return the post in which `user` saved `words`, as they were typed, last in `sitting`."""
     known = Revision.objects.filter(saved_by=user, sitting=sitting.replace("\0", ""))
-    last = known.order_by("-pk").first() if sitting else None
-    return last is not None and as_saved(last.words) == as_saved(words)
+    last = known.select_related("post").order_by("-pk").first() if sitting else None
+    return last.post if last and as_saved(last.words) == as_saved(words) else None
 
 
 def as_saved(words: Sequence[str]) -> tuple:

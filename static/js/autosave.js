@@ -310,14 +310,17 @@ async function fetchDifference(copy) {
   const data = new FormData();
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   data.append("sitting", copy.key.split(":").pop());
+  if (!form.elements.uuid) data.append("version", form.elements.version.value);
   for (const name of SHOWN) {
     data.append(`old_${name}`, form.elements[name]?.value ?? "");
     data.append(`new_${name}`, copy.fields[name] ?? "");
   }
   const answer = await fetch(form.dataset.differenceUrl, { method: "POST", body: data, signal: AbortSignal.timeout(ANSWER_MS) });
   if (!answer.ok) throw new Error(answer.status);
+  // 205: it arrived after this page was made, which shows less than is saved.
+  if (answer.status === 205 && !isUnsaved() && !isChosen()) location.reload();
   // 204: it arrived, whatever its page could know of that.
-  return answer.status === 204 ? null : answer.text();
+  return [204, 205].includes(answer.status) ? null : answer.text();
 }
 
 async function offerCopy() {
@@ -331,9 +334,7 @@ async function offerCopy() {
     const difference = await fetchDifference(copy);
     if (difference === null && !differsInTime(copy)) {
       remove(copy.key);
-      // It may have arrived after the page of its post was made, which then shows less than is saved.
-      const isUntouched = !form.elements.uuid && !isUnsaved() && !isChosen();
-      return isUntouched ? location.reload() : offerCopy();
+      return offerCopy();
     }
     // Our own server made it, and escaped all that people wrote.
     place.innerHTML = difference ?? "";
