@@ -151,7 +151,7 @@ def execute(url: str, statement: sql.SQL, name: str, *, unless: tuple = ()) -> N
     """Execute a statement about the database `name`; an error of a type in `unless` is none."""
     try:
         connection = psycopg.connect(url, autocommit=True)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         sys.exit(f"The database beside which others are made does not answer: {error}")
     with connection, suppress(*unless):
         connection.execute(statement.format(sql.Identifier(name)))

@@ -113,8 +113,11 @@ def test_a_measurement_without_an_end_is_refused():
     assert finished.stderr.splitlines()[-1].endswith("inf never ends")
 
 
-def test_a_database_that_does_not_answer_is_one_clear_line():
-    finished = run("--posts=5", "--database=postgres://nobody:x@127.0.0.1:1/nothing")
+@pytest.mark.parametrize(
+    "url", ["postgres://nobody:x@127.0.0.1:1/nothing", "mysql://x@127.0.0.1/x"]
+)
+def test_a_database_that_does_not_answer_is_one_clear_line(url):
+    finished = run("--posts=5", f"--database={url}")
     assert finished.returncode == 1
     assert "The database beside which others are made does not answer" in finished.stderr
     assert "Traceback" not in finished.stderr
