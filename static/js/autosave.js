@@ -317,10 +317,7 @@ async function fetchDifference(copy) {
   }
   const answer = await fetch(form.dataset.differenceUrl, { method: "POST", body: data, signal: AbortSignal.timeout(ANSWER_MS) });
   if (!answer.ok) throw new Error(answer.status);
-  // 205: it arrived after this page was made, which shows less than is saved.
-  if (answer.status === 205 && !isUnsaved() && !isChosen()) location.reload();
-  // 204: it arrived, whatever its page could know of that.
-  return [204, 205].includes(answer.status) ? null : answer.text();
+  return answer;
 }
 
 async function offerCopy() {
@@ -331,13 +328,17 @@ async function offerCopy() {
   }
   const place = panel.querySelector("[data-difference]");
   try {
-    const difference = await fetchDifference(copy);
-    if (difference === null && !differsInTime(copy)) {
+    const answer = await fetchDifference(copy);
+    // 205: it arrived after this page was made, which shows less than is saved.
+    if (answer.status === 205 && !isUnsaved() && !isChosen()) return location.reload();
+    // 204: it arrived, whatever its page could know of that.
+    const hasArrived = answer.status !== 200;
+    if (hasArrived && !differsInTime(copy)) {
       remove(copy.key);
       return offerCopy();
     }
     // Our own server made it, and escaped all that people wrote.
-    place.innerHTML = difference ?? "";
+    place.innerHTML = hasArrived ? "" : await answer.text();
   } catch {
     place.textContent = panel.dataset.noDifference;
   }
