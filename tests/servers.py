@@ -1,12 +1,17 @@
-"""What a test needs that starts the real server: a database of its own."""
+"""What a test needs that starts the real server: a database of its own, and systemd's socket."""
 
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+
+from benchmarks.machines import running
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,3 +29,15 @@ def new_database(purpose: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def activated(listener: socket.socket, own: dict, checkout: Path = ROOT) -> Iterator[int]:
+    """Run gunicorn on a socket that it is given, as systemd starts it."""
+    number = listener.fileno()
+    given = f"exec 3<&{number}; LISTEN_PID=$$ LISTEN_FDS=1 exec {sys.executable} -m gunicorn"
+    command = ("bash", "-c", f"{given} blogsite.wsgi")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = own | {"ACCESS_LOG": "0"}
+    with running(*command, cwd=checkout, env=environment, pass_fds=[number], **quiet) as pid:
+        yield pid

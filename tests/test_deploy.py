@@ -15,10 +15,10 @@ from threading import Thread
 
 import pytest
 
-from benchmarks.machines import DEPLOY, nginx, running, shipped_nginx, wait_until
+from benchmarks.machines import DEPLOY, nginx, shipped_nginx, wait_until
 from benchmarks.ports import free_port
 from benchmarks.visitor import Visitor, asking
-from tests.servers import ROOT
+from tests.servers import ROOT, activated
 
 CHECKOUT = "/opt/blogsite"
 needs_nginx = pytest.mark.skipif(not shutil.which("nginx"), reason="not installed: nginx")
@@ -259,18 +259,6 @@ def test_its_log_holds_no_secret_addresses(tmp_path):
 # The socket that systemd holds --------------------------------------------------------------------
 
 
-@contextmanager
-def activated(listener: socket.socket, instance: Path) -> Iterator[int]:
-    """Run gunicorn on a socket that it is given, as systemd starts it."""
-    number = listener.fileno()
-    given = f"exec 3<&{number}; LISTEN_PID=$$ LISTEN_FDS=1 exec {sys.executable} -m gunicorn"
-    own = os.environ | {"INSTANCE_DIR": str(instance), "ACCESS_LOG": "0", "DATABASE_URL": ""}
-    command = ("bash", "-c", f"{given} blogsite.wsgi")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with running(*command, cwd=ROOT, env=own, pass_fds=[number], **quiet) as pid:
-        yield pid
-
-
 @pytest.fixture
 def prepared(tmp_path) -> dict[str, str]:
     """Return the environment of an instance that is ready to be served."""
@@ -281,15 +269,15 @@ def prepared(tmp_path) -> dict[str, str]:
 
 
 @pytest.mark.server
-def test_a_restart_refuses_nobody(tmp_path, prepared):
+def test_a_restart_refuses_nobody(prepared):
     with closing(socket.create_server(("127.0.0.1", 0), backlog=2048)) as listener:
         visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
         # The one who serves last is still there when the last questions are answered.
         with ExitStack() as last, asking(visitor, ["/", "/tags/"]) as tally:
             for _ in range(3):
-                with activated(listener, tmp_path):
+                with activated(listener, prepared):
                     wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
-            last.enter_context(activated(listener, tmp_path))
+            last.enter_context(activated(listener, prepared))
             wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
     assert not tally.failed
 

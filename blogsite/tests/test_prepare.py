@@ -40,9 +40,9 @@ def prepare(db, static_folder, environ, dead_port):
     """Return a function that runs the command on a free port and gives the lines it prints."""
     environ(PORT=str(dead_port))
 
-    def run() -> list[str]:
+    def run(*options: str) -> list[str]:
         printed = io.StringIO()
-        call_command("prepare", stdout=printed)
+        call_command("prepare", *options, stdout=printed)
         return printed.getvalue().splitlines()
 
     return run
@@ -100,16 +100,32 @@ def test_a_port_that_another_server_holds_is_refused_in_one_line(family, host):
     refuse_taken_port(address)
 
 
-def test_the_port_is_asked_before_anything_is_made(prepare, new_sqlite, environ, settings):
-    new_sqlite("db.sqlite3")
+@pytest.fixture
+def taken_port(environ):
+    """Have another server listen on the port of the site, as the old version does in an update."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         environ(PORT=str(other.getsockname()[1]))
-        with pytest.raises(CommandError, match="can't be served"):
-            prepare()
+        yield
+
+
+def test_the_port_is_checked_before_anything_is_made(prepare, taken_port, new_sqlite, settings):
+    new_sqlite("db.sqlite3")
+    with pytest.raises(CommandError, match="can't be served"):
+        prepare("--check-port")
     assert connection.introspection.table_names() == []
     assert not settings.STATIC_ROOT.exists()
+
+
+def test_an_update_is_prepared_while_the_old_version_serves(prepare, taken_port, new_sqlite):
+    new_sqlite("db.sqlite3")
+    assert [line.partition(" ")[0] for line in prepare()] == ["Migrating", "Collecting"]
+    assert prepare() == []
+
+
+def test_a_free_port_is_no_obstacle(prepare):
+    assert len(prepare("--check-port")) == 1
 
 
 def test_a_port_that_only_lingers_is_not_taken():

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -20,8 +20,14 @@ class Command(BaseCommand):
     # Gunicorn runs them when it starts; here they would be shown a second time.
     requires_system_checks = []
 
-    def handle(self, **options) -> None:
-        refuse_taken_port(environment.bind_address())
+    def add_arguments(self, parser: CommandParser) -> None:
+        check_port = "first check that the port is free; for `bin/serve`, which listens on it next"
+        parser.add_argument("--check-port", action="store_true", help=check_port)
+
+    def handle(self, *, check_port: bool, **options) -> None:
+        # An update runs while the old version still listens on the port.
+        if check_port:
+            refuse_taken_port(environment.bind_address())
         hide_new_database()
         try:
             if is_unmigrated():

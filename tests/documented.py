@@ -1,0 +1,53 @@
+"""Commands that README.md and the docs tell root to type, run as they are printed."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.servers import ROOT
+
+# Programs that need systemd or the site's own user. `systemctl` only logs how it was called;
+# `setpriv` runs its command as the user who runs the tests.
+STAND_INS = {
+    "systemctl": 'echo "systemctl $*" >>"$CALLS"',
+    "setpriv": 'while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"',
+}
+
+
+def commands_of(document: str, heading: str) -> list[str]:
+    """Return the lines that root types in the part of `document` below `heading`."""
+    text = (ROOT / document).read_text().partition(f"\n{heading}\n")[2]
+    block = re.search(r"^```console\n(.*?)^```$", text.partition("\n## ")[0], re.M | re.S)[1]
+    return re.findall(r"^# (.*)$", block, re.M)
+
+
+class Shell:
+    """Runs such lines with other folders in them; `calls` are those of `systemctl`."""
+
+    def __init__(self, folder: Path, places: dict[str, object], **variables: str) -> None:
+        self.places = places
+        self.log = folder / "calls.log"
+        programs = folder / "programs"
+        programs.mkdir()
+        for name, body in STAND_INS.items():
+            (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+            (programs / name).chmod(0o755)
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+        self.environment = kept | variables | {"PATH": path, "CALLS": str(self.log)}
+
+    @property
+    def calls(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def run(self, *lines: str) -> str:
+        """Run all lines in one shell, up to the first that fails, and return what they print."""
+        script = "set -euo pipefail\n" + "\n".join(lines)
+        for place, other in self.places.items():
+            script = script.replace(place, str(other))
+        command = ["bash", "-c", script]
+        own = {"env": self.environment, "capture_output": True, "text": True}
+        run = subprocess.run(command, **own, timeout=120)
+        assert run.returncode == 0, f"{script}\n{run.stdout}{run.stderr}"
+        return run.stdout + run.stderr
