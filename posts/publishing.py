@@ -25,6 +25,9 @@ class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
     """What readers see, or will, needs a title."""
 
 
+# Statements of `discussion` and `moderation` change these columns. A post that was read before would
+# put the old values back.
+NOT_EDITED = {"like_count", "comment_count", "comments_open"}
 # A status and a time: where in its life a post stands.
 State = tuple[str, datetime | None]
 
@@ -69,7 +72,7 @@ def write_post(
     post.status, post.publish_at = state
     words = take_words(post, before, tags, now)
     post.version, post.sitting = (before.version + 1 if before else 1), sitting
-    post.save()
+    save_row(post, before)
     history.record(
         before,
         post,
@@ -127,6 +130,15 @@ def take_words(post: Post, before: Post | None, tags: list[str] | None, now: dat
     elif (words, post.cover) != (old, before.cover):
         post.updated_at = now
     return words
+
+
+def save_row(post: Post, before: Post | None) -> None:
+    """Insert `post`, or update its row and leave the columns in NOT_EDITED alone."""
+    if before is None:
+        post.save()
+        return
+    columns = {field.attname for field in post._meta.concrete_fields if not field.primary_key}
+    post.save(update_fields=columns - post.get_deferred_fields() - NOT_EDITED)
 
 
 @tagging.again_where_tags_moved

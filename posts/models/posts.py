@@ -46,8 +46,6 @@ PAGE_COLUMNS = (
     "comment_count",
 )
 
-# Moved by statements of `discussion` and `moderation`, which a row read earlier must not undo.
-KEPT_ELSEWHERE = {"like_count", "comment_count", "comments_open"}
 SITTING_MAX_LENGTH = 36
 # After that, `manage.py empty_trash` may remove a post for good.
 KEPT_IN_TRASH = timedelta(days=30)
@@ -329,14 +327,9 @@ class Post(models.Model):
         return reverse("posts:post_detail", kwargs={"pk": self.pk, "slug": self.slug})
 
     def save(self, *args, **kwargs) -> None:
-        """Save, with the slug derived from the title; a change leaves KEPT_ELSEWHERE alone."""
+        """Save, with the slug derived from the title."""
         self.slug = slugify(self.title)
         update_fields = kwargs.get("update_fields")
-        if update_fields is None and not self._state.adding:
-            loaded = {
-                field.attname for field in self._meta.concrete_fields if not field.primary_key
-            }
-            kwargs["update_fields"] = loaded - self.get_deferred_fields() - KEPT_ELSEWHERE
         if update_fields is not None and "title" in update_fields:
             kwargs["update_fields"] = {*update_fields, "slug"}
         super().save(*args, **kwargs)

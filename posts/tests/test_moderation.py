@@ -224,8 +224,9 @@ def test_the_author_and_moderators_close_and_open_comments(
 
 
 def test_an_editor_opened_before_does_not_open_comments_again(post, author):
-    moderation.close_comments(post, author, now=timezone.now())
-    post.save()
+    now = timezone.now()
+    moderation.close_comments(post, author, now=now)
+    publishing.save_post(post, now=now)
     assert not Post.objects.get().comments_open
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import publishing
+from posts import discussion, publishing
 from posts.models import Post
 
 NOW = timezone.now()
@@ -40,6 +40,32 @@ def test_a_slug_follows_its_title_also_when_few_columns_are_saved(post, fields, 
     post.title = "New"
     post.save(update_fields=fields)
     assert Post.objects.get().slug == slug
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("comments_open", False), ("like_count", 7), ("comment_count", 7)]
+)
+def test_saving_a_post_saves_every_column(post, name, value):
+    setattr(post, name, value)
+    post.save()
+    assert getattr(Post.objects.get(), name) == value
+
+
+def test_saving_a_post_leaves_columns_alone_that_were_not_read(post):
+    Post.objects.filter(pk=post.pk).update(body="Newer.", comments_open=False)
+    for each in Post.objects.only("title"):
+        each.save()
+    assert Post.objects.values_list("body", "comments_open").get() == ("Newer.", False)
+
+
+def test_an_edit_undoes_no_like_and_no_comment_that_came_after_it_began(post, reader):
+    edited = Post.objects.get()
+    discussion.like(post, reader)
+    discussion.add_comment(post, reader, "A comment.", now=NOW)
+    edited.body = "New words."
+    publishing.update(edited, now=NOW)
+    counts = Post.objects.values_list("body", "like_count", "comment_count")
+    assert counts.get() == ("New words.", 1, 1)
 
 
 def test_each_post_has_an_id_for_feeds_that_stays(make_post):
