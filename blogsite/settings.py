@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 
-from blogsite import environment
+from blogsite import environment, unprepared
 
 # Where things are ------------------------------------------------------------------------------
 
@@ -23,6 +23,7 @@ DEFAULT_INSTANCE_DIR = PACKAGE_DIR.parent / "instance" if IS_CHECKOUT else Path(
 INSTANCE_DIR = environment.read(
     "INSTANCE_DIR", DEFAULT_INSTANCE_DIR, Path, "a folder's path"
 ).absolute()
+unprepared.refuse_missing_instance(INSTANCE_DIR)
 
 
 def make_instance_dir() -> None:
