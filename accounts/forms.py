@@ -3,6 +3,7 @@
 from functools import partial
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, PasswordResetForm
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -52,11 +53,20 @@ class LoginForm(AuthenticationForm):
         "invalid_login": _("Incorrect username or password."),
         "inactive": _("Incorrect username or password."),
     }
+    remember = forms.BooleanField(
+        label=_("Keep me logged in"),
+        required=False,
+        # Without a choice, a session outlives the browser, as it always did.
+        initial=True,
+    )
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].error_messages["required"] = _("Username is required.")
         self.fields["password"].error_messages["required"] = _("Password is required.")
+        days = settings.SESSION_COOKIE_AGE // 86_400
+        text = _("Until %(days)d days after your last visit. Untick this on a shared computer.")
+        self.fields["remember"].help_text = text % {"days": days}
 
 
 class ResetForm(PasswordResetForm):

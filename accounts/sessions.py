@@ -1,18 +1,33 @@
-"""Sessions that bring their user along, so that one query says who asks."""
+"""Sessions that bring their user along, so that one query says who asks, and are renewed on use."""
 
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user, middleware
+import logging
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
+from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
-from django.http import HttpRequest
+from django.db import DatabaseError, connections, router
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Session, User
 
+log = logging.getLogger(__name__)
+
+# A renewal is a write, so the pages of one person cause one a day at most.
+RENEWED_AFTER = timedelta(days=1)
+
 
 class SessionStore(db.SessionStore):
-    # Of the row that was read last; None for nobody's.
+    # The user, key and end of the row that was read last; None where there was none.
     user: User | None = None
+    read_key: str | None = None
+    ends_at: datetime | None = None
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -26,10 +41,85 @@ class SessionStore(db.SessionStore):
     def _get_session_from_db(self) -> Session | None:
         session = super()._get_session_from_db()
         self.user = session and session.user
+        self.read_key = session and session.session_key
+        self.ends_at = session and session.expire_date
         return session
 
+    @property
+    def cookie_age(self) -> int | None:
+        """Seconds for which the browser keeps the cookie; None is until it is closed."""
+        return None if self.get_expire_at_browser_close() else self.get_expiry_age()
 
-class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
+    def renew(self) -> bool:
+        """Move the session's end where it was last moved a day ago; tell whether this call did.
+
+        Of several requests at once, one does. A database that is locked or can't be written
+        changes nothing: the next request tries again.
+        """
+        ends_at = self.get_expiry_date()
+        if self.ends_at > ends_at - RENEWED_AFTER:
+            return False
+        connection = connections[router.db_for_write(Session)]
+        rows = Session.objects.filter(pk=self.read_key, expire_date=self.ends_at)
+        try:
+            with getattr(connection, "without_waiting", nullcontext)():
+                return bool(rows.update(expire_date=ends_at))
+        except DatabaseError as error:
+            log.info("A session was not renewed: %s", error)
+            return False
+
+
+class SessionMiddleware(middleware.SessionMiddleware):
+    """Renews sessions on use, and moves those under the old cookie name to this instance's."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        old = request.COOKIES.get(settings.OLD_SESSION_COOKIE_NAME)
+        if old and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            request.session = self.SessionStore(old)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        # Only a session that this instance knows: the old cookie may be another instance's.
+        if request.session.ends_at:
+            keep_alive(request, response)
+            drop_old_cookie(request, response)
+        return response
+
+
+def keep_alive(request: HttpRequest, response: HttpResponse) -> None:
+    """Renew the session that was used, and send its cookie where that is due."""
+    session, name = request.session, settings.SESSION_COOKIE_NAME
+    # It was saved or ended by this request, or the database is in trouble.
+    if name in response.cookies or session.is_empty() or response.status_code >= 500:
+        return
+    if session.renew() or name not in request.COOKIES:
+        response.set_cookie(
+            name,
+            session.session_key,
+            max_age=session.cookie_age,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite=settings.SESSION_COOKIE_SAMESITE,
+        )
+
+
+def drop_old_cookie(request: HttpRequest, response: HttpResponse) -> None:
+    """Delete the cookie under the old name where it belongs to this instance."""
+    old, session = request.COOKIES.get(settings.OLD_SESSION_COOKIE_NAME), request.session
+    if not old:
+        return
+    is_ours = old == session.read_key
+    if not is_ours and session.is_empty():
+        # Otherwise an older session of this browser would follow the one that was logged out.
+        is_ours = bool(Session.objects.filter(pk=old).delete()[0])
+    if is_ours:
+        response.delete_cookie(
+            settings.OLD_SESSION_COOKIE_NAME, samesite=settings.SESSION_COOKIE_SAMESITE
+        )
+
+
+class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: user_of(request))

@@ -74,6 +74,12 @@ class Login(NextMixin, auth_views.LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
 
+    def form_valid(self, form: LoginForm) -> HttpResponse:
+        response = super().form_valid(form)
+        # None is SESSION_COOKIE_AGE; 0 is until the browser closes, and as long on the server.
+        self.request.session.set_expiry(None if form.cleaned_data["remember"] else 0)
+        return response
+
 
 class Logout(auth_views.LogoutView):
     """End the session by POST; a GET shows the button."""

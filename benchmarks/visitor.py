@@ -33,7 +33,7 @@ class Visitor:
 
     def post(self, path: str, **fields: str) -> Answer:
         """Send a form, with the token of the page it stands on."""
-        token = next(value for name, value in self.cookies.items() if name.endswith("csrftoken"))
+        token = next(value for name, value in self.cookies.items() if "csrftoken_" in name)
         return self.ask("POST", path, urlencode(fields | {"csrfmiddlewaretoken": token}))
 
     def ask(self, method: str, path: str, body: str | None = None) -> Answer:

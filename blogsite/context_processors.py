@@ -5,6 +5,10 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Return the site's name and whether people may register."""
+    """Return the site's name, whether people may register, and the name of the CSRF cookie."""
     # Not `site_name`: Django's log-in view sets that to the host.
-    return {"blog_name": settings.SITE_NAME, "registration_open": settings.REGISTRATION_OPEN}
+    return {
+        "blog_name": settings.SITE_NAME,
+        "registration_open": settings.REGISTRATION_OPEN,
+        "csrf_cookie_name": settings.CSRF_COOKIE_NAME,
+    }

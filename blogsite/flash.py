@@ -10,4 +10,4 @@ class FlashStorage(CookieStorage):
     A session would stay with a visitor who logs out, and keep every cache from serving them.
     """
 
-    cookie_name = f"{settings.COOKIE_PREFIX}messages"
+    cookie_name = settings.MESSAGES_COOKIE_NAME

@@ -128,7 +128,8 @@ def keep_private(get_response: GetResponse) -> GetResponse:
 
 def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
     """Tell whether the answer is made for one person, as far as cookies say."""
-    return bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME) or response.cookies)
+    is_known = not settings.PERSONAL_COOKIES.isdisjoint(request.COOKIES)
+    return is_known or bool(response.cookies)
 
 
 def offer_next_pages(get_response: GetResponse) -> GetResponse:

@@ -4,6 +4,7 @@ The README's table says what each variable does. A bad value stops the start wit
 """
 
 import contextlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -76,6 +77,9 @@ def load_secret_key() -> str:
 
 
 SECRET_KEY = load_secret_key()
+# Cookies do not know ports, so two instances on one host need names of their own. The mark is the
+# same on all machines of an instance, and says nothing about the key.
+INSTANCE_MARK = hmac.digest(SECRET_KEY.encode(), b"blogsite.instance", "sha256").hex()[:8]
 
 # Who may ask, and how --------------------------------------------------------------------------
 
@@ -101,14 +105,20 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 COOKIE_PREFIX = "__Host-" if IS_HTTPS else ""
-SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid_{INSTANCE_MARK}"
+# The name before instances had marks. `accounts.sessions` moves such a session to its new name
+# when it is used. Browsers drop this cookie 14 days after log-in, so it can go after that time.
+OLD_SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
-CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
 # Handed back by a page that refuses a form; passwords never are.
 TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
+MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
+# A page for a visitor with one of these is made for them alone.
+PERSONAL_COOKIES = {SESSION_COOKIE_NAME, OLD_SESSION_COOKIE_NAME, MESSAGES_COOKIE_NAME}
 
 # 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
@@ -144,7 +154,7 @@ MIDDLEWARE = [
     "posts.fragments.note_counter",
     "blogsite.requests.keep_private",
     "blogsite.requests.offer_next_pages",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.AuthenticationMiddleware",
@@ -223,7 +233,7 @@ if REPLICA:
     }
     DATABASE_ROUTERS = ["blogsite.replica.ReplicaRouter"]
     # Before all that asks the database.
-    place = MIDDLEWARE.index("django.contrib.sessions.middleware.SessionMiddleware")
+    place = MIDDLEWARE.index("accounts.sessions.SessionMiddleware")
     MIDDLEWARE.insert(place, "blogsite.replica.read_from_replica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -125,7 +125,7 @@ def before(folder: Path, *applications: Told) -> Iterator[Visitor]:
     port = free_port()
     where = {"port": port, "backends": [each.port for each in applications], "tls": None}
     with told(*applications), nginx(folder, shipped_nginx(folder, folder, **where)):
-        yield Visitor(f"http://127.0.0.1:{port}", {"csrftoken": "a" * 32})
+        yield Visitor(f"http://127.0.0.1:{port}", {"csrftoken_0123abcd": "a" * 32})
 
 
 @needs_nginx
@@ -149,7 +149,7 @@ def test_a_form_that_finds_nobody_is_given_to_another_machine(tmp_path):
     port = free_port()
     where = {"port": port, "backends": [gone.port, other.port], "tls": None}
     with told(other), nginx(tmp_path, shipped_nginx(tmp_path, tmp_path, **where)):
-        visitor = Visitor(f"http://127.0.0.1:{port}", {"csrftoken": "a" * 32})
+        visitor = Visitor(f"http://127.0.0.1:{port}", {"csrftoken_0123abcd": "a" * 32})
         assert [visitor.post("/create/", title="Kept").status for _ in range(4)] == [200] * 4
     assert len(other.asked) == 4
 

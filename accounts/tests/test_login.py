@@ -140,9 +140,9 @@ def test_the_session_gets_a_new_key_at_log_in(client, reader, settings):
     assert not client.session.exists(before)
 
 
-def test_a_stranger_without_a_session_cookie_gets_none_by_failing(client, db):
+def test_a_stranger_without_a_session_cookie_gets_none_by_failing(client, db, settings):
     log_in(client, "nobody")
-    assert "sessionid" not in client.cookies
+    assert settings.SESSION_COOKIE_NAME not in client.cookies
 
 
 # In quotes, a cookie may spell any byte in octal: \000 is a null character.
@@ -150,8 +150,9 @@ def test_a_stranger_without_a_session_cookie_gets_none_by_failing(client, db):
     "key",
     ["", "x", "x" * 32, "x" * 4000, '"', '"xxxxxxxxxxxx\\000"', '"\\377\\376xxxxxxxx"', "../../x"],
 )
-def test_a_session_cookie_that_no_server_made_is_a_strangers(client, db, key):
-    cookie = {"cookie": f"sessionid={key}"}
+@pytest.mark.parametrize("name", ["SESSION_COOKIE_NAME", "OLD_SESSION_COOKIE_NAME"])
+def test_a_session_cookie_that_no_server_made_is_a_strangers(client, db, settings, name, key):
+    cookie = {"cookie": f"{getattr(settings, name)}={key}"}
     assert client.get("/auth/account/", headers=cookie).status_code == 302
     assert client.get(LOGIN, headers=cookie).status_code == 200
 

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings as site_settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
@@ -181,7 +182,7 @@ def test_500_shows_the_id_of_the_request_and_the_log_has_it_too(
     request.getfixturevalue(failure)
     if failure == "dead_database":
         # A session must be looked up, so that every page asks the database.
-        client_that_answers.cookies["sessionid"] = "a" * 32
+        client_that_answers.cookies[site_settings.SESSION_COOKIE_NAME] = "a" * 32
     response = client_that_answers.get(path)
     request_id = response["X-Request-ID"]
     assert response.status_code == 500

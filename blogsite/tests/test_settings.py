@@ -1,5 +1,6 @@
 """The settings, run as a start runs them: every variable's default, good values and bad ones."""
 
+import re
 import subprocess
 import sys
 
@@ -118,8 +119,11 @@ def test_an_https_site_url_alone_turns_on_what_https_needs(load, site_url, is_ht
     loaded = load(SITE_URL=site_url)
     assert loaded["SECURE_SSL_REDIRECT"] is is_https
     assert loaded["SESSION_COOKIE_SECURE"] is loaded["CSRF_COOKIE_SECURE"] is is_https
-    assert loaded["SESSION_COOKIE_NAME"] == f"{prefix}sessionid"
-    assert loaded["CSRF_COOKIE_NAME"] == f"{prefix}csrftoken"
+    mark = loaded["INSTANCE_MARK"]
+    assert loaded["SESSION_COOKIE_NAME"] == f"{prefix}sessionid_{mark}"
+    assert loaded["OLD_SESSION_COOKIE_NAME"] == f"{prefix}sessionid"
+    assert loaded["CSRF_COOKIE_NAME"] == f"{prefix}csrftoken_{mark}"
+    assert loaded["MESSAGES_COOKIE_NAME"] == f"{prefix}messages_{mark}"
     assert loaded["SECURE_HSTS_SECONDS"] == hsts
     assert loaded["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is loaded["SECURE_HSTS_PRELOAD"] is False
 
@@ -327,3 +331,10 @@ def test_a_real_start_prints_that_line_and_nothing_else(instance, variables, cod
     )
     assert process.returncode == code
     assert process.stderr.splitlines() == stderr
+
+
+def test_instances_have_cookies_of_their_own_and_machines_of_one_share_them(load):
+    keys = ["a1b2c3d4e5" * 6, "a1b2c3d4e5" * 6, "f1b2c3d4e5" * 6]
+    marks = [load(SECRET_KEY=key)["INSTANCE_MARK"] for key in keys]
+    assert marks[0] == marks[1] != marks[2]
+    assert all(re.fullmatch("[0-9a-f]{8}", mark) for mark in marks)

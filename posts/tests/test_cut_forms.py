@@ -4,6 +4,7 @@ from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from posts.models import Comment, Post
@@ -20,7 +21,7 @@ def send_cut(client_of):
     client = client_of("author")
     client.get("/auth/account/")
     cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
-    token = client.cookies["csrftoken"].value
+    token = client.cookies[settings.CSRF_COOKIE_NAME].value
 
     def send(path: str, content_type: str, place: str, *, header: str = "", **fields) -> int:
         # Importing it starts the site, which looks for its static files.

@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+from django.conf import settings as site_settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
@@ -17,6 +18,7 @@ from posts.tests.cached import Nobody, answering, ask
 OUTLETS = ["/", "/?page=1", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/hello/"]
 OUTLETS += ["/feed/", "/feed/atom/", "/feed/json/", "/sitemap.xml", "/robots.txt"]
 OUTLETS += ["/tag-suggestions/?q=br", "{post}"]
+CSRF = site_settings.CSRF_COOKIE_NAME
 # What the cache adds, and what belongs to one request.
 ADDED = {"ETag", "Last-Modified", "Cache-Control", "Vary", "X-Request-ID"}
 
@@ -178,10 +180,11 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, cloc
     [
         ({}, True),
         ({"HTTP_COOKIE": ""}, True),
-        ({"HTTP_COOKIE": "csrftoken=abc"}, True),
-        ({"HTTP_COOKIE": "csrftoken=abc; "}, True),
-        ({"HTTP_COOKIE": "sessionid=abc"}, False),
-        ({"HTTP_COOKIE": "csrftoken=abc; messages=abc"}, False),
+        ({"HTTP_COOKIE": f"{CSRF}=abc"}, True),
+        ({"HTTP_COOKIE": f"{CSRF}=abc; "}, True),
+        ({"HTTP_COOKIE": f"{site_settings.SESSION_COOKIE_NAME}=abc"}, False),
+        ({"HTTP_COOKIE": f"{site_settings.OLD_SESSION_COOKIE_NAME}=abc"}, False),
+        ({"HTTP_COOKIE": f"{CSRF}=abc; {site_settings.MESSAGES_COOKIE_NAME}=abc"}, False),
         ({"HTTP_COOKIE": "theme=dark"}, False),
         ({"HTTP_AUTHORIZATION": "Bearer x"}, False),
         ({"HTTP_RANGE": "bytes=0-1"}, False),
@@ -238,7 +241,8 @@ def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(nobody, bread, au
     browser.force_login(author)
     browser.post(f"/{bread.pk}/delete/")
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
-    assert "messages=" in cookies and "sessionid=" in cookies
+    names = {site_settings.MESSAGES_COOKIE_NAME, site_settings.SESSION_COOKIE_NAME}
+    assert names <= browser.cookies.keys()
     for path in ("/", "/mine/", "/auth/account/", "/create/"):
         page = nobody.get(path, HTTP_COOKIE=cookies)
         assert not page.is_cached_form

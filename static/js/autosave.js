@@ -108,9 +108,10 @@ function forget() {
 
 function freshenTokens() {
   // Logging in, in another tab too, makes a new one.
-  const token = /(?:^|; )__Host-csrftoken=([^;]+)/.exec(document.cookie) ?? /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie);
+  const start = `${status.dataset.csrfCookie}=`;
+  const token = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))?.slice(start.length);
   if (!token) return;
-  for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.value = token[1];
+  for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.value = token;
 }
 
 function textsOfForm() {

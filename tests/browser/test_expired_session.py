@@ -12,7 +12,7 @@ NOTE = "Recovered: what you had typed when you were logged out. It is not saved 
 
 def end_session(page, *, keeps_token: bool) -> None:
     """As where it ends on the server, or where the browser has dropped all its cookies."""
-    tokens = [c for c in page.context.cookies() if c["name"] == "csrftoken"]
+    tokens = [c for c in page.context.cookies() if "csrftoken" in c["name"]]
     page.context.clear_cookies()
     if keeps_token:
         page.context.add_cookies(tokens)
