@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tests.servers import ROOT
 
-# Programs that need systemd or the site's own user. `systemctl` only logs how it was called;
-# `setpriv` runs its command as the user who runs the tests.
+# Programs that need systemd or the site's own user. `systemctl` and `chown` only log how they were
+# called; `setpriv` runs its command as the user who runs the tests.
 STAND_INS = {
+    "chown": 'echo "chown $*" >>"$CALLS"',
     "systemctl": 'echo "systemctl $*" >>"$CALLS"',
     "setpriv": 'while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"',
 }
@@ -23,7 +24,7 @@ def commands_of(document: str, heading: str) -> list[str]:
 
 
 class Shell:
-    """Runs such lines with other folders in them; `calls` are those of `systemctl`."""
+    """Runs such lines with other folders in them; `calls` are what the stand-ins logged."""
 
     def __init__(self, folder: Path, places: dict[str, object], **variables: str) -> None:
         self.places = places
