@@ -96,7 +96,8 @@ def main() -> None:
     posts = int(sys.argv[1])
     make_ready(posts)
     settings.KEEP_FRAGMENTS = "--anew" not in sys.argv
-    cookies = {ANONYMOUS: "", AGAIN: "", RENDERED: "rendered=please", AUTHOR: log_in()}
+    rendered = f"{settings.MESSAGES_COOKIE_NAME}="
+    cookies = {ANONYMOUS: "", AGAIN: "", RENDERED: rendered, AUTHOR: log_in()}
     found = []
     for name, path in addresses(posts).items():
         for visitor in CASES[name]:

@@ -31,8 +31,6 @@ from benchmarks.visitor import Visitor, asking
 SEEN_BY_ALL = 10
 MEASURED_POSTS = 30
 PARTS = ("nginx", "gunicorn", "primary", "replica", "redis")
-# Cookies of whatever name are passed by all caches, so that gunicorn renders each page.
-RENDERED = "theme=dark"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -108,9 +106,9 @@ def seconds_until_seen(visitor: Visitor, title: str) -> float:
 
 
 def show_failures(site: Machines, author: Visitor, seconds: int) -> None:
-    with loaded(site, "", seconds, "anonymous pages, nothing stops"):
+    with loaded(site, load.Request(site.port, "/", ""), seconds, "anonymous pages, nothing stops"):
         pass
-    with loaded(site, RENDERED, seconds, "rendered pages, nothing stops"):
+    with loaded(site, rendered(site), seconds, "rendered pages, nothing stops"):
         pass
     for name, stop in (
         ("replica", site.stop),
@@ -120,9 +118,9 @@ def show_failures(site: Machines, author: Visitor, seconds: int) -> None:
     ):
         what = f"rendered pages, {name} {'killed' if stop == site.kill else 'stopped'} and started"
         # Whoever was started anew has to be found by nginx.
-        with asking(Visitor(site.origin, dict([RENDERED.split("=")])), ["/"]):
+        with asking(Visitor(site.origin, headers=load.NOT_CACHED), ["/"]):
             site.wait_for_answers(*site.ports)
-        with loaded(site, RENDERED, seconds, what):
+        with loaded(site, rendered(site), seconds, what):
             time.sleep(seconds / 4)
             stop(name)
             author.publish(f"Written without {name}")
@@ -131,9 +129,8 @@ def show_failures(site: Machines, author: Visitor, seconds: int) -> None:
 
 
 @contextmanager
-def loaded(site: Machines, cookie: str, seconds: int, what: str) -> Iterator[None]:
-    """Put load on the index, in which the block does what it does, and say what failed."""
-    request = load.Request(site.port, "/", cookie)
+def loaded(site: Machines, request: load.Request, seconds: int, what: str) -> Iterator[None]:
+    """Repeat a request while the block runs, and print how many failed."""
     with subprocess.Popen(wrk(request, seconds), stdout=subprocess.PIPE, text=True) as running:
         yield
         output, _ = running.communicate()
@@ -142,6 +139,11 @@ def loaded(site: Machines, cookie: str, seconds: int, what: str) -> Iterator[Non
     each = report["requests"] / seconds
     latency = f"p50 {report['p50_ms']:.1f} ms, p99 {report['p99_ms']:.1f} ms"
     say(what, f"{report['requests']:,} requests ({each:,.0f}/s), {failed} failed, {latency}")
+
+
+def rendered(site: Machines, path: str = "/") -> load.Request:
+    """Return a request for a page that gunicorn renders each time."""
+    return load.Request(site.port, path, "", is_rendered=True)
 
 
 def wrk(request: load.Request, seconds: int) -> list[str]:
@@ -158,10 +160,10 @@ def show_costs(site: Machines, author: Visitor, seconds: int) -> None:
     pages = {
         "anonymous, from nginx": load.Request(site.port, "/", ""),
         "anonymous, from gunicorn's page cache": load.Request(site.ports["one"], "/", ""),
-        "index, rendered": load.Request(site.port, "/", RENDERED),
+        "index, rendered": rendered(site),
         "index, logged in": load.Request(site.port, "/", cookie),
         "post, logged in": load.Request(site.port, path, cookie),
-        "search, rendered": load.Request(site.port, "/?q=the", RENDERED),
+        "search, rendered": rendered(site, "/?q=the"),
     }
     print(f"\n{'CPU ms a request':40}", *(f"{part:>9}" for part in PARTS), f"{'all':>9}")
     for what, request in pages.items():
@@ -175,7 +177,7 @@ def show_costs_of_new(site: Machines, paths: dict[str, str], seconds: int) -> No
     """Print what pages cost of which nothing is kept, as all are after a change."""
     with changing(site):
         for name, path in paths.items():
-            request = load.Request(site.port, path, RENDERED)
+            request = rendered(site, path)
             show_cost(site, f"{name}, made anew", lambda request=request: ask_for(request, seconds))
 
 

@@ -92,12 +92,11 @@ def ask(server: Server, connection, chance, who: list[Writer], people: list, pos
             raise ValueError(f"writing answers {status}")
         return
     cookie = ""
-    if share < WRITING + RENDERED:
-        cookie = "rendered=please"
-    elif share < WRITING + RENDERED + LOGGED_IN:
+    if WRITING + RENDERED <= share < WRITING + RENDERED + LOGGED_IN:
         cookies = chance.choice(people)["cookies"]
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    request_to(server, some_page(chance, posts), cookie).send(connection)
+    is_rendered = share < WRITING + RENDERED
+    request_to(server, some_page(chance, posts), cookie, is_rendered).send(connection)
 
 
 def some_page(chance: random.Random, posts: int) -> str:
@@ -121,8 +120,8 @@ def post_path(place: int) -> str:
     return f"/{place + 1}-post-{place}/"
 
 
-def request_to(server: Server, path: str, cookie: str) -> Request:
-    return Request(server.port, path, cookie)
+def request_to(server: Server, path: str, cookie: str, is_rendered: bool) -> Request:
+    return Request(server.port, path, cookie, is_rendered=is_rendered)
 
 
 def row_of(server: Server, number: int, started: float) -> tuple:

@@ -127,7 +127,7 @@ def keep_private(get_response: GetResponse) -> GetResponse:
 
 
 def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
-    """Tell whether the answer is made for one person, as far as cookies say."""
+    """Tell whether the response is made for one person, as far as cookies say."""
     is_known = not settings.PERSONAL_COOKIES.isdisjoint(request.COOKIES)
     return is_known or bool(response.cookies)
 

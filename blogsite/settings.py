@@ -117,7 +117,8 @@ CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
 TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
-# A page for a visitor with one of these is made for them alone.
+# A page for a visitor with one of these is made for them alone. Everyone else shares cached pages,
+# whatever other cookies they bring. deploy/nginx.conf knows these names too.
 PERSONAL_COOKIES = {SESSION_COOKIE_NAME, OLD_SESSION_COOKIE_NAME, MESSAGES_COOKIE_NAME}
 
 # 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.

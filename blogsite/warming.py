@@ -58,8 +58,9 @@ def ask_for_pages(application: Callable, names: Sequence[str] = ()) -> None:
 def ask(application: Callable, page: str, **headers: str) -> bytes:
     """Return what the page is answered with, rendered anew unless `headers` let it be kept."""
     path, _, query = page.partition("?")
-    # A cookie of whatever name keeps the page cache out.
-    environ = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host(), "HTTP_COOKIE": "a=b"}
+    # An empty cookie for messages bypasses the page cache.
+    cookie = f"{settings.MESSAGES_COOKIE_NAME}="
+    environ = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host(), "HTTP_COOKIE": cookie}
     environ |= {"HTTPS": "on", "HTTP_X_FORWARDED_PROTO": "https"} if settings.IS_HTTPS else {}
     environ |= headers
     setup_testing_defaults(environ)

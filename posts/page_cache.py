@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Event, Lock, local
-from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.core.cache import cache
@@ -31,6 +30,7 @@ from django.http import HttpResponse
 from django.utils.http import http_date, parse_http_date_safe
 
 from posts.models import Post
+from posts.page_requests import Key, in_order, key_of, takes_gzip
 
 log = logging.getLogger(__name__)
 
@@ -44,27 +44,18 @@ SIZE_MAX = 16 * 1024 * 1024
 ANSWER_MAX = 1024 * 1024
 # What Python itself takes for one answer: headers, lists and a key.
 OVERHEAD = 4_000
-# A longer address comes once, and would only drive out what is asked for again.
-ADDRESS_MAX = 1_000
 # Whoever waits for another's rendering does not do so for ever.
 PATIENCE = 5
 REPORTED_EVERY = 1_000
 REPORT = "Page cache of worker %d: %d hits, %d misses, %d answers in %.1f MB"
 
-# Files, and pages that are somebody's own or made for a machine: not even looked up.
-PASSED_BY = ("/static/", "/media/", "/admin/", "/auth/", "/preview/", "/healthz", "/readyz")
-# Headers of requests that ask for something else than the page as everyone gets it.
-PERSONAL = {"HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_RANGE", "HTTP_IF_RANGE"}
-PERSONAL |= {"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"}
 # Headers of the application's answer whose place ours take, or that belong to one request.
 OURS = {"cache-control", "content-length", "etag", "last-modified", "vary", "x-request-id"}
 TEXT = re.compile(r"(text/(html|plain)|application/([a-z]+\+)?(xml|json))\b")
 date_of = lru_cache(maxsize=256)(http_date)
-NOTHING = re.compile(r"0(\.0*)?")
 ETAG = re.compile(r'"[^"]*"')
 
 Headers = list[tuple[str, str]]
-Key = tuple[bool | str, ...]
 Generation = bytes | int | None  # None where nobody can say
 
 
@@ -161,50 +152,6 @@ def find_counter() -> FileCounter | RedisCounter:
     if (where := settings.CACHES["default"])["BACKEND"].endswith("RedisCache"):
         return counter_at(RedisCounter, where["LOCATION"])
     return counter_at(FileCounter, settings.INSTANCE_DIR / "page_cache.generation")
-
-
-# What is asked for --------------------------------------------------------------------------------
-
-
-def key_of(environ: dict) -> Key | None:
-    """Return what the answer depends on; None for a request that is somebody's own."""
-    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
-    if (
-        environ["REQUEST_METHOD"] not in ("GET", "HEAD")
-        or path.startswith(PASSED_BY)
-        or not PERSONAL.isdisjoint(environ)
-        or not is_nobody(environ.get("HTTP_COOKIE", ""))
-        or "HTTP_HOST" not in environ
-        or len(environ["HTTP_HOST"] + path + query) > ADDRESS_MAX
-    ):
-        return None
-    scheme = environ["wsgi.url_scheme"]
-    if settings.BEHIND_PROXY:  # `blogsite.wsgi` has left the proxy's word alone.
-        scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
-    where = (scheme == "https", environ["HTTP_HOST"], environ.get("SCRIPT_NAME", ""), path)
-    # The site has one language. Where visitors choose, it is the one that was chosen for them.
-    return *where, query, settings.LANGUAGE_CODE
-
-
-def is_nobody(cookies: str) -> bool:
-    """Tell whether the visitor brings no cookie but the one against forged forms."""
-    names = {part.partition("=")[0].strip() for part in cookies.split(";") if part.strip()}
-    return names <= {settings.CSRF_COOKIE_NAME}
-
-
-def in_order(query: str) -> str:
-    """Return `query` with its fields by name as read: `%61` is `a`; within one, order counts."""
-    return "&".join(sorted(query.split("&"), key=lambda part: unquote_plus(part.split("=")[0])))
-
-
-@lru_cache(maxsize=256)
-def takes_gzip(accepted: str) -> bool:
-    """Tell whether Accept-Encoding allows gzip: by name, or by `*`, and not with `q=0`."""
-    weights = {}
-    for part in accepted.lower().split(","):
-        name, _, weight = part.partition(";")
-        weights[name.strip()] = weight.partition("=")[2].strip()
-    return not NOTHING.fullmatch(weights.get("gzip", weights.get("*", "0")))
 
 
 # What is kept -------------------------------------------------------------------------------------

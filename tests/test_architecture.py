@@ -13,6 +13,7 @@ OURS = {*ALLOWED, "blogsite"}
 # Inside posts, a module imports only from rows above its own.
 ROWS = [
     {"apps", "models"},
+    {"page_requests"},
     {"page_cache"},
     {"fragments"},
     {"search", "demo", "listing"},

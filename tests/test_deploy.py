@@ -198,6 +198,44 @@ def test_what_is_kept_is_for_the_application_to_say(tmp_path, headers, is_kept):
 
 
 @needs_nginx
+@pytest.mark.parametrize(
+    ("cookies", "is_kept"),
+    [
+        ("", True),
+        ("_ga=GA1.2.3", True),
+        ("csrftoken=a; _ga=GA1.2.3; theme=dark", True),
+        ("csrftoken_0a1b2c3d=a; editor_0a1b2c3d=b; __Host-csrftoken_0a1b2c3d=c", True),
+        ("xsessionid=1; sessionid2=1; SESSIONID=1; sessionid_x=1; a=sessionid", True),
+        ('consent="{\\"a\\": 1}"; ;;=;x', True),
+        ("sessionid=a", False),
+        ("_ga=1; sessionid=a", False),
+        ("_ga=1;sessionid_0a1b2c3d=a", False),
+        ("__Host-sessionid=a; _ga=1", False),
+        ("_ga=1;  __Host-sessionid_0a1b2c3d=a", False),
+        ("messages=a", False),
+        ("__Host-messages_0a1b2c3d=a; _ga=1", False),
+        ('a="x; sessionid=b"', False),
+        ("_ga=1; sessionid =a", False),
+    ],
+)
+def test_a_cookie_of_a_session_or_message_alone_passes_the_cache(tmp_path, cookies, is_kept):
+    application = Told(FOR_ALL | {"Cache-Control": "public, s-maxage=60"})
+    with before(tmp_path, application) as visitor:
+        visitor.cookies.clear()
+        visitor.get("/page/")
+        visitor.headers |= {"Cookie": cookies} if cookies else {}
+        answers = [visitor.get("/page/") for _ in range(2)]
+        # Nor does a visitor who is personal leave anything in the cache.
+        visitor.headers.pop("Cookie", None)
+        answers.append(visitor.get("/page/"))
+    texts = ["answer 1"] * 3 if is_kept else ["answer 2", "answer 3", "answer 1"]
+    assert [answer.text for answer in answers] == texts
+    assert [answer.headers["X-Cache"] for answer in answers[:2]] == [
+        "HIT" if is_kept else "BYPASS"
+    ] * 2
+
+
+@needs_nginx
 def test_who_asks_for_a_page_after_a_while_gets_it_as_it_is(tmp_path):
     application = Told(FOR_ALL)
     with before(tmp_path, application) as visitor:

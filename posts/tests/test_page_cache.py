@@ -18,7 +18,8 @@ from posts.tests.cached import Nobody, answering, ask
 OUTLETS = ["/", "/?page=1", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/hello/"]
 OUTLETS += ["/feed/", "/feed/atom/", "/feed/json/", "/sitemap.xml", "/robots.txt"]
 OUTLETS += ["/tag-suggestions/?q=br", "{post}"]
-CSRF = site_settings.CSRF_COOKIE_NAME
+CSRF, SESSION = site_settings.CSRF_COOKIE_NAME, site_settings.SESSION_COOKIE_NAME
+MESSAGES = site_settings.MESSAGES_COOKIE_NAME
 # What the cache adds, and what belongs to one request.
 ADDED = {"ETag", "Last-Modified", "Cache-Control", "Vary", "X-Request-ID"}
 
@@ -182,10 +183,12 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, cloc
         ({"HTTP_COOKIE": ""}, True),
         ({"HTTP_COOKIE": f"{CSRF}=abc"}, True),
         ({"HTTP_COOKIE": f"{CSRF}=abc; "}, True),
-        ({"HTTP_COOKIE": f"{site_settings.SESSION_COOKIE_NAME}=abc"}, False),
+        ({"HTTP_COOKIE": f"_ga=GA1.1; {CSRF}=abc; theme=dark"}, True),
+        ({"HTTP_COOKIE": 'consent={"a":1}; ;=; x; y="\\"'}, True),
+        ({"HTTP_COOKIE": f"{SESSION}=abc"}, False),
+        ({"HTTP_COOKIE": f"_ga=1; {SESSION}="}, False),
         ({"HTTP_COOKIE": f"{site_settings.OLD_SESSION_COOKIE_NAME}=abc"}, False),
-        ({"HTTP_COOKIE": f"{CSRF}=abc; {site_settings.MESSAGES_COOKIE_NAME}=abc"}, False),
-        ({"HTTP_COOKIE": "theme=dark"}, False),
+        ({"HTTP_COOKIE": f"{CSRF}=abc; {MESSAGES}=abc"}, False),
         ({"HTTP_AUTHORIZATION": "Bearer x"}, False),
         ({"HTTP_RANGE": "bytes=0-1"}, False),
         ({"HTTP_IF_MATCH": '"x"'}, False),
@@ -241,14 +244,60 @@ def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(nobody, bread, au
     browser.force_login(author)
     browser.post(f"/{bread.pk}/delete/")
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
-    names = {site_settings.MESSAGES_COOKIE_NAME, site_settings.SESSION_COOKIE_NAME}
-    assert names <= browser.cookies.keys()
+    assert {MESSAGES, SESSION} <= browser.cookies.keys()
     for path in ("/", "/mine/", "/auth/account/", "/create/"):
         page = nobody.get(path, HTTP_COOKIE=cookies)
         assert not page.is_cached_form
     assert "in the trash" in nobody.get("/", HTTP_COOKIE=cookies).text
     assert not nobody.cache.answers
     assert "in the trash" not in nobody.get("/").text
+
+
+def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(nobody, bread):
+    """A reader who once opened the log-in page reads from the cache, analytics or not."""
+    browser = Client()
+    assert browser.get("/auth/login/").status_code == 200
+    token = browser.cookies[CSRF].value
+    cookies = f"_ga=1; {CSRF}={token}; euconsent-v2={{}}"
+    first, second = (nobody.get(HTTP_COOKIE=cookies) for _ in range(2))
+    assert nobody.rendered == 1
+    assert first == second and second.is_cached_form
+
+
+@pytest.mark.parametrize(
+    ("cookies", "is_private"),
+    [
+        ({}, False),
+        ({"_ga": "GA1.1", "consent": '{"a":1}'}, False),
+        ({SESSION: "x" * 32}, True),
+        ({"_ga": "GA1.1", MESSAGES: "not signed"}, True),
+    ],
+)
+def test_no_cache_keeps_what_is_made_for_a_personal_cookie(nobody, bread, cookies, is_private):
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    for _ in range(2):
+        reply = nobody.get(HTTP_COOKIE=header)
+        assert reply.status == 200
+        assert ("private" in reply.headers["Cache-Control"]) == is_private
+        assert ("Speculation-Rules" in reply.headers) != is_private
+        assert reply.is_cached_form != is_private
+    assert nobody.is_kept()
+
+
+def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(nobody, bread, author):
+    """Also once a person logs out, and has read that they did."""
+    browser = Client()
+    browser.force_login(author)
+    old = browser.cookies[SESSION].value
+    browser.post("/auth/logout/")
+    assert "You are logged out." in browser.get("/").text
+    left = {name for name, morsel in browser.cookies.items() if morsel.value}
+    assert left.isdisjoint(site_settings.PERSONAL_COOKIES)
+    expired = nobody.get(HTTP_COOKIE=f"_ga=1; {SESSION}={old}")
+    assert "author" not in expired.text.partition("<main")[0]
+    assert expired.headers["Set-Cookie"].strip().startswith(f'{SESSION}=""; expires=Thu')
+    assert not nobody.cache.answers
+    assert nobody.is_kept(HTTP_COOKIE="_ga=1")
 
 
 @pytest.mark.parametrize(
@@ -332,7 +381,7 @@ def test_a_page_is_the_same_from_the_cache_and_without_it_in_any_order_of_its_qu
         make_post(title=f"Bread {number}")
     for query in ("q=bread&page=2", "page=2&q=bread", "page=1&q=bread&page=2", "z=1&q=bread&a=%20"):
         kept = nobody.get("/", QUERY_STRING=query)
-        rendered = nobody.get("/", QUERY_STRING=query, HTTP_COOKIE="theme=dark")
+        rendered = nobody.get("/", QUERY_STRING=query, HTTP_COOKIE=f"{MESSAGES}=")
         assert kept.text == rendered.text
     assert len(nobody.cache.answers) == 3
 

@@ -1,0 +1,21 @@
+"""Cookies that make a visitor personal: the ones that hold a session or a message."""
+
+from django.conf import settings
+from django.http import parse_cookie
+
+
+def has_personal_cookie(header: str) -> bool:
+    """Tell whether a Cookie header, as WSGI hands it over, names one of PERSONAL_COOKIES.
+
+    A browser also sends cookies of analytics, of consent banners and of other sites on the same
+    domain. None of them changes a page.
+    """
+    # Middleware drops backslashes before Django reads the header.
+    header = header.replace("\\", "")
+    # Most headers end here. Decoding adds no ASCII characters, so no name can hide from this.
+    if not any(name in header for name in settings.PERSONAL_COOKIES):
+        return False
+    # Django's own reading: where we saw an anonymous visitor and Django saw a session, the page
+    # cache would keep that person's page for everyone.
+    cookies = parse_cookie(header.encode("latin-1").decode(errors="replace"))
+    return not cookies.keys().isdisjoint(settings.PERSONAL_COOKIES)
