@@ -23,6 +23,7 @@ from accounts.held import WRITER, held_for
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin, hand_back
 from accounts.models import User
 from content.addresses import absolute_url
+from content.typed import typed_in
 
 FORM_METHODS = ["get", "head", "post", "options"]
 
@@ -133,8 +134,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         view = view_class()
         view.setup(request, *request.resolver_match.args, **request.resolver_match.kwargs)
         return view.keep_typed()
-    names = dict.fromkeys((*getattr(view_class, "held_fields", ()), *settings.TYPED_TEXTS))
-    return hand_back(request, {name: request.POST.get(name, "") for name in names})
+    return hand_back(request, typed_in(request))
 
 
 class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):

@@ -58,6 +58,10 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
     return read(name, default, parse, f"a whole number from {low} to {high}")
 
 
+def web_threads() -> int:
+    return whole_number("WEB_THREADS", 4, 1, 256)
+
+
 def one_of(name: str, default: str, choices: tuple[str, ...], takes: str) -> str:
     """Return one of `choices`, whatever the case it was typed in."""
     by_lowered = {choice.lower(): choice for choice in choices}

@@ -39,12 +39,6 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
         raise
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with the request's id, from a template that asks nothing of anyone."""
-    page = render_to_string("500.html", {"request_id": request.META.get("REQUEST_ID", "-")})
-    return HttpResponse(page, status=500)
-
-
 def explain_refused_methods(get_response):
     """Give each 405 a page; Django's own has no body."""
 

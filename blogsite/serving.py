@@ -18,7 +18,7 @@ from blogsite import environment
 
 bind = environment.bind_address()
 workers = environment.whole_number("WEB_CONCURRENCY", 2, 1, 256)
-threads = environment.whole_number("WEB_THREADS", 4, 1, 256)
+threads = environment.web_threads()
 worker_class = "blogsite.worker.Worker"
 preload_app = True
 timeout = 60

@@ -126,6 +126,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # A form and the two pictures it may be sent with.
 LARGEST_REQUEST = 32 * 1024 * 1024
 
+# Half of the threads of a worker do expensive work at most (`content.bulkhead`).
+WEB_THREADS = environment.web_threads()
+
 # What it is made of ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -163,6 +166,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "blogsite.errors.explain_refused_methods",
+    "content.outages.AnswerOutages",
     "accounts.time_zones.keep_to_request",
 ]
 if BEHIND_PROXY:

@@ -15,7 +15,7 @@ from posts.views.authors import AuthorAccount
 handler400 = "blogsite.errors.bad_request"
 handler403 = "blogsite.errors.permission_denied"
 handler404 = "blogsite.errors.page_not_found"
-handler500 = "blogsite.errors.server_error"
+handler500 = "content.outages.server_error"
 
 
 def no_such_page(request: HttpRequest, rest: str) -> HttpResponse:

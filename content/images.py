@@ -22,6 +22,8 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from content.bulkhead import expensive
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
@@ -103,9 +105,10 @@ class Picture:
     sizes: str
 
 
+@expensive.place()
 def make_image(file: BinaryIO | File) -> MadeImage:
-    """Return what to store of the picture in `file`; raise RefusedImage, and nothing else, for
-    whatever the file holds. Of an animation the first frame is kept.
+    """Return what to store of the image in `file`, of an animation the first frame. Raise Busy, or
+    RefusedImage and nothing else, whatever the file holds.
     """
     data = _read(file)
     with _decoding:

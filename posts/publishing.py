@@ -25,8 +25,8 @@ class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
     """What readers see, or will, needs a title."""
 
 
-# Statements of `discussion` and `moderation` change these columns. A post that was read before would
-# put the old values back.
+# Statements of `discussion` and `moderation` change these columns. A post that was read before
+# would put the old values back.
 NOT_EDITED = {"like_count", "comment_count", "comments_open"}
 # A status and a time: where in its life a post stands.
 State = tuple[str, datetime | None]

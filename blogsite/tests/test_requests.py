@@ -146,7 +146,7 @@ def test_a_static_file_carries_the_content_security_policy(ask):
 
 def test_a_failure_carries_the_content_security_policy(dead_database):
     response = Client(raise_request_exception=False).get("/")
-    assert response.status_code == 500
+    assert response.status_code == 503
     assert response["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
 

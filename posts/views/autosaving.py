@@ -31,6 +31,7 @@ class AutosaveMixin:
     """Keeps what is being written; answers JSON."""
 
     http_method_names = ["post"]
+    answers_json = True
     action = "draft"
     saved_status = 200
 

@@ -14,6 +14,8 @@ from posts.uploads import image_markdown, store_image
 class ImageUpload(LoginRequiredMixin, View):
     """Keep one picture and answer the Markdown that shows it, or why it was refused (422)."""
 
+    answers_json = True
+
     def post(self, request: HttpRequest) -> JsonResponse:
         form = ImageForm(request.POST, request.FILES)
         if not form.is_valid():

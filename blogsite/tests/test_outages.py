@@ -1,0 +1,254 @@
+"""503 for what can't be done right now: its page hands back the text, and the log says why."""
+
+import sqlite3
+
+import psycopg
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.utils.html import escape
+
+from conftest import PASSWORD
+from content.bulkhead import LONG_TEXT, Busy
+from content.outages import is_outage
+from content.tests.places import all_taken
+from posts.models import Comment, Like, Post
+from posts.tests.pictures import picture_file
+
+BODY = "Typed </textarea> & mine"
+# The form, the visitor who sends it, and the texts that must be on the page.
+FORMS = {
+    "post": ("/create/", "author", {"title": "A title", "body": BODY, "tags": "one, two"}),
+    "edited post": ("/{post}/update/", "author", {"title": "T", "body": BODY, "reason": "Typo"}),
+    "comment": ("/{post}/comments/", "reader", {"body": BODY}),
+    "edited comment": ("/{post}/comments/{comment}/edit/", "reader", {"body": BODY}),
+    "report": ("/{post}/comments/{comment}/report/", "author", {"reason": BODY}),
+    "account": ("/auth/account/", "reader", {"biography": BODY, "display_name": "Ada"}),
+    "post in the admin": ("/admin/posts/post/{post}/change/", "moderator", {"body": BODY}),
+    "registration": ("/auth/register/", "anonymous", {"username": "ada", "email": "a@b.example"}),
+    "log-in": ("/auth/login/", "anonymous", {"username": "reader"}),
+    "log-in to the admin": ("/admin/login/", "anonymous", {"username": "moderator"}),
+    "like": ("/{post}/like/", "reader", {}),
+}
+PASSWORDS = {"password": PASSWORD, "password1": PASSWORD, "password2": PASSWORD}
+SCRIPTS = {
+    "autosave of a new post": ("/create/autosave/", {"title": "T", "body": BODY}),
+    "autosave": ("/{post}/autosave/", {"title": "T", "body": BODY}),
+    "upload": ("/images/", {"alt": "A house"}),
+}
+
+
+@pytest.fixture
+def paths(post, make_comment) -> dict[str, int]:
+    return {"post": post.pk, "comment": make_comment().pk}
+
+
+@pytest.fixture
+def client_that_answers(client_of):
+    """Return a function that gives the client of a visitor; it shows pages instead of raising."""
+
+    def client_for(visitor: str):
+        client = client_of(visitor)
+        client.raise_request_exception = False
+        return client
+
+    return client_for
+
+
+@pytest.fixture
+def lock():
+    """Return a function by which somebody else writes from then on, longer than the site waits."""
+    others = []
+
+    def take() -> None:
+        options = connection.settings_dict["OPTIONS"]
+        others.append(options.get("timeout"))
+        options["timeout"] = 0
+        connection.close()
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        others.append(other)
+
+    yield take
+    patience, other = others
+    other.close()
+    connection.settings_dict["OPTIONS"]["timeout"] = patience
+    connection.close()
+
+
+def expect_typed(response, typed: dict[str, str]) -> None:
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) < 10
+    for text in typed.values():
+        assert f">\n{escape(text)}</textarea>" in response.text
+    assert PASSWORD not in response.text
+
+
+def expect_one_line(log, level: str, reason: str) -> None:
+    (line,) = log.getvalue().splitlines()
+    assert f" {level} content.outages [" in line and reason in line
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_without_a_database_a_form_comes_back_with_its_text(
+    client_that_answers, paths, log, request, name
+):
+    path, visitor, typed = FORMS[name]
+    client = client_that_answers(visitor)
+    request.getfixturevalue("dead_database")
+    response = client.post(path.format(**paths), typed | PASSWORDS)
+    expect_typed(response, typed)
+    expect_one_line(log, "ERROR", "127.0.0.1")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_without_a_database_a_script_is_told_so(client_that_answers, paths, request, name):
+    path, typed = SCRIPTS[name]
+    client = client_that_answers("author")
+    request.getfixturevalue("dead_database")
+    response = client.post(path.format(**paths), typed | {"image": picture_file()})
+    assert response.status_code == 503 and response["Retry-After"]
+    assert "not saved yet" in response.json()["message"]
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "author"])
+def test_without_a_database_a_page_says_that_it_may_be_back_soon(
+    client_that_answers, request, visitor
+):
+    client = client_that_answers(visitor)
+    request.getfixturevalue("dead_database")
+    response = client.get("/")
+    assert response.status_code == 503 and response["Retry-After"]
+    assert "reload this page" in response.text and "your browser sends" not in response.text
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not everything")
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_finds_the_database_locked_comes_back_with_its_text(
+    client_that_answers, paths, log, lock, name
+):
+    path, visitor, typed = FORMS[name]
+    path = path.format(**paths)
+    client = client_that_answers(visitor)
+    lock()
+    expect_typed(client.post(path, form_for(name) | typed | PASSWORDS), typed)
+    expect_one_line(log, "ERROR", "database is locked")
+    assert not Like.objects.exists() and not Post.objects.filter(body=BODY).exists()
+    assert not Comment.objects.filter(body=BODY).exists()
+
+
+def form_for(name: str) -> dict[str, str]:
+    """Return what else the form must be sent with to be saved."""
+    if name != "post in the admin":
+        return {}
+    post = Post.objects.get()
+    return {"title": "T", "author": post.author_id, "status": post.status}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not everything")
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_that_finds_the_database_locked_is_told_so(client_that_answers, paths, lock, name):
+    path, typed = SCRIPTS[name]
+    path = path.format(**paths)
+    client = client_that_answers("author")
+    lock()
+    response = client.post(path, typed | {"image": picture_file()})
+    assert response.status_code == 503 and response["Retry-After"]
+    assert "not saved yet" in response.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/create/", {"title": "A title", "body": "a" * (LONG_TEXT + 1)}),
+        ("/create/", {"title": "A title", "body": BODY, "body_image": picture_file}),
+        ("/preview/", {"title": "A title", "body": "a" * (LONG_TEXT + 1)}),
+        ("/auth/account/", {"biography": BODY, "picture": picture_file}),
+    ],
+)
+def test_a_form_that_finds_no_place_comes_back_with_its_text(client_of, log, path, form):
+    client = client_of("author")
+    typed = {name: text for name, text in form.items() if text is not picture_file}
+    files = {name: picture_file() for name in form.keys() - typed.keys()}
+    with all_taken():
+        response = client.post(path, typed | files)
+    expect_typed(response, typed)
+    expect_one_line(log, "WARNING", "No place")
+    assert not Post.objects.exists()
+    again = client.post(path, typed | {name: picture_file() for name in files})
+    assert again.status_code in (200, 302)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_that_finds_no_place_is_told_so(client_of, paths, name):
+    path, typed = SCRIPTS[name]
+    path, typed = path.format(**paths), typed | {"body": "a" * (LONG_TEXT + 1)}
+    client = client_of("author")
+    with all_taken():
+        response = client.post(path, typed | {"image": picture_file()})
+    assert response.status_code == 503 and response["Retry-After"]
+    assert response.json()["error"] == response.json()["message"]
+    response = client.post(path, typed | {"image": picture_file()})
+    assert response.status_code in (200, 201)
+
+
+def fail_with(error: type[Exception], cause: Exception | None) -> Exception:
+    failure = error("what the driver said")
+    failure.__cause__ = cause
+    return failure
+
+
+def from_sqlite(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("what SQLite said")
+    error.sqlite_errorcode = code
+    return error
+
+
+OUTAGES = {
+    "busy": Busy(),
+    "raised by us": OperationalError("The file was replaced."),
+    "SQLite is locked": fail_with(OperationalError, from_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT)),
+    "SQLite can't be opened": fail_with(OperationalError, from_sqlite(sqlite3.SQLITE_CANTOPEN)),
+    "PostgreSQL is away": fail_with(OperationalError, psycopg.OperationalError()),
+    "PostgreSQL stops": fail_with(OperationalError, psycopg.errors.AdminShutdown()),
+    "closed meanwhile": fail_with(InterfaceError, psycopg.InterfaceError()),
+}
+MISTAKES = {
+    "no error of a database": ValueError(),
+    "no such table": fail_with(OperationalError, from_sqlite(sqlite3.SQLITE_ERROR)),
+    "misuse of SQLite": fail_with(InterfaceError, from_sqlite(sqlite3.SQLITE_MISUSE)),
+    "a parameter of no type": fail_with(InterfaceError, sqlite3.InterfaceError()),
+    "too long for an index": fail_with(OperationalError, psycopg.errors.ProgramLimitExceeded()),
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(each, True) for each in OUTAGES.values()] + [(each, False) for each in MISTAKES.values()],
+    ids=[*OUTAGES, *MISTAKES],
+)
+def test_a_mistake_of_ours_is_no_outage(error, expected):
+    assert is_outage(error) is expected
+
+
+def ask_for_what_is_not_there(execute, sql, params, many, context):
+    return execute("SELECT 1 FROM no_such_table", None, many, context)
+
+
+@pytest.mark.django_db
+def test_a_mistake_in_our_sql_stays_a_500_with_a_traceback(client_that_answers, log):
+    with connection.execute_wrapper(ask_for_what_is_not_there):
+        response = client_that_answers("anonymous").get("/")
+    assert response.status_code == 500
+    assert "Traceback" in log.getvalue()
+
+
+def test_an_unreadable_form_gets_the_page_without_a_text(client_that_answers, request):
+    client = client_that_answers("author")
+    request.getfixturevalue("dead_database")
+    # Asks who is logged in before it looks at the form.
+    kind = "multipart/form-data; boundary=é"
+    response = client.post("/auth/login/", "username=ada", content_type=kind)
+    expect_typed(response, {})
+    assert "textarea" not in response.text

@@ -1,0 +1,96 @@
+"""The 503 for work that the site can't do right now: too busy, or its database is away.
+
+The page needs no database, no session and no user, and hands back what was typed.
+"""
+
+import logging
+import sqlite3
+import sys
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from content.bulkhead import Busy
+from content.typed import typed_in
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 5  # seconds
+# Not handed back by other error pages, which lead to a form that still has them.
+MORE_TEXTS = ("username", "email", "display_name", "website", "cover_alt", "alt", "name")
+# SQLite says OperationalError for mistakes in our SQL as well; these codes are no outage.
+SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)
+# So does PostgreSQL, for a statement that passes one of its limits.
+POSTGRESQL_LIMITS = "54"
+UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
+
+
+class AnswerOutages:
+    """Middleware that answers 503 where a view finds no place, or no database."""
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return unavailable(request, error) if is_outage(error) else None
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what middleware raises, too: an outage with 503, all else with 500.
+
+    The page for 500 shows the request's id, from a template that asks nothing of anyone.
+    """
+    error = sys.exception()
+    if is_outage(error):
+        return unavailable(request, error)
+    page = render_to_string("500.html", {"request_id": request.META.get("REQUEST_ID", "-")})
+    return HttpResponse(page, status=500)
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Tell whether the same request can work a little later, and no code of ours is at fault."""
+    if not isinstance(error, (InterfaceError, OperationalError)):
+        return isinstance(error, Busy)
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        # The lower byte is the kind of error, the rest says more of it.
+        return code & 0xFF not in SQLITE_MISTAKES
+    return not (getattr(cause, "sqlstate", None) or "").startswith(POSTGRESQL_LIMITS)
+
+
+def unavailable(
+    request: HttpRequest, error: Exception, typed: dict[str, str] | None = None
+) -> HttpResponse:
+    """Answer 503 and log why, once. Scripts that ask a view for JSON get that."""
+    if isinstance(error, Busy):
+        log.warning("No place for expensive work: answered 503")
+    else:
+        log.error("The database did not answer: %s", " ".join(str(error).split()))
+    view = request.resolver_match and request.resolver_match.func
+    if getattr(getattr(view, "view_class", None), "answers_json", False):
+        text = _("The blog is busy. Your text is not saved yet; try again in a few seconds.")
+        response = JsonResponse({"message": text, "error": text}, status=503)
+    else:
+        typed = readable(request) if typed is None else typed
+        context = {"typed": typed, "is_form": request.method == "POST"}
+        response = HttpResponse(render_to_string("503.html", context), status=503)
+    response["Retry-After"] = str(RETRY_AFTER)
+    # Django would log it again, without the cause.
+    response._has_been_logged = True
+    return response
+
+
+def readable(request: HttpRequest) -> dict[str, str]:
+    """Return what was typed; nothing where the form itself can't be read."""
+    try:
+        return typed_in(request, *MORE_TEXTS)
+    except UNREADABLE:
+        return {}

@@ -1,0 +1,73 @@
+"""Expensive work takes half of the threads at most, and nobody waits for a place."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from content import bulkhead
+from content.bulkhead import LONG_TEXT, Bulkhead, Busy
+from content.images import make_image
+from content.markup import render_comment, render_post
+from content.tests.places import all_taken
+from posts.tests.pictures import picture_file
+
+
+def is_free(wall: Bulkhead) -> bool:
+    """Tell whether another thread finds a place."""
+
+    def look() -> bool:
+        try:
+            with wall.place():
+                return True
+        except Busy:
+            return False
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(look).result()
+
+
+def test_the_last_place_is_free_and_no_more():
+    wall = Bulkhead(2)
+    with wall.place():
+        assert is_free(wall)
+        with all_taken(wall):
+            assert not is_free(wall)
+        assert is_free(wall)
+
+
+def test_a_thread_holds_one_place_however_deep_it_calls():
+    wall = Bulkhead(2)
+    with wall.place(), wall.place(), wall.place():
+        assert is_free(wall)
+    with all_taken(wall):
+        assert not is_free(wall)
+
+
+def test_a_place_is_free_again_after_a_failure():
+    wall = Bulkhead(1)
+    with pytest.raises(ZeroDivisionError), wall.place():
+        1 / 0  # noqa: B018
+    assert is_free(wall)
+
+
+def test_half_of_the_threads_do_expensive_work(settings):
+    assert settings.WEB_THREADS == 4
+    with bulkhead.expensive.place():
+        assert is_free(bulkhead.expensive)
+    with all_taken():
+        assert not is_free(bulkhead.expensive)
+
+
+@pytest.mark.parametrize("render", [render_post, render_comment])
+def test_a_long_text_needs_a_place_and_a_short_one_does_not(render):
+    with all_taken():
+        assert render("a" * LONG_TEXT)
+        with pytest.raises(Busy):
+            render("a" * (LONG_TEXT + 1))
+    assert render("a" * (LONG_TEXT + 1))
+
+
+def test_an_image_needs_a_place():
+    with all_taken(), pytest.raises(Busy):
+        make_image(picture_file())
+    assert make_image(picture_file())
