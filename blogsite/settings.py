@@ -281,11 +281,8 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "posts:post_list"
 LOGOUT_REDIRECT_URL = "posts:post_list"
 REGISTRATION_OPEN = environment.boolean("REGISTRATION_OPEN", True)
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    # Django's default; a blog that moves here with its users keeps their passwords.
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
+AUTHENTICATION_BACKENDS = ["accounts.backends.EvenBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2", "accounts.hashers.Pbkdf2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -1,0 +1,39 @@
+"""Who may log in, and how long it takes to refuse somebody."""
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from accounts import hashers
+from accounts.models import User
+
+
+class EvenBackend(ModelBackend):
+    """Django's own, which refuses everybody after the same work: any account, or none.
+
+    Raises Busy where other log-ins take all places.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **credentials,
+    ) -> User | None:
+        if username is None or password is None:
+            return None
+        user = active_user(username)
+        with hashers.place():
+            if user.check_password(password):
+                return user
+            hashers.even_out(password, user.password)
+        return None
+
+
+def active_user(username: str) -> User:
+    """Return who may log in by that name; a user without a password where there is nobody."""
+    try:
+        user = User.objects.get_by_natural_key(username)
+    except User.DoesNotExist:
+        return User()
+    return user if user.is_active else User()

@@ -1,0 +1,88 @@
+"""Password hashes that fit into memory: 19 MiB each, and two at a time in a worker.
+
+19 MiB, two passes and one lane are OWASP's minimum for Argon2id. Django's default takes 100 MiB and
+eight lanes: 16 log-ins at once made two workers grow from 240 to 1,040 MB.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth import hashers
+
+from content.bulkhead import Bulkhead, expensive
+
+hashing = Bulkhead(2)
+# Hashes made before take 100 MiB each: one at a time, so that no worker takes more than 120.
+_large = threading.Lock()
+
+SMALL, LARGE, PBKDF2 = "argon2", "argon2 of before", "pbkdf2_sha256"
+# A hash of each kind that an account may have. Nobody has its password.
+SAMPLES = {
+    SMALL: "argon2$argon2id$v=19$m=19456,t=2,p=1$UjRuRDBtU2FMdFI0bkQwbVNhTHQyMg"
+    "$6Bjt6uw2sgK5iG0yxnTeJhzdMlr3LAmAM9399PI71dU",
+    LARGE: "argon2$argon2id$v=19$m=102400,t=2,p=8$UjRuRDBtU2FMdFI0bkQwbVNhTHQyMg"
+    "$DHFPTJkQzX7xS5zKuuO83JD+WoAuOjWP1y+mK7IGxJk",
+    PBKDF2: "pbkdf2_sha256$1000000$R4nD0mSaLtR4nD0mSaLt22"
+    "$nJ1QA/oHiU/9fMJJiF8SJTe9j/V6TndHw8pIuB/B8IU=",
+}
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """Hold one of the places for hashing meanwhile; raise Busy where there is none."""
+    with expensive.place(), hashing.place():
+        yield
+
+
+class InTurn:
+    """Mixin for hashers that computes no hash without a place."""
+
+    def encode(self, *args, **kwargs) -> str:
+        with place():
+            return super().encode(*args, **kwargs)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        with place():
+            return super().verify(password, encoded)
+
+
+class Argon2(InTurn, hashers.Argon2PasswordHasher):
+    """The hasher of new passwords; it verifies older and larger hashes too, one at a time."""
+
+    time_cost, memory_cost, parallelism = 2, 19 * 1024, 1
+
+    def verify(self, password: str, encoded: str) -> bool:
+        if kind_of(encoded) == SMALL:
+            return super().verify(password, encoded)
+        with place(), _large:
+            return super().verify(password, encoded)
+
+
+class Pbkdf2(InTurn, hashers.PBKDF2PasswordHasher):
+    """Django's default. A blog that moves here with its users keeps their passwords."""
+
+
+def kind_of(encoded: str) -> str:
+    """Return which of SAMPLES takes as long as `encoded`.
+
+    Django makes a new hash where it can't read one.
+    """
+    algorithm = encoded.partition("$")[0]
+    if algorithm == "argon2" and f"$m={Argon2.memory_cost},t=" not in encoded:
+        return LARGE
+    return algorithm if algorithm in SAMPLES else SMALL
+
+
+def even_out(password: str, encoded: str) -> None:
+    """Make a refusal by `encoded` take as long as any other: verify a hash of each other kind.
+
+    Else its duration would tell who has an account, and who has not logged in for long.
+    """
+    done = kind_of(encoded)
+    known = hashers.get_hashers_by_algorithm()
+    if done == PBKDF2:
+        known[PBKDF2].harden_runtime(password, encoded)
+    for kind, sample in SAMPLES.items():
+        if kind != done and sample.partition("$")[0] in known:
+            hashers.check_password(password, sample)

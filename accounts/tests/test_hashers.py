@@ -1,0 +1,177 @@
+"""Password hashes: what they cost, how many at a time, and that no refusal tells accounts apart."""
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth import hashers as django_hashers
+from django.contrib.auth.hashers import check_password, make_password
+
+from accounts import hashers
+from accounts.hashers import LARGE, PBKDF2, SAMPLES, SMALL, kind_of
+from accounts.models import User
+from conftest import PASSWORD
+from content.bulkhead import Busy
+from content.tests.places import all_taken
+
+LOGIN = "/auth/login/"
+REAL = ["accounts.hashers.Argon2", "accounts.hashers.Pbkdf2"]
+OF_DJANGO = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+FEW_ITERATIONS = (
+    "pbkdf2_sha256$600000$R4nD0mSaLtR4nD0mSaLt22$nJ1QA/oHiU/9fMJJiF8SJTe9j/V6TndHw8pIuB="
+)
+done = []
+
+
+class CountedArgon2(hashers.Argon2):
+    """Notes the work instead of doing it, and knows no password."""
+
+    def encode(self, password, salt):
+        done.append((SMALL, 1))
+        return SAMPLES[SMALL]
+
+    def verify(self, password, encoded):
+        done.append((kind_of(encoded), 1))
+        return False
+
+
+class CountedPbkdf2(hashers.Pbkdf2):
+    def encode(self, password, salt, iterations=None):
+        done.append((PBKDF2, iterations or self.iterations))
+        return SAMPLES[PBKDF2]
+
+    def verify(self, password, encoded):
+        self.encode(password, "", self.decode(encoded)["iterations"])
+        return False
+
+
+@pytest.fixture
+def counted(settings) -> list:
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountedArgon2", f"{__name__}.CountedPbkdf2"]
+    done.clear()
+    return done
+
+
+def work() -> dict[str, int]:
+    total = dict.fromkeys(SAMPLES, 0)
+    for kind, amount in done:
+        total[kind] += amount
+    return total
+
+
+@pytest.mark.parametrize("path", [LOGIN, "/admin/login/"])
+@pytest.mark.parametrize(
+    ("encoded", "is_active"),
+    [
+        (None, True),
+        (SAMPLES[SMALL], True),
+        (SAMPLES[LARGE], True),
+        (SAMPLES[PBKDF2], True),
+        (FEW_ITERATIONS, True),
+        (SAMPLES[SMALL], False),
+        (SAMPLES[LARGE], False),
+        ("!no password", True),
+        ("no hash at all", True),
+    ],
+    ids=[
+        *("unknown", "upgraded", "old", "of Django's default", "of an older Django"),
+        *("inactive", "old and inactive", "without a password", "unreadable"),
+    ],
+)
+def test_every_refused_log_in_does_the_same_work(
+    client, make_user, counted, path, encoded, is_active
+):
+    if encoded:
+        make_user("reader", is_active=is_active)
+        User.objects.update(password=encoded)
+        counted.clear()
+    response = client.post(path, {"username": "reader", "password": "wrong"})
+    assert response.status_code == 200 and response.context["form"].errors
+    assert work() == {SMALL: 1, LARGE: 1, PBKDF2: django_hashers.PBKDF2PasswordHasher.iterations}
+
+
+def test_a_new_hash_takes_19_mib_and_one_lane(settings):
+    settings.PASSWORD_HASHERS = REAL
+    encoded = make_password(PASSWORD)
+    assert encoded.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+    assert check_password(PASSWORD, encoded) and not check_password("wrong", encoded)
+
+
+def test_the_samples_are_what_django_makes(settings):
+    for hasher, kind in zip(OF_DJANGO, (LARGE, PBKDF2), strict=True):
+        settings.PASSWORD_HASHERS = [hasher]
+        # A newer Django may take more; then so must every refusal.
+        assert not django_hashers.get_hasher().must_update(SAMPLES[kind])
+
+
+@pytest.mark.parametrize("hasher", ["of before", "moved here"])
+def test_an_old_hash_logs_in_and_is_upgraded(client, make_user, settings, hasher):
+    user = make_user("reader")
+    old = django_hashers.Argon2PasswordHasher().encode(PASSWORD, "salt of an account of before")
+    moved = django_hashers.PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1_000)
+    User.objects.update(password={"of before": old, "moved here": moved}[hasher])
+    settings.PASSWORD_HASHERS = REAL
+    assert client.post(LOGIN, {"username": "reader", "password": "wrong"}).status_code == 200
+    assert client.post(LOGIN, {"username": "reader", "password": PASSWORD}).status_code == 302
+    user.refresh_from_db()
+    assert kind_of(user.password) == SMALL and user.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("encoded", [*SAMPLES.values(), ""], ids=[*SAMPLES, "new"])
+@pytest.mark.parametrize("wall", ["expensive", "hashing"])
+def test_no_hash_is_computed_without_a_place(settings, wall, encoded):
+    settings.PASSWORD_HASHERS = REAL
+    with all_taken(getattr(hashers, wall)), pytest.raises(Busy):
+        check_password(PASSWORD, encoded)
+    # It gives back what it took.
+    with hashers.place():
+        pass
+
+
+def test_a_worker_computes_two_hashes_at_a_time():
+    assert hashers.hashing.free._value == 2
+
+
+FORMS = {
+    "log-in": (LOGIN, "anonymous", {"username": "reader", "password": PASSWORD}),
+    "log-in to the admin": (
+        "/admin/login/",
+        "anonymous",
+        {"username": "reader", "password": PASSWORD},
+    ),
+    "registration": (
+        "/auth/register/",
+        "anonymous",
+        {"username": "ada", "email": "ada@example.org", "password1": "x", "password2": "x"},
+    ),
+    "password change": (
+        "/auth/password/change/",
+        "reader",
+        {"old_password": PASSWORD, "new_password1": "x", "new_password2": "x"},
+    ),
+}
+NEW_PASSWORD = "a fine day for a long walk"
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_without_a_place_comes_back_without_its_passwords(client_of, reader, settings, name):
+    path, visitor, form = FORMS[name]
+    form = {key: NEW_PASSWORD if value == "x" else value for key, value in form.items()}
+    client = client_of(visitor)
+    settings.PASSWORD_HASHERS = REAL
+    with all_taken(hashers.hashing):
+        response = client.post(path, form)
+    assert response.status_code == 503 and response["Retry-After"]
+    assert PASSWORD not in response.text and NEW_PASSWORD not in response.text
+    if "username" in form:
+        assert form["username"] in response.text
+    assert client.post(path, form).status_code in (200, 302)
+
+
+def test_a_session_of_before_goes_on(client, reader):
+    client.force_login(reader)
+    session = client.session
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session.save()
+    assert client.get("/mine/").status_code == 200
