@@ -1,6 +1,11 @@
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.forms import (
+    ReadOnlyPasswordHashField,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+)
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db import DataError
@@ -75,10 +80,28 @@ def _in_bounds(view, *args, **kwargs) -> HttpResponse:
         raise BadRequest("A value that no database holds") from error
 
 
+class PasswordHashWidget(ReadOnlyPasswordHashWidget):
+    """Django's own, without `disabled` on its <div>, where HTML forbids it."""
+
+    def get_context(self, *args) -> dict:
+        context = super().get_context(*args)
+        context["widget"]["attrs"].pop("disabled", None)
+        return context
+
+
+class UserForm(UserChangeForm):
+    password = ReadOnlyPasswordHashField(
+        label=UserChangeForm.base_fields["password"].label,
+        help_text=UserChangeForm.base_fields["password"].help_text,
+        widget=PasswordHashWidget,
+    )
+
+
 @admin.register(User)
 class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     """Django's own, without a filter or a count that reads every row."""
 
+    form = UserForm
     list_display = ("username", "email", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff")
     sortable_by = ("username", "date_joined")

@@ -48,6 +48,7 @@ class RegisterForm(BaseUserCreationForm):
 
 
 class LoginForm(AuthenticationForm):
+    blamed_fields = ("username", "password")
     # Which of the two was wrong would tell a stranger which names exist.
     error_messages = {
         "invalid_login": _("Incorrect username or password."),
@@ -83,7 +84,8 @@ class AccountForm(forms.ModelForm):
         max_length=200,
         required=False,
         assume_scheme="https",
-        widget=forms.URLInput(attrs={"autocomplete": "url"}),
+        # Not of type `url`, in which HTML forbids an address without a scheme.
+        widget=forms.TextInput(attrs={"autocomplete": "url", "inputmode": "url"}),
     )
     biography = BodyField(
         label=_("Biography"),

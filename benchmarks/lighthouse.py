@@ -6,7 +6,6 @@ it prints; it ends with 1 where a score is below 100.
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,13 +16,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.npm import CACHE, find_browser, install
 from benchmarks.report import markdown
 from benchmarks.servers import ROOT, Server, environment, serving
 from tests.browser.conftest import CHROMIUM_FLAGS
 
 PACKAGE = "lighthouse@12.8.2"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "blogsite")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DEVICES = {"mobile": [], "desktop": ["--preset=desktop"]}
 PAGES = ("index", "detail", "editor")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
@@ -58,7 +56,7 @@ class View:
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    tool = install(options.tools)
+    tool = install_tool(options.tools)
     with tempfile.TemporaryDirectory() as folder:
         instance = {"INSTANCE_DIR": folder, "ACCESS_LOG": "0"}
         site = fill(Path(folder), instance)
@@ -83,20 +81,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def install(folder: Path) -> list[str]:
+def install_tool(folder: Path) -> list[str]:
     """Return the command that runs Lighthouse, installed into `folder` where it is not yet."""
-    if not shutil.which("node") or not shutil.which("npm"):
+    if not shutil.which("node"):
         sys.exit("Lighthouse needs Node: https://nodejs.org, or apt install nodejs npm")
-    command = folder / PACKAGE / "node_modules/.bin/lighthouse"
-    if not command.exists():
-        npm = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix"]
-        subprocess.run([*npm, folder / PACKAGE, PACKAGE], check=True)
-    return [str(command)]
-
-
-def find_browser() -> str:
-    found = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    return found or sys.exit("No Chromium: name one in CHROME_PATH")
+    return [str(install(folder, PACKAGE, ".bin/lighthouse"))]
 
 
 def fill(folder: Path, instance: dict[str, str]) -> dict:

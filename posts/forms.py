@@ -20,6 +20,7 @@ from content.fields import BodyField, PictureField
 from content.images import MadeImage
 from content.markup import plain_text, render_comment
 from content.reading import is_blank
+from content.widgets import LocalTimeInput
 from posts.models import (
     BODY_MAX_LENGTH,
     COMMENT_MAX_LENGTH,
@@ -40,13 +41,6 @@ BLANKS = ("Cc", "Zl", "Zp", "Zs")
 IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("For people who don't see it, and for when it does not load.")
 BRACKETS_HELP = _("Write what a picture in the text shows between its brackets: ![words](address).")
-# Browsers fill in again what a field held before a reload; an old version would be a lie.
-HIDDEN = forms.HiddenInput(attrs={"autocomplete": "off"})
-# To the second, in the zone of who enters it.
-TIME_INPUT = forms.DateTimeInput(
-    attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S"
-)
-
 # Longer texts are no ten tags; they are refused before they are taken apart.
 TAGS_TEXT_MAX_LENGTH = 5_000
 
@@ -128,9 +122,11 @@ class PostForm(forms.ModelForm):
         help_text=_("For you, in the history of the post."),
     )
     # What is edited, from which opened editor, by whose clock; they come back with what is saved.
-    version = forms.IntegerField(required=False, min_value=0, widget=HIDDEN)
-    sitting = forms.CharField(required=False, max_length=SITTING_MAX_LENGTH, widget=HIDDEN)
-    zone = forms.CharField(required=False, widget=HIDDEN)
+    version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    sitting = forms.CharField(
+        required=False, max_length=SITTING_MAX_LENGTH, widget=forms.HiddenInput
+    )
+    zone = forms.CharField(required=False, widget=forms.HiddenInput)
 
     field_order = (
         *("title", "body", "body_image", "body_image_alt", "tags", "image", "cover_alt"),
@@ -143,7 +139,7 @@ class PostForm(forms.ModelForm):
         labels = {"cover_alt": _("What the cover picture shows"), "publish_at": _("Publish at")}
         help_texts = {"cover_alt": ALT_HELP}
         field_classes = {"publish_at": OwnTimeField}
-        widgets = {"publish_at": TIME_INPUT}
+        widgets = {"publish_at": LocalTimeInput}
         error_messages = {"title": {"required": _("Title is required.")}}
 
     def __init__(self, *args, action: str = "publish", **kwargs) -> None:
@@ -191,7 +187,9 @@ class PostForm(forms.ModelForm):
 
     def name_new_post(self) -> None:
         """Name the post that this form will make: sent twice, it makes one."""
-        self.fields["uuid"] = forms.UUIDField(required=False, initial=uuid4, widget=HIDDEN)
+        self.fields["uuid"] = forms.UUIDField(
+            required=False, initial=uuid4, widget=forms.HiddenInput
+        )
 
     def clean_title(self) -> str:
         """Refuse a title that shows nothing, and make spaces of line ends and controls."""

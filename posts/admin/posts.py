@@ -15,7 +15,7 @@ from accounts.usernames import username_key
 from content.fields import BodyField
 from posts import moderation, publishing, search
 from posts.admin.discussion import ReasonActionForm, act_on
-from posts.forms import HIDDEN, check_year
+from posts.forms import check_year
 from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post
 
 # What an action does, not a choice: hiding asks for a reason, the trash keeps where it came from.
@@ -52,10 +52,12 @@ class AuthorFilter(admin.SimpleListFilter):
 
 
 class PostAdminForm(forms.ModelForm):
+    # HTML forbids `required` on a select without an empty choice, as the one of the author is.
+    use_required_attribute = False
     # Django's own strips the text and keeps CR LF.
     body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
     # Not called as the column, which the admin would take for one that can be edited.
-    opened_version = forms.IntegerField(required=False, widget=HIDDEN)
+    opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -116,6 +118,11 @@ class PostAdmin(GuardedAdmin):
         # The status is the one field with choices.
         kwargs["choices"] = [choice for choice in Post.Status.choices if choice[0] not in BY_ACTION]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
+        # The admin gives each field a label, the hidden one too; change_form.html shows that one.
+        names = super().get_fields(request, obj)
+        return [name for name in names if name != "opened_version"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple:
         is_by_action = obj is not None and obj.status in BY_ACTION

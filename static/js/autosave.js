@@ -111,7 +111,7 @@ function freshenTokens() {
   const start = `${status.dataset.csrfCookie}=`;
   const token = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))?.slice(start.length);
   if (!token) return;
-  for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.value = token;
+  for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.setAttribute("value", token);
 }
 
 function textsOfForm() {
@@ -163,7 +163,8 @@ async function deliver(edit) {
 function saved(result, edit) {
   savedEdits = edit;
   for (const name of ["version", "uuid"]) {
-    if (form.elements[name] && result[name]) form.elements[name].value = result[name];
+    // As an attribute: a reload of Firefox brings back the last value, which would be a lie.
+    if (result[name]) form.elements[name]?.setAttribute("value", result[name]);
   }
   if (location.pathname !== result.update_url) moveTo(result);
   if (timeField && !result.is_beside && !isUnsaved()) timeField.defaultValue = timeField.value;
@@ -262,7 +263,7 @@ form.addEventListener("submit", (event) => {
 compare.addEventListener("click", () => {
   // A page that the Back button brought may belong to the sitting that saved what is newer. It is to
   // be asked all the same, not to go on from there.
-  form.elements.sitting.value = "";
+  form.elements.sitting.setAttribute("value", "");
   form.requestSubmit(form.querySelector("[name=action]"));
 });
 logIn.addEventListener("click", () => {
@@ -349,9 +350,7 @@ async function offerCopy() {
     place.append(line);
   }
   const when = new Date(copy.at);
-  const time = panel.querySelector("time");
-  time.dateTime = when.toISOString();
-  time.textContent = when.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  panel.querySelector("[data-typed-at]").textContent = when.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   panel.dataset.key = copy.key;
   panel.hidden = false;
 }
@@ -382,8 +381,9 @@ panel.querySelector("[data-drop-local]").addEventListener("click", () => {
 
 // Beginning
 
+// Chromium would bring their last values back, too. HTML forbids the attribute on hidden fields.
 for (const field of form.querySelectorAll("[type=hidden]")) field.autocomplete = "off";
-if (form.elements.sitting) form.elements.sitting.value = sitting;
+form.elements.sitting?.setAttribute("value", sitting);
 // What the server shows but has not saved (a refused form, a recovered text), or the browser put
 // back, counts as typed; it is sent with the first key.
 if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.defaultValue)) {

@@ -1,0 +1,13 @@
+"""Times as machines read them."""
+
+from datetime import datetime
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter(expects_localtime=True)
+def iso(at: datetime) -> str:
+    """Return `at` for a `datetime` attribute, which may hold at most three digits of a second."""
+    return at.isoformat(timespec="seconds")

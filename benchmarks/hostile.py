@@ -1,0 +1,176 @@
+"""A blog whose content is as awkward as forms allow, for the checks of HTML and accessibility."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from accounts.models import User
+from content.images import make_image
+from content.markup import render_comment
+from posts import discussion, moderation, previews, publishing
+from posts.demo.pictures import draw_picture
+from posts.models import Comment, Post
+from posts.uploads import image_markdown, store_image
+
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 4
+TITLES = (
+    "Plain title",
+    """"Quotes" & 'apostrophes' <script>alert(1)</script> --> ]]>""",
+    "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd, \u0645\u0631\u062d\u0628\u0627",
+    "👩‍👩‍👧‍👦 🏳️‍🌈 \u202eevil\u202c",
+    LONG_WORD[:150],
+    "<",
+    "{{ title }} {% now 'Y' %}",
+)
+TAGS = ["C++", "C#", ".net", "a/b?c&d", '<b>"x"</b>', "\u05e9\u05dc\u05d5\u05dd", "🎉", "x" * 50]
+BODY = f"""# A heading
+
+# A heading
+
+## "Quotes" <b>bold</b>
+
+Text with <kbd>Ctrl</kbd>, <mark>mark</mark>, <script>alert(1)</script>, a footnote[^1], and the
+same again[^1].
+
+{LONG_WORD}
+
+| left | right |
+|:-----|------:|
+| a    | `b`   |
+
+| {" | ".join(f"column{n}" for n in range(30))} |
+{"|---" * 30}|
+| {" | ".join("averylongcell" for _ in range(30))} |
+
+```python
+print("{"a very long line " * 20}")
+```
+
+    {"indented code " * 20}
+
+- [ ] to do
+- [x] done
+
+1. one
+   > quote
+
+   - nested
+
+<details>
+<summary>More</summary>
+
+Hidden *text*.
+
+</details>
+
+<p align="center">centered</p>
+<div id="content">a block</div>
+<img src=x onerror=alert(1)>
+<table><tr><td>raw</td></tr></table>
+
+![](https://example.com/no-alt.png) ![alt "quoted" <b>](https://example.com/alt.png "title")
+https://example.com/?a=1&b=2 <https://example.com/a b>
+
+[link with spaces](</a path/with spaces>) [empty]() [](#nowhere) [^missing]
+
+[^1]: The footnote, with `code`.
+"""
+COMMENTS = (
+    "Plain.",
+    "# no heading\n\n<b>raw</b> <!-- comment --> **bold** `code`",
+    "> quote\n\n```\n" + "long line " * 60 + "\n```",
+    "- [ ] task\n\n| a |\n|---|\n| b |\n\n![image](/media/x.png)",
+    "\u202e \u05e9\u05dc\u05d5\u05dd " + LONG_WORD,
+)
+
+
+def fill() -> dict[str, User]:
+    """Fill an empty database and return the visitors by name; None is the anonymous one."""
+    people = make_people()
+    author, reader, moderator = (people[name] for name in ("author", "reader", "moderator"))
+    posts = [write(author, title) for title in TITLES]
+    write_many(author, 12)
+    decorate(posts[0], author)
+    discuss(posts[0], reader, author, moderator)
+    drafts(author, moderator)
+    moderation.close_comments(posts[1], moderator, reason="<b>enough</b>", now=timezone.now())
+    return people
+
+
+def make_people() -> dict[str, User | None]:
+    make = User.objects.create_user
+    people = {
+        "anonymous": None,
+        "author": make("author", display_name="""Zoë "Z" <b>O'Neil</b>"""),
+        "reader": make("reader", display_name="\u05e9\u05dc\u05d5\u05dd"),
+        "empty": make("empty"),
+        "moderator": make("moderator", is_staff=True),
+        "superuser": make("superuser", is_staff=True, is_superuser=True),
+    }
+    people["moderator"].groups.add(Group.objects.get(name="Moderators"))
+    author = people["author"]
+    author.website = "https://example.com/?a=1&b=%22"
+    author.biography = COMMENTS[2]
+    author.biography_html = render_comment(author.biography)
+    author.save()
+    return people
+
+
+def write(author: User, title: str, **fields) -> Post:
+    post = Post(author=author, title=title, body=BODY, **fields)
+    return publishing.publish(post, now=timezone.now(), tags=TAGS)
+
+
+def write_many(author: User, number: int) -> None:
+    for place in range(number):
+        publishing.publish(
+            Post(author=author, title=f"Post {place}", body="Text"),
+            now=timezone.now(),
+            tags=["tea"],
+        )
+
+
+def decorate(post: Post, author: User) -> None:
+    """Give `post` a cover without alt text, images in the text, and a history."""
+    name = store_image(make_image(draw_picture(0)), author)
+    post.cover = name
+    shown = image_markdown(name, 'Hills <b> "q"')
+    post.body += f"\n\n{shown}\n\n![](/media/{name})"
+    for number in range(3):
+        post.body += f"\n\nParagraph {number}"
+        now = timezone.now() + timedelta(days=number)
+        publishing.update(post, now=now, tags=TAGS, by=author, reason="<b>why</b>")
+
+
+def discuss(post: Post, reader: User, author: User, moderator: User) -> None:
+    """Add comments in every state, and a thread deeper than pages show."""
+    now, parent = timezone.now(), None
+    for text in COMMENTS * 2:
+        parent_pk = parent and parent.pk
+        parent = discussion.add_comment(
+            post, reader, text + " " * (parent_pk or 0), parent_pk=parent_pk, now=now
+        )
+    said = list(Comment.objects.order_by("pk"))
+    for comment in said:
+        moderation.approve(comment, moderator, now=now)
+    discussion.delete_comment(said[1])
+    moderation.hide(said[2], moderator, reason='"<b>rude</b>"', now=now)
+    discussion.report_comment(said[3], author, reason="<i>spam</i>")
+    discussion.like(post, reader)
+    discussion.add_comment(post, author, "From the author", now=now)
+    waiting = discussion.add_comment(post, reader, "Waits", now=now)
+    Comment.objects.filter(pk=waiting.pk).update(status=Comment.Status.WAITING)
+
+
+def drafts(author: User, moderator: User) -> None:
+    """Write posts that readers do not see: a draft, scheduled, hidden, in the trash."""
+    now = timezone.now()
+    draft = publishing.save_draft(Post(author=author, title="", body=BODY), now=now, tags=TAGS)
+    previews.make_link(draft, now=now)
+    at = now + timedelta(days=2)
+    publishing.schedule(Post(author=author, title=TITLES[1], body=BODY), at, now=now, tags=TAGS)
+    hidden = write(author, "Hidden <b>")
+    moderation.hide_post(hidden, moderator, reason="<b>", now=now)
+    trashed = write(author, "Trashed <b>")
+    publishing.trash_post(trashed, now=now)

@@ -1,0 +1,283 @@
+"""Saves every page of a blog with hostile content: `python -m benchmarks.pages FOLDER`.
+
+Run with the settings of an empty site. It follows the links of each visitor, sends forms that are
+refused, and renders the error pages. FOLDER/pages.json names each page beside its file.
+"""
+
+import json
+import re
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from benchmarks.instance import call_command, django  # first, because it loads the settings
+
+# isort: split
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from accounts.held import Writer, new_sheet, sign
+from accounts.models import User
+from benchmarks import hostile
+from posts import previews
+from posts.models import Comment, Post
+
+# So many pages of one kind, such as posts or pages of a list.
+ALIKE_MAX = 8
+NOT_FOLLOWED = re.compile(r"/(?:static|media)/|feed/|\.xml$|\.txt$|/autocomplete/|jsi18n")
+STARTS = (
+    "/?q=",
+    "/?q=%3Cscript%3E+tag:c%2B%2B+-tag:x+author:author",
+    "/?q=zzzzzz",
+    "/nothing-here/",
+    "/?page=2",
+    "/auth/login/?next=/create/",
+    "/auth/register/?next=/create/",
+    "/auth/logout/",
+    "/auth/password/reset/",
+    "/auth/password/reset/sent/",
+    "/auth/password/reset/x/y-z/",
+    "/mine/?state=trash",
+    "/mine/?find=zzzz",
+    "/authors/empty/",
+    "/admin/login/",
+    "/admin/posts/comment/?q=zzzz",
+    "/admin/password_change/",
+    "/admin/posts/post/?page=99",
+    "/admin/posts/post/?nonsense=1",
+    "/hello/",
+)
+PART = """<!doctype html>
+<html lang="en"><title>Part</title><body><h1>Part</h1><h2>Part</h2>{}</body></html>"""
+BAD_POST = {
+    "title": "x" * 300,
+    "body": hostile.BODY,
+    "tags": "a" * 60,
+    "publish_at": "never",
+    "action": "schedule",
+    "image": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as `visitor` got it, saved in `file`; `kind` is what pages alike have in common."""
+
+    visitor: str
+    method: str
+    path: str
+    status: int
+    kind: str
+    file: str
+
+
+class Links(HTMLParser):
+    """The addresses that a page links to."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        address = dict(attrs).get("href")
+        if tag == "a" and address:
+            self.found.append(address)
+
+
+class Saver:
+    """Writes pages into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pages: list[Page] = []
+
+    def save(self, visitor: str, method: str, path: str, response: HttpResponse) -> str:
+        """Save the page and return it; a part of a page is put into one."""
+        if not response.get("Content-Type", "").startswith("text/html") or not response.content:
+            return ""
+        html = response.text
+        if "<html" not in html:
+            html = PART.format(html)
+        file = f"{len(self.pages):04}.html"
+        (self.folder / file).write_text(html)
+        status = response.status_code
+        self.pages.append(Page(visitor, method, path, status, kind_of(path), file))
+        return html
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    call_command("prepare", stdout=sys.stderr)
+    saver = Saver(folder)
+    # The blog is empty for these.
+    crawl(saver, "anonymous", None, ["/", "/tags/"])
+    first = User.objects.create_superuser("first")
+    crawl(saver, "first", first, ["/", "/mine/", "/admin/"])
+    people = hostile.fill()
+    for visitor, user in people.items():
+        crawl(saver, visitor, user, [*STARTS, *(post_paths() if user else [])])
+    for visitor, user in people.items():
+        refuse(saver, visitor, user)
+    error_pages(saver)
+    (folder / "pages.json").write_text(json.dumps([asdict(page) for page in saver.pages]))
+
+
+def client_of(user: User | None) -> Client:
+    client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=False)
+    if user:
+        client.force_login(user)
+    return client
+
+
+def post_paths() -> list[str]:
+    """Return the addresses of what only some may do with posts and comments."""
+    token = previews.token_for(
+        Post.objects.filter(preview_link__isnull=False).get(), now=timezone.now()
+    )
+    paths = [f"/preview/{token}/"]
+    for post in Post.objects.order_by("pk")[:4]:
+        paths += [f"/{post.pk}/", f"/{post.pk}/update/", f"/{post.pk}/history/"]
+        paths += [f"/{post.pk}/?reply={comment.pk}" for comment in post.comments.all()[:1]]
+    return paths
+
+
+def crawl(saver: Saver, visitor: str, user: User | None, starts: list[str]) -> None:
+    """Save what `visitor` finds by following links, at most ALIKE_MAX pages of one kind."""
+    client, seen, kinds = client_of(user), set(), Counter()
+    waiting = deque(["/", *starts])
+    while waiting:
+        path = waiting.popleft().partition("#")[0]
+        kind = kind_of(path)
+        if path in seen or NOT_FOLLOWED.search(path) or kinds[kind] >= ALIKE_MAX:
+            continue
+        seen.add(path)
+        kinds[kind] += 1
+        response = client.get(path)
+        if 300 <= response.status_code < 400:
+            waiting.append(urljoin(path, response["Location"]))
+        html = saver.save(visitor, "GET", path, response)
+        waiting.extend(local_links(path, html))
+
+
+def kind_of(path: str) -> str:
+    """Return what pages of one kind have in common: the names in their address."""
+    parts = urlsplit(path)
+    names = sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    plain = re.sub(r"/(tags|authors)/[^/]+/", r"/\1/*/", re.sub(r"\d+(?:-[^/]*)?", "N", parts.path))
+    # Each filter of the admin's lists leads to one more combination with all others.
+    return plain if plain.startswith("/admin/") else f"{plain}?{names}"
+
+
+def local_links(path: str, html: str) -> Iterator[str]:
+    for address in Links(html).found:
+        if urlsplit(address).scheme in ("", "http"):
+            url = urlsplit(urljoin(f"http://127.0.0.1{path}", address))
+            if url.hostname == "127.0.0.1":
+                yield url._replace(scheme="", netloc="").geturl()
+
+
+def refuse(saver: Saver, visitor: str, user: User | None) -> None:
+    """Send forms that are refused, or that show something without changing it."""
+    client = client_of(user)
+    for path, typed in refused_forms(user):
+        saver.save(visitor, "POST", path, client.post(path, typed))
+    post = Post.objects.order_by("pk").first()
+    if user and user.username == "reader":
+        for name in ("unlike", "like"):
+            path = f"/{post.pk}/like/"
+            answer = client.post(path, {"action": name}, headers={"HX-Request": "true"})
+            saver.save(visitor, "htmx", path, answer)
+    # As the site receives it from a page whose cookie is gone.
+    strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
+    owner = sign(Writer(user.pk if user else 1, new_sheet()))
+    for path in ("/create/", "/auth/login/", "/auth/account/"):
+        saver.save(visitor, "expired", path, strict.post(path, BAD_POST | {"writer": owner}))
+
+
+def refused_forms(user: User | None) -> Iterator[tuple[str, dict]]:
+    bad_account = {"username": "a b", "email": "<x", "password1": "1", "password2": "2"}
+    yield "/auth/login/", {}
+    yield "/auth/login/", {"username": '<b>"x"', "password": "y"}
+    yield "/auth/register/", {}
+    yield "/auth/register/", bad_account
+    yield "/auth/password/reset/", {"email": "x"}
+    yield "/feed/", {}
+    if user is None:
+        uid = urlsafe_base64_encode(force_bytes(User.objects.get(username="author").pk))
+        token = default_token_generator.make_token(User.objects.get(username="author"))
+        yield f"/auth/password/reset/{uid}/{token}/", {}
+        return
+    yield (
+        "/auth/account/",
+        bad_account | {"website": "ftp:x", "time_zone": "x", "biography": "x" * 9999},
+    )
+    yield (
+        "/auth/password/change/",
+        {"old_password": "x", "new_password1": "1", "new_password2": "2"},
+    )
+    yield "/create/", {}
+    yield "/create/", BAD_POST
+    yield "/preview/", BAD_POST
+    yield (
+        "/preview/",
+        {"title": hostile.TITLES[1], "body": hostile.BODY, "tags": ",".join(hostile.TAGS)},
+    )
+    yield "/difference/", {"old_body": hostile.BODY, "new_body": hostile.BODY.upper()}
+    for post in Post.objects.filter(author__username="author").order_by("pk"):
+        yield f"/{post.pk}/update/", BAD_POST
+        yield f"/{post.pk}/update/", {"title": "<b>", "body": "x", "version": 0, "action": "update"}
+    post = Post.objects.order_by("pk").first()
+    comment = Comment.objects.filter(post=post, status="approved").order_by("pk").first()
+    yield f"/{post.pk}/comments/", {}
+    yield f"/{post.pk}/comments/", {"body": "", "parent": comment.pk}
+    yield f"/{post.pk}/comments/", {"body": "x" * 20_000}
+    for verb in ("edit", "report", "hide"):
+        address = f"/{post.pk}/comments/{comment.pk}/{verb}/"
+        yield address, {"body": "", "reason": "x" * 999}
+    if user.is_staff:
+        yield from refused_in_admin(post)
+
+
+def refused_in_admin(post: Post) -> Iterator[tuple[str, dict]]:
+    chosen = {"_selected_action": [post.pk], "action": "delete_selected", "index": 0}
+    yield "/admin/posts/post/", chosen | {"_selected_action": [p.pk for p in Post.objects.all()]}
+    yield "/admin/posts/post/", {"action": "delete_selected", "index": 0}
+    yield "/admin/posts/post/add/", BAD_POST
+    yield f"/admin/posts/post/{post.pk}/change/", BAD_POST
+    yield f"/admin/accounts/user/{post.author_id}/change/", {"username": "a b", "email": "x"}
+    yield f"/admin/accounts/user/{post.author_id}/password/", {"password1": "1", "password2": "2"}
+    yield "/admin/accounts/user/add/", {"username": "a b"}
+    yield "/admin/posts/tag/1/change/", {"name": "a,b"}
+    yield (
+        "/admin/accounts/user/",
+        {"action": "delete_selected", "_selected_action": [u.pk for u in User.objects.all()]},
+    )
+    yield "/admin/password_change/", {}
+    yield "/admin/login/", {"username": "x", "password": "y"}
+    yield "/admin/logout/", {}
+
+
+def error_pages(saver: Saver) -> None:
+    """Render the template of each error, those too that no request here can cause."""
+    request = RequestFactory(SERVER_NAME="127.0.0.1").get("/")
+    request.user, request._messages = django.contrib.auth.models.AnonymousUser(), []
+    typed = {"title": '<b>"x"</b>', "body": hostile.BODY}
+    context = {"request_id": "abc", "too_large": True, "typed": typed, "user": request.user}
+    for template in sorted(Path(settings.TEMPLATES[0]["DIRS"][0]).glob("[0-9]*.html")):
+        html = render_to_string(template.name, context, request)
+        saver.save("anonymous", "error", template.name, HttpResponse(html))
+
+
+if __name__ == "__main__":
+    main()
