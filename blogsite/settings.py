@@ -191,6 +191,7 @@ TEMPLATES = [
         },
     },
 ]
+FORM_RENDERER = "content.bound_fields.FormRenderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("plain",)
 CRISPY_TEMPLATE_PACK = "plain"
 

@@ -124,9 +124,6 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         if self.request.FILES:
             text = _("Choose your picture again: browsers don't keep a chosen file.")
             messages.warning(self.request, text)
-        # The form is long: without it, the top of the page says nothing of what is wrong below.
-        for name in [name for name in form.fields if name in form.errors][:1]:
-            form.fields[name].widget.attrs["autofocus"] = True
         return super().form_invalid(form)
 
     def ask_which(self, form: PostForm) -> HttpResponse:

@@ -1,0 +1,51 @@
+"""How every form shows its fields, those of the admin too (FORM_RENDERER in the settings)."""
+
+from django import forms
+from django.forms.renderers import DjangoTemplates
+
+
+class FocusedField(forms.BoundField):
+    """A field that gets the focus when it is the first one with an error.
+
+    A form's `blamed_fields` are the fields that an error of the whole form is about.
+    """
+
+    def build_widget_attrs(self, attrs: dict, widget: forms.Widget | None = None) -> dict:
+        attrs = super().build_widget_attrs(attrs, widget)
+        # The admin shows some fields a second time, hidden, with their first values.
+        if (widget or self.field.widget).is_hidden:
+            return attrs
+        if self.is_invalid:
+            attrs["aria-invalid"] = "true"
+        first = first_invalid(self.form)
+        if first:
+            # False takes away what the widget says of an empty form.
+            attrs["autofocus"] = self.name == first
+        return attrs
+
+    @property
+    def is_invalid(self) -> bool:
+        return bool(self.errors or (self.is_blamed and self.form.non_field_errors()))
+
+    @property
+    def is_blamed(self) -> bool:
+        return self.name in getattr(self.form, "blamed_fields", ())
+
+    @property
+    def aria_describedby(self) -> str | None:
+        described = super().aria_describedby
+        if self.is_blamed and self.form.non_field_errors():
+            # The id stands in templates/plain/errors.html.
+            return f"{described or ''} form_error".strip()
+        return described
+
+
+class FormRenderer(DjangoTemplates):
+    bound_field_class = FocusedField
+
+
+def first_invalid(form: forms.BaseForm) -> str | None:
+    """Return the name of the first field with an error that a person can fill in."""
+    if not form.is_bound:
+        return None
+    return next((field.name for field in form.visible_fields() if field.is_invalid), None)
