@@ -53,7 +53,7 @@ def test_units_name_programs_and_commands_that_are_there():
             assert (Path(sys.executable).parent / Path(program).name).exists()
             commands.add(arguments[1] if arguments[0] == "manage.py" else arguments[0])
     housekeeping = {"clearsessions", "empty_trash", "prune_revisions", "prune_media"}
-    assert commands == {"blogsite.wsgi", "reindex_posts"} | housekeeping
+    assert commands == {"blogsite.wsgi", "reindex_posts", "update_posts"} | housekeeping
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="not installed: systemd")

@@ -1,12 +1,20 @@
 """Migrations: complete, reversible, and what they bring besides tables."""
 
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
+from blogsite import schema
 from posts.models import Post
+
+PLAIN_STATIC_FILES = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+OLD, NEW = [("posts", "0001"), ("posts", "0002")], ("posts", "0001_squashed_0002")
 
 
 @pytest.mark.django_db
@@ -47,6 +55,67 @@ def test_the_moderators_go_and_come_with_their_migration():
     migrate_to("0004_search")
     assert Group.objects.get(name="Moderators").permissions.count() == 4
     call_command("migrate", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_blog_of_the_first_version_is_complete_after_prepare(client, author, settings, tmp_path):
+    settings.STATICFILES_DIRS, settings.STATICFILES_FINDERS = [], []
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": PLAIN_STATIC_FILES}
+    first = ("posts", "0002_moderators")
+    executor = MigrationExecutor(connection)
+    executor.migrate([first])
+    old_post = executor.loader.project_state(first).apps.get_model("posts", "Post")
+    now = timezone.now()
+    for number in range(3):
+        fields = {
+            "body": f"*Words* {number}",
+            "slug": "old",
+            "status": "published",
+            "publish_at": now,
+        }
+        old_post.objects.create(author_id=author.pk, title=f"Old {number}", **fields)
+    call_command("prepare", stdout=StringIO())
+    for path in ("/", "/?q=words"):
+        page = client.get(path).text
+        assert [f"Old {number}" in page for number in range(3)] == [True] * 3, path
+    assert "<em>Words</em>" in client.get(Post.objects.first().get_absolute_url()).text
+    printed = StringIO()
+    call_command("prepare", stdout=printed)
+    assert printed.getvalue() == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("app", ["accounts", "posts", "auth"])
+def test_prepare_refuses_a_database_that_newer_code_has_migrated(app):
+    MigrationRecorder(connection).record_applied(app, "9999_from_the_future")
+    with pytest.raises(CommandError, match="The database is newer than this code") as refused:
+        call_command("prepare", stdout=StringIO())
+    assert str(refused.value).isprintable() and f"{app}.9999_from_the_future" in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_migrations_of_a_package_that_was_removed_are_nobodys_business():
+    MigrationRecorder(connection).record_applied("sites", "0001_initial")
+    assert schema.compare() == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("applied", "pending", "unknown"),
+    [
+        (set(), [NEW], []),
+        ({OLD[0]}, [NEW], []),
+        (set(OLD), [], []),
+        ({NEW}, [], []),
+        ({NEW, *OLD}, [], []),
+        ({*OLD, ("posts", "0003")}, [], [("posts", "0003")]),
+    ],
+)
+def test_a_squashed_migration_stands_for_those_that_it_replaces(
+    monkeypatch, applied, pending, unknown
+):
+    known = schema.Known({NEW: set(OLD)}, frozenset({"posts"}))
+    monkeypatch.setattr(schema, "known", lambda: known)
+    assert schema.compare(applied) == (pending, unknown)
 
 
 @pytest.mark.parametrize("status", Post.Status.values)

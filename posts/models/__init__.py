@@ -1,5 +1,6 @@
 """What is written, said and tagged, and who may see it."""
 
+from posts.models.derived import DerivedVersion
 from posts.models.discussion import (
     COMMENT_MAX_DEPTH,
     COMMENT_MAX_LENGTH,
@@ -56,6 +57,7 @@ __all__ = [
     "CommentPlace",
     "CommentReport",
     "CommentWords",
+    "DerivedVersion",
     "Image",
     "Like",
     "ListCount",

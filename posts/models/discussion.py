@@ -221,6 +221,7 @@ class Comment(models.Model):
             models.Index(fields=["post", "status"], name="posts_comment_private"),
             models.Index(fields=["status", "-id"], name="posts_comment_status"),
             models.Index(fields=["author", "status"], name="posts_comment_author"),
+            models.Index(fields=["rendered_by"], name="posts_comment_renderer"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Commands that bring what is derived up to date: rendered bodies, counted lists."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -24,7 +25,7 @@ def run(command: str) -> str:
 
 def said(posts: int, comments: int = 0, biographies: int = 0) -> str:
     counts = {"posts": posts, "comments": comments, "biographies": biographies}
-    return "".join(f"Rendered {number} {name} anew.\n" for name, number in counts.items())
+    return "".join(f"Rendered {number} {name} again.\n" for name, number in counts.items())
 
 
 @pytest.fixture
@@ -65,16 +66,16 @@ def test_rows_of_a_newer_renderer_are_rendered_by_this_one(make_post):
 
 def test_many_rows_go_in_batches_and_what_was_done_stays_done(old_posts, monkeypatch):
     monkeypatch.setattr(rerender_posts, "BATCH", 2)
-    (rows, name, render, fields), *others = rerender_posts.RENDERED
+    first, *others = rerender_posts.RENDERED
     seen = []
 
     def stop_at_the_third(post: Post) -> None:
         seen.append(post.pk)
         if len(seen) == 3:
             raise KeyboardInterrupt
-        render(post)
+        first.render(post)
 
-    kinds = [(rows, name, stop_at_the_third, fields), *others]
+    kinds = [replace(first, render=stop_at_the_third), *others]
     monkeypatch.setattr(rerender_posts, "RENDERED", kinds)
     with pytest.raises(KeyboardInterrupt):
         run("rerender_posts")

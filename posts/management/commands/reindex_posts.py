@@ -9,7 +9,8 @@ from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, hold_documents, make_documents, write_documents
 from posts.search.results import BACKENDS
 
-BATCH = 500
+# Made while others who write wait.
+BATCH = 100
 
 
 class Command(BaseCommand):

@@ -1,6 +1,7 @@
 """`manage.py rerender_posts`: bring what is written up to date after the renderer changed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -17,20 +18,44 @@ from posts.publishing import RENDERED_FIELDS, render_body
 BATCH = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Rows to render, how, the column with the text and the columns that are made of it."""
+
+    rows: QuerySet
+    name: str
+    render: Callable
+    source: str
+    fields: list[str]
+
+
 def render_biography(user: User) -> None:
     user.biography_html = render_comment(user.biography)
 
 
 RENDERED = [
-    (Post.objects.exclude(rendered_by=RENDERER_VERSION), "posts", render_body, RENDERED_FIELDS),
-    (
+    Kind(
+        Post.objects.exclude(rendered_by=RENDERER_VERSION),
+        "posts",
+        render_body,
+        "body",
+        RENDERED_FIELDS,
+    ),
+    Kind(
         Comment.objects.exclude(rendered_by=RENDERER_VERSION),
         "comments",
         render_words,
+        "body",
         ["body_html", "rendered_by"],
     ),
     # Short, and few: they do not say what rendered them.
-    (User.objects.exclude(biography=""), "biographies", render_biography, ["biography_html"]),
+    Kind(
+        User.objects.exclude(biography=""),
+        "biographies",
+        render_biography,
+        "biography",
+        ["biography_html"],
+    ),
 ]
 
 
@@ -41,25 +66,38 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options) -> None:
-        for old, name, render, fields in RENDERED:
+        for kind in RENDERED:
             done, last_pk = 0, 0
-            with tqdm(total=old.count(), unit=f" {name}", disable=None) as progress:
-                while pks := rerender(next_batch(old, last_pk), render, fields):
+            with tqdm(total=kind.rows.count(), unit=f" {kind.name}", disable=None) as progress:
+                while pks := rerender(next_batch(kind.rows, last_pk), kind):
                     done, last_pk = done + len(pks), pks[-1]
                     progress.update(len(pks))
-            self.stdout.write(f"Rendered {done:,} {name} anew.")
+            self.stdout.write(f"Rendered {done:,} {kind.name} again.")
 
 
 def next_batch(rows: QuerySet, last_pk: int) -> QuerySet:
     return rows.filter(pk__gt=last_pk).order_by("pk")[:BATCH]
 
 
-@transaction.atomic
-def rerender(rows: QuerySet, render: Callable, fields: list[str]) -> list[int]:
-    """Render `rows` anew and return their ids; who edits one of them meanwhile waits."""
-    batch = list(rows.select_for_update())
+def rerender(rows: QuerySet, kind: Kind) -> list[int]:
+    """Render `rows` again and return their ids.
+
+    Before the transaction, in which others who write wait. A text that was saved meanwhile was
+    rendered by that save.
+    """
+    batch = list(rows)
     for row in batch:
-        render(row)
-    rows.model.objects.bulk_update(batch, fields)
-    page_cache.changed()
+        kind.render(row)
+    with transaction.atomic():
+        save_unchanged(batch, kind)
     return [row.pk for row in batch]
+
+
+def save_unchanged(batch: list, kind: Kind) -> None:
+    """Save what was rendered of those rows whose text is still the one it was made of."""
+    model = kind.rows.model
+    locked = model.objects.filter(pk__in=[row.pk for row in batch]).order_by("pk")
+    texts = dict(locked.select_for_update().values_list("pk", kind.source))
+    unchanged = [row for row in batch if texts.get(row.pk) == getattr(row, kind.source)]
+    model.objects.bulk_update(unchanged, kind.fields)
+    page_cache.changed()

@@ -24,6 +24,7 @@ from content.storage import keep_files
 from posts import discussion, listing, page_cache, search
 from posts.demo.pictures import draw_picture
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
+from posts.management import derived
 from posts.management.desk import lay_out
 from posts.models import Post, Tagging
 from posts.models.tags import tag_key
@@ -65,6 +66,8 @@ class Command(BaseCommand):
             raise CommandError(f"The database holds {existing} posts; --append adds to them.")
         # All or nothing: half a sample would be taken for a blog.
         with transaction.atomic():
+            # The sample is written as this version does it; `prepare` has nothing to do then.
+            derived.settle_if_empty()
             self.fill(posts, users, existing)
             page_cache.changed()
 

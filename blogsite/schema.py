@@ -1,0 +1,54 @@
+"""Compares the migrations that the code brings with those that a database has had."""
+
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+# The app and the name of a migration.
+Key = tuple[str, str]
+
+
+class Known(NamedTuple):
+    """Migrations of the code, each with those that it replaces, and the apps that have any."""
+
+    replaces: dict[Key, set[Key]]
+    apps: frozenset[str]
+
+
+class Difference(NamedTuple):
+    """Migrations that the database lacks, and those that only newer code knows."""
+
+    pending: list[Key]
+    unknown: list[Key]
+
+
+@cache
+def known() -> Known:
+    """Return what the code brings; read once a process, for it does not change."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    replaces = {key: set(each.replaces) for key, each in loader.disk_migrations.items()}
+    return Known(replaces, frozenset(loader.migrated_apps))
+
+
+def compare(applied: set[Key] | None = None) -> Difference:
+    """Compare the code with the default database, or with `applied`; two short queries."""
+    if applied is None:
+        applied = set(MigrationRecorder(connection).applied_migrations())
+    replaces, apps = known()
+    replaced = set().union(*replaces.values())
+    pending = [
+        key
+        for key, old in replaces.items()
+        if key not in applied | replaced and not (old and old <= applied)
+    ]
+    unknown = [
+        key for key in applied if key[0] in apps and key not in replaces and key not in replaced
+    ]
+    return Difference(sorted(pending), sorted(unknown))
+
+
+def names(migrations: list[Key]) -> str:
+    return ", ".join(".".join(key) for key in migrations)

@@ -1,0 +1,38 @@
+"""`manage.py update_posts`: what `prepare` does with posts of an older version."""
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from posts.management import derived
+
+TITLES = {
+    "rendered": "Rendering posts, comments and biographies again",
+    "indexed": "Indexing posts for search",
+    "counted": "Counting likes, comments and lists of posts",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Renders, indexes and counts posts again where an older version did it. It may be stopped "
+        "and started again at any time, and the site goes on meanwhile."
+    )
+
+    def handle(self, **options) -> None:
+        outdated = derived.outdated()
+        if outdated and derived.settle_if_empty():
+            return
+        for name in outdated:
+            self.stdout.write(TITLES[name])
+            self.bring_up_to_date(name)
+        late = derived.render_late()
+        if late:
+            self.stdout.write(f"Rendered {late:,} posts and comments of an older version.")
+
+    def bring_up_to_date(self, name: str) -> None:
+        if name == "rendered":
+            # Each row says what rendered it, so this goes on where it was cut off.
+            call_command("rerender_posts", stdout=self.stdout)
+            derived.note(name)
+        else:
+            derived.run(derived.PASSES[name])

@@ -1,0 +1,112 @@
+"""Which derived data is out of date, and bringing it up to date after an update of the code."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from tqdm import tqdm
+
+from accounts.models import User
+from content.markup import RENDERER_VERSION
+from posts import discussion, listing, page_cache
+from posts.management.commands.reindex_posts import index_changed
+from posts.management.commands.rerender_posts import RENDERED, rerender
+from posts.models import Comment, DerivedVersion, Post
+from posts.search.documents import INDEX_VERSION
+
+BATCH = 100
+# Rendered while others who write wait, so only a few at a time.
+LATE_BATCH = 20
+VERSIONS = {
+    "rendered": f"{RENDERER_VERSION}",
+    # Documents are made of what is rendered.
+    "indexed": f"{RENDERER_VERSION}.{INDEX_VERSION}",
+    "counted": f"{listing.COUNT_VERSION}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Work on all posts, in the order of their ids, that goes on where it was cut off."""
+
+    name: str
+    work: Callable[[list[int]], object]
+    finish: Callable[[], object]
+
+
+PASSES = {
+    "indexed": Pass("indexed", index_changed, page_cache.changed),
+    "counted": Pass("counted", discussion.recount, listing.rebuild_all),
+}
+
+
+def outdated() -> list[str]:
+    """Return the kinds of derived data that another version of the code made."""
+    done = {row.name: row for row in DerivedVersion.objects.all()}
+
+    def is_done(name: str, version: str) -> bool:
+        return name in done and done[name].version == version and done[name].up_to is None
+
+    return [name for name, version in VERSIONS.items() if not is_done(name, version)]
+
+
+def settle_if_empty() -> bool:
+    """Note that all is up to date if nobody has written anything; tell whether that is so."""
+    if Post.objects.exists() or User.objects.exclude(biography="").exists():
+        return False
+    for name in VERSIONS:
+        note(name)
+    return True
+
+
+def note(name: str, *, up_to: int | None = None) -> None:
+    values = {"version": VERSIONS[name], "up_to": up_to}
+    DerivedVersion.objects.update_or_create(name=name, defaults=values)
+
+
+def run(one: Pass) -> None:
+    """Work on all posts, and note after each batch how far this has got."""
+    row = DerivedVersion.objects.filter(name=one.name, version=VERSIONS[one.name]).first()
+    posts = Post.objects.filter(pk__gt=row.up_to or 0) if row else Post.objects.all()
+    with tqdm(total=posts.count(), unit=" posts", disable=None) as progress:
+        for ids in posts.batches_of_ids(BATCH):
+            one.work(ids)
+            note(one.name, up_to=ids[-1])
+            progress.update(len(ids))
+    one.finish()
+    page_cache.changed()
+    note(one.name)
+
+
+def render_late() -> int:
+    """Render and index what workers of the older version saved meanwhile; return how many rows.
+
+    Rows that are stale say so themselves, so this finds them whenever they were saved.
+    """
+    rendered = 0
+    for kind in RENDERED:
+        model = kind.rows.model
+        for ids in late_ids(model) if model in (Post, Comment) else ():
+            render_and_index(kind, ids)
+            rendered += len(ids)
+    return rendered
+
+
+def late_ids(model: type[Post] | type[Comment]) -> Iterator[list[int]]:
+    """Yield the ids of rows that another renderer made, until there are none."""
+    while ids := list(stale(model.objects.all()).values_list("pk", flat=True)[:LATE_BATCH]):
+        yield sorted(ids)
+
+
+def stale(rows: QuerySet) -> QuerySet:
+    """Rows that another renderer made. Two ranges: for "not equal", SQLite uses no index."""
+    return rows.filter(Q(rendered_by__lt=RENDERER_VERSION) | Q(rendered_by__gt=RENDERER_VERSION))
+
+
+@transaction.atomic
+def render_and_index(kind, ids: list[int]) -> None:
+    rows = kind.rows.model.objects.filter(pk__in=ids).order_by("pk")
+    rerender(rows.select_for_update(), kind)
+    if rows.model is Post:
+        index_changed(ids)
