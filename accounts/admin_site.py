@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
+from accounts.long_bodies import note_editor
 from accounts.mixins import hand_back
 
 
@@ -19,6 +20,7 @@ class StaffSite(admin.AdminSite):
             # Django's own leads to the login page, which leads back to a form without the words.
             if any(typed.values()) and not self.has_permission(request):
                 return hand_back(request, typed)
+            note_editor(request)
             return guarded(request, *args, **kwargs)
 
         return update_wrapper(handing_back, guarded)

@@ -117,6 +117,8 @@ CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
 TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
+# Proves that this browser may send a long text, and nothing else (`accounts.long_bodies`).
+EDITOR_COOKIE_NAME = f"{COOKIE_PREFIX}editor_{INSTANCE_MARK}"
 # A page for a visitor with one of these is made for them alone. Everyone else shares cached pages,
 # whatever other cookies they bring. deploy/nginx.conf knows these names too.
 PERSONAL_COOKIES = {SESSION_COOKIE_NAME, OLD_SESSION_COOKIE_NAME, MESSAGES_COOKIE_NAME}
@@ -162,6 +164,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.AuthenticationMiddleware",
+    # Before a view or the check of the token parses the body.
+    "accounts.long_bodies.LimitAnonymousBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

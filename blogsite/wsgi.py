@@ -6,12 +6,16 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
 from django.http import UnreadablePostError
+from django.utils.datastructures import MultiValueDict
 from django.utils.module_loading import import_string
 
 from blogsite.requests import current_request_id, take_proxys_word
+from blogsite.urlencoded import parse_form
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blogsite.settings")
 django.setup(set_prefix=False)
+
+FORM = "application/x-www-form-urlencoded"
 
 
 class WholeBody(LimitedStream):
@@ -43,11 +47,19 @@ class StrictRequest(WSGIRequest):
 
     def _load_post_and_files(self) -> None:
         try:
-            super()._load_post_and_files()
+            if self.method == "POST" and self.content_type == FORM and self.is_body_there:
+                self._post, self._files = parse_form(self.body), MultiValueDict()
+            else:
+                super()._load_post_and_files()
         except UnreadablePostError:
             # Django looks for the token in a header then, and a view would take an empty form.
             self.META.pop(settings.CSRF_HEADER_NAME, None)
             raise
+
+    @property
+    def is_body_there(self) -> bool:
+        """Tell whether the body can be had: kept, or not read yet. Django goes by the same."""
+        return hasattr(self, "_body") or not self._read_started
 
     def _set_content_type_params(self, meta: dict) -> None:
         # The parser of multipart forms reads the boundary from META itself.

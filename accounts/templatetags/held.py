@@ -4,6 +4,7 @@ from django import template
 from django.utils.html import format_html
 
 from accounts.held import WRITER, Writer, new_sheet, sign
+from accounts.long_bodies import note_editor
 
 register = template.Library()
 
@@ -14,6 +15,7 @@ def writer(context) -> str:
 
     A text that was recovered stays on the sheet that it was written on.
     """
+    note_editor(context["request"])
     user, recovered = context["request"].user, context.get("recovered")
     sheet = recovered.sheet if recovered else new_sheet()
     field = '<input type="hidden" name="{}" value="{}">'

@@ -69,10 +69,9 @@ def test_a_malformed_form_is_400_and_one_warning(client_of, log, content_type, b
     assert f" WARNING django.{'security' if content_type == FORM else 'request'}" in line
 
 
-@pytest.mark.parametrize("visitor", ["anonymous", "author"])
 @pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
-def test_a_form_larger_than_10_mb_is_told_so(client_of, settings, visitor, excess, status):
-    client = client_of(visitor)
+def test_a_form_larger_than_10_mb_is_told_so(client_of, settings, excess, status):
+    client = client_of("author")
     client.handler.enforce_csrf_checks = True
     assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == 10 * 1024 * 1024
     body = "body=".ljust(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + excess, "a")

@@ -7,6 +7,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils.html import escape
 
+from accounts.long_bodies import ANONYMOUS_MAX
 from conftest import PASSWORD
 from content.bulkhead import LONG_TEXT, Busy
 from content.outages import is_outage
@@ -252,3 +253,23 @@ def test_an_unreadable_form_gets_the_page_without_a_text(client_that_answers, re
     response = client.post("/auth/login/", "username=ada", content_type=kind)
     expect_typed(response, {})
     assert "textarea" not in response.text
+
+
+def test_without_a_database_a_long_body_of_somebody_unknown_is_not_parsed(
+    client_that_answers, request
+):
+    client = client_that_answers("author")
+    request.getfixturevalue("dead_database")
+    response = client.post("/create/", {"title": "T", "body": "a" * ANONYMOUS_MAX})
+    expect_typed(response, {})
+    assert not hasattr(response.wsgi_request, "_post")
+
+
+def test_without_a_database_a_long_body_is_handed_back_to_a_browser_that_had_an_editor(
+    client_that_answers, request
+):
+    client = client_that_answers("author")
+    client.get("/create/")
+    request.getfixturevalue("dead_database")
+    typed = {"title": "T", "body": "a" * ANONYMOUS_MAX}
+    expect_typed(client.post("/create/", typed), typed)

@@ -1,0 +1,68 @@
+"""Limit on the body of an anonymous request, before anything parses it.
+
+A form that an anonymous visitor fills in is short. A long text comes from somebody who was logged
+in when the form was shown; where the session has ended since, a signed cookie says so. The cookie
+proves nothing else, and names nobody.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from content.outages import unavailable
+
+# In bytes. A comment may take 120,000 (10,000 characters of 12 bytes each), so it needs the cookie.
+ANONYMOUS_MAX = 64 * 1024
+SALT = "accounts.editor"
+# Longer than a session, and than a form is taken for (`held.SIGNED_FOR`).
+COOKIE_AGE = timedelta(days=30)
+RENEWED_AFTER = timedelta(days=1)
+SHOWN = "EDITOR_SHOWN"
+
+
+def note_editor(request: HttpRequest) -> None:
+    """Say that the page has a form into which somebody who is logged in may type a long text."""
+    request.META[SHOWN] = True
+
+
+class LimitAnonymousBodies:
+    """Middleware that answers 413 to a long body of somebody unknown. Stands behind the session."""
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > ANONYMOUS_MAX and not was_shown_editor(request):
+            try:
+                is_known = request.user.is_authenticated
+            except (InterfaceError, OperationalError) as error:
+                # The page would have to parse the body to hand the text back.
+                return unavailable(request, error, typed={})
+            if not is_known:
+                return render(request, "413.html", status=413)
+        response = self.get_response(request)
+        if SHOWN in request.META and not was_shown_editor(request, RENEWED_AFTER):
+            remember_editor(response)
+        return response
+
+
+def was_shown_editor(request: HttpRequest, age: timedelta = COOKIE_AGE) -> bool:
+    """Tell whether a form for long texts was shown to this browser within `age`."""
+    name = settings.EDITOR_COOKIE_NAME
+    return bool(request.get_signed_cookie(name, default="", salt=SALT, max_age=age))
+
+
+def remember_editor(response: HttpResponse) -> None:
+    response.set_signed_cookie(
+        settings.EDITOR_COOKIE_NAME,
+        "1",
+        salt=SALT,
+        max_age=COOKIE_AGE,
+        secure=settings.IS_HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
