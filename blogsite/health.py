@@ -1,14 +1,21 @@
 """Answers for machines that watch the site, and the seed's greeting."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
 
+from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
+from blogsite import schema
+from blogsite.sqlite.base import DatabaseReplaced
+
 log = logging.getLogger(__name__)
+
+# A public code word, and what the log says of it.
+Problem = tuple[str, str]
 
 
 def answer_health_checks(get_response):
@@ -35,36 +42,42 @@ def healthz() -> HttpResponse:
 
 
 def readyz() -> HttpResponse:
-    """Say whether database and cache answer: 200, or 503 with the ones that do not."""
-    failed = [
-        name
-        for name, ask in (("database", _ask_database), ("cache", _ask_cache))
-        if not _answers(name, ask)
-    ]
-    if failed:
-        return _plain(f"not ready: {' and '.join(failed)} did not answer", status=503)
+    """Say whether the site works: 200, or 503 with a code word for each thing that is wrong.
+
+    The words are public, so they hold no path, version or address; the log has those.
+    """
+    problems = [problem for find in map(import_string, settings.READINESS) for problem in find()]
+    for word, details in problems:
+        log.warning("Not ready, %s: %s", word, " ".join(details.split()))
+    if problems:
+        words = ", ".join(dict(problems))
+        return _plain(f"not ready: {words}", status=503)
     return _plain("ready")
 
 
-def _answers(name: str, ask: Callable[[], None]) -> bool:
+def find_database_problems() -> Iterator[Problem]:
+    """Ask the database which migrations it has had, which shows that it answers as well."""
     try:
-        ask()
-    # Drivers have no common error, and whatever it is, the site cannot work.
+        pending, unknown = schema.compare()
+    except DatabaseReplaced as error:
+        yield "database-replaced", str(error)
+    # Drivers have no common error, and whatever it is, the site can't work.
     except Exception as error:
-        log.warning("The %s did not answer: %s", name, error)
-        return False
-    return True
+        yield "database", str(error)
+    else:
+        if pending:
+            yield "migrations-pending", schema.names(pending)
+        if unknown:
+            yield "migrations-unknown", schema.names(unknown)
 
 
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-
-def _ask_cache() -> None:
-    cache.set("readyz", "ready", timeout=60)
-    if cache.get("readyz") != "ready":
-        raise LookupError("a value just written was not found")
+def find_cache_problems() -> Iterator[Problem]:
+    try:
+        cache.set("readyz", "ready", timeout=60)
+        if cache.get("readyz") != "ready":
+            yield "cache", "a value just written was not found"
+    except Exception as error:
+        yield "cache", str(error)
 
 
 def _plain(text: str, status: int = 200) -> HttpResponse:

@@ -177,6 +177,12 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     MIDDLEWARE.insert(0, "blogsite.requests.believe_proxy")
 
+# What `/readyz` asks: each yields code words, with details for the log.
+READINESS = (
+    "blogsite.health.find_database_problems",
+    "blogsite.health.find_cache_problems",
+    "content.disk.find_problems",
+)
 ROOT_URLCONF = "blogsite.urls"
 WSGI_APPLICATION = "blogsite.wsgi.application"
 

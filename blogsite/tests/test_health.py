@@ -1,7 +1,15 @@
 """Answers for machines that watch the site, and the seed's greeting."""
 
+import shutil
+from pathlib import Path
+
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+
+from blogsite.sqlite.base import DatabaseWrapper as SQLite
+from content import disk
 
 OWN_HOST = {}
 FOREIGN_HOST = {"HTTP_HOST": "10.0.0.7:8000"}
@@ -30,8 +38,8 @@ def test_readyz_says_that_database_and_cache_answer(settings, client, db, host, 
     assert (response.status_code, response.text) == (200, "ready\n")
 
 
-def test_readyz_costs_one_query(client, django_assert_num_queries, db):
-    with django_assert_num_queries(1):
+def test_readyz_costs_two_queries(client, django_assert_num_queries, db):
+    with django_assert_num_queries(2):
         client.get("/readyz")
 
 
@@ -46,6 +54,14 @@ def redis_at(port: int) -> dict:
 
 
 @pytest.fixture
+def own_sqlite(use_database, load, tmp_path):
+    """Return the path of an empty SQLite file that is used in place of the database."""
+    path = tmp_path / "db.sqlite3"
+    use_database(SQLite, **load()["DATABASES"]["default"] | {"NAME": path})
+    return path
+
+
+@pytest.fixture
 def dead_cache(settings, dead_port):
     settings.CACHES = redis_at(dead_port)
 
@@ -55,7 +71,7 @@ def dead_cache(settings, dead_port):
     [
         (["dead_database"], "database"),
         (["dead_cache"], "cache"),
-        (["dead_database", "dead_cache"], "database and cache"),
+        (["dead_database", "dead_cache"], "database, cache"),
     ],
 )
 def test_readyz_names_what_does_not_answer(request, client, db, log, dead, reason):
@@ -63,16 +79,108 @@ def test_readyz_names_what_does_not_answer(request, client, db, log, dead, reaso
         request.getfixturevalue(name)
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.text == f"not ready: {reason} did not answer\n"
-    for name in reason.split(" and "):
-        assert f"WARNING blogsite.health [{response['X-Request-ID']}] The {name} did not" in (
-            log.getvalue()
-        )
+    assert response.text == f"not ready: {reason}\n"
+    for name in reason.split(", "):
+        line = f"WARNING blogsite.health [{response['X-Request-ID']}] Not ready, {name}: "
+        assert line in log.getvalue()
 
 
 def test_readyz_sees_a_cache_that_forgets(settings, client, db):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
-    assert client.get("/readyz").text == "not ready: cache did not answer\n"
+    assert client.get("/readyz").text == "not ready: cache\n"
+
+
+def expect_problem(client, log, word: str, details: str) -> None:
+    """The answer holds the code word alone, and the log says more."""
+    response = client.get("/readyz")
+    assert (response.status_code, response.text) == (503, f"not ready: {word}\n")
+    line, *_ = [line for line in log.getvalue().splitlines() if "blogsite.health" in line]
+    assert f"Not ready, {word}: " in line and details in line
+
+
+def test_readyz_sees_migrations_that_wait(client, db, log):
+    MigrationRecorder(connection).record_unapplied("posts", "0002_moderators")
+    expect_problem(client, log, "migrations-pending", "posts.0002_moderators")
+    MigrationRecorder(connection).record_applied("posts", "0002_moderators")
+    assert client.get("/readyz").text == "ready\n"
+
+
+def test_readyz_sees_migrations_of_newer_code(client, db, log):
+    MigrationRecorder(connection).record_applied("accounts", "9999_from_the_future")
+    expect_problem(client, log, "migrations-unknown", "accounts.9999_from_the_future")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_readyz_sees_a_media_folder_that_can_not_be_written(
+    client, db, log, settings, tmp_path, is_there
+):
+    # Nobody, root included, makes files in /sys; a file in its place is no folder.
+    settings.MEDIA_ROOT = Path("/sys/kernel") if is_there else tmp_path / "media"
+    if not is_there:
+        settings.MEDIA_ROOT.write_text("")
+    expect_problem(client, log, "media", str(settings.MEDIA_ROOT))
+
+
+def test_readyz_sees_a_folder_of_pictures_that_can_not_be_written(
+    client, db, log, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "images").symlink_to("/sys/kernel")
+    expect_problem(client, log, "media", str(tmp_path / "images"))
+
+
+def test_a_media_folder_that_is_not_made_yet_is_fine_and_none_is_made(
+    client, db, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    assert client.get("/readyz").text == "ready\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_readyz_leaves_no_file_behind(client, db, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    assert client.get("/readyz").text == "ready\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_readyz_sees_an_instance_folder_that_can_not_be_written(client, db, log, settings):
+    settings.INSTANCE_DIR = Path("/sys/kernel")
+    expect_problem(client, log, "instance", "/sys/kernel")
+
+
+def test_readyz_sees_a_disk_with_little_room(client, db, log, settings, tmp_path, monkeypatch):
+    settings.INSTANCE_DIR = tmp_path
+    monkeypatch.setattr(disk, "ROOM", 2 * shutil.disk_usage(tmp_path).free)
+    expect_problem(client, log, "disk-full", str(tmp_path))
+
+
+def test_readyz_sees_a_disk_on_which_a_write_fails(client, db, log, monkeypatch):
+    # A quota shows in no number; /dev/full refuses every write.
+    def open_full(**options):
+        return Path("/dev/full").open("wb", buffering=0)
+
+    monkeypatch.setattr(disk.tempfile, "NamedTemporaryFile", open_full)
+    expect_problem(client, log, "disk-full", "No space left")
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_readyz_sees_a_database_file_that_can_not_be_written(client, db, monkeypatch, is_allowed):
+    if connection.vendor != "sqlite":
+        pytest.skip("a server decides that itself")
+    # Root may write every file.
+    monkeypatch.setattr(disk.os, "access", lambda path, mode: is_allowed)
+    expected = "ready" if is_allowed else "not ready: database-read-only"
+    assert client.get("/readyz").text == f"{expected}\n"
+
+
+def test_readyz_sees_a_replaced_database(client, own_sqlite, tmp_path, log):
+    assert client.get("/readyz").text == "not ready: migrations-pending\n"
+    log.truncate(0)
+    own_sqlite.unlink()
+    response = client.get("/readyz")
+    assert response.text == "not ready: database-replaced\n"
+    assert str(own_sqlite) in log.getvalue()
+    assert not own_sqlite.exists()
 
 
 def test_healthz_lives_on_while_database_and_cache_are_dead(client, dead_database, dead_cache):

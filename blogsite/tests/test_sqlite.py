@@ -1,5 +1,8 @@
 """Writers on SQLite come in turn; on a file of their own, whatever the site's database is."""
 
+import os
+from pathlib import Path
+
 import pytest
 from django.db import OperationalError
 
@@ -77,3 +80,73 @@ def test_what_is_wrong_otherwise_is_said_at_once(connect):
         wrapper._start_transaction_under_autocommit()
     assert patience_of(wrapper) == 60_000
     assert not base.looking.locked()
+
+
+# A file that was deleted or replaced -----------------------------------------------------------
+
+
+def replace(path: Path, how: str) -> None:
+    if how == "moved in":
+        other = path.with_suffix(".new")
+        other.write_bytes(path.read_bytes())
+        other.replace(path)
+    else:
+        path.unlink()
+        if how == "made again":
+            # A file of its own: the old one is still open, so its inode is not used again.
+            path.touch()
+
+
+@pytest.fixture
+def wrapper(connect):
+    """Return a connection to a file with a table."""
+    wrapper = connect()
+    with wrapper.cursor() as cursor:
+        cursor.execute("CREATE TABLE notes (text)")
+    return wrapper
+
+
+def path_of(wrapper: base.DatabaseWrapper) -> Path:
+    return Path(wrapper.settings_dict["NAME"])
+
+
+WAYS = ["deleted", "made again", "moved in"]
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("sql", ["SELECT * FROM notes", "INSERT INTO notes VALUES (1)"])
+def test_a_file_that_is_not_the_one_opened_is_neither_read_nor_written(wrapper, how, sql):
+    replace(path_of(wrapper), how)
+    with pytest.raises(base.DatabaseReplaced, match="deleted or replaced"), wrapper.cursor() as c:
+        c.execute(sql)
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_transaction_in_which_the_file_was_replaced_is_not_saved(wrapper, how):
+    begin(wrapper)
+    with wrapper.cursor() as cursor:
+        cursor.execute("INSERT INTO notes VALUES (1)")
+    replace(path_of(wrapper), how)
+    with pytest.raises(base.DatabaseReplaced):
+        wrapper.commit()
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_other_connections_of_the_process_refuse_it_too_and_make_no_file(wrapper, connect, how):
+    wrapper.close()
+    replace(path_of(wrapper), how)
+    with pytest.raises(base.DatabaseReplaced):
+        connect()
+    assert path_of(wrapper).exists() == (how != "deleted")
+
+
+def test_a_file_that_is_only_written_by_others_goes_on(wrapper):
+    path = path_of(wrapper)
+    path.chmod(0o640)
+    os.utime(path)
+    with wrapper.cursor() as cursor:
+        cursor.execute("INSERT INTO notes VALUES (1)")
+
+
+def test_a_replaced_file_is_an_outage_for_whoever_asks(wrapper):
+    assert issubclass(base.DatabaseReplaced, OperationalError)

@@ -1,0 +1,140 @@
+"""Whether there is room to save something, and whether an error says that there is none."""
+
+import errno
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.db import connection
+from django.http import HttpRequest
+
+# What a long post, or an upload with its sizes, may need at once.
+ROOM = 8 * 1024 * 1024
+FULL = (errno.ENOSPC, errno.EDQUOT)
+POSTGRESQL_DISK_FULL = "53100"
+# What SQLite says instead if a file that it needs beside the database can't be made or grown.
+SQLITE_UNSURE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+def find_problems() -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the folders that the site writes to, for `/readyz`."""
+    if connection.vendor == "sqlite" and is_read_only(Path(connection.settings_dict["NAME"])):
+        yield "database-read-only", "the file of the database can't be written"
+    for folder, word in folders().items():
+        try:
+            check(folder)
+        except OSError as error:
+            yield ("disk-full" if error.errno in FULL else word), str(error)
+
+
+def is_read_only(file: Path) -> bool:
+    """Tell whether `file` can't be written; not of one that is gone, which is another problem."""
+    return file.exists() and not os.access(file, os.W_OK)
+
+
+def folders() -> dict[Path, str]:
+    """Return the folders that the site writes to, with the code word of each."""
+    words = {Path(settings.INSTANCE_DIR): "instance"}
+    if connection.vendor == "sqlite":
+        words.setdefault(Path(connection.settings_dict["NAME"]).parent, "database")
+    return words | dict.fromkeys(media_folders(), "media")
+
+
+def media_folders() -> list[Path]:
+    """Return the folder of uploads and those in it; none before the first upload made them."""
+    media = Path(settings.MEDIA_ROOT)
+    if not os.path.lexists(media):
+        return []
+    inside = []
+    # A folder that can't be listed may still be written; `check` tells.
+    with suppress(OSError):
+        inside = [path for path in media.iterdir() if path.is_dir() and path.name[0] != "."]
+    return [media, *inside]
+
+
+def check(folder: Path) -> None:
+    """Raise OSError if nothing can be written in `folder`, or not enough.
+
+    It writes a small file and removes it: a quota, for one, shows in no number.
+    """
+    if not has_room(folder):
+        raise OSError(errno.ENOSPC, f"less than {ROOM:,} bytes are free", str(folder))
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".readyz-", buffering=0) as file:
+        file.write(bytes(4096))
+
+
+def has_room(folder: Path) -> bool:
+    """Tell whether the disk of `folder` has room for what one request may save."""
+    free = os.statvfs(folder)
+    # Some file systems count no files, or nothing at all.
+    has_files = free.f_favail > 0 or free.f_files == 0
+    has_bytes = free.f_bavail * free.f_frsize >= ROOM or free.f_blocks == 0
+    return has_files and has_bytes
+
+
+class TemporaryFile(TemporaryFileUploadHandler):
+    """Keeps a large upload in a file, and reads the form to its end if the disk is full.
+
+    Else the text in it would be lost with the image. `raise_if_full` tells of it afterwards.
+    """
+
+    def new_file(self, *args, **kwargs) -> None:
+        with self.skipping():
+            super().new_file(*args, **kwargs)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        with self.skipping():
+            # Through to the disk, so that closing the file has nothing left to fail with.
+            self.file.write(raw_data)
+            self.file.flush()
+
+    @contextmanager
+    def skipping(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.request.disk_error = error
+            # Closing fails too while the disk is full, and removes the file all the same.
+            with suppress(OSError, AttributeError):
+                self.file.close()
+            raise SkipFile from error
+
+
+def raise_if_full(request: HttpRequest) -> None:
+    """Read a form with files, and raise the error with which a file could not be kept."""
+    if request.method == "POST" and request.content_type == "multipart/form-data":
+        _ = request.POST
+        error = vars(request).pop("disk_error", None)
+        if error:
+            raise error
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether `error`, or what caused it, says that a disk or a quota is full."""
+    seen = []
+    while error is not None and error not in seen:
+        if says_full(error):
+            return True
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def says_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    if isinstance(error, sqlite3.Error):
+        # The lower byte is the kind of error.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        return code == sqlite3.SQLITE_FULL or (code in SQLITE_UNSURE and is_database_disk_full())
+    return getattr(error, "sqlstate", None) == POSTGRESQL_DISK_FULL
+
+
+def is_database_disk_full() -> bool:
+    folder = Path(connection.settings_dict["NAME"]).parent
+    return folder.is_dir() and not has_room(folder)
