@@ -155,7 +155,10 @@ class PasswordReset(auth_views.PasswordResetView):
     def form_valid(self, form) -> HttpResponse:
         site_url = absolute_url(self.request, "/").rstrip("/")
         self.extra_email_context = {"site_name": settings.SITE_NAME, "site_url": site_url}
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        if form.is_sent:
+            return response
+        return render(self.request, "accounts/password_reset_unsent.html", status=503)
 
 
 class PasswordResetDone(auth_views.PasswordResetDoneView):

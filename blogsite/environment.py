@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from email.utils import parseaddr
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -20,7 +20,10 @@ POSTGRESQL = "django.db.backends.postgresql"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
-MAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
+# TLS from the first byte, or STARTTLS where the name ends in "tls"; `smtp` is not encrypted.
+MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587, "smtp+ssl": 465}
+# On these ports a server speaks first in the other way: each would wait for the other.
+WRONG_PORTS = {"smtp": {465}, "smtp+tls": {465}, "smtps": {25, 587}, "smtp+ssl": {25, 587}}
 
 
 def refuse(name: str, held: str, takes: str) -> NoReturn:
@@ -139,8 +142,8 @@ def mail_address(name: str, default: str) -> str:
 def email_url(name: str, default: dict) -> dict:
     """Return Django's EMAIL_* settings by name."""
     takes = (
-        "smtp+tls://user:password@host:587 (also smtp:// and smtp+ssl://), consolemail:// or "
-        "filemail:///path/to/folder"
+        "smtp+tls://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS, also "
+        "smtp+ssl://), smtp://host:25, consolemail:// or filemail:///path/to/folder, and no options"
     )
     return read(name, default, _parse_email_url, takes)
 
@@ -237,14 +240,24 @@ def _parse_email_url(held: str) -> dict:
     scheme = held.partition("://")[0]
     if scheme not in (*MAIL_PORTS, "consolemail", "filemail"):
         raise ValueError(held)
-    config = Env.email_url_config(held)
-    if scheme in MAIL_PORTS and not config["EMAIL_HOST"]:
+    config, url = Env.email_url_config(held), urlsplit(held)
+    if url.query or (scheme in MAIL_PORTS and not _is_mail_server(url)):
         raise ValueError(held)
     if scheme == "filemail" and (config["EMAIL_HOST"] or not config["EMAIL_FILE_PATH"]):
         raise ValueError(held)
     if scheme == "filemail":
         # The library takes the first slash off, which makes every path a relative one.
         config["EMAIL_FILE_PATH"] = "/" + config["EMAIL_FILE_PATH"]
-    port = config["EMAIL_PORT"] or MAIL_PORTS.get(scheme)
-    names = {name: value for name, value in config.items() if name.startswith("EMAIL_")}
-    return {**names, "EMAIL_PORT": port}
+    # The library takes `smtps` for STARTTLS, and nothing for what it is.
+    config["EMAIL_USE_TLS"] = scheme == "smtp+tls"
+    config["EMAIL_USE_SSL"] = scheme in ("smtps", "smtp+ssl")
+    config["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_PORTS.get(scheme)
+    return config
+
+
+def _is_mail_server(url: SplitResult) -> bool:
+    """Tell whether every part of the address means something; the library ignores the others."""
+    is_ignored = url.fragment or url.path not in ("", "/")
+    is_half = bool(url.username) != bool(url.password)
+    fits = url.port not in WRONG_PORTS[url.scheme]
+    return bool(url.hostname) and not is_ignored and not is_half and fits

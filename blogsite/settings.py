@@ -304,10 +304,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-MAIL = environment.email_url(
-    "EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-)
-EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+# Django's prints emails, and the links in them, into the log of a service too.
+CONSOLE_MAIL = "django.core.mail.backends.console.EmailBackend"
+TERMINAL_MAIL = "accounts.mail.TerminalBackend"
+MAIL = environment.email_url("EMAIL_URL", {"EMAIL_BACKEND": CONSOLE_MAIL})
+EMAIL_BACKEND = TERMINAL_MAIL if MAIL["EMAIL_BACKEND"] == CONSOLE_MAIL else MAIL["EMAIL_BACKEND"]
 EMAIL_HOST = MAIL.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = MAIL.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = MAIL.get("EMAIL_HOST_USER") or ""

@@ -9,7 +9,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
     ("scheme", "port", "tls", "ssl"),
     [
         ("smtp", 25, False, False),
-        ("smtps", 587, True, False),
+        ("smtps", 465, False, True),
         ("smtp+tls", 587, True, False),
         ("smtp+ssl", 465, False, True),
     ],
@@ -34,8 +34,7 @@ def test_a_mail_server_may_need_no_password(load):
 
 @pytest.mark.parametrize("url", ["", "consolemail://"])
 def test_mail_is_printed_where_nothing_else_is_said(load, url):
-    backend = "django.core.mail.backends.console.EmailBackend"
-    assert load(EMAIL_URL=url)["EMAIL_BACKEND"] == backend
+    assert load(EMAIL_URL=url)["EMAIL_BACKEND"] == "accounts.mail.TerminalBackend"
 
 
 def test_mail_may_be_kept_as_files(load):
@@ -74,7 +73,27 @@ def test_errors_are_reported_from_the_same_sender_as_mail(load, site_url):
         "filemail:///",
         "filemail://mail",
         "filemail://var/mail",
+        # The library ignores options, paths and half a login.
+        "smtp://mail.example?EMAIL_USE_SSL=True",
+        "smtp+tls://mail.example?use_ssl=1",
+        "smtps://mail.example?timeout=5",
+        "smtp://mail.example/inbox",
+        "smtp://mail.example#ssl",
+        "smtp+tls://me@mail.example",
+        "smtp+tls://:password@mail.example",
+        "filemail:///var/mail?x=1",
+        "consolemail://?x=1",
+        # Each side would wait for the other to speak.
+        "smtp://mail.example:465",
+        "smtp+tls://mail.example:465",
+        "smtps://mail.example:587",
+        "smtps://mail.example:25",
+        "smtp+ssl://mail.example:587",
+        "smtp+ssl://mail.example:25",
     ],
 )
 def test_an_email_url_that_leads_nowhere_is_refused(refusal, url):
-    assert refusal(EMAIL_URL=url).startswith(f"EMAIL_URL is {url!r}; it takes smtp+tls://")
+    shown = url.replace("me@", "***@").replace(":password@", "***@")
+    line = refusal(EMAIL_URL=url)
+    assert line.startswith("EMAIL_URL is ") and "; it takes smtp+tls://" in line
+    assert "password@mail" not in line and shown.rpartition("@")[2] in line

@@ -33,7 +33,7 @@ SITE = "https://blog.example.org"
         ("TIME_ZONE", "UTC"),
         ("LOG_LEVEL", "INFO"),
         ("PAGE_CACHE", "posts.page_cache.PageCache"),
-        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"),
+        ("EMAIL_BACKEND", "accounts.mail.TerminalBackend"),
         ("DEFAULT_FROM_EMAIL", "noreply@localhost"),
     ],
 )

@@ -1,0 +1,101 @@
+"""Sending email, and telling whether it can be sent at all."""
+
+import logging
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.console import EmailBackend as ConsoleBackend
+from django.utils.encoding import punycode
+
+log = logging.getLogger(__name__)
+
+# Set for so many seconds after the server refused a whole email. Until then nobody gets another
+# answer than the person who met it, or the answer would tell who has an account.
+REFUSED, REFUSED_FOR = "accounts.mail.refused", 300
+
+
+class TerminalBackend(ConsoleBackend):
+    """Prints emails in the terminal of whoever runs the site, where EMAIL_URL is not set.
+
+    Nothing is printed where the output goes to a log: a reset link must not be in one.
+    """
+
+    def send_messages(self, messages) -> int:
+        if not self.stream.isatty():
+            log.warning("An email was not sent, because EMAIL_URL is not set.")
+            return 0
+        return super().send_messages(messages)
+
+
+@contextmanager
+def connection_for(address: str) -> Iterator[BaseEmailBackend | None]:
+    """Give a connection that takes emails for `address`; None where the site can't send any.
+
+    The server is asked the same for every address, so the answer does not tell who has an account.
+    """
+    connection = get_connection()
+    try:
+        yield connection if accepts(connection, address) else None
+    finally:
+        close(connection)
+
+
+def accepts(connection: BaseEmailBackend, address: str) -> bool:
+    """Open `connection` and tell whether the server takes emails for `address`."""
+    if was_refused():
+        return False
+    try:
+        connection.open()
+        server = getattr(connection, "connection", None)
+        if isinstance(server, smtplib.SMTP):
+            ask_server(server, address)
+    except OSError as error:
+        log.error("No email can be sent: %s", " ".join(str(error).split()))
+        return False
+    return True
+
+
+def ask_server(server: smtplib.SMTP, address: str) -> None:
+    """Begin an email to `address` and drop it; raise SMTPException where the server refuses it."""
+    server.ehlo_or_helo_if_needed()
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    expect_yes(*server.mail(in_ascii(sender)))
+    expect_yes(*server.rcpt(in_ascii(address)))
+    server.rset()
+
+
+def in_ascii(address: str) -> str:
+    """Return `address` with its domain as mail servers know it, as Django sends it."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{punycode(domain)}"
+
+
+def expect_yes(code: int, reply: bytes) -> None:
+    if code not in (250, 251):
+        raise smtplib.SMTPResponseException(code, reply)
+
+
+def note_refusal(error: OSError) -> None:
+    """Log that the server refused an email after it had accepted sender and recipient."""
+    log.error("An email was refused: %s", " ".join(str(error).split()))
+    # Drivers have no common error; `/readyz` says that the cache does not answer.
+    with suppress(Exception):
+        cache.set(REFUSED, True, REFUSED_FOR)
+
+
+def was_refused() -> bool:
+    with suppress(Exception):
+        return cache.get(REFUSED, False)
+    return False
+
+
+def close(connection: BaseEmailBackend) -> None:
+    """Close the connection, which may be broken."""
+    with suppress(OSError):
+        connection.close()

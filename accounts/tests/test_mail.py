@@ -1,0 +1,177 @@
+"""A site that can't send email says so, and tells nobody which addresses have an account."""
+
+import io
+import socketserver
+import threading
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+
+from accounts.mail import REFUSED, TerminalBackend
+
+RESET, SENT = "/auth/password/reset/", "/auth/password/reset/sent/"
+KNOWN, UNKNOWN = "zoe@example.org", "stranger@example.org"
+UNSENT = "This site can't send email at the moment"
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """Speaks as much SMTP as Django needs, and refuses at one command."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, refuse: str) -> None:
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.refuse, self.commands, self.mails = refuse, [], []
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def answer(self, command: str, text: str) -> None:
+        is_refused = command == self.server.refuse
+        self.wfile.write(f"{'554 No' if is_refused else text}\r\n".encode())
+
+    def handle(self) -> None:
+        self.answer("CONNECT", "220 mail.example")
+        while line := self.rfile.readline().decode().strip():
+            command = line.partition(" ")[0].upper().partition(":")[0]
+            self.server.commands.append(line)
+            self.answer(command, "354 Go on" if command == "DATA" else "250 Yes")
+            if command == "DATA" and self.server.refuse != "DATA":
+                self.read_mail()
+            if command == "QUIT":
+                return
+
+    def read_mail(self) -> None:
+        lines = list(iter(lambda: self.rfile.readline().strip(), b"."))
+        self.server.mails.append(b"\n".join(lines).decode())
+        self.answer("BODY", "250 Taken")
+
+
+@pytest.fixture
+def mail_server(settings):
+    """Return a function that has the site use a mail server that refuses a command."""
+    servers = []
+
+    def start(refuse: str = "") -> MailServer:
+        server = MailServer(refuse)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+        return server
+
+    cache.delete(REFUSED)
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def zoe(make_user):
+    return make_user("zoe", email=KNOWN)
+
+
+@pytest.fixture
+def answers(client, zoe):
+    """Return a function that asks for a link and gives status, address and text of the answer."""
+
+    def ask(email: str) -> tuple[int, str, str]:
+        response = client.post(RESET, {"email": email})
+        text = response.text.replace(email, "")
+        return response.status_code, response.get("Location", ""), text
+
+    return ask
+
+
+def test_a_server_that_takes_mail_gets_one_with_the_link(answers, mail_server):
+    server = mail_server()
+    assert answers(KNOWN)[:2] == (302, SENT)
+    assert answers(UNKNOWN)[:2] == (302, SENT)
+    (sent,) = server.mails
+    assert "/auth/password/reset/" in sent
+    # Both were asked about in the same way.
+    questions = [line for line in server.commands if line.startswith("rcpt")]
+    assert [question.partition("<")[2][:-1] for question in questions] == [KNOWN, KNOWN, UNKNOWN]
+
+
+@pytest.mark.parametrize("refuse", ["CONNECT", "MAIL", "RCPT"])
+def test_a_server_that_refuses_mail_is_no_different_for_an_unknown_address(
+    answers, mail_server, refuse, caplog
+):
+    server = mail_server(refuse)
+    status, location, text = answers(KNOWN)
+    assert (status, location) == (503, "") and UNSENT in text
+    assert "on its way" not in text
+    assert answers(UNKNOWN) == (status, location, text)
+    assert not server.mails
+    assert caplog.text.count("No email can be sent: ") == 2
+
+
+@pytest.mark.parametrize("refuse", ["DATA", "BODY"])
+def test_who_meets_a_refusal_at_the_end_is_not_the_only_one_to_be_told(
+    answers, mail_server, refuse, caplog
+):
+    mail_server(refuse)
+    told = answers(KNOWN)
+    assert told[0] == 503 and UNSENT in told[2]
+    assert answers(UNKNOWN) == told
+    assert "An email was refused: " in caplog.text and "/reset/M" not in caplog.text
+
+
+def test_a_server_that_is_away_is_no_different_for_an_unknown_address(answers, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    # Nobody listens on port 1 of this machine.
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    told = answers(KNOWN)
+    assert told[0] == 503 and UNSENT in told[2]
+    assert answers(UNKNOWN) == told
+
+
+def test_a_domain_in_other_letters_is_written_as_servers_know_it(answers, mail_server, zoe):
+    zoe.email = "zoe@bücher.example"
+    zoe.save()
+    server = mail_server()
+    assert answers(zoe.email)[:2] == (302, SENT)
+    assert len(server.mails) == 1
+    assert {line for line in server.commands if line.startswith("rcpt")} == {
+        "rcpt TO:<zoe@xn--bcher-kva.example>"
+    }
+
+
+def test_without_a_mail_server_nobody_is_told_that_a_link_comes(answers, settings, caplog):
+    settings.EMAIL_BACKEND = settings.TERMINAL_MAIL
+    told = answers(KNOWN)
+    assert told[0] == 503 and UNSENT in told[2] and "on its way" not in told[2]
+    assert answers(UNKNOWN) == told
+
+
+def test_a_cache_that_does_not_answer_stops_no_mail(answers, mail_server, settings):
+    server = mail_server("DATA")
+    location = {"LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | location,
+        "template_fragments": settings.CACHES["template_fragments"],
+    }
+    assert answers(KNOWN)[0] == 503
+    server.refuse = ""
+    assert answers(KNOWN)[0] == 302
+
+
+# In place of a mail server: the terminal ----------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "is_printed"), [(Terminal, True), (io.StringIO, False)])
+def test_mail_is_printed_in_a_terminal_and_in_no_log(stream, is_printed, caplog):
+    output = stream()
+    message = mail.EmailMessage("Subject", "https://blog.example/auth/password/reset/MQ/x-y/")
+    message.to = [KNOWN]
+    assert bool(TerminalBackend(stream=output).send_messages([message])) == is_printed
+    assert ("/reset/" in output.getvalue()) == is_printed
+    assert ("EMAIL_URL is not set" in caplog.text) != is_printed
+    assert "/reset/" not in caplog.text
