@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.http.request import validate_host
 
 from blogsite import environment
 
@@ -32,6 +33,44 @@ def check_proxy(app_configs, **kwargs) -> list[CheckMessage]:
     message = "SITE_URL is https, but no proxy is trusted to say that a request came over HTTPS."
     hint = "Set BEHIND_PROXY=1; without it every request is redirected to HTTPS for ever."
     return [checks.Warning(message, hint=hint, id="blogsite.W002")]
+
+
+@register(Tags.security)
+def check_own_host(app_configs, **kwargs) -> list[CheckMessage]:
+    host = environment.host_of(settings.SITE_URL)
+    if not host or validate_host(host, settings.ALLOWED_HOSTS):
+        return []
+    message = f"ALLOWED_HOSTS does not hold {host}, the host of SITE_URL."
+    hint = "Add it, or unset ALLOWED_HOSTS: visitors of SITE_URL get an error (400) now."
+    return [checks.Warning(message, hint=hint, id="blogsite.W003")]
+
+
+@register(Tags.security)
+def check_mail(app_configs, **kwargs) -> list[CheckMessage]:
+    if settings.EMAIL_BACKEND != settings.TERMINAL_MAIL or not is_served_beyond_loopback():
+        return []
+    message = "This site can't send email, so nobody can reset a forgotten password."
+    hint = "Set EMAIL_URL=smtp+tls://user:password@host:587."
+    return [checks.Warning(message, hint=hint, id="blogsite.W004")]
+
+
+@register(Tags.security)
+def check_mail_links(app_configs, **kwargs) -> list[CheckMessage]:
+    if settings.EMAIL_BACKEND == settings.TERMINAL_MAIL or settings.SITE_URL:
+        return []
+    message = "EMAIL_URL is set without SITE_URL: links in emails take the host of the request."
+    hint = "Set SITE_URL=https://… to the address that readers use."
+    return [checks.Warning(message, hint=hint, id="blogsite.W005")]
+
+
+@register(Tags.security)
+def check_mail_password(app_configs, **kwargs) -> list[CheckMessage]:
+    is_encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if is_encrypted or not settings.EMAIL_HOST_USER or settings.EMAIL_HOST in LOOPBACK:
+        return []
+    message = "EMAIL_URL sends its password without encryption."
+    hint = "Set EMAIL_URL=smtp+tls://… (port 587) or smtps://… (port 465)."
+    return [checks.Warning(message, hint=hint, id="blogsite.W006")]
 
 
 @register(Tags.security)

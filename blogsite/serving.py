@@ -6,7 +6,6 @@ In a checkout, `gunicorn.conf.py` brings these in, so `gunicorn blogsite.wsgi` i
 import contextlib
 import io
 import os
-import re
 import signal
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 from blogsite import environment
+from blogsite.redaction import Formatter, redact
 
 bind = environment.bind_address()
 workers = environment.whole_number("WEB_CONCURRENCY", 2, 1, 256)
@@ -52,6 +52,12 @@ class AccessLine(Logger):
     `time client "method path" status bytes milliseconds request-id`, the time in UTC.
     """
 
+    def setup(self, cfg) -> None:
+        super().setup(cfg)
+        # Errors name the address that was asked for.
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Formatter(self.error_fmt, self.datefmt))
+
     def access(self, resp, req, environ, request_time) -> None:
         if not self.cfg.accesslog:
             return
@@ -60,8 +66,6 @@ class AccessLine(Logger):
 
 
 logger_class = AccessLine
-# Whoever reads the log could use the link before, or beside, those whom it is meant for.
-SECRET = re.compile(r"(/auth/password/reset/[^/ ]+/(?!set-password/)|/preview/)[^/ \"]+")
 STOPS = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 
@@ -75,7 +79,7 @@ def access_line(resp, environ: dict, seconds: float) -> bytes:
         f'"{environ["REQUEST_METHOD"]} {environ["RAW_URI"]}" {resp.status[:3]} {size} '
         f"{seconds * 1000:.1f}ms {environ.get('REQUEST_ID', '-')}"
     )
-    line = SECRET.sub(r"\1…", line)
+    line = redact(line)
     printable = line if line.isprintable() else ascii(line)
     return printable.encode("utf-8", "backslashreplace") + b"\n"
 

@@ -125,6 +125,10 @@ PERSONAL_COOKIES = {SESSION_COOKIE_NAME, OLD_SESSION_COOKIE_NAME, MESSAGES_COOKI
 
 # 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "content.disk.TemporaryFile",
+]
 # A form and the two pictures it may be sent with.
 LARGEST_REQUEST = 32 * 1024 * 1024
 
@@ -349,7 +353,10 @@ LOGGING = {
         "refused_is_warning": {"()": "blogsite.requests.RefusedIsWarning"},
     },
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "line": {
+            "()": "blogsite.redaction.Formatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
     },
     "handlers": {
         "stderr": {

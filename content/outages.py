@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from content.bulkhead import Busy
+from content.disk import is_full, raise_if_full
 from content.typed import typed_in
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ class AnswerOutages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, *view) -> None:
+        raise_if_full(request)
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return unavailable(request, error) if is_outage(error) else None
 
@@ -56,6 +60,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def is_outage(error: BaseException | None) -> bool:
     """Tell whether the same request can work a little later, and no code of ours is at fault."""
+    if is_full(error):
+        return True
     if not isinstance(error, (InterfaceError, OperationalError)):
         return isinstance(error, Busy)
     cause = error.__cause__
@@ -72,15 +78,21 @@ def unavailable(
     """Answer 503 and log why, once. Scripts that ask a view for JSON get that."""
     if isinstance(error, Busy):
         log.warning("No place for expensive work: answered 503")
+    elif is_full(error):
+        log.error("A disk is full: %s", " ".join(str(error).split()))
     else:
         log.error("The database did not answer: %s", " ".join(str(error).split()))
     view = request.resolver_match and request.resolver_match.func
     if getattr(getattr(view, "view_class", None), "answers_json", False):
         text = _("The blog is busy. Your text is not saved yet; try again in a few seconds.")
+        if is_full(error):
+            text = _("The disk of this site is full. Your text is not saved; keep this page open.")
         response = JsonResponse({"message": text, "error": text}, status=503)
     else:
         typed = readable(request) if typed is None else typed
         context = {"typed": typed, "is_form": request.method == "POST"}
+        context |= {"is_full": is_full(error)}
+        context |= {"until_restart": getattr(error, "until_restart", False)}
         response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = str(RETRY_AFTER)
     # Django would log it again, without the cause.

@@ -14,8 +14,13 @@ NARROW_ENDING = re.compile(r"\.w[0-9]+(?=\.webp$)")
 def keep_files(made: MadeImage) -> str:
     """Store the files of a picture; return its name."""
     # The largest comes last, so that its name never leads to half a picture.
-    for name, data in made.files.items():
-        default_storage.save(name, ContentFile(data))
+    try:
+        for name, data in made.files.items():
+            default_storage.save(name, ContentFile(data))
+    except OSError:
+        # A file that was cut off takes room on a disk that is full.
+        discard_files(made.name)
+        raise
     return made.name
 
 

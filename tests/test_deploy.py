@@ -284,11 +284,14 @@ def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_l
 
 
 @needs_nginx
-def test_its_log_holds_no_secret_addresses(tmp_path):
-    with before(tmp_path, Told()) as visitor:
-        for path in ("/preview/secret/", "/auth/password/reset/secret/secret/", "/page/"):
-            assert visitor.get(path).status == 200
-        log = tmp_path / "access.log"
+@pytest.mark.parametrize(("hangs_up", "name"), [(False, "access.log"), (True, "error.log")])
+def test_its_logs_hold_no_secret_addresses(tmp_path, hangs_up, name):
+    paths = ["/preview/secret/", "//preview//secret", "/%70review/secret/"]
+    paths += ["/auth/password/reset/uid/secret/", "/%61uth/password/reset/uid/secret"]
+    with before(tmp_path, Told(hangs_up=hangs_up)) as visitor:
+        for path in (*paths, "/page/"):
+            assert visitor.get(path).status == (502 if hangs_up else 200)
+        log = tmp_path / name
         # It is written after the answer.
         wait_until(lambda: "/page/" in log.read_text(), "it is not written")
     assert "secret" not in log.read_text()

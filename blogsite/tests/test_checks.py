@@ -3,6 +3,10 @@
 import pytest
 from django.core.checks import ERROR, WARNING, run_checks
 
+NO_MAIL = {"EMAIL_BACKEND": "accounts.mail.TerminalBackend"}
+MAIL = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}
+SITE = {"SITE_URL": "https://blog.example.org"}
+LOGIN = {"EMAIL_HOST_USER": "me", "EMAIL_HOST": "mail.example.org"}
 LOCAL = {"ALLOWED_HOSTS": ["127.0.0.1", "localhost", "[::1]"]}
 PUBLIC = {"ALLOWED_HOSTS": ["blog.example.org"]}
 HTTPS = {"IS_HTTPS": True}
@@ -11,13 +15,22 @@ DEBUG = {"DEBUG": True}
 ANY_HOST = {"ALLOWED_HOSTS": ["*"]}
 
 
+def site_of(changes: dict) -> str:
+    """Return a SITE_URL whose host is allowed."""
+    names = (LOCAL | changes)["ALLOWED_HOSTS"]
+    return f"https://{names[0].replace('*', 'blog.example.org')}"
+
+
 @pytest.fixture
 def found(settings, environ):
     """Return a function that gives our messages' ids and levels for these settings."""
 
     def check(changes: dict, bind: str = "") -> dict[str, int]:
         environ(BIND=bind)
-        unsafe = {"IS_HTTPS": False, "BEHIND_PROXY": False, "DEBUG": False}
+        unsafe = {"IS_HTTPS": False, "BEHIND_PROXY": False, "DEBUG": False, "SITE_URL": ""}
+        if changes.get("EMAIL_BACKEND") is None:
+            # Mail is set up as it should be where a case is not about it.
+            changes = MAIL | {"SITE_URL": site_of(changes)} | changes
         for name, value in (unsafe | LOCAL | changes).items():
             setattr(settings, name, value)
         messages = [message for message in run_checks() if message.id.startswith("blogsite.")]
@@ -55,6 +68,25 @@ def found(settings, environ):
         # Debugging is for this machine alone.
         (DEBUG | PUBLIC | HTTPS | PROXY, "", {"blogsite.E002"}),
         (DEBUG, "0.0.0.0", {"blogsite.E002", "blogsite.W001"}),
+        # The address in links is one that visitors reach.
+        (LOCAL | HTTPS | PROXY | SITE, "", {"blogsite.W003"}),
+        (ANY_HOST | HTTPS | PROXY | SITE, "", {"blogsite.E001"}),
+        (PUBLIC | HTTPS | PROXY | SITE, "", set()),
+        ({"ALLOWED_HOSTS": [".example.org"]} | HTTPS | PROXY | SITE, "", set()),
+        (PUBLIC | {"SITE_URL": "http://[::1]:8000"} | HTTPS | PROXY, "", {"blogsite.W003"}),
+        (LOCAL | {"SITE_URL": "http://[::1]:8000"}, "", set()),
+        (LOCAL | {"SITE_URL": "http://127.0.0.1:8000"}, "", set()),
+        # Mail: where strangers come, one way to send it, with links to the site.
+        (NO_MAIL, "", set()),
+        (NO_MAIL, "unix:/run/blog.sock", set()),
+        (NO_MAIL | PUBLIC | HTTPS | PROXY, "", {"blogsite.W004"}),
+        (NO_MAIL, "0.0.0.0", {"blogsite.W001", "blogsite.W004"}),
+        (MAIL, "", {"blogsite.W005"}),
+        (MAIL | PUBLIC | HTTPS | PROXY | SITE, "", set()),
+        (LOGIN, "", {"blogsite.W006"}),
+        (LOGIN | {"EMAIL_USE_TLS": True}, "", set()),
+        (LOGIN | {"EMAIL_USE_SSL": True}, "", set()),
+        (LOGIN | {"EMAIL_HOST": "localhost"}, "", set()),
     ],
 )
 def test_each_unsafe_setting_is_named_by_its_id_and_safe_ones_by_none(found, changes, bind, ids):
