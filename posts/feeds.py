@@ -2,11 +2,15 @@
 
 import json
 import re
+import time
 import uuid
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import DatabaseError, IntegrityError, connections, router
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -21,10 +25,12 @@ from accounts.models import User
 from content.addresses import absolute_html, absolute_url, moved
 from posts import fragments
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
-from posts.models import Post, PostQuerySet
+from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_renamed, find_tag
 
 FEED_LENGTH = 20
+# In the text that a date belongs to.
+ANY_ORIGIN = "https://feed.invalid"
 # What XML 1.0 cannot hold, not even escaped: one in a title would break the feeds of all.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -80,18 +86,29 @@ class JsonFeed(SyndicationFeed):
 FORMATS = {"rss": RssFeed, "atom": AtomFeed, "json": JsonFeed}
 
 
+class Source(NamedTuple):
+    """What a feed is made of."""
+
+    listing: PostListing
+    posts: PostQuerySet
+    title: str
+    # Of the page that lists the same posts.
+    path: str
+
+
 class Document(NamedTuple):
     text: bytes
     content_type: str
-    # The newest change, in seconds since 1970; None where there never was a post.
-    modified_at: float | None
+    # The second since when the feed has said the same; None where the database could not keep it.
+    modified_at: int | None
 
 
 @require_safe
 def site_feed(request: HttpRequest, kind: str) -> HttpResponse:
     now = timezone.now()
     posts = Post.objects.listed(now).newest_first()
-    return answer(request, kind, all_posts(), posts, settings.SITE_NAME, "/", now)
+    source = Source(all_posts(), posts, settings.SITE_NAME, reverse("posts:post_list"))
+    return answer(request, kind, source, now)
 
 
 @require_safe
@@ -106,7 +123,9 @@ def tag_feed(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         return moved(request, reverse(address, kwargs={"slug": renamed.slug}))
     title = gettext("%(tag)s on %(site)s") % {"tag": tag.name, "site": settings.SITE_NAME}
     posts = Post.objects.tagged(tag, now)
-    return answer(request, kind, posts_tagged(tag), posts, title, tag.get_absolute_url(), now)
+    return answer(
+        request, kind, Source(posts_tagged(tag), posts, title, tag.get_absolute_url()), now
+    )
 
 
 @require_safe
@@ -115,52 +134,97 @@ def author_feed(request: HttpRequest, username: str, kind: str) -> HttpResponse:
     author = find_author(username, now)
     title = gettext("%(author)s on %(site)s") % {"author": author.name, "site": settings.SITE_NAME}
     posts = Post.objects.filter(author=author).listed(now).newest_first()
-    return answer(request, kind, posts_by(author.pk), posts, title, author_path(author), now)
+    return answer(
+        request, kind, Source(posts_by(author.pk), posts, title, author_path(author)), now
+    )
 
 
-def answer(
-    request: HttpRequest,
-    kind: str,
-    listing: PostListing,
-    posts: PostQuerySet,
-    title: str,
-    path: str,
-    now: datetime,
-) -> HttpResponse:
-    """Answer the feed of the first of `posts`, those of `listing`; 304 to who has it already."""
-    # Its own address says of what it is, in which format, and where the site is.
-    address = absolute_url(request, request.path)
+def answer(request: HttpRequest, kind: str, source: Source, now: datetime) -> HttpResponse:
+    """Return the feed of the first posts of `source`, or 304 for a reader who has it already."""
+    origin = absolute_url(request, "/").removesuffix("/")
 
     def make(keys: list[str]) -> dict[str, Document]:
-        feed = FORMATS[kind](
-            title=xml_text(title),
-            link=absolute_url(request, path),
-            description=xml_text(title),
-            language=get_language(),
-            feed_url=address,
-            feed_guid=stable_id(listing.scope),
-        )
-        # Before the posts: one that leaves meanwhile is in the next feed's date.
-        left_at = listing.counter.values_list("left_at", flat=True).first()
-        return {address: write(feed, request, posts.with_words()[:FEED_LENGTH], left_at)}
+        return {key: dated(kind, source, origin) for key in keys}
 
+    # The address names the list, the format, and the host.
+    address = origin + path_of(kind, source)
     return finish(request, fragments.each("feed", [address], make, now=now)[address])
 
 
-def write(
-    feed: SyndicationFeed, request: HttpRequest, posts: PostQuerySet, left_at: datetime | None
-) -> Document:
-    for post in posts:
-        add_post(feed, request, post)
+def dated(kind: str, source: Source, origin: str) -> Document:
+    """Return the feed with the second since when it has said the same.
+
+    The dates of posts don't tell when an author, a tag or the blog was renamed, nor that something
+    changed twice within a second. So the database keeps a digest of each feed and its date.
+    """
+    while True:
+        # Before the posts: a worker that replaces the row has then read them later than the worker
+        # that wrote it.
+        known = FeedDate.objects.filter(pk=f"{kind}:{source.listing.scope}").first()
+        posts = list(source.posts.with_words()[:FEED_LENGTH])
+        text = write(kind, source, posts, origin)
+        # Readers who come by another host get the same date.
+        canonical = text if settings.SITE_URL else write(kind, source, posts, ANY_ORIGIN)
+        new = FeedDate(f"{kind}:{source.listing.scope}", sha256(canonical).hexdigest())
+        if known and known.digest == new.digest:
+            return Document(text, FORMATS[kind].content_type, known.modified_at)
+        new.modified_at = later_than(known) if known else first_date(source, posts)
+        try:
+            is_saved = replace(known, new)
+        except DatabaseError:  # It is full, locked or read-only.
+            return Document(text, FORMATS[kind].content_type, None)
+        if is_saved:
+            return Document(text, FORMATS[kind].content_type, new.modified_at)
+
+
+def first_date(source: Source, posts: list[Post]) -> int:
+    """Return the last second in which one of the posts changed, or one left."""
+    left_at = source.listing.counter.values_list("left_at", flat=True).first()
     moments = [max(post.updated_at, post.publish_at).timestamp() for post in posts]
-    # Dates count whole seconds: it may have been read, with that post, earlier in the same one.
+    # HTTP dates count whole seconds: somebody may have read the post in the second when it left.
     moments += [left_at.timestamp() + 1] if left_at else []
-    text = feed.writeString("utf-8").encode()
-    return Document(text, feed.content_type, max(moments, default=None))
+    return int(max(moments, default=time.time()))
 
 
-def add_post(feed: SyndicationFeed, request: HttpRequest, post: Post) -> None:
-    link = absolute_url(request, post.get_absolute_url())
+def later_than(known: FeedDate) -> int:
+    return max(int(time.time()), known.modified_at + 1)
+
+
+def replace(known: FeedDate | None, new: FeedDate) -> bool:
+    """Save the row `new` in place of `known`; return False where another worker was faster."""
+    connection = connections[router.db_for_write(FeedDate)]
+    # Without waiting, because a reader must not wait for a database that is locked.
+    with getattr(connection, "without_waiting", nullcontext)():
+        if known:
+            row = FeedDate.objects.filter(pk=known.pk, modified_at=known.modified_at)
+            return bool(row.update(digest=new.digest, modified_at=new.modified_at))
+        with suppress(IntegrityError):
+            new.save(force_insert=True)
+            return True
+    return False
+
+
+def write(kind: str, source: Source, posts: list[Post], origin: str) -> bytes:
+    """Return the text of the feed, with its addresses on `origin`."""
+    feed = FORMATS[kind](
+        title=xml_text(source.title),
+        link=origin + source.path,
+        description=xml_text(source.title),
+        language=get_language(),
+        feed_url=origin + path_of(kind, source),
+        feed_guid=stable_id(source.listing.scope),
+    )
+    for post in posts:
+        add_post(feed, origin, post)
+    return feed.writeString("utf-8").encode()
+
+
+def path_of(kind: str, source: Source) -> str:
+    return f"{source.path}feed/" if kind == "rss" else f"{source.path}feed/{kind}/"
+
+
+def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
+    link = origin + post.get_absolute_url()
     feed.add_item(
         title=xml_text(post.title),
         link=link,
@@ -170,7 +234,7 @@ def add_post(feed: SyndicationFeed, request: HttpRequest, post: Post) -> None:
         pubdate=post.publish_at,
         updateddate=max(post.updated_at, post.publish_at),
         author_name=xml_text(post.author.name),
-        author_link=absolute_url(request, author_path(post.author)),
+        author_link=origin + author_path(post.author),
         categories=[xml_text(tag.name) for tag in post.shown_tags],
     )
 
@@ -178,7 +242,8 @@ def add_post(feed: SyndicationFeed, request: HttpRequest, post: Post) -> None:
 @conditional_page
 def finish(request: HttpRequest, document: Document) -> HttpResponse:
     response = HttpResponse(document.text, content_type=document.content_type)
-    if document.modified_at is not None:
+    # Not before that second has come: two texts of one second would have the same date.
+    if document.modified_at is not None and document.modified_at <= time.time():
         response["Last-Modified"] = http_date(document.modified_at)
     return response
 

@@ -192,8 +192,9 @@ class Answer:
         form, now = self.plain, time.time()
         if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             form = self.gzipped
-        # Dates count whole seconds: while another answer may come within this one, it says no more.
-        dated = [("Last-Modified", date_of(min(self.modified_at, int(now))))]
+        # Dates count whole seconds. Until this one has come, another response may replace this one
+        # in the same second, and would have the same date.
+        dated = [("Last-Modified", date_of(self.modified_at))] if self.modified_at <= now else []
         if self.is_known(environ, form, now):
             start_response("304 Not Modified", form.unchanged + dated)
             return []
@@ -237,8 +238,15 @@ def make_answer(
         generation,
         made_at,
         good_until,
-        modified_at=int(time.time()) + 1,
+        # Only the view knows since when everyone gets this; otherwise, it is new.
+        modified_at=date_said(headers) or int(time.time()) + 1,
     )
+
+
+def date_said(headers: Headers) -> int | None:
+    """Return the `Last-Modified` among the headers of a view, in seconds since 1970."""
+    dates = [value for name, value in headers if name.lower() == "last-modified"]
+    return parse_http_date_safe(dates[0]) if dates else None
 
 
 def good_until(now: float) -> float:
@@ -306,9 +314,10 @@ class PageCache:
         started, now = [], time.time()
         with self.lock:
             self.misses += 1
-        # HEAD makes the whole page too, and the page's own date does not tell all that ours does.
-        asked = {name: environ.get(name) for name in ("REQUEST_METHOD", "HTTP_IF_MODIFIED_SINCE")}
-        environ |= {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": ""}
+        # The whole page is made for HEAD too, and for visitors who may have it already.
+        whole = {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": "", "HTTP_IF_NONE_MATCH": ""}
+        asked = {name: environ.get(name) for name in whole}
+        environ |= whole
         response = self.application(environ, lambda *said: started.append(said))
         environ |= asked
         status, headers = started[0][:2]
@@ -337,7 +346,8 @@ class PageCache:
             if old := self.answers.pop(key, None):
                 self.size -= old.size
                 # Nothing changed since: who has the old one has this one.
-                if (old.generation, old.plain.etag) == (generation, answer.plain.etag):
+                is_same = (old.generation, old.plain.etag) == (generation, answer.plain.etag)
+                if is_same and date_said(headers) is None:
                     answer.modified_at = old.modified_at
             self.answers[key] = answer
             self.size += answer.size

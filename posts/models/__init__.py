@@ -17,6 +17,7 @@ from posts.models.discussion import (
     is_liked_by,
     may_moderate,
 )
+from posts.models.feeds import FeedDate
 from posts.models.images import Image
 from posts.models.listing import ListCount, ListMark
 from posts.models.posts import (
@@ -58,6 +59,7 @@ __all__ = [
     "CommentReport",
     "CommentWords",
     "DerivedVersion",
+    "FeedDate",
     "Image",
     "Like",
     "ListCount",

@@ -213,7 +213,8 @@ def test_pages_name_their_feeds_by_paths(client, fed, path, feed):
 def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_num_queries):
     for number in range(12):
         make_post(title=f"Post {number}", tags="bread, salt")
-    # When one left last, the posts, and their tags.
+    client.get("/feed/")
+    # The date of the same text, the posts, and their tags.
     with django_assert_num_queries(3):
         client.get("/feed/")
 

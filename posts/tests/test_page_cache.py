@@ -91,8 +91,8 @@ def test_head_and_get_share_one_answer_whoever_comes_first(nobody, bread, method
     replies = [nobody.get(method=method) for method in methods]
     assert nobody.rendered == 1
     for method, reply in zip(methods, replies, strict=True):
-        # A second later, the answer has another date.
-        del reply.headers["Last-Modified"]
+        # A second later, the answer has a date.
+        reply.headers.pop("Last-Modified", None)
         assert (reply.status, reply.headers) == (200, replies[0].headers)
         assert bool(reply.body) == (method == "GET")
 
@@ -155,9 +155,11 @@ def test_a_date_that_says_nothing_gets_the_page(nobody, bread, clock, since):
 
 def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, clock):
     """Two answers made in one second would be the same to who asks by date."""
-    early = nobody.get().headers["Last-Modified"]
+    early = http_date(page_cache.time.time())
+    assert "Last-Modified" not in nobody.get().headers
     clock(0.9)
-    assert nobody.get().headers["Last-Modified"] == early
+    # nginx compares the dates of what it keeps for equality, so none is sent that comes twice.
+    assert "Last-Modified" not in nobody.get().headers
     assert nobody.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
     clock(1)
     dated = nobody.get().headers["Last-Modified"]
@@ -170,6 +172,7 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, cloc
     nobody.cache.counter.move()
     clock(72)
     assert nobody.get(HTTP_IF_MODIFIED_SINCE=dated).status == 200
+    clock(73)
     assert nobody.get().headers["Last-Modified"] != dated
 
 

@@ -1,0 +1,263 @@
+"""The date of a feed: the same for all workers, later with each change, and never too early."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
+from django.utils.http import http_date, parse_http_date
+
+from posts import discussion, moderation, publishing, tagging
+from posts.models import FeedDate, Post, Tag
+from posts.tests.cached import Nobody, Reply
+from posts.tests.meanwhile import meanwhile
+
+PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
+FEEDS = [path + kind for path in PLACES.values() for kind in ("", "atom/", "json/")]
+
+
+@pytest.fixture
+def at(clock, monkeypatch):
+    """Return a function that sets every clock, in seconds from the start of the test."""
+    start = timezone.now().replace(microsecond=0)
+
+    def set_to(seconds: float) -> datetime:
+        clock(seconds)
+        now = start + timedelta(seconds=seconds)
+        monkeypatch.setattr(timezone, "now", lambda: now)
+        return now
+
+    set_to(0)
+    return set_to
+
+
+@pytest.fixture
+def fed(make_post, at) -> Post:
+    """The newest of two posts with the same author and tag."""
+    long_ago = timezone.now() - timedelta(days=2)
+    make_post(title="Old", tags="Bread", publish_at=long_ago, updated_at=long_ago)
+    return make_post(title="Rolls", tags="Bread, Salt")
+
+
+@pytest.fixture
+def workers(nobody, fed):
+    """Two workers of one site."""
+    return [nobody, Nobody()]
+
+
+@pytest.fixture
+def do(django_capture_on_commit_callbacks):
+    """Return a function that commits what `act` writes."""
+
+    def commit(act) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            act()
+
+    return commit
+
+
+def stamp(reply: Reply) -> tuple:
+    assert reply.status == 200
+    return reply.headers["Last-Modified"], reply.headers["ETag"], reply.body
+
+
+def since(worker: Nobody, path: str, date: str, **environ) -> int:
+    return worker.get(path, HTTP_IF_MODIFIED_SINCE=date, **environ).status
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
+    workers, fed, make_post, reader, moderator, at, do, path
+):
+    elsewhere = make_post(title="Elsewhere", author=moderator, tags="Butter")
+    if path.startswith("/feed/"):
+        # In the feed as well, where neither likes nor comments are shown.
+        elsewhere = fed
+    first = stamp(workers[0].get(path))
+    acts = [
+        partial(discussion.like, elsewhere, reader),
+        partial(discussion.add_comment, elsewhere, reader, "Nice.", now=timezone.now()),
+        partial(publishing.save_draft, Post(author=fed.author, title="Draft"), now=timezone.now()),
+        partial(Nobody().get, path),
+        partial(call_command, "recount_posts"),
+    ]
+    for minutes, act in enumerate(acts, 1):
+        do(act)
+        at(61 * minutes)
+        for worker in workers:
+            assert stamp(worker.get(path)) == first
+            assert since(worker, path, first[0]) == 304
+            assert since(worker, path, first[0], REQUEST_METHOD="HEAD") == 304
+            assert since(worker, path, first[0], HTTP_ACCEPT_ENCODING="gzip") == 304
+            packed = worker.get(path, HTTP_ACCEPT_ENCODING="gzip")
+            assert packed.headers["Last-Modified"] == first[0]
+            assert worker.get(path, method="HEAD").headers["Last-Modified"] == first[0]
+    assert workers[0].rendered > 1 and workers[1].rendered > 1
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_the_date_is_the_same_without_the_page_cache(client, workers, reader, path):
+    kept = workers[0].get(path)
+    client.force_login(reader)
+    for visitor in ("reader", "anonymous"):
+        rendered = client.get(path)
+        assert rendered["Last-Modified"] == kept.headers["Last-Modified"], visitor
+        assert rendered.content == kept.body
+        known = {"If-Modified-Since": rendered["Last-Modified"]}
+        assert client.get(path, headers=known).status_code == 304
+        assert client.get(path, headers=known | {"If-None-Match": '"x"'}).status_code == 200
+        client.logout()
+
+
+def test_a_feed_that_nobody_read_before_is_as_old_as_its_newest_change(workers, fed, do):
+    date = workers[0].get("/feed/").headers["Last-Modified"]
+    assert date == http_date(fed.updated_at.timestamp())
+    do(partial(publishing.delete_post, fed))
+    # When it left: an atom feed was not asked for before.
+    assert parse_http_date(workers[0].get("/feed/").headers["Last-Modified"]) > parse_http_date(
+        date
+    )
+
+
+def rename_author(post: Post, moderator) -> None:
+    post.author.display_name = "Another name"
+    post.author.save()
+
+
+def change_settings(settings, **values) -> None:
+    for name, value in values.items():
+        setattr(settings, name, value)
+
+
+CHANGES = {
+    "edit": lambda post, m: publishing.update(post, now=timezone.now(), tags=["Bread", "Butter"]),
+    "unpublish": lambda post, m: publishing.unpublish(post, now=timezone.now()),
+    "hide": lambda post, m: moderation.hide_post(post, m, now=timezone.now()),
+    "trash": lambda post, m: publishing.trash_post(post, now=timezone.now()),
+    "delete": lambda post, m: publishing.delete_post(post),
+    "author renamed": rename_author,
+    "tag renamed": lambda post, m: tagging.rename_tag(Tag.objects.get(key="salt"), "Pepper"),
+    "tags merged": lambda post, m: tagging.merge_tags(
+        Tag.objects.get(key="salt"), into=Tag.objects.create(name="Sea", key="sea", slug="sea")
+    ),
+    "rendered again": lambda post, m: Post.objects.update(body_html="<p>Other markup</p>"),
+}
+
+
+@pytest.mark.parametrize("path", FEEDS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_gives_the_feed_a_later_date_in_every_worker(
+    workers, fed, moderator, at, do, path, change
+):
+    before, _ = (stamp(worker.get(path)) for worker in workers)
+    at(61)
+    do(partial(CHANGES[change], fed, moderator))
+    workers[0].cache.counter.move()
+    assert [since(worker, path, before[0]) for worker in workers] == [200, 200]
+    at(122)
+    after, other = (stamp(worker.get(path)) for worker in workers)
+    assert after == other
+    assert parse_http_date(after[0]) > parse_http_date(before[0])
+    assert after[2] != before[2]
+    assert [since(worker, path, after[0]) for worker in workers] == [304, 304]
+
+
+@pytest.mark.parametrize("path", FEEDS)
+@pytest.mark.parametrize(
+    "values", [{"SITE_NAME": "Another name"}, {"SITE_URL": "https://another.example"}]
+)
+def test_other_settings_give_it_a_later_date_after_the_restart(workers, settings, at, path, values):
+    before = stamp(workers[0].get(path))
+    at(61)
+    change_settings(settings, **values)
+    started = [Nobody(), Nobody()]
+    assert [since(worker, path, before[0]) for worker in started] == [200, 200]
+    assert stamp(started[0].get(path)) == stamp(started[1].get(path))
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_a_scheduled_post_that_comes_out_gives_it_a_later_date(workers, make_post, at, path):
+    make_post(title="Soon", tags="Bread", publish_at=at(0) + timedelta(seconds=30))
+    before = stamp(workers[0].get(path))
+    for seconds, status in ((29, 304), (31, 200)):
+        at(seconds)
+        assert [since(worker, path, before[0]) for worker in workers] == [status] * 2
+    assert b"Soon" in workers[0].get(path).body
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
+    workers, fed, at, do, is_cached
+):
+    """Not even back to an earlier text: its date then is another."""
+    dates, path = [], "/feed/"
+    for number, title in enumerate(("One", "Two", "One", "Two")):
+        at(10 + number / 10)
+        fed.title = title
+        do(partial(publishing.update, fed, now=timezone.now()))
+        worker = workers[number % 2] if is_cached else Nobody()
+        reply = worker.get(path)
+        assert title in reply.text
+        assert all(since(worker, path, date) == 200 for date in dates)
+        dates += [reply.headers["Last-Modified"]] if "Last-Modified" in reply.headers else []
+    for seconds in (11, 12, 13, 20):
+        at(seconds)
+        assert [since(worker, path, date) for worker in workers for date in dates].count(304) == 0
+    assert stamp(workers[0].get(path))[2] == stamp(workers[1].get(path))[2]
+    assert since(workers[1], path, workers[1].get(path).headers["Last-Modified"]) == 304
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_the_tag_is_asked_first_and_the_date_then(workers, at, path):
+    date, tag, _ = stamp(workers[0].get(path))
+    for worker in workers:
+        for sent, status in ((tag, 304), (f"W/{tag}", 304), ("*", 304), ('"other"', 200)):
+            assert since(worker, path, date, HTTP_IF_NONE_MATCH=sent) == status
+            assert since(worker, path, http_date(0), HTTP_IF_NONE_MATCH=sent) == status
+        assert since(worker, path, http_date(parse_http_date(date) - 1)) == 200
+        assert since(worker, path, http_date(parse_http_date(date) + 1)) == 304
+
+
+def test_hosts_and_spellings_of_a_name_share_one_date(workers, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    date = workers[0].get("/feed/").headers["Last-Modified"]
+    for host in ("blog.example", "BLOG.example:80", "[::1]:8000", "1.2.3.4"):
+        reply = workers[1].get("/feed/", HTTP_HOST=host)
+        assert reply.headers["Last-Modified"] == date
+        assert f"http://{host}/feed/" in reply.text
+    for name in ("author", "AUTHOR", "Author"):
+        feed = workers[0].get(f"/authors/{name}/feed/")
+        assert 'href="http://testserver/authors/author/feed/"' in feed.text
+    assert FeedDate.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_worker_that_was_slower_takes_the_date_of_the_other(client, worker, fed, at, is_known):
+    if is_known:
+        FeedDate.objects.create(feed="rss:all", digest="old", modified_at=1)
+    at(61)
+    with meanwhile(partial(client.get, "/feed/"), before='FROM "posts_post"'):
+        slower = client.get("/feed/")
+    date = FeedDate.objects.get().modified_at
+    assert slower["Last-Modified"] == http_date(date)
+    assert slower["Last-Modified"] == client.get("/feed/")["Last-Modified"]
+
+
+def refuse_dates(run, sql, *rest):
+    if sql.startswith(("INSERT", "UPDATE")) and "posts_feeddate" in sql:
+        raise OperationalError("attempt to write a readonly database")
+    return run(sql, *rest)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_database_that_takes_no_writes_gives_the_feed_without_a_wrong_date(workers, fed, at):
+    with connection.execute_wrapper(refuse_dates):
+        reply = workers[0].get("/feed/")
+    assert reply.status == 200 and "Rolls" in reply.text
+    assert "Last-Modified" not in reply.headers
+    at(61)
+    # Once it can be written again, all have the same date.
+    assert stamp(workers[0].get("/feed/")) == stamp(workers[1].get("/feed/"))
