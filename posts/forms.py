@@ -144,9 +144,11 @@ class PostForm(forms.ModelForm):
 
     def __init__(self, *args, action: str = "publish", **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.is_out = self.instance.is_out(timezone.now())
+        self.now = timezone.now()
+        self.stand_on(self.instance)
         # A draft goes without; what a moderator hid is no draft.
-        self.fields["title"].required = action != "draft" or self.instance.is_hidden
+        needs_title = action not in ("draft", "compare")
+        self.fields["title"].required = needs_title or self.instance.is_hidden
         self.action = action
         if not self.instance.pk:
             self.name_new_post()
@@ -160,11 +162,10 @@ class PostForm(forms.ModelForm):
         }
         # A text that comes back was written on the version that it names.
         self.initial = opened | self.initial
-        if self.instance.is_hidden or self.is_out:
+        self.take_time(self.fields["publish_at"])
+        if self.instance.is_hidden or (self.is_out and not self.asks_for_later()):
             # Its readers know it by its time.
             del self.fields["publish_at"]
-        else:
-            self.take_time(self.fields["publish_at"])
         if not self.instance.cover:
             self.fields["remove_image"].widget = forms.HiddenInput()
         elif not self.instance.cover_alt:
@@ -178,12 +179,31 @@ class PostForm(forms.ModelForm):
         # Browsers cut a pasted text at maxlength without a word; the server says it is too long.
         title.attrs.pop("maxlength", None)
 
+    def stand_on(self, post: Post) -> None:
+        """Take `post` for the one that is edited, and note where it stands before it changes."""
+        self.instance = post
+        self.is_out, self.is_scheduled = post.is_out(self.now), post.is_scheduled(self.now)
+        self.saved_time = post.publish_at
+
     def take_time(self, field: OwnTimeField) -> None:
         """Let `field` go by the clock that the form names; another may be chosen meanwhile."""
         field.shown = self.instance.publish_at
         field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
-        text = _("For Schedule: when readers see it, by your clock (%(zone)s).")
-        field.help_text = text % {"zone": field.zone or timezone.get_current_timezone_name()}
+        text = _("Leave it empty to publish at once. A later time schedules the post.")
+        zone = field.zone or timezone.get_current_timezone_name()
+        in_zone = _("Time zone: %(zone)s") % {"zone": zone}
+        field.help_text = in_zone if self.is_scheduled or self.is_out else f"{text} {in_zone}"
+
+    def asks_for_later(self) -> bool:
+        """Tell whether the form was sent with a later time, or with one that says nothing.
+
+        For a post that is out, the field then stays, to refuse it: its editor was opened before.
+        """
+        try:
+            at = self.fields["publish_at"].to_python(self.data.get("publish_at"))
+        except ValidationError:
+            return True
+        return at is not None and at > self.now
 
     def name_new_post(self) -> None:
         """Name the post that this form will make: sent twice, it makes one."""
@@ -203,7 +223,7 @@ class PostForm(forms.ModelForm):
 
     def clean(self) -> dict:
         """Refuse to schedule what came out meanwhile: readers would see at once what is to wait."""
-        if self.action == "schedule" and self.is_out:
+        if self.action == "schedule" and self.is_out and "publish_at" not in self.fields:
             text = _(
                 "This post came out meanwhile. Press Update to show its readers your text, or "
                 "Unpublish to take it back from them."
@@ -212,13 +232,30 @@ class PostForm(forms.ModelForm):
         return super().clean()
 
     def clean_publish_at(self) -> datetime | None:
-        """Refuse to schedule without a time, or for one that has passed."""
+        """Refuse to schedule without a time, or for one that has passed, or what is out."""
         at = check_year(self.cleaned_data["publish_at"])
-        if self.action == "schedule" and at is None:
+        if self.is_out and self.action != "unpublish":
+            text = _(
+                "This post came out meanwhile. Clear this field and press Update to show readers "
+                "your text, or press Unpublish to take the post back."
+            )
+            raise ValidationError(text, code="out")
+        if self.needs_time and at is None:
             raise ValidationError(_("Say when it is to appear."), code="required")
-        if self.action == "schedule" and at <= timezone.now():
+        if self.needs_time and at <= self.now:
             raise ValidationError(_("This time has passed. Choose a later one."), code="past")
         return at
+
+    @property
+    def needs_time(self) -> bool:
+        """Tell whether the button takes a time for later, as each save of a scheduled post does."""
+        is_saved_again = self.action == "update" and self.is_scheduled
+        return self.action == "schedule" or (is_saved_again and "publish_at" in self.data)
+
+    def is_for_later(self) -> bool:
+        """Tell whether the valid form names a time that has not come."""
+        at = self.cleaned_data.get("publish_at")
+        return at is not None and at > self.now
 
     def clean_uuid(self) -> UUID:
         """Return the name under which this form makes a post; a new one where it is taken.

@@ -225,16 +225,45 @@ def publish(post: Post, *, now: datetime, **saving) -> Post:
     return save_post(post, now=now, move=out, **saving)
 
 
-def schedule(post: Post, at: datetime, **saving) -> Post:
-    """Save `post` and let everyone read it from `at` on, to the second and without a job."""
+def schedule(post: Post, at: datetime, *, now: datetime, **saving) -> Post:
+    """Save `post` and let everyone read it from `at` on, to the second and without a job.
+
+    Raises EditConflict for a post that came out after it was read.
+    """
+    was_out = post.is_published and post.is_out(now)
+
+    def later(before: Post) -> State:
+        if before.is_out(now) and not was_out:
+            raise EditConflict
+        return Post.Status.PUBLISHED, at
+
     post.status, post.publish_at = Post.Status.PUBLISHED, at
-    return save_post(post, move=lambda before: (Post.Status.PUBLISHED, at), **saving)
+    return save_post(post, now=now, move=later, **saving)
 
 
 def save_draft(post: Post, **saving) -> Post:
-    """Save `post` for its author's eyes; a time for later, where it has one, is kept with it."""
-    post.status, at = Post.Status.DRAFT, post.publish_at
-    return save_post(post, move=lambda before: (Post.Status.DRAFT, at), **saving)
+    """Save `post` for its author's eyes; a time for later, where it has one, is kept with it.
+
+    Raises EditConflict for a draft that was published after it was read.
+    """
+    was_draft, at = post.is_draft, post.publish_at
+
+    def draft(before: Post) -> State:
+        if was_draft and before.is_published:
+            raise EditConflict
+        return Post.Status.DRAFT, at
+
+    post.status = Post.Status.DRAFT
+    return save_post(post, move=draft, **saving)
+
+
+def save_hidden(post: Post, **saving) -> Post:
+    """Save a post that a moderator hid; raise EditConflict if it was restored meanwhile."""
+
+    def refuse(before: Post) -> State:
+        raise EditConflict
+
+    return save_post(post, move=refuse, **saving)
 
 
 def unpublish(post: Post, **saving) -> Post:

@@ -21,7 +21,7 @@ ROWS = [
     {"publishing", "discussion", "uploads", "checklist"},
     {"moderation", "previews"},
     {"forms"},
-    {"mixins"},
+    {"mixins", "buttons"},
     {"views", "admin", "management", "feeds", "sitemaps", "templatetags"},
     {"urls"},
 ]

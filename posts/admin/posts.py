@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,6 +15,7 @@ from accounts.usernames import username_key
 from content.fields import BodyField
 from posts import moderation, publishing, search
 from posts.admin.discussion import ReasonActionForm, act_on
+from posts.buttons import scheduled_text
 from posts.forms import check_year
 from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post
 
@@ -129,7 +130,10 @@ class PostAdmin(GuardedAdmin):
         return (*self.readonly_fields, *(["status"] if is_by_action else []))
 
     def save_model(self, request: HttpRequest, obj: Post, form, change: bool) -> None:
-        publishing.save_post(obj, now=timezone.now(), by=request.user)
+        now = timezone.now()
+        publishing.save_post(obj, now=now, by=request.user)
+        if obj.is_scheduled(now):
+            messages.info(request, scheduled_text(obj))
 
     def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
         """Name the posts alone: what belongs to them stays with them in the trash."""

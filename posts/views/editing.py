@@ -10,14 +10,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import UpdateView
 
+from accounts.held import forget, writer_of
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from content.addresses import absolute_url
 from posts import history, previews, publishing
+from posts.buttons import ACTIONS, press, verb_of, what_happened
 from posts.checklist import about_images, suggestions
 from posts.forms import PostForm
 from posts.mixins import AuthorRequiredMixin
@@ -28,6 +29,8 @@ from posts.uploads import attach_images
 FORM_METHODS = ["get", "head", "options", "post"]
 # What a form takes from a revision, in its order.
 WORDS = ("title", "body", "tags", "cover_alt")
+# What a save beside a post leaves to its other buttons.
+LEFT_OUT = {"publish_at", "reason", "image", "remove_image"}
 
 
 class EditorMixin(OwnTimeMixin, KeepsTextMixin):
@@ -45,7 +48,8 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def action(self) -> str:
         """The button that was pressed; without one, a new post is published, as in the seed."""
         if "action" in self.request.POST:
-            return self.request.POST["action"]
+            pressed = self.request.POST["action"]
+            return pressed if pressed in ACTIONS else "update"
         if self.object.pk is None:
             return "publish"
         return "draft" if self.object.is_draft else "update"
@@ -66,15 +70,19 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     def form_valid(self, form: PostForm) -> HttpResponse:
         attach_images(form.instance, form.cleaned_data, self.request.user)
+        if self.action == "compare" and form.instance.pk:
+            return self.ask_which(form)
         try:
             post = self.save(form)
         except publishing.EditConflict:
             return self.ask_which(form)
         except publishing.PostIsGone:
             return self.offer_anew(form)
+        if verb_of(self.action, form) == "keep_beside":
+            return self.stay(form)
         messages.success(self.request, what_happened(post, form))
         self.warn_of_missing_words(post)
-        if post.is_hidden or post.is_out(timezone.now()):
+        if post.is_out(timezone.now()) or (post.is_hidden and self.action != "draft"):
             return redirect(post)
         return redirect("posts:post_update", post.pk)
 
@@ -86,22 +94,16 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             return self.act(form)
         except IntegrityError:
             # The same form, sent twice at the same moment: this one goes on from the other.
+            typed = form.instance
             made = get_object_or_404(Post, uuid=uuid, author=self.request.user)
+            form.stand_on(made)
             for name in ("title", "body", "cover", "cover_alt", "publish_at"):
-                setattr(made, name, getattr(form.instance, name))
-            form.instance = made
+                setattr(made, name, getattr(typed, name))
             return self.act(form)
 
     def act(self, form: PostForm) -> Post:
-        at = form.cleaned_data.get("publish_at")
-        if self.action == "schedule" and at:
-            return publishing.schedule(form.instance, at, **self.saving(form))
-        acts = {
-            "publish": publishing.publish,
-            "draft": publishing.unpublish if form.is_out else publishing.save_draft,
-        }
-        act = acts.get(self.action, publishing.update)
-        return act(form.instance, reason=form.cleaned_data.get("reason", ""), **self.saving(form))
+        reason = form.cleaned_data.get("reason", "")
+        return press(self.action, form, reason=reason, **self.saving(form))
 
     def saving(self, form: PostForm) -> dict:
         said = form.cleaned_data
@@ -126,11 +128,28 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             messages.warning(self.request, text)
         return super().form_invalid(form)
 
+    def stay(self, form: PostForm) -> HttpResponse:
+        """Lead back to the editor after a save beside the post; show again what that leaves out."""
+        text = _("Your edits are saved. Readers don't see them until you press Update.")
+        messages.success(self.request, text)
+        if LEFT_OUT.isdisjoint(form.changed_data):
+            return redirect("posts:post_update", form.instance.pk)
+        if writer := writer_of(self.request):
+            forget(writer)
+        text = _("Not saved yet: the time, the cover picture and the note. Update saves those too.")
+        messages.warning(self.request, text)
+        self.object = self.saved_post(form)
+        edits = history.unsaved_edits(self.object)
+        return self.show_again(words_in(form), form, status=200, edits=edits, is_left=True)
+
+    def saved_post(self, form: PostForm) -> Post:
+        """Return the post as it is saved; the one in the form has taken on what was typed."""
+        posts = Post.objects.visible_to(self.request.user)
+        return get_object_or_404(posts, pk=form.instance.pk)
+
     def ask_which(self, form: PostForm) -> HttpResponse:
         """Answer 409 with both texts whole, and mine in the form; nothing is saved."""
-        self.object = get_object_or_404(
-            Post.objects.visible_to(self.request.user), pk=form.instance.pk
-        )
+        self.object = self.saved_post(form)
         mine, theirs = words_in(form), history.current_words(self.object)
         differences = history.differences(theirs, mine)
         return self.show_again(mine, form, theirs=theirs, differences=differences)
@@ -140,23 +159,26 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         self.object = Post(author=self.request.user)
         return self.show_again(words_in(form), form, is_gone=True)
 
-    def show_again(self, words: tuple, sent: PostForm, **context) -> HttpResponse:
+    def show_again(
+        self, words: tuple, sent: PostForm, *, status: int = 409, **context
+    ) -> HttpResponse:
         if sent.cleaned_data["image"]:
             messages.warning(self.request, _("Choose your cover picture again."))
         initial = dict(zip(WORDS, words, strict=True))
-        initial |= {name: sent.cleaned_data.get(name) for name in ("publish_at", "reason")}
-        form = PostForm(instance=self.object, initial=initial, action=self.action)
-        # Mine may become a draft of its own.
-        form.name_new_post()
-        context = self.get_context_data(form=form, edits=None, **context)
-        return self.render_to_response(context, status=409)
+        kept = ("publish_at", "reason", "remove_image")
+        initial |= {name: sent.cleaned_data.get(name) for name in kept}
+        form = PostForm(instance=self.object, initial=initial)
+        if status == 409:
+            # Mine may become a draft of its own.
+            form.name_new_post()
+        context = self.get_context_data(form=form, **{"edits": None} | context)
+        return self.render_to_response(context, status=status)
 
     def get_context_data(self, **kwargs) -> dict:
-        now, context = timezone.now(), {"edits": self.edits, "action": self.action}
+        context = {"edits": self.edits}
         if self.object.pk:
             context |= {
                 "checklist": self.checklist(),
-                "is_scheduled": self.object.is_scheduled(now),
                 "superseded": history.superseded_edits(self.object),
                 "preview_address": self.preview_address(),
             }
@@ -182,20 +204,6 @@ def words_in(form: PostForm) -> tuple[str, str, str, str]:
     """Return what was typed, as a revision holds it, with a picture that was sent for the text."""
     tags = ", ".join(form.cleaned_data["tags"])
     return form.instance.title, form.instance.body, tags, form.instance.cover_alt
-
-
-def what_happened(post: Post, form: PostForm) -> str:
-    """Return the message for `post`, which `form` changed."""
-    if post.is_draft and form.is_out:
-        return _("Your post is a draft again: readers don't see it any more.")
-    if post.is_draft:
-        return _("Your draft is saved.")
-    if post.is_scheduled(timezone.now()):
-        at = date_format(timezone.localtime(post.publish_at), "DATETIME_FORMAT")
-        return _("Your post will appear by itself (%(time)s).") % {"time": at}
-    if form.is_out or post.is_hidden:
-        return _("Your changes are saved.")
-    return _("Your post is published.")
 
 
 class PostCreate(EditorMixin, LoginRequiredMixin, UpdateView):

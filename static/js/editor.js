@@ -2,6 +2,7 @@
 // Pictures: a button, drag and drop, and paste put a picture where the cursor is. The field for its
 // words then belongs to the last one: what is typed there goes between its brackets.
 // Tags: names in use are offered while one is typed.
+// Enter in a one-line field goes on writing: from the title to the text. It sends nothing.
 "use strict";
 
 const form = document.querySelector("form.editor");
@@ -98,6 +99,15 @@ bodyImage.addEventListener("change", async () => {
   await uploadAll([...bodyImage.files]);
   bodyImage.value = "";
   if (brackets() && !words.value) words.focus();
+});
+
+// Without this script, Enter presses the first button, which shows readers nothing.
+const title = form.elements.title;
+title.enterKeyHint = "next";
+form.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input:not([type=file])")) return;
+  event.preventDefault();
+  if (event.target === title) body.focus();
 });
 
 const tags = form.elements.tags;

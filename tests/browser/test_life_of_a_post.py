@@ -36,7 +36,7 @@ def test_a_scheduled_post_appears_at_its_second_by_itself(page, open_page, usern
     at = datetime.now(UTC) + timedelta(seconds=8)
     page.get_by_label("Publish at").fill(at.strftime("%Y-%m-%dT%H:%M:%S"))
     press(page, "Schedule")
-    expect(page.get_by_text("Your post will appear by itself")).to_be_visible()
+    expect(page.get_by_text("Your post is scheduled for")).to_be_visible()
     reader = open_page()
     reader.goto(f"/authors/{username}/")
     while not reader.get_by_role("heading", name=title).is_visible():
@@ -78,7 +78,7 @@ def test_two_pages_on_one_post_end_in_a_choice(page, username):
     expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
     expect(page.locator(".conflict del")).to_contain_text("Their")
     page.get_by_label("Body", exact=False).last.fill("Our words.")
-    press(page, "Save the text above")
+    press(page, "Update")
     expect(page.locator(".body")).to_have_text("Our words.")
 
 

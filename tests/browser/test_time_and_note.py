@@ -53,7 +53,7 @@ def test_another_time_for_a_scheduled_post_is_not_called_saved_and_comes_back(pa
     expect(panel).to_be_hidden()
     taken = next_week if button == "Put it into the editor" else tomorrow
     expect(other.get_by_label("Publish at")).to_have_value(taken)
-    other.get_by_role("button", name="Save", exact=True).click()
+    other.get_by_role("button", name="Update", exact=True).click()
     expect(other.get_by_label("Publish at")).to_have_value(taken)
     expect(panel).to_be_hidden()
 

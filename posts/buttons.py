@@ -1,0 +1,72 @@
+"""The buttons of the editor: what each does to a post, and the message that follows."""
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from posts import publishing
+from posts.forms import PostForm
+from posts.models import Post
+
+# Any other word saves the post where it stands.
+ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")
+# What `verb_of` returns, except for the verbs that take other arguments.
+VERBS = {
+    "publish": publishing.publish,
+    "save_draft": publishing.save_draft,
+    "save_hidden": publishing.save_hidden,
+    "unpublish": publishing.unpublish,
+    "update": publishing.update,
+}
+
+
+def press(action: str, form: PostForm, *, reason: str = "", **saving) -> Post:
+    """Do to the post of a valid form what its button says; raise as `publishing` does."""
+    verb = verb_of(action, form)
+    if verb == "keep_beside":
+        return publishing.autosave(form.instance, **saving)
+    saving["reason"] = reason
+    if verb == "schedule":
+        return publishing.schedule(form.instance, form.cleaned_data["publish_at"], **saving)
+    return VERBS[verb](form.instance, **saving)
+
+
+def verb_of(action: str, form: PostForm) -> str:
+    """Return what the button does to the post of a valid form.
+
+    A button that names no change leaves alone what readers see, or will see at its time: the
+    editor may have been opened before the post was scheduled or published.
+    """
+    has_time = bool(form.cleaned_data.get("publish_at"))
+    if form.instance.is_hidden:
+        return "save_hidden"
+    if action == "draft":
+        return "keep_beside" if form.is_out or form.is_scheduled else "save_draft"
+    if action == "unpublish":
+        return "save_draft" if has_time else "unpublish"
+    is_for_later = action == "publish" and form.is_for_later()
+    if action == "schedule" or is_for_later or (action == "update" and form.is_scheduled):
+        return "schedule" if has_time else "update"
+    return "publish" if action in ("publish", "publish_now") else "update"
+
+
+def what_happened(post: Post, form: PostForm) -> str:
+    """Return the message for `post`, which `form` changed."""
+    if post.is_draft and form.is_out:
+        return _("Your post is a draft again: readers don't see it any more.")
+    if post.is_draft and form.is_scheduled:
+        return _("Your post is a draft again: it is no longer scheduled.")
+    if post.is_draft:
+        return _("Your draft is saved.")
+    if post.is_scheduled(timezone.now()):
+        return scheduled_text(post)
+    if form.is_out or post.is_hidden:
+        return _("Your changes are saved.")
+    return _("Your post is published.")
+
+
+def scheduled_text(post: Post) -> str:
+    """Return the message for a scheduled post, with its time in the current zone."""
+    at = date_format(timezone.localtime(post.publish_at), "DATETIME_FORMAT")
+    said = {"time": at, "zone": timezone.get_current_timezone_name()}
+    return _("Your post is scheduled for %(time)s (%(zone)s).") % said

@@ -1,0 +1,281 @@
+"""A time that has not come: every way of publishing then schedules, and says so."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from posts import moderation, publishing
+from posts.forms import PostForm
+from posts.models import Post
+from posts.tests.pictures import picture_file
+
+NOW = timezone.now()
+TOMORROW = (NOW + timedelta(days=1)).replace(microsecond=0)
+NEXT_WEEK = TOMORROW + timedelta(days=7)
+SAID = re.compile(r"Your post is scheduled for [^<]+ \(UTC\)\.")
+Status = Post.Status
+
+
+def typed(at: datetime) -> str:
+    """A time as the browser sends it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@pytest.fixture
+def send(client_of):
+    """Return a function that sends the editor of a post, or of a new one."""
+
+    def send(post: Post | None, at: datetime | str, action: str | None, **fields):
+        path = f"/{post.pk}/update/" if post else "/create/"
+        at = at if isinstance(at, str) else typed(at)
+        data = {"title": "Title", "body": "words", "publish_at": at} | fields
+        data |= {"action": action} if action else {}
+        return client_of("author").post(path, data, follow=True)
+
+    return send
+
+
+@pytest.fixture
+def scheduled(make_post) -> Post:
+    return make_post(publish_at=TOMORROW)
+
+
+@pytest.mark.parametrize("action", ["publish", "schedule", None])
+def test_a_new_post_waits_for_its_time(client, send, action):
+    page = send(None, TOMORROW, action)
+    post = Post.objects.get()
+    assert (post.status, post.publish_at) == (Status.PUBLISHED, TOMORROW)
+    assert SAID.search(page.text) and page.redirect_chain == [(f"/{post.pk}/update/", 302)]
+    client.logout()
+    assert "Title" not in client.get("/").text
+    assert client.get(post.get_absolute_url()).status_code == 404
+
+
+@pytest.mark.parametrize("action", ["publish", "schedule"])
+def test_a_draft_waits_for_its_time(send, draft, action):
+    assert SAID.search(send(draft, TOMORROW, action).text)
+    assert Post.objects.get().publish_at == TOMORROW
+
+
+@pytest.mark.parametrize("action", ["publish", "schedule", "update", None])
+def test_a_scheduled_post_takes_another_time(send, scheduled, action):
+    assert SAID.search(send(scheduled, NEXT_WEEK, action).text)
+    assert Post.objects.get().publish_at == NEXT_WEEK
+
+
+def test_a_script_that_publishes_what_it_autosaved_schedules_it(client_of):
+    client = client_of("author")
+    sent = {"title": "Title", "body": "words", "publish_at": typed(TOMORROW), "sitting": "s"}
+    version = client.post("/create/autosave/", sent).json()["version"]
+    path = f"/{Post.objects.get().pk}/update/"
+    client.post(path, sent | {"version": version, "action": "publish"})
+    post = Post.objects.get()
+    assert (post.status, post.publish_at) == (Status.PUBLISHED, TOMORROW)
+
+
+@pytest.mark.parametrize("at", ["", NOW - timedelta(days=1), NOW - timedelta(seconds=1)])
+@pytest.mark.parametrize("state", ["new", "draft", "scheduled"])
+def test_without_a_time_to_come_publish_publishes_at_once(send, make_post, at, state):
+    fields = {
+        "draft": {"status": "draft", "publish_at": None},
+        "scheduled": {"publish_at": TOMORROW},
+    }
+    post = None if state == "new" else make_post(**fields[state])
+    page = send(post, at, "publish")
+    saved = Post.objects.get()
+    assert NOW < saved.publish_at <= timezone.now()
+    assert "Your post is published." in page.text
+
+
+@pytest.mark.parametrize("at", ["", TOMORROW])
+@pytest.mark.parametrize("state", ["draft", "published"])
+def test_publish_now_publishes_at_once_whatever_the_time_says(send, make_post, at, state):
+    send(make_post(status=state, publish_at=TOMORROW), at, "publish_now")
+    assert Post.objects.get().is_out(timezone.now())
+
+
+@pytest.mark.parametrize("is_scheduled", [True, False])
+def test_the_editor_offers_publish_now_where_a_time_is_set_for_good(
+    client_of, scheduled, draft, is_scheduled
+):
+    page = client_of("author").get(f"/{(scheduled if is_scheduled else draft).pk}/update/").text
+    assert ('value="publish_now">Publish now' in page) == is_scheduled
+    assert ('value="publish">Publish<' in page) != is_scheduled
+
+
+@pytest.mark.parametrize("action", ["schedule", "update", None])
+@pytest.mark.parametrize(
+    ("at", "message"), [("", "Say when it is to appear."), (NOW, "This time has passed.")]
+)
+def test_a_scheduled_post_is_saved_with_a_time_to_come_alone(send, scheduled, action, at, message):
+    page = send(scheduled, at, action).text
+    assert message in page and "words</textarea>" in page
+    # The note above the form names the time that holds.
+    assert "Readers see it from" in page and 'value="publish_now"' in page
+    assert Post.objects.get().publish_at == TOMORROW
+
+
+def test_a_script_that_names_no_time_leaves_it(client_of, scheduled):
+    client_of("author").post(f"/{scheduled.pk}/update/", {"title": "Title", "body": "words"})
+    post = Post.objects.get()
+    assert (post.body, post.publish_at) == ("words", TOMORROW)
+
+
+@pytest.mark.parametrize("action", ["publish", "publish_now", "schedule", "update", "draft", None])
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        (TOMORROW, "This post came out meanwhile. Clear this field"),
+        ("9999-12-31T23:59:59", "Choose a year from 1900 to 9000."),
+        ("tomorrow", "Enter a valid date/time."),
+    ],
+)
+def test_a_post_that_is_out_takes_no_later_time(send, post, action, at, message):
+    page = send(post, at, action).text
+    assert message in page
+    assert 'aria-describedby="id_publish_at_' in page and "words</textarea>" in page
+    assert 'value="update">Update' in page
+    saved = Post.objects.get()
+    assert (saved.body, saved.publish_at) == (post.body, post.publish_at)
+    assert "Your changes are saved." in send(post, "", "update").text
+    assert Post.objects.get().body == "words"
+
+
+def test_a_time_that_stays_when_a_post_is_taken_back_is_kept_with_the_draft(send, post):
+    send(post, TOMORROW, "unpublish")
+    saved = Post.objects.get()
+    assert (saved.status, saved.publish_at) == (Status.DRAFT, TOMORROW)
+
+
+@pytest.mark.parametrize("at", ["", NOW - timedelta(days=9)])
+def test_a_time_that_has_passed_holds_up_nothing_that_is_out(send, post, at):
+    assert "Your changes are saved." in send(post, at, "publish").text
+    assert Post.objects.get().publish_at == post.publish_at
+
+
+# In Berlin, this hour is skipped in spring, and comes twice in autumn.
+@pytest.mark.parametrize("at", ["2031-03-30T02:30:00", "2031-10-26T02:30:00"])
+@pytest.mark.parametrize("action", ["publish", "schedule", None])
+def test_a_time_that_the_clock_does_not_show_once_publishes_nothing(send, author, at, action):
+    author.time_zone = "Europe/Berlin"
+    author.save(update_fields=["time_zone"])
+    page = send(None, at, action).text
+    assert "ambiguous or it may not exist" in page and "words</textarea>" in page
+    assert not Post.objects.exists()
+
+
+def test_the_message_names_the_time_in_the_zone_of_the_author(send, author):
+    author.time_zone = "Asia/Tokyo"
+    author.save(update_fields=["time_zone"])
+    page = send(None, "2031-01-01T09:00:00", "publish").text
+    assert "Your post is scheduled for Jan. 1, 2031, 9 a.m. (Asia/Tokyo)." in page
+    assert Post.objects.get().publish_at == datetime(2031, 1, 1, tzinfo=UTC)
+
+
+def test_a_time_on_the_page_that_shows_two_texts_still_schedules(client_of, draft):
+    client, path = client_of("author"), f"/{draft.pk}/update/"
+    Post.objects.update(version=5)
+    mine = {"title": "Mine", "body": "mine", "publish_at": typed(TOMORROW), "version": 4}
+    page = client.post(path, mine | {"action": "publish"})
+    assert page.status_code == 409 and f'value="{typed(TOMORROW)}"' in page.text
+    assert 'value="publish">Publish<' in page.text
+    client.post(path, mine | {"action": "publish", "version": 5})
+    assert Post.objects.get().publish_at == TOMORROW
+
+
+def test_a_note_is_kept_with_a_scheduled_post(send, scheduled):
+    send(scheduled, NEXT_WEEK, "schedule", reason="Later")
+    assert scheduled.revisions.first().reason == "Later"
+
+
+@pytest.mark.parametrize("at", [TOMORROW, NOW - timedelta(days=1)])
+def test_the_admin_says_that_it_scheduled_a_post(client_of, post, at):
+    path = reverse("admin:posts_post_change", args=[post.pk])
+    data = {"author": post.author_id, "title": "Title", "body": "", "status": "published"}
+    data |= {"publish_at_0": at.strftime("%Y-%m-%d"), "publish_at_1": at.strftime("%H:%M:%S")}
+    page = client_of("moderator").post(path, data, follow=True).text
+    assert bool(SAID.search(page)) == (at == TOMORROW)
+
+
+# Between the look at the post and its saving ------------------------------------------------------
+
+
+def came_out(post: Post, moderator) -> None:
+    Post.objects.update(status="published", publish_at=NOW - timedelta(seconds=1))
+
+
+SAVES = {
+    "schedule": ("draft", lambda post: publishing.schedule(post, TOMORROW, now=NOW)),
+    "save_draft": ("draft", lambda post: publishing.save_draft(post, now=NOW)),
+    "save_hidden": ("hidden", lambda post: publishing.save_hidden(post, now=NOW)),
+}
+
+
+@pytest.mark.parametrize("save", SAVES)
+@pytest.mark.parametrize("is_late", [True, False])
+def test_what_came_out_at_that_moment_is_not_taken_back(make_post, moderator, save, is_late):
+    state, act = SAVES[save]
+    post = make_post(status=state)
+    if not is_late:
+        assert act(post).version == 1
+        return
+    if state == "hidden":
+        moderation.bring_back(Post.objects.get(), moderator, now=NOW)
+    else:
+        came_out(post, moderator)
+    with pytest.raises(publishing.EditConflict):
+        act(post)
+    assert Post.objects.get().is_out(NOW)
+
+
+# What a save beside a post leaves out -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["publish_at", "reason", "remove_image", "image"])
+def test_what_a_private_save_leaves_out_is_shown_again(
+    client_of, scheduled, settings, tmp_path, name
+):
+    settings.MEDIA_ROOT = tmp_path
+    client, path = client_of("author"), f"/{scheduled.pk}/update/"
+    Post.objects.update(cover="x" * 22 + "-800x600-123.webp")
+    sent = {"title": "Half", "body": "half", "publish_at": typed(TOMORROW), "action": "draft"}
+    values = {"publish_at": typed(NEXT_WEEK), "reason": "Why", "remove_image": "on"}
+    page = client.post(path, sent | {name: values.get(name) or picture_file()})
+    assert page.status_code == 200
+    assert "Your edits are saved." in page.text and "Not saved yet" in page.text
+    assert "half</textarea>" in page.text and " data-unsaved" in page.text
+    shown = {"remove_image": "checked", "image": "Choose your cover picture again."}
+    assert shown.get(name, f'value="{values.get(name)}"') in page.text
+    post = Post.objects.get()
+    assert (post.title, post.publish_at) == ("Test title", TOMORROW)
+    assert f'name="version" value="{post.version}"' in page.text
+    assert 'name="uuid"' not in page.text
+
+
+def test_a_text_that_was_recovered_and_saved_privately_is_held_no_longer(client_of, author, post):
+    from accounts.tests.test_held import writer_in
+
+    client, path = client_of("author"), f"/{post.pk}/update/"
+    sent = {"title": "Half", "body": "half", "action": "draft", "reason": "Why"}
+    writer = writer_in(client.get(path).text)
+    client.logout()
+    client.post(path, sent | {"writer": writer})
+    client.force_login(author)
+    page = client.get(f"{path}?recovered").text
+    assert "Recovered: what you had typed" in page
+    page = client.post(path, sent | {"writer": writer_in(page)}).text
+    assert "Not saved yet" in page and 'value="Why"' in page
+    assert "Recovered: what you had typed" not in client.get(path).text
+
+
+def test_a_new_post_that_asks_to_compare_is_saved_as_a_draft(send):
+    send(None, "", "compare")
+    assert Post.objects.get().is_draft
+
+
+def test_the_form_says_what_an_empty_time_does(author):
+    text = str(PostForm(instance=Post(author=author)).fields["publish_at"].help_text)
+    assert "Leave it empty to publish at once." in text

@@ -1,0 +1,149 @@
+"""Enter, and Go on a phone, in each field of the editor: readers see what they saw before."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_life_of_a_post import press, start
+from tests.browser.test_main_job import log_in, register
+
+pytestmark = pytest.mark.browser
+
+FIELDS = ("title", "tags", "body_image_alt", "cover_alt", "publish_at")
+OF_A_POST = ("title", "tags", "body_image_alt", "cover_alt", "reason")
+
+
+@pytest.fixture(scope="module")
+def account(browser, site, numbers) -> tuple[str, dict]:
+    """Name and cookies of somebody who is logged in."""
+    context = browser.new_context(base_url=site)
+    page, username = context.new_page(), f"enter{next(numbers)}"
+    register(page, username)
+    log_in(page, username)
+    expect(page.get_by_role("link", name=username)).to_be_visible()
+    state = context.storage_state()
+    context.close()
+    return username, state
+
+
+@pytest.fixture(params=[True, False], ids=["phone", "desktop"])
+def page(request, browser, site, account, javascript) -> Page:
+    phone = {"is_mobile": True, "has_touch": True, "viewport": {"width": 390, "height": 844}}
+    context = browser.new_context(
+        base_url=site,
+        storage_state=account[1],
+        java_script_enabled=javascript,
+        **(phone if request.param else {}),
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def shown(page, account):
+    """Return a function that tells what readers see of a title: the posts of its author."""
+
+    def shown(title: str) -> bool:
+        return title in page.request.get(f"/authors/{account[0]}/", headers={"Cookie": ""}).text()
+
+    return shown
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_in_a_new_post(page, javascript, shown, field):
+    title = f"New {field} {javascript} {page.viewport_size['width']}"
+    start(page, title)
+    page.locator(f"#id_{field}").press("Enter")
+    if javascript:
+        expect(page.locator("#id_body" if field == "title" else f"#id_{field}")).to_be_focused()
+    else:
+        expect(page.get_by_text("Your draft is saved.")).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value(title)
+    assert not shown(title)
+    press(page, "Publish")
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    assert shown(title)
+
+
+def test_in_a_draft_that_was_saved(page, javascript, shown):
+    title = f"Draft {javascript} {page.viewport_size['width']}"
+    start(page, title)
+    press(page, "Save draft")
+    for field in FIELDS:
+        page.locator(f"#id_{field}").press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Edit post")
+    assert not shown(title)
+
+
+@pytest.mark.parametrize("field", OF_A_POST)
+def test_in_a_published_post(page, javascript, shown, field):
+    title = f"Out {field} {javascript} {page.viewport_size['width']}"
+    start(page, title)
+    press(page, "Publish")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Title").fill(f"Half {title}")
+    page.locator(f"#id_{field}").press("Enter")
+    if not javascript:
+        expect(page.get_by_text("Your edits are saved.")).to_be_visible()
+    expect(page).to_have_url(re.compile("/update/$"))
+    expect(page.get_by_label("Title")).to_have_value(f"Half {title}")
+    assert shown(title) and not shown(f"Half {title}")
+    press(page, "Update")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Half {title}")
+
+
+def test_where_two_texts_are_shown(page, javascript, shown):
+    title = f"Two {javascript} {page.viewport_size['width']}"
+    start(page, title)
+    press(page, "Publish")
+    page.get_by_role("link", name="Edit").click()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_label("Body").fill("Their words.")
+    press(other, "Update")
+    expect(other.get_by_text("Their words.")).to_be_visible()
+    page.get_by_label("Title").fill(f"Half {title}")
+    press(page, "Update")
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    page.locator("#id_title").press("Enter")
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.locator("#id_title")).to_have_value(f"Half {title}")
+    assert not shown(f"Half {title}")
+
+
+def test_in_the_link_for_a_friend_and_in_the_profile(page, account):
+    start(page, "Linked")
+    press(page, "Save draft")
+    page.get_by_text("Show it to somebody before").click()
+    press(page, "Make a link")
+    address = page.get_by_label("Whoever has this link")
+    link = address.input_value()
+    address.press("Enter")
+    assert page.request.get(link).ok
+    page.goto("/auth/account/")
+    name = page.get_by_label("Display name")
+    name.fill("Half a name")
+    name.press("Enter")
+    expect(name).to_have_value("Half a name")
+    assert "Half a name" not in page.request.get("/auth/account/").text()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your account is saved.")).to_be_visible()
+    name.fill("")
+    page.get_by_role("button", name="Save").click()
+
+
+def test_in_the_tags_enter_takes_the_one_that_is_offered(page, javascript):
+    if not javascript:
+        pytest.skip("scripts offer them")
+    start(page, "Tagged")
+    page.locator("#id_tags").fill("Tea of mine")
+    press(page, "Publish")
+    page.goto("/create/")
+    tags = page.locator("#id_tags")
+    tags.press_sequentially("Tea of")
+    expect(page.get_by_role("option", name="Tea of mine")).to_be_visible()
+    tags.press("ArrowDown")
+    tags.press("Enter")
+    expect(tags).to_have_value("Tea of mine, ")
+    expect(tags).to_be_focused()
