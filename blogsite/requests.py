@@ -9,9 +9,13 @@ from contextvars import ContextVar
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control
+
+from blogsite.redaction import redact
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -21,6 +25,28 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+# Features that no page uses, so that no script may ask for them. Browsers warn about unknown names.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
+    )
+)
+# Methods that a response 405 names. Not every view takes OPTIONS.
+READ = ["GET", "HEAD"]
+FORM = [*READ, "POST"]
 
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
 
@@ -78,7 +104,8 @@ def answer_head_without_body(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.method == "HEAD" and not response.streaming:
+        # Not `request.method`, where "head" is HEAD too; gunicorn sends the body to that one.
+        if request.META["REQUEST_METHOD"] == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
         return response
@@ -102,6 +129,9 @@ def refuse_what_nobody_sends(get_response: GetResponse) -> GetResponse:
         # The admin asks the database for whatever the address says.
         if "%00" in meta.get("QUERY_STRING", "") and request.path_info.startswith("/admin/"):
             raise BadRequest("NUL in the query string")
+        # Django reads no body without a length, and would take an empty form.
+        if "HTTP_TRANSFER_ENCODING" in meta:
+            raise BadRequest("A body without a length")
         # Django's limit does not count files, which a stranger could fill the disk with.
         length = meta.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > settings.LARGEST_REQUEST:
@@ -153,14 +183,53 @@ def offer_next_pages(get_response: GetResponse) -> GetResponse:
 
 
 def restrict_content(get_response: GetResponse) -> GetResponse:
-    """Send the content security policy with every answer."""
+    """Send the headers that restrict a page with every response, whatever made it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if is_for_token(request):
+            # The browser would name the address in its requests for the page's own style sheets,
+            # and nginx logs that. With "no-referrer", Chromium sends "Origin: null" with a form.
+            response["Referrer-Policy"] = "strict-origin"
         return response
 
     return middleware
+
+
+def is_for_token(request: HttpRequest) -> bool:
+    """Tell whether the address of `request` holds a token, or leads to one that does."""
+    address = f"{request.path_info}?{request.META.get('QUERY_STRING', '')}"
+    return redact(address) != address or request.path_info.endswith("/set-password/")
+
+
+def refuse_unknown_methods(get_response: GetResponse) -> GetResponse:
+    """Answer 405 to methods that no view takes, and to "get", which Django reads as GET."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.META["REQUEST_METHOD"] in (*FORM, "OPTIONS"):
+            return get_response(request)
+        page = render_to_string("405.html", request=request)
+        return HttpResponseNotAllowed(methods_of(request.path_info), page)
+
+    return middleware
+
+
+def methods_of(path: str) -> list[str]:
+    """Return the methods that the view at `path` takes; our function views only read."""
+    try:
+        match = resolve(path)
+    except Resolver404:  # A file, or nothing.
+        return READ
+    if match.app_name == "admin":
+        return FORM
+    view = getattr(match.func, "view_class", None)
+    if view is None:
+        return READ
+    names = {name.upper() for name in view.http_method_names if hasattr(view, name)}
+    return [name for name in FORM if name in names or (name == "HEAD" and "GET" in names)]
 
 
 class AddRequestId(logging.Filter):

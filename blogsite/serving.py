@@ -28,6 +28,8 @@ keepalive = 5
 # because the others get all of its connections, and keep them.
 max_requests = environment.whole_number("MAX_REQUESTS", 100_000, 0, 10_000_000)
 max_requests_jitter = max_requests // 10
+# The site answers 405 to "get"; gunicorn would answer 400.
+permit_unconventional_http_method = True
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 16_380

@@ -156,6 +156,7 @@ MIDDLEWARE = [
     "blogsite.requests.answer_head_without_body",
     # Before all that may answer by itself, so that every answer carries it.
     "blogsite.requests.restrict_content",
+    "blogsite.requests.refuse_unknown_methods",
     "blogsite.requests.refuse_what_nobody_sends",
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",

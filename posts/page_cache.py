@@ -51,6 +51,7 @@ REPORT = "Page cache of worker %d: %d hits, %d misses, %d answers in %.1f MB"
 
 # Headers of the application's answer whose place ours take, or that belong to one request.
 OURS = {"cache-control", "content-length", "etag", "last-modified", "vary", "x-request-id"}
+OF_BODY = {"Content-Type", "Content-Encoding", "Content-Length"}
 TEXT = re.compile(r"(text/(html|plain)|application/([a-z]+\+)?(xml|json))\b")
 date_of = lru_cache(maxsize=256)(http_date)
 ETAG = re.compile(r'"[^"]*"')
@@ -162,8 +163,9 @@ class Form:
 
     def __init__(self, headers: Headers, body: bytes, etag: str) -> None:
         self.body, self.etag = body, etag
-        self.unchanged = [("Cache-Control", CACHE_CONTROL), ("Vary", VARY), ("ETag", etag)]
-        self.headers = [*headers, *self.unchanged, ("Content-Length", str(len(body)))]
+        own = [("Cache-Control", CACHE_CONTROL), ("Vary", VARY), ("ETag", etag)]
+        self.headers = [*headers, *own, ("Content-Length", str(len(body)))]
+        self.unchanged = [header for header in self.headers if header[0] not in OF_BODY]
 
     @property
     def size(self) -> int:

@@ -32,13 +32,20 @@ def database_url():
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory, database_url):
+def mails(tmp_path_factory):
+    """The folder that the site writes its mail to."""
+    return tmp_path_factory.mktemp("mails")
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory, database_url, mails):
     """The address of a site that `bin/serve` started and Ctrl-C will stop."""
     port = free_port()
     environment = os.environ | {
         "PORT": str(port),
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
         "DATABASE_URL": database_url,
+        "EMAIL_URL": f"filemail://{mails}",
     }
     command = [ROOT / "bin/serve"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:

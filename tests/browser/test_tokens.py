@@ -1,0 +1,79 @@
+"""Addresses that hold a token: no other request names them, and their forms still work."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks.machines import wait_until
+from tests.browser.test_life_of_a_post import press, start
+from tests.browser.test_main_job import log_in, register
+
+pytestmark = pytest.mark.browser
+PASSWORD = "a new horse battery staple"
+
+
+def referers(page: Page) -> list[str]:
+    """Return a list that grows by the Referer of each request; a browser adds it at the end."""
+    found = []
+    page.on("requestfinished", lambda sent: found.append(sent.all_headers().get("referer", "")))
+    return found
+
+
+@pytest.fixture
+def writer(open_page, username) -> Page:
+    page = open_page()
+    register(page, username)
+    log_in(page, username)
+    return page
+
+
+def test_a_preview_link_is_named_to_no_style_sheet_and_its_forms_work(writer, username, site):
+    start(writer, f"Draft of {username}")
+    press(writer, "Save draft")
+    writer.get_by_text("Show it to somebody before").click()
+    press(writer, "Make a link")
+    link = writer.locator("input[value*='/preview/']").input_value()
+    found = referers(writer)
+    writer.goto(link)
+    expect(writer.get_by_role("heading", level=1)).to_have_text(f"Draft of {username}")
+    writer.wait_for_load_state("networkidle")
+    assert set(found) <= {"", f"{site}/"} and f"{site}/" in found
+    writer.get_by_role("button", name="Log out").first.click()
+    expect(writer.get_by_text("You are logged out.")).to_be_visible()
+    assert not [referer for referer in found if "preview" in referer]
+
+
+def test_a_link_that_sets_a_password_is_named_to_no_style_sheet(writer, username, site, mails):
+    writer.goto("/auth/account/")
+    writer.locator("input[type=email]").fill(f"{username}@example.org")
+    press(writer, "Save")
+    expect(writer.get_by_text("Your account is saved.")).to_be_visible()
+    writer.context.clear_cookies()
+    writer.goto("/auth/password/reset/")
+    writer.locator("input[type=email]").fill(f"{username}@example.org")
+    writer.get_by_role("main").get_by_role("button").click()
+    link = link_in_mail(mails, f"{username}@example.org")
+    found = referers(writer)
+    writer.goto(link)
+    # Django keeps the token in the session and leads to an address without it.
+    expect(writer).to_have_url(re.compile(r"/auth/password/reset/[^/]+/set-password/$"))
+    for label in ("New password", "New password confirmation"):
+        writer.get_by_label(label, exact=True).fill(PASSWORD)
+    writer.wait_for_load_state("networkidle")
+    writer.get_by_role("main").get_by_role("button").click()
+    expect(writer.get_by_text("Your new password is set.")).to_be_visible()
+    assert set(found) <= {"", f"{site}/", f"{site}/auth/login/"} and f"{site}/" in found
+
+
+def link_in_mail(mails: Path, recipient: str) -> str:
+    """Return the link in the mail to `recipient`, which may be sent after the response."""
+
+    def links() -> list[str]:
+        texts = [mail.read_text() for mail in mails.glob("*")]
+        found = [re.search(r"http\S+/reset/\S+/", text) for text in texts if recipient in text]
+        return [link[0] for link in found if link]
+
+    wait_until(links, "no mail")
+    return links()[0]

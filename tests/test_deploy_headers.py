@@ -1,0 +1,106 @@
+"""Headers that nginx, as shipped, adds to its own responses, and leaves to the application."""
+
+import re
+
+import pytest
+
+from benchmarks.machines import DEPLOY
+from blogsite.requests import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY
+from tests.test_deploy import FOR_ALL, Told, before, needs_nginx
+
+RESTRICTING = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "X-Content-Type-Options": "nosniff",
+}
+OWN = dict.fromkeys(RESTRICTING, "the application's own")
+A_YEAR = "public, max-age=31536000, immutable"
+
+
+def each_restricting(answer) -> dict[str, list[str]]:
+    return {name: answer.headers.get_all(name, []) for name in RESTRICTING}
+
+
+def only(headers: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [value] for name, value in headers.items()}
+
+
+def test_no_location_drops_the_headers_of_its_server():
+    """Nginx inherits add_header into no block that has one of its own."""
+    text = re.sub("#.*", "", (DEPLOY / "nginx.conf").read_text())
+    depth_of_headers = {
+        text[: found.start()].count("{") - text[: found.start()].count("}")
+        for found in re.finditer("add_header", text)
+    }
+    assert depth_of_headers == {1}
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("path", "status", "life"),
+    [
+        ("/static/css/site.0123456789ab.css", 200, "public, max-age=315360000, immutable"),
+        ("/static/css/site.css", 200, "public, max-age=60"),
+        ("/static/rules.speculationrules", 200, "public, max-age=60"),
+        ("/static/nope.css", 404, None),
+        ("/media/images/some.webp", 200, A_YEAR),
+        ("/media/images/nope.webp", 404, None),
+        ("/media/images/", 403, None),
+    ],
+)
+def test_files_are_sent_with_what_restricts_them(tmp_path, path, status, life):
+    for name in ("css/site.0123456789ab.css", "css/site.css", "rules.speculationrules"):
+        (tmp_path / "static/css").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "static" / name).write_text("{}")
+    (tmp_path / "media/images").mkdir(parents=True)
+    (tmp_path / "media/images/some.webp").write_text("image")
+    with before(tmp_path, Told()) as visitor:
+        answer = visitor.get(path)
+        again = visitor
+        again.headers["If-None-Match"] = answer.headers.get("ETag", '"none"')
+        unchanged = again.get(path)
+    assert (answer.status, answer.headers["Cache-Control"]) == (status, life)
+    assert unchanged.status == (304 if status == 200 else status)
+    assert each_restricting(answer) == each_restricting(unchanged) == only(RESTRICTING)
+
+
+@needs_nginx
+@pytest.mark.parametrize("path", ["/", "/auth/login/", "/preview/x/", "/admin/"])
+@pytest.mark.parametrize("headers", [OWN, {}])
+def test_the_applications_own_headers_are_sent_once_and_missing_ones_added(tmp_path, path, headers):
+    with before(tmp_path, Told(headers | FOR_ALL)) as visitor:
+        answers = [visitor.get(path) for _ in range(2)]
+    for answer in answers:
+        assert each_restricting(answer) == only(headers or RESTRICTING)
+        assert answer.headers.get_all("Cache-Control") == [FOR_ALL["Cache-Control"]]
+    if path == "/":
+        assert [answer.headers["X-Cache"] for answer in answers] == ["MISS", "HIT"]
+
+
+@needs_nginx
+def test_a_page_of_nginx_about_an_error_is_restricted_too(tmp_path):
+    with before(tmp_path, Told(hangs_up=True)) as visitor:
+        answer = visitor.get("/")
+    assert answer.status == 502
+    assert each_restricting(answer) == only(RESTRICTING)
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("TRACE", "/"),
+        ("TRACE", "/auth/login/"),
+        ("POST", "/static/css/site.css"),
+        ("PROPFIND", "/static/css/site.css"),
+        ("FOO", "/media/images/some.webp"),
+    ],
+)
+def test_a_method_that_nginx_refuses_gets_405_with_what_is_allowed(tmp_path, method, path):
+    for name in ("static/css/site.css", "media/images/some.webp"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("{}")
+    with before(tmp_path, Told()) as visitor:
+        answer = visitor.ask(method, path)
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert each_restricting(answer) == only(RESTRICTING)
