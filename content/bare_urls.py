@@ -4,6 +4,9 @@ The functions are rules of markdown-it's.
 """
 
 import re
+from html import escape
+
+import nh3
 
 # The usual limit of browsers and servers. It also bounds how far a bare address is looked for.
 URL_LIMIT = 2_000
@@ -22,10 +25,31 @@ _BARE_URL = re.compile(
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
+# Two slashes and a host that needs no second look. Others are those that nh3 takes: an address
+# that it drops leaves a link that leads nowhere.
+_PLAIN_HOST = re.compile(
+    r"//(?:(?!xn--)[a-z0-9-]+\.)*[a-z][a-z0-9]*(?::\d{1,4})?(?:[/?#]|$)", re.IGNORECASE
+)
+_SLASHES = re.compile(r"[/\\]{2}")
+
+
 def is_allowed_url(url: str) -> bool:
-    """Whether `url`, normalized by markdown-it, is relative or of a scheme we link to."""
+    """Whether `url`, normalized by markdown-it, is relative or of a scheme we link to.
+
+    One whose host can't be is refused as well: HTML has no such address.
+    """
     scheme = _SCHEME.match(url)
-    return scheme is None or scheme[1].lower() in SCHEMES
+    if scheme and scheme[1].lower() not in SCHEMES:
+        return False
+    rest = url[scheme.end() :] if scheme else url
+    if (scheme and scheme[1].lower() == "mailto") or not (scheme or _SLASHES.match(rest)):
+        return True
+    return bool(_PLAIN_HOST.match(rest)) or _is_host(rest)
+
+
+def _is_host(rest: str) -> bool:
+    cleaned = nh3.clean(f'<a href="http:{escape(rest)}">x</a>', link_rel=None)
+    return rest.startswith("//") and not rest.startswith("///") and "href" in cleaned
 
 
 def link_bare_url(state, silent: bool) -> bool:
@@ -40,8 +64,11 @@ def link_bare_url(state, silent: bool) -> bool:
     if start > state.pos or not found:
         return False
     url = _without_closing_punctuation(found[0])
+    href = state.md.normalizeLink(f"http://{url}" if url.startswith("www.") else url)
+    if not is_allowed_url(href):
+        return False
     state.pending = state.pending[: len(state.pending) - (state.pos - start)]
-    _push_link(state, url)
+    _push_link(state, url, href)
     state.pos = start + len(url)
     return True
 
@@ -64,8 +91,7 @@ def _without_closing_punctuation(url: str) -> str:
         url = url[:-1]
 
 
-def _push_link(state, url: str) -> None:
-    href = f"http://{url}" if url.startswith("www.") else url
-    state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(href)}
+def _push_link(state, url: str, href: str) -> None:
+    state.push("link_open", "a", 1).attrs = {"href": href}
     state.push("text", "", 0).content = url
     state.push("link_close", "a", -1)

@@ -52,17 +52,11 @@ def _is_elsewhere(source: str) -> bool:
 
 
 def skipped_headings(html: str) -> list[str]:
-    """Return the headings more than one level below the heading before them.
+    """Return the headings that were typed more than one level below the heading before them.
 
-    The title of the page is the first, so that a text should begin with an h2.
+    The title of the page is the first. Readers see a level that follows; the renderer marks these.
     """
-    skipped, level = [], 1
-    for name, text in _read(html):
-        if name in _HEADINGS:
-            if int(name[1]) > level + 1:
-                skipped.append(text)
-            level = int(name[1])
-    return skipped
+    return [text for name, text in _read(html) if name == "skipped"]
 
 
 def vague_links(html: str) -> list[str]:
@@ -96,6 +90,8 @@ class _Reader(HTMLParser):
         elif tag == "a" or tag in _HEADINGS:
             self.opened[tag] = []
             self.elements.append((tag, self.opened[tag]))
+            if dict(attrs).get("class") == "skips-level":
+                self.elements.append(("skipped", self.opened[tag]))
 
     def handle_endtag(self, tag):
         self.opened.pop(tag, None)

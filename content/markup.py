@@ -11,7 +11,7 @@ travels in markdown-it's `env` or in a local variable, never on the parser.
 import re
 from collections.abc import Iterator
 from html import unescape
-from itertools import pairwise, product
+from itertools import product
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -20,19 +20,20 @@ from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.rules_block import reference
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.footnote.index import footnote_def, footnote_ref
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
-from content import images
+from content import footnotes, images
 from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url
 from content.bounds import TooMuch, bound, render_bounded, shallow
 from content.bulkhead import place_for
+from content.nesting import make_valid
 from content.raw_html import (
     RAW_BLOCKS,
     RAW_INLINES,
+    RAW_NAMES,
     pair_raw_tags,
     render_raw_block,
     render_raw_inline,
@@ -41,7 +42,7 @@ from content.raw_html import (
 from content.slugs import slugify
 
 # Raised whenever the same text gives other HTML, so that saved rows are rendered again.
-RENDERER_VERSION: int = 3
+RENDERER_VERSION: int = 4
 
 # Several lexers take quadratic time for some text: 6,000 crafted characters take about a second. So
 # each block spends the square of its length, and this much is coloured in a document: one block of
@@ -60,10 +61,17 @@ LANGUAGES = words(
     rb rs ruby rust sass scala scss sh shell sql swift toml ts tsx typescript xml yaml yml zsh"""
 )
 
-_FOOTNOTE_NAME = re.compile(r"\[\^[^\s\[\]]{1,100}\]")
+# Columns of code that a page of 320 px surely shows; each list or quote around it takes some of
+# them. The style sheet gives a tab as many.
+NARROWEST, LEVEL, TAB = 22, 3, 4
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What HTML forbids in a text: controls, and the characters that Unicode keeps for no use.
+_NO_CHARACTERS = "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
+FORBIDDEN = re.compile(f"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
 _BLOCK_END = re.compile(r"(?=</?(?:br|dd|dt|h[1-6]|hr|figcaption|li|p|pre|summary|td|th)\b)")
 _FOOTNOTE_MARK = re.compile(r'<a href="#fn(?:ref)?-[^>]*>[^<]*</a>')
 
@@ -73,10 +81,11 @@ _formatter = HtmlFormatter(nowrap=True)
 def render_post(text: str) -> SafeString:
     """Return the body of a post, page or biography, written in Markdown, as HTML that is safe.
 
-    All of CommonMark 0.31 holds, with these differences: the highest heading becomes an h2, the
-    others keep their distance to it, and each has an id `h-…`; links have `rel="noopener"`, images
+    All of CommonMark 0.31 holds, with these differences: headings go down from h2, leaving no level
+    out, and each has an id `h-…`; links have `rel="noopener"`, images
     load lazily; an address of a scheme other than http, https and mailto is no link; raw HTML
-    outside the allow-list or not closed in its place is shown as the text it is; quotes and lists
+    outside the allow-list or not closed in its place is shown as the text it is, and of an element
+    that HTML does not allow there, its text alone; quotes and lists
     deeper than BLOCK_DEPTH levels are shown as typed, and so is the whole of a text that passes
     another of the bounds in `content.bounds`.
 
@@ -109,27 +118,45 @@ def plain_text(html: str) -> str:
 def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     # A lone half of a character has no UTF-8, so nothing after this could store or send it.
     text = _SURROGATE.sub("\ufffd", text)
+    # Before anything is judged: an address that is refused must not come together afterwards.
+    text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with place_for(text):
         try:
             html = render_bounded(parser, text)
         except TooMuch:
-            html = f"<p><em>{TOO_MUCH}</em></p>\n<pre>\n{escapeHtml(text)}</pre>\n"
-        return mark_safe(cleaner.clean(html))  # noqa: S308
+            html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{escapeHtml(text)}</pre>\n'
+        # An entity may have stood for such a character.
+        cleaned = FORBIDDEN.sub("\ufffd", cleaner.clean(html))
+        is_raw = parser is _post_parser and RAW_NAMES.search(text)
+        return mark_safe(make_valid(cleaned) if is_raw else cleaned)  # noqa: S308
 
 
 # Headings, tables, code
 
 
 def _place_headings(state) -> None:
-    """A core rule: the highest heading becomes an h2, and each gets an id of its own."""
-    headings = [token for token in state.tokens if token.type.startswith("heading_")]
+    """A core rule: headings go down from h2 without leaving a level out, each with its own id.
+
+    One without words, which nobody could jump to, is shown as typed.
+    """
+    above, used, numbers, last = [], set(), {}, 1
+    headings = [token for token in state.tokens if token.type == "heading_open"]
     top = min((int(token.tag[1]) for token in headings), default=1)
-    for token in headings:
-        token.tag = f"h{min(int(token.tag[1]) - top + 2, 6)}"
-    used, numbers = set(), {}
-    for token, inline in pairwise(state.tokens):
-        if token.type == "heading_open":
-            token.attrSet("id", _free_id(slugify(_text(inline.children)), used, numbers))
+    for opening, inline, closing in zip(*(state.tokens[n:] for n in range(3)), strict=False):
+        if opening.type != "heading_open":
+            continue
+        if not _text(inline.children).strip():
+            opening.tag = closing.tag = "p"
+            inline.children = inline.children or [Token("text", "", 0, content=opening.markup)]
+            continue
+        typed = int(opening.tag[1])
+        if typed - top + 2 > last + 1:
+            # The author may want to know (content.checklist).
+            opening.attrSet("class", "skips-level")
+        last = typed - top + 2
+        above = [*(level for level in above if level < typed), typed]
+        opening.tag = closing.tag = f"h{min(len(above) + 1, 6)}"
+        opening.attrSet("id", _free_id(slugify(_text(inline.children)), used, numbers))
 
 
 def _free_id(slug: str, used: set[str], numbers: dict[str, int]) -> str:
@@ -152,8 +179,13 @@ def _text(tokens: list[Token]) -> str:
 
 
 def _align_by_class(state) -> None:
-    """A core rule: markdown-it aligns cells by an inline style, which a page refuses."""
+    """A core rule: markdown-it aligns cells by an inline style, which a page refuses.
+
+    A table may be wider than a phone; without the focus, keys could not scroll it.
+    """
     for token in state.tokens:
+        if token.type == "table_open":
+            token.attrSet("tabindex", "0")
         if token.type in ("th_open", "td_open") and token.attrs:
             token.attrs = {"class": token.attrs["style"].replace("text-align:", "align-")}
 
@@ -162,7 +194,26 @@ def _render_fence(self, tokens, index, options, env) -> str:
     token = tokens[index]
     language, *_ = [*unescapeAll(token.info).lower().split(), ""]
     code = _highlight(token.content, language, env)
-    return f'<pre><code class="highlight">{code}</code></pre>\n'
+    return f'{_pre(token)}<code class="highlight">{code}</code></pre>\n'
+
+
+def _render_code_block(self, tokens, index, options, env) -> str:
+    token = tokens[index]
+    return f"{_pre(token)}<code>{escapeHtml(token.content)}</code></pre>\n"
+
+
+def _pre(token: Token) -> str:
+    """Return the start tag of a block of code, which takes the focus where it may have to scroll.
+
+    Whether it does, only a browser knows; a line that fits the narrowest phone never scrolls.
+    """
+    widest = max(map(_columns, token.content.split("\n")))
+    return '<pre tabindex="0">' if widest > NARROWEST - LEVEL * token.level else "<pre>"
+
+
+def _columns(line: str) -> int:
+    """Return how many columns a line takes; letters that are not Latin may be twice as wide."""
+    return sum(1 if character < "\u0250" else 2 for character in line.expandtabs(TAB))
 
 
 def _highlight(code: str, language: str, env: dict) -> str:
@@ -192,6 +243,9 @@ def _render_item_open(self, tokens, index, options, env) -> str:
 def _render_image(self, tokens, index, options, env) -> str:
     token = tokens[index]
     token.attrSet("alt", self.renderInlineAsText(token.children, options, env))
+    if not token.attrs["src"]:
+        # HTML has no image without an address.
+        return escapeHtml(f"![{token.attrs['alt']}]()")
     token.attrs |= {"loading": "lazy", "decoding": "async"}
     picture = images.picture_from_url(token.attrs["src"])
     if picture:
@@ -224,34 +278,6 @@ def _with_images_as_links(tokens: list[Token]) -> Iterator[Token]:
         yield from (name,) if depth else link
 
 
-# Footnotes
-
-
-def _footnote(token: Token) -> tuple[int, str]:
-    """The number of a note, and the name of one of the places that refer to it."""
-    number, again = token.meta["id"] + 1, token.meta["subId"]
-    return number, f"{number}-{again + 1}" if again else str(number)
-
-
-def _render_footnote_ref(self, tokens, index, options, env) -> str:
-    number, name = _footnote(tokens[index])
-    return f'<sup><a href="#fn-{number}" id="fnref-{name}">[{number}]</a></sup>'
-
-
-def _render_footnote_back(self, tokens, index, options, env) -> str:
-    name = _footnote(tokens[index])[1]
-    # The last character keeps phones from drawing the arrow as an emoji.
-    return f' <a href="#fnref-{name}" aria-label="Back to the text">\u21a9\ufe0e</a>'
-
-
-def _render_footnote_open(self, tokens, index, options, env) -> str:
-    return f'<li id="fn-{tokens[index].meta["id"] + 1}">'
-
-
-def _render_footnotes_open(self, tokens, index, options, env) -> str:
-    return '<section class="footnotes" aria-label="Footnotes">\n<ol>\n'
-
-
 # The parsers
 
 
@@ -262,29 +288,8 @@ def _reference(state, start_line: int, end_line: int, silent: bool) -> bool:
     return not is_footnote and reference(state, start_line, end_line, silent)
 
 
-def _footnote_def(state, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule: a note within a note is text; the plugin would tear the outer one apart."""
-    if silent:
-        return footnote_def(state, start_line, end_line, silent)
-    if state.env.get("is_in_footnote"):
-        return False
-    state.env["is_in_footnote"] = True
-    is_footnote = footnote_def(state, start_line, end_line, silent)
-    state.env["is_in_footnote"] = False
-    return is_footnote
-
-
-def _footnote_ref(state, silent: bool) -> bool:
-    # The plugin looks for the end of a name to the end of the paragraph, at each opening.
-    is_name = _FOOTNOTE_NAME.match(state.src, state.pos, state.posMax)
-    return bool(is_name) and footnote_ref(state, silent)
-
-
 _POST_RENDERERS = {
-    "footnote_anchor": _render_footnote_back,
-    "footnote_block_open": _render_footnotes_open,
-    "footnote_open": _render_footnote_open,
-    "footnote_ref": _render_footnote_ref,
+    **footnotes.RENDERERS,
     "html_block": render_raw_block,
     "html_inline": render_raw_inline,
     "image": _render_image,
@@ -302,6 +307,7 @@ def _new_parser(**options) -> MarkdownIt:
     parser.inline.ruler.at("linkify", link_bare_url)
     parser.inline.ruler.enable("linkify")
     parser.add_render_rule("fence", _render_fence)
+    parser.add_render_rule("code_block", _render_code_block)
     return parser
 
 
@@ -309,8 +315,8 @@ def _new_post_parser() -> MarkdownIt:
     parser = _new_parser(tasklists=True).enable("table")
     parser.use(footnote_plugin, inline=False)
     alternatives = {"alt": ["paragraph", "reference"]}
-    parser.block.ruler.at("footnote_def", shallow(_footnote_def), alternatives)
-    parser.inline.ruler.at("footnote_ref", _footnote_ref)
+    parser.block.ruler.at("footnote_def", shallow(footnotes.read_note), alternatives)
+    parser.inline.ruler.at("footnote_ref", footnotes.read_mark)
     for rule in (pair_raw_tags, _place_headings, _align_by_class):
         parser.core.ruler.push(rule.__name__, rule)
     for name, rule in _POST_RENDERERS.items():
@@ -339,13 +345,16 @@ _ATTRIBUTES = {
     "input": {"aria-label", "checked", "disabled"},
     "li": {"id"},
     "ol": {"start"},
+    "pre": {"tabindex"},
     "section": {"aria-label"},
+    "table": {"tabindex"},
     "time": {"datetime"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
 }
 _ALIGNMENTS = {"align-left", "align-center", "align-right"}
 _CLASSES = {
     "code": {"highlight"},
+    **{f"h{level}": {"skips-level"} for level in range(2, 7)},
     "img": {f"tone-{''.join(levels)}" for levels in product("0123", repeat=3)},
     "li": {"task-list-item"},
     "ol": {"contains-task-list"},

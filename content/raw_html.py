@@ -26,6 +26,8 @@ RAW_INLINES = words(
 )
 RAW_VOIDS = words("br hr wbr")
 _RAW_IN_BLOCKS = RAW_BLOCKS | RAW_INLINES
+# Finds whether a text has any of them at all.
+RAW_NAMES = re.compile(rf"<(?:{'|'.join(sorted(_RAW_IN_BLOCKS))})\b", re.IGNORECASE)
 
 _ATTRIBUTE = r"""\s+[a-zA-Z_:][\w:.-]*(?:\s*=\s*(?:[^\s"'=<>`]+|"[^"<>]*"|'[^'<>]*'))?"""
 # Without < and > inside values, so that each attempt ends at the next tag: no text is slow.

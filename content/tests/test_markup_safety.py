@@ -17,7 +17,7 @@ from content.tests.test_markup import POST_TAGS, Inspector, shown, words, wrong_
     "text",
     [
         "<p>a <kbd>b</kbd> H<sub>2</sub>O x<sup>2</sup> <mark>c</mark></p>",
-        '<p>a <abbr title="b">c</abbr> <ruby>d<rp>(</rp><rt>e</rt></ruby><br>f<wbr>g</p>',
+        '<p>a <abbr title="b">c</abbr> <ruby>d<rp>(</rp><rt>e</rt><rp>)</rp></ruby><br>f<wbr>g</p>',
         '<p>a <time datetime="2026-01-01">b</time> <q>c <b>d <i>e</i></b></q></p>',
         '<details open="">\n<summary>a <b>b</b></summary>\n<p><em>c</em></p>\n</details>',
         "<dl>\n<dt>a</dt><dd>b &amp; c</dd>\n</dl>",
@@ -293,7 +293,7 @@ def test_brackets_without_number_are_shown():
     assert shown(render_post(text)) == text.strip()
 
 
-AS_TYPED = f"<p><em>{markup.TOO_MUCH}</em></p>\n<pre>"
+AS_TYPED = f'<p><em>{markup.TOO_MUCH}</em></p>\n<pre tabindex="0">'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,226 @@
+"""The content model of HTML: what people typed as raw HTML, made valid without losing its text.
+
+The input is what nh3 made: well-formed, with `<` and `>` escaped in texts and attributes. An
+element that HTML does not allow in its place gives way to what is in it.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from html import unescape
+
+from content.raw_html import words
+
+VOID = frozenset(("br", "hr", "img", "input", "wbr"))
+# They allow what their parent allows.
+TRANSPARENT = frozenset(("del", "ins"))
+BLOCKS = words(
+    """blockquote dd details dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section summary
+    table ul"""
+)
+HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
+INLINES = words(
+    """abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u
+    var"""
+)
+PARENTS = {
+    "dd": "dl",
+    "dt": "dl",
+    "figcaption": "figure",
+    "rp": "ruby",
+    "rt": "ruby",
+    "summary": "details",
+}
+_TAG = re.compile(r"(<[^>]*>)")
+_NAME = re.compile(r"</?([a-z0-9]+)")
+_DATETIME = re.compile(r' datetime="([^"]*)"')
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?"
+_ZONE = r"(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)"
+# A day, with a time or without; a month; a year; a time of day. The checker of benchmarks/html.py
+# takes other years for a slip.
+_MOMENT = re.compile(
+    rf"(?P<day>[12]\d{{3}}-\d\d-\d\d)(?:[T ]{_CLOCK}{_ZONE}?)?"
+    rf"|[12]\d{{3}}(?:-(?:0[1-9]|1[0-2]))?|{_CLOCK}",
+    re.ASCII,
+)
+
+
+@dataclass(slots=True)
+class Element:
+    """An element with its start tag as it was written; the root has no name."""
+
+    name: str
+    start: str = ""
+    inside: list["Element | str"] = field(default_factory=list)
+
+    @property
+    def elements(self) -> list["Element"]:
+        return [each for each in self.inside if isinstance(each, Element)]
+
+    @property
+    def is_block(self) -> bool:
+        """Tell whether it is no phrase and no heading, which a summary may hold, too."""
+        return self.name not in HEADINGS and (self.name in BLOCKS or self.has_block)
+
+    @property
+    def has_block(self) -> bool:
+        return any(each.name in BLOCKS or each.has_block for each in self.elements)
+
+
+def make_valid(html: str) -> str:
+    """Return `html` with each element where HTML allows it; all of its text stays."""
+    root = _parse(html)
+    root.inside = list(_valid_inside(root, frozenset()))
+    return "".join(_serialize(root))
+
+
+def _parse(html: str) -> Element:
+    opened = [Element("")]
+    for piece in filter(None, _TAG.split(html)):
+        if not piece.startswith("<"):
+            opened[-1].inside.append(piece)
+        elif piece.startswith("</"):
+            opened.pop()
+        else:
+            element = Element(_NAME.match(piece)[1], piece)
+            opened[-1].inside.append(element)
+            if element.name not in VOID:
+                opened.append(element)
+    return opened[0]
+
+
+def _serialize(element: Element) -> Iterator[str]:
+    yield element.start
+    for each in element.inside:
+        if isinstance(each, Element):
+            yield from _serialize(each)
+        else:
+            yield each
+    if element.name and element.name not in VOID:
+        yield f"</{element.name}>"
+
+
+def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element | str]:
+    """Yield what `element` may hold, `around` being the names of what it stands in."""
+    around |= {element.name}
+    for each in element.inside:
+        if isinstance(each, str):
+            yield each
+            continue
+        each.inside = list(_valid_inside(each, around))
+        each.inside = list(_without_misplaced(each))
+        is_alone = PARENTS.get(each.name, element.name) != element.name
+        if is_alone or not _is_valid(each, around):
+            yield from _unwrapped(each)
+        else:
+            yield each
+
+
+def _unwrapped(element: Element) -> Iterator[Element | str]:
+    """Yield what is in `element`, without what may stand in no other."""
+    for each in element.inside:
+        if isinstance(each, Element) and PARENTS.get(each.name) == element.name:
+            yield from each.inside
+        else:
+            yield each
+
+
+def _without_misplaced(element: Element) -> Iterator[Element | str]:
+    """Yield what is in `element`, its one summary or caption where HTML wants it."""
+    if element.name == "details":
+        yield from _with_summary(element)
+    elif element.name == "figure":
+        yield from _with_caption(element)
+    else:
+        yield from element.inside
+
+
+def _with_summary(details: Element) -> Iterator[Element | str]:
+    first = Element("summary", "<summary>", ["Details"])
+    for summary in [each for each in details.elements if each.name == "summary"][:1]:
+        inside = list(_without_paragraphs(summary))
+        if not any(each.is_block for each in inside if isinstance(each, Element)):
+            first = summary
+            first.inside = inside
+    if first is not next(_shown(details), None):
+        yield first
+        details.inside = [each for each in details.inside if each is not first]
+    for each in details.inside:
+        is_other = isinstance(each, Element) and each.name == "summary" and each is not first
+        yield from each.inside if is_other else [each]
+
+
+def _shown(element: Element) -> Iterator[Element | str]:
+    """Yield what is in `element` but white space."""
+    return (each for each in element.inside if isinstance(each, Element) or each.strip())
+
+
+def _without_paragraphs(summary: Element) -> Iterator[Element | str]:
+    for each in summary.inside:
+        if isinstance(each, Element) and each.name == "p":
+            yield from each.inside
+        else:
+            yield each
+
+
+def _with_caption(figure: Element) -> Iterator[Element | str]:
+    shown = list(_shown(figure))
+    kept = [each for each in (*shown[:1], *shown[-1:]) if _is_caption(each)][:1]
+    for each in figure.inside:
+        is_other = _is_caption(each) and not any(each is caption for caption in kept)
+        yield from each.inside if is_other else [each]
+
+
+def _is_caption(each: Element | str) -> bool:
+    return isinstance(each, Element) and each.name == "figcaption"
+
+
+def _is_valid(element: Element, around: frozenset[str]) -> bool:
+    if element.name in INLINES and element.has_block:
+        return False
+    if element.name in TRANSPARENT and element.has_block and around & (INLINES | {"p"}):
+        return False
+    rule = RULES.get(element.name)
+    return rule is None or rule(element, around)
+
+
+def _is_definition_list(element: Element, around: frozenset[str]) -> bool:
+    return bool(re.fullmatch("(?:t+d+)+", _signature(element, {"dt": "t", "dd": "d"})))
+
+
+def _is_ruby(element: Element, around: frozenset[str]) -> bool:
+    signature = _signature(element, {"rt": "t", "rp": "p"})
+    return "ruby" not in around and bool(re.fullmatch("(?:x*(?:t|ptp))+", signature))
+
+
+def _signature(element: Element, letters: dict[str, str]) -> str:
+    """Return a letter for each thing in `element`, x for any other, none for white space."""
+    return "".join(
+        letters.get(each.name, "x") if isinstance(each, Element) else "x" if each.strip() else ""
+        for each in element.inside
+    )
+
+
+def _is_time(element: Element, around: frozenset[str]) -> bool:
+    said = _DATETIME.search(element.start)
+    if said:
+        return _is_moment(unescape(said[1]))
+    text = "".join(each for each in element.inside if isinstance(each, str))
+    return not element.elements and _is_moment(unescape(text).strip())
+
+
+def _is_moment(text: str) -> bool:
+    found = _MOMENT.fullmatch(text)
+    try:
+        return bool(found and (found["day"] is None or date.fromisoformat(found["day"])))
+    except ValueError:
+        return False
+
+
+RULES: dict[str, Callable[[Element, frozenset[str]], bool]] = {
+    "dfn": lambda element, around: "dfn" not in around,
+    "dl": _is_definition_list,
+    "ruby": _is_ruby,
+    "time": _is_time,
+}
