@@ -8,7 +8,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -18,17 +18,44 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView, UpdateView, View
 
+from accounts.csrf import AsksAgainMixin, tell_to_repeat
 from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
-from accounts.held import WRITER, held_for
-from accounts.mixins import KeepsTextMixin, OwnTimeMixin, hand_back
+from accounts.held import held_for
+from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.models import User
+from accounts.usernames import username_key
 from content.addresses import absolute_url
-from content.typed import typed_in
 
 FORM_METHODS = ["get", "head", "post", "options"]
 
 
-class NextMixin(auth_views.RedirectURLMixin):
+class OwnAddressMixin(auth_views.RedirectURLMixin):
+    def get_success_url_allowed_hosts(self) -> set[str]:
+        """Allow the host of SITE_URL too: a proxy may have put another into the request."""
+        return super().get_success_url_allowed_hosts() | {urlsplit(settings.SITE_URL).netloc}
+
+
+class NextMixin(AsksAgainMixin, OwnAddressMixin):
+    """Leads on to `next`, at once for a visitor who is logged in already."""
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return self.lead_on()
+        return super().dispatch(request, *args, **kwargs)
+
+    def ask_again(self, cause: str) -> HttpResponse:
+        if self.request.user.is_authenticated:
+            return self.lead_on()
+        return super().ask_again(cause)
+
+    def lead_on(self) -> HttpResponse:
+        """Lead to the page that was wanted; say so where another account was typed."""
+        user, typed = self.request.user, self.request.POST.get("username", "").strip()
+        if typed and username_key(typed) != user.username_key:
+            text = _("You are logged in as %(username)s. To use another account, log out first.")
+            messages.warning(self.request, text % {"username": user.username})
+        return HttpResponseRedirect(self.get_success_url())
+
     def get_redirect_url(self) -> str:
         """Return the safe `next`, but never this page, however it is spelt: it would loop."""
         url = super().get_redirect_url()
@@ -44,13 +71,20 @@ class Register(NextMixin, FormView):
     form_class = RegisterForm
     template_name = "accounts/register.html"
     next_page = settings.LOGIN_REDIRECT_URL
+    kept_fields = ("username", "email")
+
+    @property
+    def is_closed(self) -> bool:
+        return not settings.REGISTRATION_OPEN and not self.request.user.is_authenticated
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if request.user.is_authenticated:
-            return redirect(self.next_page)
-        if not settings.REGISTRATION_OPEN:
-            return render(request, "accounts/registration_closed.html", status=403)
-        return super().dispatch(request, *args, **kwargs)
+        return self.refuse() if self.is_closed else super().dispatch(request, *args, **kwargs)
+
+    def ask_again(self, cause: str) -> HttpResponse:
+        return self.refuse() if self.is_closed else super().ask_again(cause)
+
+    def refuse(self) -> HttpResponse:
+        return render(self.request, "accounts/registration_closed.html", status=403)
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
         user = form.save_unless_taken()
@@ -73,7 +107,7 @@ class Login(NextMixin, auth_views.LoginView):
     http_method_names = FORM_METHODS
     form_class = LoginForm
     template_name = "accounts/login.html"
-    redirect_authenticated_user = True
+    kept_fields = ("username", "remember")
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -82,7 +116,7 @@ class Login(NextMixin, auth_views.LoginView):
         return response
 
 
-class Logout(auth_views.LogoutView):
+class Logout(OwnAddressMixin, auth_views.LogoutView):
     """End the session by POST; a GET shows the button."""
 
     http_method_names = FORM_METHODS
@@ -92,6 +126,18 @@ class Logout(auth_views.LogoutView):
         response = super().post(request, *args, **kwargs)
         messages.success(request, _("You are logged out."))
         return response
+
+    def ask_again(self, cause: str) -> HttpResponse:
+        """Do as the button of an older tab says, where that is safe, or show it again."""
+        if not self.request.user.is_authenticated:
+            messages.success(self.request, _("You are logged out."))
+            return HttpResponseRedirect(self.get_success_url())
+        # With this header, which scripts can't set, the browser vouches that a page of ours sent
+        # the form; Django has compared it. On a shared computer, one click has to be enough.
+        if "HTTP_ORIGIN" in self.request.META:
+            return self.post(self.request)
+        tell_to_repeat(self.request, cause)
+        return self.render_to_response(self.get_context_data(), status=403)
 
 
 class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMixin, UpdateView):
@@ -127,26 +173,22 @@ class HeldDiscard(LoginRequiredMixin, View):
         return redirect_to_login(reverse("accounts:account"))
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without a valid token: what it says is held, or handed back with 403."""
-    view_class = getattr(request.resolver_match.func, "view_class", None)
-    if WRITER in request.POST and hasattr(view_class, "held_fields"):
-        view = view_class()
-        view.setup(request, *request.resolver_match.args, **request.resolver_match.kwargs)
-        return view.keep_typed()
-    return hand_back(request, typed_in(request))
-
-
-class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):
+class PasswordChange(AsksAgainMixin, SuccessMessageMixin, auth_views.PasswordChangeView):
     http_method_names = FORM_METHODS
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your password is changed.")
 
+    def ask_again(self, cause: str) -> HttpResponse:
+        if not self.request.user.is_authenticated:
+            return redirect_to_login(self.request.path)
+        return super().ask_again(cause)
 
-class PasswordReset(auth_views.PasswordResetView):
+
+class PasswordReset(AsksAgainMixin, auth_views.PasswordResetView):
     http_method_names = FORM_METHODS
     form_class = ResetForm
+    kept_fields = ("email",)
     template_name = "accounts/password_reset.html"
     email_template_name = "accounts/password_reset_email.txt"
     subject_template_name = "accounts/password_reset_subject.txt"
@@ -171,3 +213,24 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("accounts:login")
     success_message = _("Your new password is set. You can log in with it now.")
+
+    def dispatch(self, *args, **kwargs) -> HttpResponse:
+        self.take_token_of_form()
+        return super().dispatch(*args, **kwargs)
+
+    def take_token_of_form(self) -> None:
+        """Prefer the link's token in the form to the session's, which another tab may have ended.
+
+        It opens what the link itself would open.
+        """
+        if token := self.request.POST.get("reset_token"):
+            self.request.session[auth_views.INTERNAL_RESET_SESSION_TOKEN] = token
+
+    def get_context_data(self, **kwargs) -> dict:
+        token = self.request.session.get(auth_views.INTERNAL_RESET_SESSION_TOKEN)
+        return super().get_context_data(reset_token=token, **kwargs)
+
+    def ask_again(self, cause: str) -> HttpResponse:
+        self.take_token_of_form()
+        tell_to_repeat(self.request, cause)
+        return redirect(self.request.path)

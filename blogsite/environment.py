@@ -19,6 +19,7 @@ from environ import Env
 POSTGRESQL = "django.db.backends.postgresql"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 # TLS from the first byte, or STARTTLS where the name ends in "tls"; `smtp` is not encrypted.
 MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587, "smtp+ssl": 465}
@@ -185,15 +186,18 @@ def _parse_origin(held: str) -> str:
     # Not int() alone, which takes 8_0 and +80 too.
     if colon and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536):
         raise ValueError(held)
-    return f"{scheme}://{rest}".lower()
+    # As browsers write it: without the port that the scheme stands for.
+    return f"{scheme}://{rest}".lower().removesuffix(DEFAULT_PORTS[scheme])
 
 
 def _parse_trusted_origins(held: str) -> list[str]:
-    found = [word.rstrip("/").lower() for word in _words(held)]
-    for word in found:
-        # Django takes all of a domain too, as https://*.example.org.
-        _parse_origin(word.replace("://*.", "://", 1))
-    return found
+    return [_parse_trusted_origin(word) for word in _words(held)]
+
+
+def _parse_trusted_origin(word: str) -> str:
+    # Django takes all of a domain too, as https://*.example.org.
+    origin = _parse_origin(word.lower().replace("://*.", "://", 1))
+    return origin.replace("://", "://*.", 1) if "://*." in word else origin
 
 
 def _parse_time_zone(held: str) -> str:

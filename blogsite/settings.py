@@ -93,9 +93,11 @@ LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 # The name in SITE_URL is allowed unless ALLOWED_HOSTS says otherwise.
 SITE_HOSTS = [environment.host_of(SITE_URL)] if SITE_URL else []
 ALLOWED_HOSTS = environment.host_names("ALLOWED_HOSTS", LOOPBACK_HOSTS + SITE_HOSTS)
-CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
+# A proxy that rewrites Host leaves Django nothing else to know the site's own origin by.
+CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS") + [SITE_URL] * bool(SITE_URL)
 
 SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_SSL_HOST = SITE_URL.partition("://")[2] or None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.boolean("HSTS_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = environment.boolean("HSTS_PRELOAD", False)
@@ -112,7 +114,7 @@ OLD_SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"
 CSRF_COOKIE_SECURE = IS_HTTPS
-CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.csrf.csrf_failure"
 # Handed back by a page that refuses a form; passwords never are.
 TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"

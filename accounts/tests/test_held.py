@@ -218,6 +218,7 @@ def test_a_missing_token_of_who_is_logged_out_leads_to_log_in(strict, writer):
 @pytest.mark.parametrize("names_writer", [True, False])
 def test_any_other_stale_token_hands_the_text_back(strict, reader, author, writer, names_writer):
     strict.force_login(reader)
+    strict.get(ACCOUNT)
     named = {"writer": writer} if names_writer else {}
     response = strict.post(ACCOUNT, TYPED | named)
     assert response.status_code == 403

@@ -338,3 +338,22 @@ def test_instances_have_cookies_of_their_own_and_machines_of_one_share_them(load
     marks = [load(SECRET_KEY=key)["INSTANCE_MARK"] for key in keys]
     assert marks[0] == marks[1] != marks[2]
     assert all(re.fullmatch("[0-9a-f]{8}", mark) for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("site_url", "others", "trusted"),
+    [
+        ("", "", []),
+        (SITE, "", [SITE]),
+        (f"{SITE}:443/", "", [SITE]),
+        (f"{SITE}:8443", "", [f"{SITE}:8443"]),
+        ("http://a.example:80", "", ["http://a.example"]),
+        ("https://[::1]:443", "", ["https://[::1]"]),
+        (SITE, "https://*.example.org:443", ["https://*.example.org", SITE]),
+        ("", "https://Www.Example.org:443", ["https://www.example.org"]),
+    ],
+)
+def test_the_sites_own_origin_is_trusted_as_browsers_write_it(load, site_url, others, trusted):
+    loaded = load(SITE_URL=site_url, CSRF_TRUSTED_ORIGINS=others)
+    assert loaded["CSRF_TRUSTED_ORIGINS"] == trusted
+    assert loaded["SECURE_SSL_HOST"] == (loaded["SITE_URL"].partition("://")[2] or None)

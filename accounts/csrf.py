@@ -1,0 +1,127 @@
+"""Responses to forms that Django's CSRF check refused: each names the cause and loses no text."""
+
+import logging
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware import csrf
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from accounts.held import WRITER
+from accounts.mixins import hand_back
+from content.typed import typed_in
+
+log = logging.getLogger(__name__)
+
+# Why a form was refused.
+STALE, NO_COOKIE, OTHER_ADDRESS, NO_ADDRESS = "stale", "no cookie", "other address", "no address"
+ADDRESS_REASONS = tuple(
+    reason.partition("%s")[0]
+    for reason in (csrf.REASON_BAD_ORIGIN, csrf.REASON_BAD_REFERER, csrf.REASON_INSECURE_REFERER)
+)
+NO_ADDRESS_REASONS = {csrf.REASON_NO_REFERER, csrf.REASON_MALFORMED_REFERER}
+AGAIN = {
+    STALE: _(
+        "You logged in or out in another tab since this page was opened. "
+        "Please press the button again."
+    ),
+    NO_COOKIE: _(
+        "Your browser sent no cookie with this form. Please press the button again. "
+        "If this comes back, allow cookies for this site."
+    ),
+}
+PASSWORDS = _("Passwords have to be typed again.")
+
+
+class AsksAgainMixin:
+    """Shows its form again where that came with the token of before, as from an older tab.
+
+    The view is set up but not dispatched. `kept_fields` are filled in again, passwords never.
+    """
+
+    kept_fields: tuple[str, ...] = ()
+
+    def ask_again(self, cause: str) -> HttpResponse:
+        kwargs = self.get_form_kwargs()
+        kwargs.pop("data", None)
+        kwargs.pop("files", None)
+        kwargs["initial"] = {name: self.request.POST.get(name, "") for name in self.kept_fields}
+        form = self.get_form_class()(**kwargs)
+        tell_to_repeat(self.request, cause)
+        return self.render_to_response(self.get_context_data(form=form), status=403)
+
+
+def tell_to_repeat(request: HttpRequest, cause: str) -> None:
+    has_passwords = any("password" in name for name in request.POST)
+    text = f"{AGAIN[cause]} {PASSWORDS}" if has_passwords else AGAIN[cause]
+    messages.warning(request, text)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without a valid token: ask again, keep what it says, or hand it back."""
+    cause, view = cause_of(request, reason), view_of(request)
+    typed = typed_in(request)
+    if cause == NO_ADDRESS:
+        return hand_back(request, typed, cause=cause)
+    if cause == OTHER_ADDRESS:
+        return hand_back(request, typed, cause=cause, **addresses(request))
+    if request.resolver_match.view_name in ("admin:login", "admin:logout"):
+        return ask_again_in_admin(request, cause)
+    if hasattr(view, "ask_again"):
+        return view.ask_again(cause)
+    if WRITER in request.POST and hasattr(view, "held_fields"):
+        return view.keep_typed()
+    return hand_back(request, typed, cause=cause)
+
+
+def cause_of(request: HttpRequest, reason: str) -> str:
+    if reason == csrf.REASON_NO_CSRF_COOKIE:
+        return NO_COOKIE
+    if reason in NO_ADDRESS_REASONS or request.META.get("HTTP_ORIGIN") == "null":
+        return NO_ADDRESS
+    return OTHER_ADDRESS if reason.startswith(ADDRESS_REASONS) else STALE
+
+
+def addresses(request: HttpRequest) -> dict[str, object]:
+    """Return where the form came from and where this site takes itself to be, and log both."""
+    scheme, host = request.scheme, request.get_host()
+    sender = request.META.get("HTTP_ORIGIN") or origin_of(request.META["HTTP_REFERER"])
+    known = settings.SITE_URL or f"{scheme}://{host}"
+    message = "A form sent from %.200r was refused. SITE_URL is %r, the request came to %s://%s."
+    log.warning(message, sender, settings.SITE_URL, scheme, host)
+    # A browser that is sure of another site tells of no wrong setting.
+    is_elsewhere = request.META.get("HTTP_SEC_FETCH_SITE", "same-origin") != "same-origin"
+    return {"sender": sender, "known": known, "is_elsewhere": is_elsewhere}
+
+
+def origin_of(url: str) -> str:
+    scheme, host = urlsplit(url)[:2]
+    return f"{scheme}://{host}"
+
+
+def view_of(request: HttpRequest) -> object | None:
+    """Return the class-based view that the form was sent to, set up; None for any other."""
+    match = request.resolver_match
+    view_class = getattr(match.func, "view_class", None)
+    if view_class is None:
+        return None
+    view = view_class()
+    view.setup(request, *match.args, **match.kwargs)
+    return view
+
+
+def ask_again_in_admin(request: HttpRequest, cause: str) -> HttpResponse:
+    """Lead to the page that logs in or out: it shows its form, or that it is not needed."""
+    if request.resolver_match.view_name == "admin:logout":
+        return redirect("accounts:logout")
+    wanted = request.POST.get("next", request.GET.get("next"))
+    hosts, is_secure = {request.get_host()}, request.is_secure()
+    if request.user.is_staff and url_has_allowed_host_and_scheme(wanted, hosts, is_secure):
+        return HttpResponseRedirect(wanted)
+    if not request.user.is_staff:
+        tell_to_repeat(request, cause)
+    return HttpResponseRedirect(request.get_full_path())
