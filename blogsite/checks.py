@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.http.request import validate_host
+from django.utils.translation import get_language_info
 
 from blogsite import environment
 
@@ -89,3 +90,15 @@ def check_debug(app_configs, **kwargs) -> list[CheckMessage]:
     message = "DEBUG is on while the site is served beyond this machine."
     hint = "Unset DEBUG: its error pages show code and settings to strangers."
     return [Error(message, hint=hint, id="blogsite.E002")]
+
+
+@register()
+def check_language(app_configs, **kwargs) -> list[CheckMessage]:
+    if settings.LANGUAGE_CODE == settings.BLOG_LANGUAGE:
+        return []
+    name = get_language_info(settings.BLOG_LANGUAGE)["name"]
+    message = (
+        f"LANGUAGE_CODE={settings.BLOG_LANGUAGE}: the interface is not translated into {name}."
+    )
+    hint = f"Its text stays English; dates and numbers are those of {name}."
+    return [checks.Warning(message, hint=hint, id="blogsite.W010")]

@@ -199,6 +199,7 @@ TEMPLATES = [
         "DIRS": [ASSETS_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["content.language"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -331,9 +332,14 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Words and times -------------------------------------------------------------------------------
 
-LANGUAGE_CODE = environment.one_of(
+# Of the dates and numbers, and of what people write.
+BLOG_LANGUAGE = environment.one_of(
     "LANGUAGE_CODE", "en", tuple(code for code, _ in DJANGO_LANGUAGES), "a language code, as en"
 )
+# Of the interface: only one in which all of it is translated, ours and Django's.
+COMPLETE_LANGUAGES = {"en"}
+LANGUAGE_CODE = "en" if BLOG_LANGUAGE.split("-")[0] not in COMPLETE_LANGUAGES else BLOG_LANGUAGE
+FORMAT_MODULE_PATH = "blogsite.formats" if LANGUAGE_CODE != BLOG_LANGUAGE else None
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 POSTS_PER_PAGE = environment.whole_number("POSTS_PER_PAGE", 5, 1, 100)

@@ -1,9 +1,9 @@
 """The buttons of the editor: what each does to a post, and the message that follows."""
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from content.language import date_format
 from posts import publishing
 from posts.forms import PostForm
 from posts.models import Post

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from django.utils.http import http_date
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import conditional_page, require_safe
 
@@ -210,7 +210,7 @@ def write(kind: str, source: Source, posts: list[Post], origin: str) -> bytes:
         title=xml_text(source.title),
         link=origin + source.path,
         description=xml_text(source.title),
-        language=get_language(),
+        language=settings.BLOG_LANGUAGE,
         feed_url=origin + path_of(kind, source),
         feed_guid=stable_id(source.listing.scope),
     )

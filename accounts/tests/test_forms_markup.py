@@ -247,7 +247,7 @@ def test_a_message_of_the_whole_form_is_an_alert(client, db):
     page = Page(client.post("/auth/login/", typed).text)
     (alert,) = [e for e in page.elements if e.attributes.get("role") == "alert"]
     assert alert.text.strip() == "Incorrect username or password."
-    described = [c.attributes.get("aria-describedby") for c in page.visible_fields()[1:]]
+    described = [c.attributes.get("aria-describedby") for c in page.visible_fields()[1:3]]
     assert described == [alert.attributes["id"]] * 2
 
 

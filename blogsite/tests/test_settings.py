@@ -56,7 +56,7 @@ def test_it_runs_with_no_variable_set(load, name, default):
         ("POSTS_PER_PAGE", "20", "POSTS_PER_PAGE", 20),
         ("COMMENTS_ENABLED", "0", "COMMENTS_ENABLED", False),
         ("COMMENT_APPROVAL", "First", "COMMENT_APPROVAL", "first"),
-        ("LANGUAGE_CODE", "pt-BR", "LANGUAGE_CODE", "pt-br"),
+        ("LANGUAGE_CODE", "pt-BR", "BLOG_LANGUAGE", "pt-br"),
         ("TIME_ZONE", "Europe/Berlin", "TIME_ZONE", "Europe/Berlin"),
         ("LOG_LEVEL", "warning", "LOG_LEVEL", "WARNING"),
         ("PAGE_CACHE", "0", "PAGE_CACHE", ""),

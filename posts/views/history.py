@@ -6,13 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView
 from django.views.generic.detail import SingleObjectMixin, View
 
 from accounts.mixins import OwnTimeMixin
+from content.language import date_format
 from posts import history, publishing
 from posts.forms import RestoreForm
 from posts.listing import parse_number

@@ -1,0 +1,16 @@
+"""Where Django looks for the formats of an English interface: those of BLOG_LANGUAGE.
+
+What Django formats itself, as in the lists of the admin, is given in digits: it would put English
+names of months into the order of another language. `content.language` writes dates with names.
+"""
+
+from django.conf import settings
+from django.utils.formats import FORMAT_SETTINGS, get_format
+
+IN_DIGITS = {"DATE_FORMAT": "SHORT_DATE_FORMAT", "DATETIME_FORMAT": "SHORT_DATETIME_FORMAT"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in FORMAT_SETTINGS:
+        raise AttributeError(name)
+    return get_format(IN_DIGITS.get(name, name), settings.BLOG_LANGUAGE)
