@@ -2,60 +2,103 @@
 
 from datetime import datetime
 
+from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from content.addresses import absolute_url
 from posts.models import Post, PostQuerySet
+from posts.models.posts import is_published
 
 # A twentieth and less of what one may hold: a part costs what a page costs and fits the page cache.
 PART_SIZE = 1_000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
+# Finds the first id of each part that holds a listed post: one look into an index a part.
+PARTS = """
+WITH RECURSIVE part(first) AS (
+    SELECT ({first})
+    UNION ALL
+    SELECT ({following}) FROM part WHERE part.first IS NOT NULL
+)
+SELECT (first - 1) / {size} FROM part WHERE first IS NOT NULL
+"""
+# Scheduled posts are few. Asked for a time as well, a database walks by times, not by ids.
+FIRST_AFTER = """
+    SELECT id FROM posts_post
+    WHERE status = 'published' AND id > {end} AND id NOT IN (
+        SELECT id FROM posts_post WHERE status = 'published' AND publish_at > %(now)s
+    )
+    ORDER BY id LIMIT 1
+"""
+
+# A path, and when its page last changed, where that is known.
+Entry = tuple[str, datetime | None]
+
+
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Answer the addresses of all listed posts, or an index of parts where one can't hold them."""
-    pks = Post.objects.order_by("pk").values_list("pk", flat=True)
+    """Return the addresses of all listed posts, or an index of parts where one can't hold them."""
+    pks = Post.objects.filter(is_published()).order_by("pk").values_list("pk", flat=True)
     oldest = list(pks[: PART_SIZE + 1])
     if len(oldest) <= PART_SIZE:
-        return addresses(request, shown(Post.objects.filter(pk__in=oldest)))
-    first, last = ((pk - 1) // PART_SIZE for pk in (oldest[0], pks.last() or 0))
-    paths = [f"/sitemap-{number}.xml" for number in range(first, last + 1)]
+        return addresses(request, [home(), *entries(Post.objects.filter(pk__in=oldest))])
+    numbers = sorted({0, *parts_in_use(timezone.now())})
+    paths = [reverse("posts:sitemap_part", kwargs={"number": number}) for number in numbers]
+    # Without dates: the newest change of a part would have to be looked up in all of its posts.
     return xml(request, "sitemapindex", "sitemap", [(path, None) for path in paths])
 
 
 @require_safe
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
-    """Answer one part; raise Http404 for one past the newest post."""
-    if number and not Post.objects.filter(pk__gt=number * PART_SIZE).exists():
-        raise Http404
+    """Return one part; raise Http404 for an empty one, because a sitemap must list something."""
     # The posts whose ids fall into one range: no counting, no skipping of rows.
     low = number * PART_SIZE
-    return addresses(request, shown(Post.objects.filter(pk__gt=low, pk__lte=low + PART_SIZE)))
+    found = entries(Post.objects.filter(pk__gt=low, pk__lte=low + PART_SIZE))
+    if number == 0:
+        found = [home(), *found]
+    if not found:
+        raise Http404
+    return addresses(request, found)
 
 
-def shown(posts: PostQuerySet) -> PostQuerySet:
-    """Posts by their ids with all that an entry says."""
-    return posts.order_by("pk").only("pk", "slug", "status", "publish_at", "updated_at")
+def parts_in_use(now: datetime) -> list[int]:
+    """Return the numbers of the parts that hold a listed post."""
+    connection = connections[Post.objects.all().db]
+    end_of_part = f"((part.first - 1) / {PART_SIZE} + 1) * {PART_SIZE}"
+    first, following = (FIRST_AFTER.format(end=end) for end in (0, end_of_part))
+    sql = PARTS.format(first=first, following=following, size=PART_SIZE)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"now": connection.ops.adapt_datetimefield_value(now)})
+        return [number for (number,) in cursor.fetchall()]
 
 
-def addresses(request: HttpRequest, posts: PostQuerySet) -> HttpResponse:
-    """Answer the addresses of those among `posts` that everyone may see."""
-    out = posts.out(timezone.now())
-    entries = [(post.get_absolute_url(), post.updated_at) for post in out]
-    return xml(request, "urlset", "url", entries)
+def home() -> Entry:
+    """Return the entry that keeps the sitemap of a new blog from being empty."""
+    return reverse("posts:post_list"), None
 
 
-def xml(request: HttpRequest, root: str, element: str, entries: list[tuple]) -> HttpResponse:
+def entries(posts: PostQuerySet) -> list[Entry]:
+    """Return the entries of those among `posts` that everyone may see."""
+    shown = posts.order_by("pk").only("pk", "slug", "status", "publish_at", "updated_at")
+    return [(post.get_absolute_url(), post.modified_at) for post in shown.out(timezone.now())]
+
+
+def addresses(request: HttpRequest, found: list[Entry]) -> HttpResponse:
+    return xml(request, "urlset", "url", found)
+
+
+def xml(request: HttpRequest, root: str, element: str, found: list[Entry]) -> HttpResponse:
     """Answer paths, each with the moment of its last change where that is known."""
     site = absolute_url(request, "/").removesuffix("/")
     lines = [
         f"<{element}><loc>{escape(site + path)}</loc>{last_changed(moment)}</{element}>\n"
-        for path, moment in entries
+        for path, moment in found
     ]
     text = f'<?xml version="1.0" encoding="utf-8"?>\n<{root} xmlns="{NAMESPACE}">\n'
     text += "".join(lines) + f"</{root}>\n"
@@ -69,5 +112,5 @@ def last_changed(moment: datetime | None) -> str:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Answer robots.txt (RFC 9309), which names the sitemap."""
-    context = {"sitemap_url": absolute_url(request, "/sitemap.xml")}
+    context = {"sitemap_url": absolute_url(request, reverse("posts:sitemap"))}
     return render(request, "robots.txt", context, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""RSS, Atom and JSON Feed of the site, each tag and each author; sitemap.xml and robots.txt."""
+"""RSS, Atom and JSON Feed of the site, each tag and each author."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from posts import moderation, publishing, sitemaps
+from posts import moderation, publishing
 from posts.models import Post, Tag
 from posts.tagging import rename_tag
 
@@ -217,47 +217,3 @@ def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_nu
     # The date of the same text, the posts, and their tags.
     with django_assert_num_queries(3):
         client.get("/feed/")
-
-
-def locations(response) -> list[str]:
-    return re.findall(r"<loc>([^<]*)</loc>", response.text)
-
-
-def test_the_sitemap_lists_what_is_out(client, fed, draft):
-    response = client.get("/sitemap.xml")
-    assert response["Content-Type"] == "application/xml; charset=utf-8"
-    assert locations(response) == [f"http://testserver{fed.get_absolute_url()}"]
-    assert "<lastmod>" in response.text
-    ElementTree.fromstring(response.content)
-
-
-def test_a_long_sitemap_is_split_by_ids(client, make_post, monkeypatch):
-    for number in range(4):
-        make_post(title=f"Gone {number}").delete()
-    posts = [make_post(title=f"Post {number}") for number in range(5)]
-    monkeypatch.setattr(sitemaps, "PART_SIZE", 2)
-    index = client.get("/sitemap.xml")
-    assert "<sitemapindex" in index.text
-    # By ids, which need not begin with 1, and no part before the first post.
-    assert len(locations(index)) <= 3
-    parts = [client.get(address.removeprefix("http://testserver")) for address in locations(index)]
-    found = [address for part in parts for address in locations(part)]
-    assert found == [f"http://testserver{post.get_absolute_url()}" for post in posts]
-
-
-@pytest.mark.parametrize(("number", "status"), [(0, 200), (1, 404), (10**30, 404)])
-def test_a_part_past_the_newest_post_is_404(client, fed, number, status):
-    assert client.get(f"/sitemap-{number}.xml").status_code == status
-
-
-def test_an_empty_sitemap_is_still_one(client, db):
-    assert client.get("/sitemap.xml").status_code == 200
-
-
-@pytest.mark.parametrize("site_url", ["", "https://blog.example"])
-def test_robots_names_the_sitemap(client, settings, site_url):
-    settings.SITE_URL = site_url
-    response = client.get("/robots.txt")
-    assert response["Content-Type"] == "text/plain; charset=utf-8"
-    assert f"Sitemap: {site_url or 'http://testserver'}/sitemap.xml" in response.text
-    assert "Disallow: /admin/" in response.text
