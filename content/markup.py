@@ -10,6 +10,7 @@ travels in markdown-it's `env` or in a local variable, never on the parser.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 from itertools import product
 
@@ -20,15 +21,13 @@ from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.rules_block import reference
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
 from content import footnotes, images
 from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url
 from content.bounds import TooMuch, bound, render_bounded, shallow
 from content.bulkhead import place_for
+from content.highlighting import highlighted
 from content.nesting import make_valid
 from content.raw_html import (
     RAW_BLOCKS,
@@ -44,22 +43,7 @@ from content.slugs import slugify
 # Raised whenever the same text gives other HTML, so that saved rows are rendered again.
 RENDERER_VERSION: int = 4
 
-# Several lexers take quadratic time for some text: 6,000 crafted characters take about a second. So
-# each block spends the square of its length, and this much is coloured in a document: one block of
-# 6,000 characters, or 36 of 1,000. A block counts for no less than SMALLEST_BLOCK, because starting
-# a lexer has a cost of its own.
-HIGHLIGHT_BUDGET = 6_000**2
-SMALLEST_BLOCK = 200
 TOO_MUCH = "This text has more parts than can be shown with their form. It stands here as typed."
-
-# A closed list: Pygments searches the installed packages for a name it does not know, and each of
-# its 500 lexers would be one more to make slow. Not here: `c#` and `make`, too slow even so;
-# `http` and `md`, which choose lexers themselves.
-LANGUAGES = words(
-    """bash c c++ console cpp css diff django docker dockerfile go golang graphql html ini java
-    javascript jinja js json jsx kotlin lua nginx php powershell ps1 py py3 pycon python python3 r
-    rb rs ruby rust sass scala scss sh shell sql swift toml ts tsx typescript xml yaml yml zsh"""
-)
 
 # Columns of code that a page of 320 px surely shows; each list or quote around it takes some of
 # them. The style sheet gives a tab as many.
@@ -74,8 +58,6 @@ _NO_CHARACTERS = "".join(
 FORBIDDEN = re.compile(f"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
 _BLOCK_END = re.compile(r"(?=</?(?:br|dd|dt|h[1-6]|hr|figcaption|li|p|pre|summary|td|th)\b)")
 _FOOTNOTE_MARK = re.compile(r'<a href="#fn(?:ref)?-[^>]*>[^<]*</a>')
-
-_formatter = HtmlFormatter(nowrap=True)
 
 
 def render_post(text: str) -> SafeString:
@@ -95,6 +77,8 @@ def render_post(text: str) -> SafeString:
     return _render(_post_parser, _post_cleaner, text)
 
 
+# A form looks at what a comment shows before the comment is saved; it is rendered once for both.
+@lru_cache(maxsize=2)
 def render_comment(text: str) -> SafeString:
     """Return a comment, written in a smaller Markdown, as HTML that is safe.
 
@@ -193,7 +177,7 @@ def _align_by_class(state) -> None:
 def _render_fence(self, tokens, index, options, env) -> str:
     token = tokens[index]
     language, *_ = [*unescapeAll(token.info).lower().split(), ""]
-    code = _highlight(token.content, language, env)
+    code = highlighted(token.content, language, env)
     return f'{_pre(token)}<code class="highlight">{code}</code></pre>\n'
 
 
@@ -214,16 +198,6 @@ def _pre(token: Token) -> str:
 def _columns(line: str) -> int:
     """Return how many columns a line takes; letters that are not Latin may be twice as wide."""
     return sum(1 if character < "\u0250" else 2 for character in line.expandtabs(TAB))
-
-
-def _highlight(code: str, language: str, env: dict) -> str:
-    """Coloured by class names as long as the document's budget lasts, else escaped."""
-    spent = env.get("highlighted", 0) + max(len(code), SMALLEST_BLOCK) ** 2
-    if language not in LANGUAGES or spent > HIGHLIGHT_BUDGET:
-        return escapeHtml(code)
-    env["highlighted"] = spent
-    lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    return highlight(code, lexer, _formatter)
 
 
 def _render_item_open(self, tokens, index, options, env) -> str:

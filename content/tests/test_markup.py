@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from django.utils.safestring import SafeString
 
-from content import bare_urls, markup
+from content import bare_urls
 from content.markup import plain_text, render_comment, render_post
 
 OURS = "/media/images/abcdefghijklmnopqrstuv-1600x900-213.webp"
@@ -280,44 +280,6 @@ def test_links_go_to_no_other_scheme(scheme):
     text = f"[a]({scheme}:b) <{scheme}:b> ![c]({scheme}:d)"
     assert "href" not in render_post(text) and "src" not in render_post(text)
     assert shown(render_post(text)) == shown(render_comment(text)) == text
-
-
-# Code
-
-
-def test_known_languages_are_coloured_by_class():
-    html = render_post("```Python x\ndef f(): pass\n```")
-    assert '<pre><code class="highlight"><span class="k">def</span>' in html
-    assert shown(html) == "def f(): pass"
-
-
-@pytest.mark.parametrize("info", ["", "unknown", "../x", "html+php", "<b>"])
-def test_other_code_is_escaped_and_not_guessed(info):
-    html = render_post(f"```{info}\n<b> & \n```")
-    assert html == '<pre><code class="highlight">&lt;b&gt; &amp; \n</code></pre>\n'
-
-
-@pytest.mark.parametrize("language", sorted(markup.LANGUAGES))
-def test_colouring_changes_no_character(language):
-    code = "\n\n  # a <b> 'c' \"d\" {{ e }} $f @g /* h */ -- i\n\t1.5e3 \\n é 日本 \x0b\n\n"
-    html = render_post(f"~~~{language}\n{code}\n~~~")
-    text = re.sub(r"<[^>]*>", "", html)
-    # HTML allows no control in a text.
-    assert markup.unescape(text).rstrip("\n") == code.replace("\x0b", " ").rstrip("\n")
-    assert not wrong_in(f"~~~{language}\n{code}\n~~~")
-
-
-def coloured_blocks(*lengths: int) -> list[bool]:
-    blocks = ("```python\n" + "x\n" * (length // 2) + "```" for length in lengths)
-    return ["<span" in each for each in render_post("\n\n".join(blocks)).split("</pre>")[:-1]]
-
-
-def test_a_document_has_a_budget_for_colours():
-    """It is in squares: that is how the slowest text costs."""
-    assert coloured_blocks(5_900) == [True]
-    assert coloured_blocks(6_100, 2_000) == [False, True]
-    assert coloured_blocks(5_000, 4_000, 3_000) == [True, False, True]
-    assert coloured_blocks(*[2] * 1_000).count(True) == 900
 
 
 # Images

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django.utils.html import escape
 
-from content.markup import RENDERER_VERSION
+from content.markup import RENDERER_VERSION, render_comment
 from posts import discussion
 from posts.models import COMMENT_MAX_LENGTH, Comment, CommentReport, Post
 from posts.tests.meanwhile import meanwhile
@@ -262,7 +262,7 @@ def test_comments_of_an_older_renderer_are_rendered_anew(make_comment, capsys, r
     is_old = rendered_by != RENDERER_VERSION
     assert ("<em>true</em>" in comment.body_html) == is_old
     assert comment.rendered_by == RENDERER_VERSION
-    assert f"Rendered {int(is_old)} comments anew." in capsys.readouterr().out
+    assert f"Rendered {int(is_old)} comments again." in capsys.readouterr().out
 
 
 # Deleting
@@ -374,3 +374,14 @@ def test_the_only_comment_is_there_for_its_writer_while_others_do_not_see_it(
         for visitor in ("anonymous", "reader", "author", "moderator")
     }
     assert found == {"anonymous": False, "reader": True, "author": True, "moderator": True}
+
+
+def test_a_comment_is_rendered_once(client_of, post):
+    render_comment.cache_clear()
+    body = "```java\nint a;\n```"
+    assert client_of("reader").post(f"/{post.pk}/comments/", {"body": body}).status_code == 302
+    assert (render_comment.cache_info().misses, render_comment.cache_info().hits) == (1, 1)
+    comment = Comment.objects.get()
+    path = f"/{post.pk}/comments/{comment.pk}/edit/"
+    assert client_of("reader").post(path, {"body": f"Changed: {body}"}).status_code == 302
+    assert (render_comment.cache_info().misses, render_comment.cache_info().hits) == (2, 2)
