@@ -178,6 +178,15 @@ def test_a_database_file_that_can_not_be_used_is_told_in_one_line(
     assert str(refused.value).isprintable()
 
 
+def test_an_interrupted_update_of_posts_says_in_one_line_that_it_continues(prepare, monkeypatch):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("posts.management.derived.outdated", interrupt)
+    with pytest.raises(CommandError, match=r"^Interrupted\. Run it again"):
+        prepare()
+
+
 def test_a_static_folder_that_can_not_be_written_is_told_in_one_line(prepare, settings):
     settings.STATIC_ROOT.write_text("a file in its place")
     with pytest.raises(CommandError) as refused:

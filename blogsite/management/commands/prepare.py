@@ -51,7 +51,11 @@ class Command(BaseCommand):
             self.stdout.write("Migrating the database")
             call_command("migrate", verbosity=0, interactive=False)
         # Of the app above; nothing but a few queries where posts are of this version.
-        call_command("update_posts", stdout=self.stdout)
+        try:
+            call_command("update_posts", stdout=self.stdout)
+        except KeyboardInterrupt:
+            text = "Interrupted. Run it again: it continues where it was."
+            raise CommandError(text) from None
 
     def collect_static_files(self) -> None:
         stamp, digest = settings.STATIC_ROOT / "collected.stamp", digest_static_files()
