@@ -20,6 +20,7 @@ from django.db.models import (
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from content.bulkhead import place_for
 from content.difference import Change, difference, folded, takes_away
 from posts.models import Post, Revision
 
@@ -57,10 +58,14 @@ def words_of(post: Post) -> tuple[str, str, str, str]:
 
 
 def differences(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, list[Change]]]:
-    """Return what differs in words as `words_of` gives them, by the name of what it is in."""
+    """Return what differs in words as `words_of` gives them, by the name of what it is in.
+
+    Raise Busy for long texts without a place: a comparison takes up to half a second.
+    """
     names = (_("Title"), _("Body"), _("Tags"), _("What the cover picture shows"))
     pairs = zip(names, old, new, strict=True)
-    found = [(name, folded(difference(before, after))) for name, before, after in pairs]
+    with place_for("".join((*old, *new))):
+        found = [(name, folded(difference(before, after))) for name, before, after in pairs]
     return [(name, changes) for name, changes in found if changes]
 
 

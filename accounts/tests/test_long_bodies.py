@@ -46,7 +46,7 @@ def test_a_long_body_of_an_anonymous_visitor_is_refused_unread(strict, path, kin
 @pytest.mark.parametrize("path", PATHS)
 def test_a_body_that_is_not_too_long_goes_on(strict, path):
     response = strict.post(path, "a".ljust(ANONYMOUS_MAX, "a"), content_type=FORM)
-    assert response.status_code in (403, 404, 405)
+    assert response.status_code != 413
 
 
 @pytest.mark.django_db

@@ -18,6 +18,7 @@ from django.views.generic import View
 
 from accounts.models import User
 from accounts.time_zones import zone_of
+from content.bulkhead import place_for
 from posts import history, previews, publishing
 from posts.checklist import suggestions
 from posts.forms import PostForm
@@ -62,6 +63,12 @@ class AutosaveMixin:
         return form
 
     def form_valid(self, form: PostForm) -> HttpResponse:
+        # One place for the saving and for what is said of it: a text that is saved is never told
+        # that it is not.
+        with place_for(form.instance.body):
+            return self.save_and_describe(form)
+
+    def save_and_describe(self, form: PostForm) -> HttpResponse:
         try:
             post = self.save(form)
         except publishing.EditConflict:
