@@ -58,7 +58,7 @@ STARTS = (
     "/hello/",
 )
 PART = """<!doctype html>
-<html lang="en"><title>Part</title><body><h1>Part</h1><h2>Part</h2>{}</body></html>"""
+<html lang="en"><title>Part</title><body><main><h1>Part</h1><h2>Part</h2>{}</main></body></html>"""
 BAD_POST = {
     "title": "x" * 300,
     "body": hostile.BODY,

@@ -4,9 +4,12 @@ The functions are rules of markdown-it's.
 """
 
 import re
+from collections.abc import Iterator
 from html import escape
+from itertools import pairwise
 
 import nh3
+from markdown_it.token import Token
 
 # The usual limit of browsers and servers. It also bounds how far a bare address is looked for.
 URL_LIMIT = 2_000
@@ -50,6 +53,25 @@ def is_allowed_url(url: str) -> bool:
 def _is_host(rest: str) -> bool:
     cleaned = nh3.clean(f'<a href="http:{escape(rest)}">x</a>', link_rel=None)
     return rest.startswith("//") and not rest.startswith("///") and "href" in cleaned
+
+
+def name_links(state) -> None:
+    """A core rule: a link that shows nothing is named by its address, which a reader can hear.
+
+    One around an image without words keeps the image.
+    """
+    for block in state.tokens:
+        if any(token.type == "link_open" for token in block.children or ()):
+            block.children = list(_named(block.children))
+
+
+def _named(tokens: list[Token]) -> Iterator[Token]:
+    for token, follower in pairwise([*tokens, None]):
+        yield token
+        if token.type == "link_open" and follower.type == "link_close":
+            yield Token("text", "", 0, content=token.attrs["href"] or "#")
+        elif token.type == "link_open" and follower.type == "image" and not follower.content:
+            token.attrs["aria-label"] = token.attrs["href"] or "#"
 
 
 def link_bare_url(state, silent: bool) -> bool:

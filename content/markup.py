@@ -24,7 +24,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from pygments.token import STANDARD_TYPES
 
 from content import footnotes, images
-from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url
+from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url, name_links
 from content.bounds import TooMuch, bound, render_bounded, shallow
 from content.bulkhead import place_for
 from content.highlighting import highlighted
@@ -291,7 +291,7 @@ def _new_post_parser() -> MarkdownIt:
     alternatives = {"alt": ["paragraph", "reference"]}
     parser.block.ruler.at("footnote_def", shallow(footnotes.read_note), alternatives)
     parser.inline.ruler.at("footnote_ref", footnotes.read_mark)
-    for rule in (pair_raw_tags, _place_headings, _align_by_class):
+    for rule in (pair_raw_tags, _place_headings, _align_by_class, name_links):
         parser.core.ruler.push(rule.__name__, rule)
     for name, rule in _POST_RENDERERS.items():
         parser.add_render_rule(name, rule)
@@ -300,7 +300,8 @@ def _new_post_parser() -> MarkdownIt:
 
 def _new_comment_parser() -> MarkdownIt:
     parser = _new_parser(html=False).disable(["heading", "lheading"])
-    parser.core.ruler.push(_link_images.__name__, _link_images)
+    for rule in (_link_images, name_links):
+        parser.core.ruler.push(rule.__name__, rule)
     return parser
 
 

@@ -191,6 +191,20 @@ def test_a_time_that_no_browser_shows_comes_back_as_the_text_it_is(client_of, ty
     assert faults(page) == []
 
 
+def test_a_date_and_a_time_in_the_admin_have_names(client_for):
+    page = Document(client_for("superuser").get("/admin/posts/post/add/").text).root
+    names = {e.attributes.get("name"): e.attributes.get("aria-label") for e in page.all("input")}
+    assert (names["publish_at_0"], names["publish_at_1"]) == ("Date:", "Time:")
+
+
+def test_the_search_of_the_admin_has_a_label_in_words(client_for):
+    page = Document(client_for("superuser").get("/admin/posts/post/").text).root
+    (box,) = [e for e in page.all("input") if e.attributes.get("id") == "searchbar"]
+    assert box.attributes["aria-label"] == "Search"
+    styles = [e.attributes["href"] for e in page.all("link") if "stylesheet" in e.attributes["rel"]]
+    assert any("css/admin." in address for address in styles)
+
+
 @pytest.mark.parametrize("typed", ["2026-11-30T10:00", "2026-11-30T10:00:59"])
 def test_a_time_that_browsers_show_comes_back_in_its_field(client_of, typed):
     sent = {"title": "", "body": "", "publish_at": typed, "action": "publish"}

@@ -35,6 +35,9 @@ OTHERWISE = {
     164: "<p><i>\n*bar*\n</i></p>",
     # A tag that is not opened in its block is text.
     165: "<p>&lt;/ins&gt;\n*bar*</p>",
+    # A link without words is named by its address.
+    484: '<p><a href="./target.md">./target.md</a></p>',
+    487: '<p><a href="">#</a></p>',
     # Schemes we do not link to.
     596: "<p>&lt;irc://foo.bar:2233/baz&gt;</p>",
     598: "<p>&lt;a+b+c:d&gt;</p>",

@@ -168,3 +168,17 @@ def test_a_table_takes_the_focus():
 def test_no_raw_tag_makes_a_text_slow():
     text = "<b><i>a</i></b>" * 10_000
     assert len(re.findall("<i>a</i>", render_post(text))) == 10_000
+
+
+@pytest.mark.parametrize("render", [render_post, render_comment])
+@pytest.mark.parametrize(("text", "name"), [("[](/a?b)", "/a?b"), ("[]()", "#"), ("[](#c)", "#c")])
+def test_a_link_without_words_is_named_by_its_address(render, text, name):
+    assert plain_text(render(f"a {text} b")) == f"a {name} b"
+    assert render(f"a {text} b").count("<a ") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("[![](a)](/b)", ' aria-label="/b"'), ("[![c](a)](/b)", "")]
+)
+def test_a_link_around_an_image_without_words_is_named_too(text, name):
+    assert f'<a href="/b"{name} rel="noopener"><img' in render_post(text)

@@ -1,0 +1,18 @@
+// Names for what Django's scripts of the admin add to a page without one.
+
+function name(element, text) {
+  if (element && text) element.setAttribute("aria-label", text.trim().replace(/:$/, ""));
+}
+
+// After those scripts, which wait for the document.
+addEventListener("load", () => {
+  for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+    const text = select.labels[0]?.textContent;
+    for (const box of select.parentElement.querySelectorAll(".select2-selection, [role=textbox]")) name(box, text);
+  }
+  for (const select of document.querySelectorAll(".selector select")) {
+    name(select, select.closest(".selector-available, .selector-chosen")?.querySelector("label, h2")?.textContent);
+  }
+  // A column without a head: its cells say what they belong to.
+  for (const head of document.querySelectorAll("th:empty")) head.setAttribute("role", "presentation");
+});
