@@ -147,3 +147,9 @@ def test_a_stale_token_of_another_form_has_expired(author):
     token_of(client, "/auth/account/")
     page = client.post("/create/", TYPED | {"csrfmiddlewaretoken": "x" * 64}).text
     assert EXPIRED in page and "in another tab" in page and "SITE_URL" not in page
+
+
+def test_the_redirect_to_https_leads_to_the_sites_own_address(behind_proxy, settings):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_SSL_HOST = True, "blog.example.org"
+    response = client_at().get("/hello/?a=1")
+    assert (response.status_code, response["Location"]) == (301, f"{SITE}/hello/?a=1")
