@@ -1,11 +1,12 @@
 """Somebody who asks a site, keeps its cookies and fills in its forms."""
 
+import gzip
 import ssl
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from threading import Event
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +19,11 @@ class Answer:
     status: int
     headers: HTTPMessage
     text: str
+
+
+def read(answer: HTTPResponse) -> bytes:
+    body = answer.read()
+    return gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body
 
 
 @dataclass
@@ -46,7 +52,7 @@ class Visitor:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             self.keep_cookies(answer.headers)
-            return Answer(answer.status, answer.headers, answer.read().decode())
+            return Answer(answer.status, answer.headers, read(answer).decode())
 
     def connect(self) -> HTTPConnection:
         where = urlsplit(self.origin)

@@ -88,8 +88,10 @@ def access_line(resp, environ: dict, seconds: float) -> bytes:
 
 def on_starting(server) -> None:
     """Refuse to start where a system check finds an error; warnings are shown. Then warm up."""
+    from django.conf import settings
     from django.core.management import call_command
     from django.core.management.base import SystemCheckError
+    from django.utils.module_loading import import_string
 
     from blogsite.warming import warm_up
 
@@ -97,7 +99,9 @@ def on_starting(server) -> None:
         call_command("check", stdout=io.StringIO())
     except SystemCheckError as error:
         sys.exit(str(error))
-    warm_up(server.app.wsgi())
+    site = server.app.wsgi()
+    import_string(settings.AT_START)()
+    warm_up(site)
 
 
 def hear_stops() -> None:

@@ -274,6 +274,8 @@ if CACHES["default"]["BACKEND"].endswith("RedisCache"):
 # What stands before Django and answers those who are nobody; templates under work are no pages yet.
 IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
 PAGE_CACHE = "posts.page_cache.PageCache" if IS_CACHING else ""
+# Called when the site starts.
+AT_START = "posts.takedown.renew_at_start"
 # Pieces that many pages have in common, for the same reason.
 KEEP_FRAGMENTS = not DEBUG
 if DEBUG:

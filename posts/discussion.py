@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION, render_comment
-from posts import page_cache
+from posts import page_cache, takedown
 from posts.models import (
     COMMENT_MAX_DEPTH,
     PATH_STEP,
@@ -83,7 +83,7 @@ def take_back_likes(user: User) -> None:
     """Take back every like of `user`, whose account goes in the same transaction, with pages that
     name it.
     """
-    page_cache.changed()
+    takedown.announce()
     # Held before the posts, as `unlike` does. Who holds the account keeps new likes out, too.
     User.objects.select_for_update().get(pk=user.pk)
     list(user.likes.select_for_update().values_list("pk"))
@@ -183,7 +183,10 @@ def count_comments(post_pk: int, change: int) -> None:
 
     Whatever happens to a comment comes by here, so cached pages go even where the number stays.
     """
-    page_cache.changed()
+    if change > 0:
+        page_cache.changed()
+    else:
+        takedown.announce()
     if change:
         Post.objects.filter(pk=post_pk).update(comment_count=F("comment_count") + change)
 

@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 
 # Seconds for which an answer is good at most.
 LIFETIME = 60
-# For shared caches in front: five seconds, four more while they ask anew, and one as they round.
-CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4"
+# For shared caches in front: five seconds, four more while they ask anew, and one as they round. A
+# minute more where no machine responds (`takedown`).
+CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4, stale-if-error=60"
 VARY = "Cookie, Accept-Encoding"
 # Bytes a worker keeps, and those of one answer; sitemaps of many posts are larger.
 SIZE_MAX = 16 * 1024 * 1024

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from content.markup import RENDERER_VERSION, plain_text, render_post
 from content.reading import count_words, excerpt
-from posts import history, listing, page_cache, search, tagging
+from posts import history, listing, page_cache, search, tagging, takedown
 from posts.models import EXCERPT_MAX_LENGTH, Post, Revision, Tag
 
 
@@ -177,7 +177,9 @@ def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
 
     Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
     """
-    if post.is_published or (before and before.is_published):
+    if before and before.is_published:
+        takedown.announce()
+    elif post.is_published:
         page_cache.changed()
     had = before.tag_list if before else []
     if before and tags == had and place(before) == place(post):
@@ -374,7 +376,7 @@ def delete_post(post: Post) -> None:
         tagging.hold_tags(None, before)
         listing.remove(before)
         post.delete()
-        page_cache.changed()
+        takedown.announce()
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from content.slugs import slugify
-from posts import fragments, listing, page_cache, search
+from posts import fragments, listing, search, takedown
 from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.models.posts import is_published
 from posts.models.tags import tag_key
@@ -183,7 +183,7 @@ def hold_rows(*tags: Tag) -> None:
 
 def redirect_slug(slug: str, tag: Tag) -> None:
     """Lead the address of `slug` to `tag`, unless it is its own; cached pages name the old one."""
-    page_cache.changed()
+    takedown.announce()
     TagRedirect.objects.filter(slug=tag.slug).delete()
     if slug != tag.slug:
         TagRedirect.objects.update_or_create(slug=slug, defaults={"tag": tag})

@@ -15,7 +15,7 @@ ROWS = [
     {"apps", "models"},
     {"page_requests"},
     {"page_cache"},
-    {"fragments"},
+    {"fragments", "takedown"},
     {"search", "demo", "listing"},
     {"tagging", "history"},
     {"publishing", "discussion", "uploads", "checklist"},

@@ -172,6 +172,17 @@ def test_static_files_are_given_under_the_type_that_browsers_read_them_by(tmp_pa
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@needs_nginx
+@pytest.mark.parametrize("folder", ["/media/.version", "/media/%2Eversion", "/media/x/../.version"])
+def test_the_folder_that_the_key_of_pages_names_is_not_served(tmp_path, folder):
+    (tmp_path / "media/.version/0123").mkdir(parents=True)
+    (tmp_path / "media/.version/lock").touch()
+    (tmp_path / "media/.version/current").symlink_to("0123")
+    with before(tmp_path, Told()) as visitor:
+        paths = [f"{folder}{end}" for end in ("", "/", "/lock", "/current/", "/0123/")]
+        assert {visitor.get(path).status for path in paths} == {404}
+
+
 FOR_ALL = {
     "Cache-Control": "public, max-age=0, s-maxage=1, stale-while-revalidate=1",
     "Vary": "Cookie, Accept-Encoding",
@@ -244,6 +255,34 @@ def test_who_asks_for_a_page_after_a_while_gets_it_as_it_is(tmp_path):
         after = time.monotonic() + 3
         wait_until(lambda: time.monotonic() > after, "the clock stands still")
         assert visitor.get("/page/").text == "answer 2"
+
+
+@needs_nginx
+def test_a_page_is_not_found_again_once_the_link_leads_elsewhere(tmp_path):
+    application, link = Told(FOR_ALL), tmp_path / "media/.version/current"
+    with before(tmp_path, application) as visitor:
+        for name in ("0123", "4567"):
+            (link.parent / name).mkdir(parents=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(name)
+            for coding in ("gzip", "identity"):
+                visitor.headers["Accept-Encoding"] = coding
+                assert len({visitor.get("/page/").text for _ in range(2)}) == 1
+    assert len(application.asked) == 4
+
+
+@needs_nginx
+@pytest.mark.parametrize(("seconds", "status"), [(60, 200), (0, 502)])
+def test_how_long_a_page_outlives_the_application_is_for_the_application_to_say(
+    tmp_path, seconds, status
+):
+    control = f"public, max-age=0, s-maxage=1, stale-if-error={seconds}"
+    application = Told({"Cache-Control": control, "Vary": "Cookie, Accept-Encoding"})
+    with before(tmp_path, application) as visitor:
+        assert visitor.get("/page/").text == "answer 1"
+        application.hangs_up = True
+        wait_until(lambda: visitor.get("/page/").headers["X-Cache"] != "HIT", "it does not end")
+        assert visitor.get("/page/").status == status
 
 
 @needs_nginx

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
-from posts import discussion, page_cache, search
+from posts import discussion, search, takedown
 from posts.models import NOT_PUBLISHED, ListCount, Post
 
 admin.site.unregister(User)
@@ -34,7 +34,7 @@ class AuthorAdmin(UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         search.index_author(obj)
-        page_cache.changed()
+        takedown.announce()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         discussion.take_back_likes(obj)

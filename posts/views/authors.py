@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.forms import AccountForm
 from accounts.views import Account
 from content.addresses import moved
-from posts import page_cache, search
+from posts import search, takedown
 from posts.listing import PostListing, find_author, posts_by
 from posts.views.posts import PostList
 
@@ -38,5 +38,5 @@ class AuthorAccount(Account):
         response = super().form_valid(form)
         if "display_name" in form.changed_data:
             search.index_author(self.object)
-        page_cache.changed()
+        takedown.announce()
         return response

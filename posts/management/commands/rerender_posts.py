@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION, render_comment
-from posts import page_cache
+from posts import takedown
 from posts.discussion import render_words
 from posts.models import Comment, Post
 from posts.publishing import RENDERED_FIELDS, render_body
@@ -100,4 +100,4 @@ def save_unchanged(batch: list, kind: Kind) -> None:
     texts = dict(locked.select_for_update().values_list("pk", kind.source))
     unchanged = [row for row in batch if texts.get(row.pk) == getattr(row, kind.source)]
     model.objects.bulk_update(unchanged, kind.fields)
-    page_cache.changed()
+    takedown.announce()

@@ -1,0 +1,150 @@
+"""What leaves readers' view leaves nginx's cache too: the folder in its key gets another name."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from posts import discussion, moderation, publishing, tagging, takedown
+from posts.models import Comment, Post, Tag
+
+NOW = timezone.now()
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def version(media):
+    """Return a function that gives what nginx puts into its key."""
+    takedown.renew_version()
+    return lambda: (media / ".version/current").resolve(strict=True)
+
+
+@pytest.fixture
+def is_announced(version, django_capture_on_commit_callbacks):
+    """Return a function that does a change and tells whether nginx then forgets its pages."""
+
+    def run(change) -> bool:
+        before = version()
+        with django_capture_on_commit_callbacks(execute=True):
+            change()
+        return version() != before
+
+    return run
+
+
+def edit(post: Post, **words) -> None:
+    for name, value in words.items():
+        setattr(post, name, value)
+    publishing.update(post, now=NOW)
+
+
+def merge(tag: Tag) -> None:
+    tagging.merge_tags(tag, into=Tag.objects.create(name="Bun", key="bun", slug="bun"))
+
+
+TAKEN_DOWN = {
+    "edited": lambda c, m: edit(c.post, body="Other words"),
+    "other tags": lambda c, m: publishing.update(c.post, now=NOW, tags=["Butter"]),
+    "unpublished": lambda c, m: publishing.unpublish(c.post, now=NOW),
+    "moved to the future": lambda c, m: publishing.schedule(c.post, LATER, now=NOW),
+    "trashed": lambda c, m: moderation.trash_post(c.post, m, now=NOW),
+    "trashed by its author": lambda c, m: publishing.trash_post(c.post, now=NOW),
+    "deleted": lambda c, m: publishing.delete_post(c.post),
+    "hidden": lambda c, m: moderation.hide_post(c.post, m, now=NOW),
+    "edited comment": lambda c, m: discussion.edit_comment(c, "New words.", now=NOW),
+    "deleted comment": lambda c, m: discussion.delete_comment(c),
+    "hidden comment": lambda c, m: moderation.hide(c, m, now=NOW),
+    "account deleted": lambda c, m: discussion.take_back_likes(c.author),
+    "renamed tag": lambda c, m: tagging.rename_tag(Tag.objects.get(), "Bun"),
+    "merged tag": lambda c, m: merge(Tag.objects.get()),
+    "rendered again": lambda c, m: call_command("rerender_posts"),
+}
+ADDED = {
+    "new post": lambda c, m: publishing.publish(Post(author=m, title="Another"), now=NOW),
+    "like": lambda c, m: discussion.like(c.post, m),
+    "unlike": lambda c, m: discussion.unlike(c.post, c.post.author),
+    "comment": lambda c, m: discussion.add_comment(c.post, m, "New words.", now=NOW),
+    "approved comment": lambda c, m: moderation.approve(c.replies.get(), m, now=NOW),
+    "closed comments": lambda c, m: moderation.close_comments(c.post, m, now=NOW),
+    "draft": lambda c, m: publishing.save_draft(Post(author=m, title="Draft"), now=NOW),
+}
+
+
+@pytest.fixture
+def comment(make_post, make_comment) -> Comment:
+    """A comment with an answer that waits, on a post with a tag and a like."""
+    post = make_post(tags="Bread")
+    comment = make_comment("Old words.", post=post)
+    make_comment("An answer.", post=post, parent=comment, status=Comment.Status.WAITING)
+    discussion.like(post, post.author)
+    Post.objects.update(rendered_by=0)
+    return Comment.objects.get(pk=comment.pk)
+
+
+@pytest.mark.parametrize(
+    ("change", "leaves_view"),
+    [(name, True) for name in TAKEN_DOWN] + [(name, False) for name in ADDED],
+)
+def test_nginx_forgets_its_pages_where_something_leaves_readers_view(
+    is_announced, comment, moderator, change, leaves_view
+):
+    act = (TAKEN_DOWN | ADDED)[change]
+    assert is_announced(lambda: act(comment, moderator)) == leaves_view
+
+
+def test_a_new_name_takes_the_old_one_down(is_announced, client, author):
+    client.force_login(author)
+    form = {"display_name": "Ada", "time_zone": ""}
+    assert is_announced(lambda: client.post("/auth/account/", form))
+
+
+@pytest.mark.parametrize("page", ["change", "delete"])
+def test_a_person_changed_or_deleted_in_the_admin_is_taken_down(
+    is_announced, client, make_user, reader, page
+):
+    client.force_login(make_user("admin", is_staff=True, is_superuser=True))
+    form = {"username": "renamed", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    address = f"/admin/accounts/user/{reader.pk}/{page}/"
+    assert is_announced(lambda: client.post(address, form | {"post": "yes"}))
+
+
+def test_nothing_is_announced_before_it_is_committed(version, post):
+    before = version()
+    publishing.unpublish(post, now=NOW)
+    assert version() == before
+
+
+def test_old_folders_go_but_the_last_one_that_nginx_may_be_on_the_way_to(version, media):
+    names = [version().name]
+    for _ in range(3):
+        takedown.renew_version()
+        names.append(version().name)
+    assert len(set(names)) == 4
+    there = {path.name for path in (media / ".version").iterdir()}
+    assert there == {"lock", "current", *names[-2:]}
+
+
+def test_a_renewal_that_was_cut_off_is_no_obstacle(version, media):
+    (media / ".version/next").symlink_to("nowhere")
+    before = version()
+    takedown.renew_version()
+    assert version() != before
+
+
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_the_site_starts_with_another_name_or_says_why_not(media, caplog, is_writable):
+    if not is_writable:
+        media.write_text("a file in its place")
+    with caplog.at_level(logging.WARNING):
+        takedown.renew_at_start()
+    assert (media / ".version/current").exists() == is_writable
+    assert bool(caplog.records) != is_writable
