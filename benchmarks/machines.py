@@ -205,22 +205,30 @@ def write_nginx(folder: Path, config: str) -> Path:
 
 
 def shipped_nginx(
-    folder: Path, instance: Path, *, port: int, backends: list[int], tls: tuple[Path, Path] | None
+    folder: Path,
+    instance: Path,
+    *,
+    port: int,
+    backends: list[int],
+    tls: tuple[Path, Path] | None,
+    plain: int = 0,
 ) -> str:
     """Return deploy/nginx.conf for this machine: other ports and folders, the rest as it is.
 
-    Without a key and its certificate in `tls` it speaks HTTP alone.
+    Without a key and its certificate in `tls` it speaks HTTP alone. `plain` is the port that
+    redirects to HTTPS.
     """
     text = (DEPLOY / "nginx.conf").read_text()
     lines = [f"server 127.0.0.1:{backend} max_fails=1 fail_timeout=2s;" for backend in backends]
     text = replace(text, r"server 127\.0\.0\.1:8000 .*", "\n    ".join(lines))
-    text = replace(text, "/var/cache/nginx", str(folder))
+    text = replace(text, "/var/cache/blogsite", f"{folder}/pages")
     text = replace(text, "/var/lib/blogsite", str(instance))
+    text = replace(text, "/var/www/html", f"{folder}/www")
     text = replace(text, r"listen \[::\]:.*\n", "")
-    text = replace(text, "listen 80;", f"listen 127.0.0.1:{free_port()};")
+    text = replace(text, "listen 80;", f"listen 127.0.0.1:{plain or free_port()};")
     if tls is None:
         text = replace(text, r" +ssl_.*\n", "")
-        return replace(text, "listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
+        return replace(text, "listen 443 ssl;", f"listen 127.0.0.1:{port};")
     key, certificate = tls
     text = replace(text, r"(ssl_certificate) .*", rf"\1 {certificate};")
     text = replace(text, r"(ssl_certificate_key) .*", rf"\1 {key};")

@@ -1,4 +1,4 @@
-"""What a test needs that starts the real server: a database of its own, and systemd's socket."""
+"""Parts of a real server that tests start: a database, systemd's socket, a certificate."""
 
 import os
 import socket
@@ -41,3 +41,12 @@ def activated(listener: socket.socket, own: dict, checkout: Path = ROOT) -> Iter
     environment = own | {"ACCESS_LOG": "0"}
     with running(*command, cwd=checkout, env=environment, pass_fds=[number], **quiet) as pid:
         yield pid
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Return a new key and a certificate that nobody but a test believes."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    command = [*made, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return key, certificate

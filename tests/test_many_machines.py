@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,6 +16,7 @@ from benchmarks.load import NOT_CACHED
 from benchmarks.machines import Machines, machines, missing, wait_until
 from benchmarks.servers import ROOT
 from benchmarks.visitor import Visitor, asking
+from tests.servers import self_signed
 
 # The application says so: five seconds, four more while a page is renewed, and nginx rounds up.
 SEEN_BY_ALL = 10
@@ -28,18 +28,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory) -> tuple[Path, Path]:
-    """Return a key and a certificate that nobody but a test believes."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
-    command = [*made, "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    return key, certificate
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, tls) -> Iterator[Machines]:
+def site(tmp_path_factory) -> Iterator[Machines]:
+    tls = self_signed(tmp_path_factory.mktemp("tls"))
     with machines(tmp_path_factory.mktemp("machines"), tls=tls) as started:
         with psycopg.connect(started.replica.url, autocommit=True) as replica:
             # So that it can be seen whether it is asked.
