@@ -44,7 +44,8 @@ class Shell:
 
     def run(self, *lines: str) -> str:
         """Run all lines in one shell, up to the first that fails, and return what they print."""
-        script = "set -euo pipefail\n" + "\n".join(lines)
+        # `set -e` does not see the first of two commands fail.
+        script = "set -euo pipefail\n" + "\n".join(f"{{ {line}\n}} || exit" for line in lines)
         for place, other in self.places.items():
             script = script.replace(place, str(other))
         command = ["bash", "-c", script]
