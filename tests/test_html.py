@@ -197,6 +197,11 @@ def test_a_date_and_a_time_in_the_admin_have_names(client_for):
     assert (names["publish_at_0"], names["publish_at_1"]) == ("Date:", "Time:")
 
 
+def test_the_login_of_the_admin_has_a_heading(client, db):
+    page = Document(client.get("/admin/login/").text).root
+    assert [heading.text for heading in page.all("h1")] == ["Log in"]
+
+
 def test_the_search_of_the_admin_has_a_label_in_words(client_for):
     page = Document(client_for("superuser").get("/admin/posts/post/").text).root
     (box,) = [e for e in page.all("input") if e.attributes.get("id") == "searchbar"]
