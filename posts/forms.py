@@ -195,12 +195,13 @@ class PostForm(forms.ModelForm):
         field.help_text = in_zone if self.is_scheduled or self.is_out else f"{text} {in_zone}"
 
     def asks_for_later(self) -> bool:
-        """Tell whether the form was sent with a later time, or with one that says nothing.
+        """Tell whether the form names a later time, or one that can't be read.
 
         For a post that is out, the field then stays, to refuse it: its editor was opened before.
         """
+        typed = (self.data if self.is_bound else self.initial).get("publish_at")
         try:
-            at = self.fields["publish_at"].to_python(self.data.get("publish_at"))
+            at = self.fields["publish_at"].to_python(typed)
         except ValidationError:
             return True
         return at is not None and at > self.now

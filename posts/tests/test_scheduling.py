@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.tests.test_held import writer_in
 from posts import moderation, publishing
 from posts.forms import PostForm
 from posts.models import Post
@@ -256,8 +257,6 @@ def test_what_a_private_save_leaves_out_is_shown_again(
 
 
 def test_a_text_that_was_recovered_and_saved_privately_is_held_no_longer(client_of, author, post):
-    from accounts.tests.test_held import writer_in
-
     client, path = client_of("author"), f"/{post.pk}/update/"
     sent = {"title": "Half", "body": "half", "action": "draft", "reason": "Why"}
     writer = writer_in(client.get(path).text)
@@ -269,6 +268,20 @@ def test_a_text_that_was_recovered_and_saved_privately_is_held_no_longer(client_
     page = client.post(path, sent | {"writer": writer_in(page)}).text
     assert "Not saved yet" in page and 'value="Why"' in page
     assert "Recovered: what you had typed" not in client.get(path).text
+
+
+def test_a_later_time_that_was_recovered_is_shown_though_the_post_is_out(
+    client_of, author, scheduled
+):
+    client, path = client_of("author"), f"/{scheduled.pk}/update/"
+    writer = writer_in(client.get(path).text)
+    client.logout()
+    Post.objects.update(publish_at=NOW)
+    sent = {"title": "Title", "publish_at": typed(NEXT_WEEK), "writer": writer}
+    client.post(path, sent | {"action": "schedule"})
+    client.force_login(author)
+    page = client.get(f"{path}?recovered").text
+    assert f'value="{typed(NEXT_WEEK)}"' in page and 'value="update">Update' in page
 
 
 def test_a_new_post_that_asks_to_compare_is_saved_as_a_draft(send):
