@@ -1,7 +1,7 @@
 """Password hashes: what they cost, how many at a time, and that no refusal tells accounts apart."""
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, authenticate
 from django.contrib.auth import hashers as django_hashers
 from django.contrib.auth.hashers import check_password, make_password
 
@@ -175,3 +175,8 @@ def test_a_session_of_before_goes_on(client, reader):
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session.save()
     assert client.get("/mine/").status_code == 200
+
+
+@pytest.mark.parametrize("credentials", [{"token": "x"}, {"username": "reader"}])
+def test_credentials_of_another_kind_log_nobody_in(reader, credentials):
+    assert authenticate(None, **credentials) is None
