@@ -65,7 +65,7 @@ class Site:
 
 
 TAKEDOWNS: dict[str, Callable[[Site, str, str], None]] = {
-    "Unpublished": lambda site, path, title: site.edit(path, title, "draft"),
+    "Unpublished": lambda site, path, title: site.edit(path, title, "unpublish"),
     "Trashed": lambda site, path, title: site.post(path, "delete/"),
     "Edited": lambda site, path, title: site.edit(path, "Something else", "publish"),
 }
