@@ -1,4 +1,10 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.auth import admin as auth_admin
@@ -7,20 +13,30 @@ from django.contrib.auth.forms import (
     ReadOnlyPasswordHashWidget,
     UserChangeForm,
 )
-from django.core.exceptions import BadRequest
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import DataError, models
-from django.forms import SplitDateTimeField
-from django.http import HttpRequest, HttpResponse
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_actions import is_key
 from accounts.models import User
 from accounts.usernames import username_key
 
 SEARCH_WORDS_MAX = 10
 # A list shows no more of them; filters and the search lead to others.
 ROWS_MAX = 2_000
+# Times that every zone can write, and every database can hold.
+YEARS = _("Choose a year from 1900 to 9000.")
+TIMES = (
+    MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC), YEARS),
+    MaxValueValidator(datetime(9001, 1, 1, tzinfo=UTC), YEARS),
+)
 
 
 class FirstRows(Paginator):
@@ -35,11 +51,28 @@ class FirstRows(Paginator):
         return self.count == ROWS_MAX
 
 
-class OfferedOrder(ChangeList):
+class OfferedRows(ChangeList):
     """Rows in no other order than those that can be clicked, whatever an address asks for."""
 
     def get_ordering_field(self, field_name: str) -> str | None:
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+
+    def get_results(self, request: HttpRequest) -> None:
+        # Read before the rows: a later row is none that this page offers.
+        keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
+        self.newest = keys.first() or 0
+        super().get_results(request)
+
+
+class KeysField(forms.ModelMultipleChoiceField):
+    """A choice of rows that refuses ids that no database can be asked for."""
+
+    def clean(self, value: Any) -> models.QuerySet:
+        for key in value or ():
+            if not is_key(str(key)):
+                message = self.error_messages["invalid_pk_value"]
+                raise ValidationError(message, code="invalid_pk_value", params={"pk": key})
+        return super().clean(value)
 
 
 class NamedSplitDateTime(AdminSplitDateTime):
@@ -54,14 +87,14 @@ class NamedSplitDateTime(AdminSplitDateTime):
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """An admin that takes what its pages offer, and answers 400 to addresses nobody clicks.
+    """An admin that takes what its pages offer, and answers 400 to other addresses.
 
-    Django lets staff query every column with any operator, and passes numbers and dates on that
-    no database holds.
+    Django lets staff query every column with any operator, and passes on numbers and times that
+    no database holds. Nothing here catches errors: a bug in a form or a view is a 500.
     """
 
     formfield_overrides = {
-        models.DateTimeField: {"form_class": SplitDateTimeField, "widget": NamedSplitDateTime}
+        models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": NamedSplitDateTime}
     }
     offered_lookups: tuple[str, ...] = ()
     paginator = FirstRows
@@ -70,30 +103,66 @@ class GuardedAdmin(admin.ModelAdmin):
     sortable_by: tuple[str, ...] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
-        return OfferedOrder
+        return OfferedRows
 
-    def lookup_allowed(self, lookup: str, value, request: HttpRequest | None = None) -> bool:
-        return lookup in self.offered_lookups
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in self.offered_lookups and is_held_by_databases(value)
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         words = search_term.split()[:SEARCH_WORDS_MAX]
         return super().get_search_results(request, queryset, " ".join(words))
 
-    def changelist_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return _in_bounds(super().changelist_view, request, *args, **kwargs)
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs):
+        if isinstance(db_field, models.ManyToManyField):
+            kwargs["form_class"] = KeysField
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(db_field, models.DateTimeField):
+            field.validators.extend(TIMES)
+        return field
 
-    def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return _in_bounds(super().changeform_view, request, *args, **kwargs)
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args, **kwargs
+    ) -> HttpResponse:
+        is_sent = request.method == "POST" and object_id is not None
+        if is_sent and self.get_object(request, unquote(object_id)) is None:
+            # Django leads to the index, without the text. This page hands it back.
+            raise Http404
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def response_action(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        """Act on rows that the page offered: the ones selected, or all of its list.
+
+        Django would act on every row that matches, also on those beyond the list.
+        """
+        sent = request.POST.copy()
+        if forms.BooleanField(required=False).clean(sent.get("select_across", "")):
+            keys = offered_keys(queryset, sent.get("newest", ""))
+        else:
+            keys = [key for key in sent.getlist(ACTION_CHECKBOX_NAME) if is_key(key)][:ROWS_MAX]
+        sent.setlist(ACTION_CHECKBOX_NAME, keys)
+        sent["select_across"] = ""
+        request.POST = sent
+        return super().response_action(request, queryset)
 
 
-def _in_bounds(view, *args, **kwargs) -> HttpResponse:
-    """Return the page of an admin view; raise BadRequest for values that no database holds."""
+def offered_keys(queryset: models.QuerySet, newest: str) -> list[int]:
+    """Return the ids of the rows that a list offered when `newest` was the highest id."""
+    if is_key(newest):
+        queryset = queryset.filter(pk__lte=int(newest))
+    return list(queryset.values_list("pk", flat=True)[:ROWS_MAX])
+
+
+def is_held_by_databases(text: str) -> bool:
+    """Tell whether a time, where `text` is one, is a time in UTC too."""
     try:
-        response = view(*args, **kwargs)
-        # Now, while its queries can still be answered for.
-        return response.render() if hasattr(response, "render") else response
-    except (OverflowError, ValueError, DataError) as error:
-        raise BadRequest("A value that no database holds") from error
+        at = parse_datetime(text)
+        if at:
+            (at if timezone.is_aware(at) else timezone.make_aware(at)).astimezone(UTC)
+    except OverflowError:
+        return False
+    except ValueError:
+        return True  # No time, as the 31st of June. Django leads back to the whole list.
+    return True
 
 
 class PasswordHashWidget(ReadOnlyPasswordHashWidget):
@@ -128,3 +197,13 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         # An email address is found as it was typed when it is typed so.
         return super().get_search_results(request, queryset, username_key(search_term))
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(GuardedAdmin, auth_admin.GroupAdmin):
+    """Django's own, within the same bounds."""
+
+    search_fields = ("name__begins",)

@@ -5,12 +5,17 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
+from accounts.admin_actions import delete_selected
 from accounts.long_bodies import note_editor
 from accounts.mixins import hand_back
 
 
 class StaffSite(admin.AdminSite):
     """An admin that hands back what somebody typed whose session has ended meanwhile."""
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.add_action(delete_selected, "delete_selected")
 
     def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
         guarded = super().admin_view(view, cacheable)

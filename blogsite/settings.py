@@ -127,6 +127,8 @@ PERSONAL_COOKIES = {SESSION_COOKIE_NAME, OLD_SESSION_COOKIE_NAME, MESSAGES_COOKI
 
 # 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# The admin asks about up to 2,000 rows (`accounts.admin.ROWS_MAX`), each a field of its form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "content.disk.TemporaryFile",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
+from accounts.admin_actions import in_time
 from posts import moderation
 from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
 
@@ -31,7 +32,8 @@ class ReasonActionForm(ActionForm):
 def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     """Do `verb` to each row, and say how many it changed."""
     reason, now = request.POST.get("reason", "").strip(), timezone.now()
-    done = sum(verb(row, request.user, reason=reason, now=now) for row in queryset)
+    rows = in_time(request, queryset)
+    done = sum(verb(row, request.user, reason=reason, now=now) for row in rows)
     message = ngettext("%(count)d was changed.", "%(count)d were changed.", done)
     messages.info(request, message % {"count": done})
 

@@ -1,7 +1,6 @@
 """People in the admin, with what only this app knows of them."""
 
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import CharField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.forms import ModelForm
@@ -39,13 +38,6 @@ class AuthorAdmin(UserAdmin):
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         discussion.take_back_likes(obj)
         super().delete_model(request, obj)
-
-    # Together: the admin opens no transaction for actions, and pages made between would be kept.
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for user in queryset:
-            discussion.take_back_likes(user)
-        super().delete_queryset(request, queryset)
 
     @admin.display(description=_("posts"))
     def post_count(self, user: User) -> int:

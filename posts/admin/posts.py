@@ -71,6 +71,8 @@ class PostAdminForm(forms.ModelForm):
         """Refuse to save over what somebody saved meanwhile; what was typed stays in the form."""
         # The admin opened a transaction, so nobody comes between this and the save.
         before = publishing.lock(self.instance) if self.instance.pk else None
+        if self.instance.pk and before is None:
+            raise ValidationError(_("Somebody deleted this post. Copy your text."), code="gone")
         version = self.cleaned_data.get("opened_version")
         if before and version is not None and version != before.version:
             raise ValidationError(CHANGED_MEANWHILE, code="conflict")
@@ -140,13 +142,10 @@ class PostAdmin(GuardedAdmin):
         named = [_("%(post)s, to the trash") % {"post": post} for post in objs]
         return named, {_("posts"): len(named)}, set(), []
 
-    def delete_model(self, request: HttpRequest, obj: Post) -> None:
-        moderation.trash_post(obj, request.user, now=timezone.now())
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        now, reason = timezone.now(), request.POST.get("reason", "")
-        for post in queryset:
-            moderation.trash_post(post, request.user, reason=reason, now=now)
+    def delete_model(self, request: HttpRequest, obj: Post) -> bool:
+        """Move the post to the trash; return False where it is there already."""
+        reason = request.POST.get("reason", "").strip()
+        return moderation.trash_post(obj, request.user, reason=reason, now=timezone.now())
 
     @admin.action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
+from accounts.admin_actions import in_time
 from posts import tagging
 from posts.forms import refuse_long_tag
 from posts.models import Tag
@@ -76,16 +77,18 @@ class TagAdmin(GuardedAdmin):
         description=_("Merge the selected tags into the one most used"), permissions=["change"]
     )
     def merge_tags(self, request: HttpRequest, queryset: QuerySet) -> None:
-        most_used, *others = queryset.order_by("-published_count", "pk")
+        most_used, *others = queryset.order_by("-published_count", "pk") or [None]
+        done = 0
         try:
-            for tag in others:
+            for tag in in_time(request, others):
                 tagging.merge_tags(tag, into=most_used)
+                done += 1
         except tagging.TagsMoved:
             messages.error(request, MOVED)
-            return
         text = ngettext(
             "%(count)d tag is merged into “%(name)s”.",
             "%(count)d tags are merged into “%(name)s”.",
-            len(others),
+            done,
         )
-        messages.success(request, text % {"count": len(others), "name": most_used.name})
+        if most_used:
+            messages.success(request, text % {"count": done, "name": most_used.name})

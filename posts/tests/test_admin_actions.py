@@ -1,0 +1,245 @@
+"""Actions of the admin: the rows they are done to, for how long, and what they say."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from posts import discussion, listing
+from posts.models import Comment, ModerationEntry, Post, Tag
+
+POSTS, COMMENTS = "/admin/posts/post/", "/admin/posts/comment/"
+USERS, TAGS, GROUPS = "/admin/accounts/user/", "/admin/posts/tag/", "/admin/auth/group/"
+HUGE = "9" * 20
+# The action that does nothing before it is confirmed.
+CONFIRMED = {"action": "delete_selected", "post": "yes"}
+
+
+@pytest.fixture
+def root(client, make_user):
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def make_row(make_post, make_comment, make_user):
+    """Return a function that makes one more row of a list, by the list's address."""
+    numbers = iter(range(1, 100))
+
+    def make(path: str) -> None:
+        number = next(numbers)
+        {
+            POSTS: lambda: make_post(title=f"Post {number}"),
+            COMMENTS: lambda: make_comment(f"Comment {number}."),
+            USERS: lambda: make_user(f"user{number}"),
+            # By name, each before the last one, as newer rows stand first in other lists.
+            TAGS: lambda: make_post(tags=f"tag{99 - number}"),
+            GROUPS: lambda: Group.objects.create(name=f"group{99 - number}"),
+        }[path]()
+
+    return make
+
+
+def newest(client, path: str) -> str:
+    return re.search(r'name="newest" value="(\d+)"', client.get(path).text)[1]
+
+
+def select_all(client, path: str, **fields):
+    """Choose all that the list offers; its script selects the rows of the page as well."""
+    form = {"select_across": "1", "_selected_action": ["1"], "newest": newest(client, path)}
+    return client.post(path, form | fields, follow=True)
+
+
+def states(path: str) -> dict[int, str]:
+    """Return what an action of this list changes, by the ids of its rows."""
+    model, column = {
+        POSTS: (Post, "status"),
+        COMMENTS: (Comment, "status"),
+        USERS: (User, "username"),
+        TAGS: (Tag, "name"),
+        GROUPS: (Group, "name"),
+    }[path]
+    return dict(model.objects.values_list("pk", column))
+
+
+EACH = [
+    (POSTS, {"action": "hide"}),
+    (POSTS, CONFIRMED),
+    (COMMENTS, {"action": "hide"}),
+    (USERS, CONFIRMED),
+    (TAGS, {"action": "merge_tags"}),
+    (GROUPS, CONFIRMED),
+]
+
+
+def changed(path: str, before: dict[int, str]) -> set[int]:
+    after = states(path)
+    return {pk for pk in before if before[pk] != after.get(pk)}
+
+
+def spared(path: str, pks: list[int]) -> set[int]:
+    """Return those that stay: one's own account, an author, the tag that takes the others."""
+    if path == USERS:
+        stay = User.objects.filter(username__in=["root", "author"])
+        return set(stay.values_list("pk", flat=True))
+    return {min(pks)} if path == TAGS else set()
+
+
+@pytest.mark.parametrize(("path", "action"), EACH)
+def test_select_all_acts_on_the_rows_that_the_list_shows_and_no_other(
+    root, make_row, monkeypatch, path, action
+):
+    for _ in range(4):
+        make_row(path)
+    rows = [row.pk for row in root.get(path).context["cl"].queryset]
+    monkeypatch.setattr("accounts.admin.ROWS_MAX", len(rows) - 1)
+    form = {"select_across": "1", "_selected_action": ["1"], "newest": newest(root, path)}
+    make_row(path)
+    before = states(path)
+    assert root.post(path, form | action).status_code == 302
+    assert changed(path, before) == set(rows[:-1]) - spared(path, rows[:-1])
+
+
+@pytest.mark.parametrize("action", [{"action": "hide"}, CONFIRMED])
+def test_select_all_keeps_to_the_filters_and_the_search(root, make_post, action):
+    make_post(title="Bread")
+    make_post(title="Bread, a draft", status=Post.Status.DRAFT, publish_at=None)
+    make_post(title="Soup")
+    select_all(root, f"{POSTS}?q=bread&status__exact=published", **action)
+    assert set(Post.objects.kept().exclude(status="hidden").values_list("title", flat=True)) == {
+        "Bread, a draft",
+        "Soup",
+    }
+
+
+@pytest.mark.parametrize(("path", "action"), EACH)
+def test_an_action_stops_when_its_time_is_over_and_says_how_far_it_came(
+    root, make_row, monkeypatch, path, action
+):
+    for _ in range(3):
+        make_row(path)
+    pks = sorted(states(path))[-3:]
+    total = 3 - len(spared(path, pks) & set(pks))
+    before = states(path)
+    monkeypatch.setattr("accounts.admin_actions.ACTION_SECONDS", 0)
+    form = action | {"_selected_action": pks}
+    assert f"Time ran out after 1 of {total}." in root.post(path, form, follow=True).text
+    assert len(changed(path, before)) == 1
+    monkeypatch.setattr("accounts.admin_actions.ACTION_SECONDS", 60)
+    assert "Time ran out" not in root.post(path, form, follow=True).text
+    assert changed(path, before) == set(pks) - spared(path, pks)
+
+
+@pytest.fixture
+def many_posts(author):
+    now = timezone.now()
+    Post.objects.bulk_create(
+        Post(author=author, title=f"P{number}", slug="p", status="published", publish_at=now)
+        for number in range(2_106)
+    )
+    listing.rebuild_all()
+
+
+def test_2106_posts_are_asked_about_and_deleted_as_2000(root, many_posts, monkeypatch):
+    page = root.get(POSTS).text
+    assert "2000 posts" in page
+    asked = select_all(root, POSTS, action="delete_selected", reason="Spam & <more>")
+    assert asked.status_code == 200 and "These 2000 rows will be deleted" in asked.text
+    pks = re.findall(r'name="_selected_action" value="(\d+)"', asked.text)
+    assert len(set(pks)) == 2_000
+    assert min(map(int, pks)) == Post.objects.order_by("-pk")[1_999].pk
+    reason = re.search(r'name="reason" value="([^"]*)"', asked.text)[1]
+    assert reason == "Spam &amp; &lt;more&gt;"
+    monkeypatch.setattr("accounts.admin_actions.ACTION_SECONDS", 0)
+    form = CONFIRMED | {"_selected_action": pks, "reason": "Spam & <more>"}
+    done = root.post(POSTS, form, follow=True)
+    assert done.status_code == 200 and "Time ran out after 1 of 2000." in done.text
+    assert "1 post was deleted." in done.text
+    assert ModerationEntry.objects.get().reason == "Spam & <more>"
+    assert Post.objects.kept().count() == 2_105
+
+
+def test_a_post_that_is_in_the_trash_already_is_neither_counted_nor_on_record(root, make_post):
+    posts = [make_post(title="One"), make_post(title="Two")]
+    form = CONFIRMED | {"_selected_action": [post.pk for post in posts]}
+    root.post(POSTS, form | {"_selected_action": posts[0].pk})
+    assert "1 post was deleted." in root.post(POSTS, form, follow=True).text
+    assert ModerationEntry.objects.count() == 2
+
+
+def test_people_who_wrote_stay_and_are_named_while_others_go(root, post, reader, make_user):
+    discussion.like(post, reader)
+    people = [post.author_id, reader.pk, make_user("guest").pk]
+    page = root.post(USERS, CONFIRMED | {"_selected_action": people}, follow=True).text
+    assert "2 users were deleted." in page
+    assert "Not deleted, because others need them or they are your own account: author" in page
+    assert set(User.objects.values_list("username", flat=True)) == {"author", "root"}
+    assert Post.objects.get().like_count == 0
+
+
+def test_staff_without_the_permission_for_what_belongs_to_a_row_delete_nothing(
+    client, make_user, make_comment, author
+):
+    staff = make_user("staff", is_staff=True)
+    staff.user_permissions.add(*permissions("view_user", "delete_user"))
+    discussion.report_comment(make_comment(author=author), make_user("guest"))
+    client.force_login(staff)
+    guest = User.objects.get(username="guest")
+    response = client.post(USERS, CONFIRMED | {"_selected_action": guest.pk})
+    assert response.status_code == 403
+    assert User.objects.filter(pk=guest.pk).exists()
+
+
+def permissions(*codenames: str):
+    return Permission.objects.filter(codename__in=codenames)
+
+
+# What an action costs -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "action", "most"),
+    [
+        (POSTS, {"action": "hide"}, 18),
+        (POSTS, CONFIRMED, 24),
+        (COMMENTS, {"action": "hide"}, 10),
+        (COMMENTS, {"action": "approve"}, 10),
+        (USERS, CONFIRMED, 36),
+        (TAGS, {"action": "merge_tags"}, 40),
+    ],
+)
+def test_a_row_costs_the_same_however_many_are_selected(root, make_row, path, action, most):
+    costs = []
+    for number in (2, 6):
+        for _ in range(number):
+            make_row(path)
+        pks = list(root.get(path).context["cl"].queryset.values_list("pk", flat=True)[:number])
+        with CaptureQueriesContext(connection) as queries:
+            root.post(path, action | {"_selected_action": pks})
+        costs.append(len(queries))
+    assert (costs[1] - costs[0]) / 4 <= most
+
+
+# Forged -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "action"), EACH)
+def test_a_forged_selection_changes_nothing_and_breaks_nothing(root, post, path, action):
+    before = states(path)
+    for key in (HUGE, "-1", "x", "\0", "9" * 5_000, ""):
+        response = root.post(path, action | {"_selected_action": [key], "index": key})
+        assert response.status_code == 302
+    assert root.post(path, {"action": "nope", "_selected_action": "1"}).status_code == 302
+    assert states(path) == before
+
+
+@pytest.mark.parametrize("newest", ["", "x", HUGE, "\0"])
+def test_select_all_without_the_mark_of_its_page_acts_on_the_rows_of_now(root, make_post, newest):
+    make_post()
+    form = {"action": "hide", "select_across": "yes", "_selected_action": "", "newest": newest}
+    assert root.post(POSTS, form).status_code == 302
+    assert Post.objects.get().is_hidden
