@@ -98,6 +98,8 @@ def violations(tab: Page, site: str, folder: Path, page: dict, script: str) -> I
     def answer(route: Route) -> None:
         if route.request.is_navigation_request() and route.request.frame == tab.main_frame:
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
+        elif "/jsi18n/" in route.request.url:
+            route.fulfill(path=folder / "jsi18n.js", content_type="text/javascript")
         else:
             route.continue_()
 

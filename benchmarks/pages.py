@@ -130,6 +130,9 @@ def main() -> None:
     for visitor, user in people.items():
         refuse(saver, visitor, user)
     error_pages(saver)
+    # The scripts of the admin need it, and a browser without a session does not get it.
+    texts = client_of(people["superuser"]).get("/admin/jsi18n/").text
+    (folder / "jsi18n.js").write_text(texts)
     (folder / "pages.json").write_text(json.dumps([asdict(page) for page in saver.pages]))
 
 
