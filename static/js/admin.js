@@ -13,6 +13,7 @@ addEventListener("load", () => {
   for (const select of document.querySelectorAll(".selector select")) {
     name(select, select.closest(".selector-available, .selector-chosen")?.querySelector("label, h2")?.textContent);
   }
+  for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
   // A column without a head: its cells say what they belong to.
   for (const head of document.querySelectorAll("th:empty")) head.setAttribute("role", "presentation");
 });
