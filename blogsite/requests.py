@@ -174,12 +174,25 @@ def offer_next_pages(get_response: GetResponse) -> GetResponse:
         is_page = response.get("Content-Type", "").startswith("text/html")
         if is_page and response.status_code == 200 and not is_personal(request, response):
             response["Speculation-Rules"] = f'"{static(settings.SPECULATION_RULES)}"'
-        if settings.SESSION_COOKIE_NAME in response.cookies:
-            # Other tabs hold pages for who was nobody, and would show them to who is logged in.
-            response["Clear-Site-Data"] = '"prefetchCache"'
+        if outdated := outdated_by(response):
+            response["Clear-Site-Data"] = outdated
         return response
 
     return middleware
+
+
+def outdated_by(response: HttpResponse) -> str:
+    """Return the kinds of data that the browser must drop because a session begins or ends.
+
+    A new session: pages that other tabs fetched ahead for an anonymous visitor. An end: also all
+    pages that Back would show. Never `storage`, which holds text that the server does not have yet.
+    """
+    sent = [response.cookies.get(settings.SESSION_COOKIE_NAME)]
+    sent.append(response.cookies.get(settings.OLD_SESSION_COOKIE_NAME))
+    if not any(sent):
+        return ""
+    has_begun = any(cookie and cookie.value for cookie in sent)
+    return '"prefetchCache"' if has_begun else '"cache", "prefetchCache"'
 
 
 def restrict_content(get_response: GetResponse) -> GetResponse:

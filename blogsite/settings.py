@@ -119,6 +119,8 @@ CSRF_FAILURE_VIEW = "accounts.csrf.csrf_failure"
 TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
+# Tells scripts whose pages the browser may show again; holds no secret and gives no right.
+PERSON_COOKIE_NAME = f"{COOKIE_PREFIX}person_{INSTANCE_MARK}"
 # Proves that this browser may send a long text, and nothing else (`accounts.long_bodies`).
 EDITOR_COOKIE_NAME = f"{COOKIE_PREFIX}editor_{INSTANCE_MARK}"
 # A page for a visitor with one of these is made for them alone. Everyone else shares cached pages,
@@ -173,6 +175,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.AuthenticationMiddleware",
+    "accounts.going_back.mark_person",
     # Before a view or the check of the token parses the body.
     "accounts.long_bodies.LimitAnonymousBodies",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -23,6 +23,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A browser trusts loopback addresses like HTTPS, and a name in a local network not at all.
+PLAIN_HOST = "blog.test"
 
 
 @pytest.fixture(scope="package")
@@ -46,6 +48,7 @@ def site(tmp_path_factory, database_url, mails):
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
         "DATABASE_URL": database_url,
         "EMAIL_URL": f"filemail://{mails}",
+        "ALLOWED_HOSTS": f"127.0.0.1,localhost,{PLAIN_HOST}",
     }
     command = [ROOT / "bin/serve"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:

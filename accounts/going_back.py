@@ -1,0 +1,47 @@
+"""Going back in the browser must not show a person's pages after they logged out.
+
+A browser shows a page again without asking the server. `Clear-Site-Data` makes it forget such
+pages, but only over HTTPS. So each page names the person it was made for, a cookie names the person
+who is logged in now, and `back.js` loads the page again where the two differ.
+"""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+
+
+def mark_of(user: User | AnonymousUser) -> str:
+    """Return what stands for a person in a page and in the cookie; nothing for a visitor."""
+    if not user.is_authenticated:
+        return ""
+    return salted_hmac("accounts.going_back", str(user.pk)).hexdigest()[:16]
+
+
+def mark_person(get_response: Callable) -> Callable:
+    """Middleware: keep the cookie that names the person in step with the session."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        # Where nothing asked for the session, nothing changed it.
+        if request.session.accessed:
+            keep_in_step(request, response, mark_of(request.user))
+        return response
+
+    return middleware
+
+
+def keep_in_step(request: HttpRequest, response: HttpResponse, mark: str) -> None:
+    name = settings.PERSON_COOKIE_NAME
+    if request.COOKIES.get(name, "") == mark:
+        return
+    if not mark:
+        response.delete_cookie(name, samesite="Lax")
+        return
+    age = request.session.cookie_age
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(name, mark, max_age=age, secure=secure, samesite="Lax")

@@ -1,0 +1,21 @@
+"""The script that keeps Back from showing pages of a person who logged out."""
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.html import format_html
+
+from accounts.going_back import mark_of
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def going_back(context) -> str:
+    """Return the script for a page that is made for a person, and nothing for other pages."""
+    request = context.get("request")
+    mark = mark_of(request.user) if hasattr(request, "user") else ""
+    if not mark:
+        return ""
+    tag = '<script src="{}" data-person="{}={}" defer></script>'
+    return format_html(tag, static("js/back.js"), settings.PERSON_COOKIE_NAME, mark)

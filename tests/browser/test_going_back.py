@@ -1,0 +1,111 @@
+"""Back after logging out shows nothing of the person, and otherwise everything, typed text too.
+
+Playwright turns the back/forward cache off, so this Chromium is started with it, as people have it.
+"""
+
+import os
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser.conftest import CHROMIUM_FLAGS, PLAIN_HOST
+from tests.browser.test_life_of_a_post import press, start
+from tests.browser.test_main_job import log_in, register
+
+pytestmark = pytest.mark.browser
+LOGGED_OUT = "You are logged out."
+
+
+@pytest.fixture(scope="module", params=["kept whole", "kept as files"])
+def people_s_browser(request):
+    path = os.environ.get("CHROMIUM")
+    if not path:
+        pytest.skip("no Chromium: bin/test finds or installs one")
+    off = "--disable-back-forward-cache"
+    keeps_pages = request.param == "kept whole"
+    flags = [*CHROMIUM_FLAGS, f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"]
+    left_out = [off] if keeps_pages else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=flags, ignore_default_args=left_out
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["secure", "plain"])
+def page(request, people_s_browser, site, username):
+    """The page of a person who is logged in, in a browser that keeps pages for Back."""
+    address = site if request.param == "secure" else site.replace("127.0.0.1", PLAIN_HOST)
+    context = people_s_browser.new_context(base_url=address)
+    page = context.new_page()
+    register(page, username)
+    log_in(page, username)
+    assert page.evaluate("isSecureContext") == (request.param == "secure")
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def draft(page: Page, username) -> str:
+    """The title of a draft that the person has just looked at."""
+    title = f"Secret plan of {username}"
+    start(page, title)
+    press(page, "Save draft")
+    page.goto("/mine/")
+    expect(page.get_by_text(title).first).to_be_visible()
+    return title
+
+
+def log_out(page: Page) -> None:
+    page.get_by_role("banner").get_by_role("button", name="Log out").click()
+    expect(page.get_by_text(LOGGED_OUT)).to_be_visible()
+
+
+def expect_nothing_of(page: Page, title: str) -> None:
+    """Go back as far as there are pages of the person; each asks for a log-in, or is public."""
+    for _ in range(4):
+        page.go_back(wait_until="commit")
+        expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
+        expect(page.get_by_text(title)).to_have_count(0)
+        expect(page.get_by_role("button", name="Log out")).to_have_count(0)
+
+
+def test_back_shows_no_draft_after_logging_out(page, draft):
+    log_out(page)
+    expect_nothing_of(page, draft)
+
+
+def test_back_shows_no_draft_after_logging_out_in_another_tab(page, draft):
+    page.goto("/tags/")
+    other = page.context.new_page()
+    other.goto("/")
+    log_out(other)
+    page.go_back(wait_until="commit")
+    expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
+    expect(page.get_by_text(draft)).to_have_count(0)
+
+
+def test_back_shows_no_draft_to_the_next_person(page, draft, username):
+    log_out(page)
+    register(page, f"{username}b")
+    log_in(page, f"{username}b")
+    for _ in range(5):
+        page.go_back(wait_until="commit")
+        expect(page.get_by_role("banner")).to_be_visible()
+        expect(page.get_by_text(draft)).to_have_count(0)
+
+
+def test_back_in_normal_life_finds_the_text_in_the_form(page):
+    page.goto("/create/")
+    page.locator("[name=title]").fill("Half a title")
+    page.goto("/tags/")
+    # A page that was kept whole loads nothing, so there is no end of loading to wait for.
+    page.go_back(wait_until="commit")
+    expect(page.locator("[name=title]")).to_have_value("Half a title")
+
+
+def test_text_in_the_browser_s_own_store_outlives_logging_out(page, draft):
+    page.evaluate("localStorage.setItem('kept', 'text')")
+    log_out(page)
+    assert page.evaluate("localStorage.getItem('kept')") == "text"
