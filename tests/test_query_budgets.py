@@ -141,12 +141,12 @@ def test_answering(client_of, hundred_comments, post, django_assert_num_queries)
 
 @pytest.mark.parametrize(
     ("path", "queries"),
-    # Session with its user, two for permissions; then count and page.
+    # Session with its user, two for permissions; then the newest id, count and page.
     [
-        ("/admin/posts/comment/", 5),
-        ("/admin/posts/comment/?reported=yes", 5),
-        ("/admin/posts/commentreport/", 5),
-        ("/admin/posts/moderationentry/", 5),
+        ("/admin/posts/comment/", 6),
+        ("/admin/posts/comment/?reported=yes", 6),
+        ("/admin/posts/commentreport/", 6),
+        ("/admin/posts/moderationentry/", 6),
     ],
 )
 def test_queues(
@@ -166,12 +166,12 @@ def test_queues(
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        # Session with its user, two for permissions; then count and page.
-        ("/admin/posts/post/", 5),
+        # Session with its user, two for permissions; then the newest id, count and page.
+        ("/admin/posts/post/", 6),
         # What the search found, before them.
-        ("/admin/posts/post/?q=title", 6),
-        ("/admin/posts/post/?author=author1", 5),
-        ("/admin/accounts/user/", 5),
+        ("/admin/posts/post/?q=title", 7),
+        ("/admin/posts/post/?author=author1", 6),
+        ("/admin/accounts/user/", 6),
     ],
 )
 def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
