@@ -129,6 +129,10 @@ class GuardedAdmin(admin.ModelAdmin):
             raise Http404
         return super().changeform_view(request, object_id, *args, **kwargs)
 
+    def deletable(self, queryset: models.QuerySet) -> models.QuerySet:
+        """Return the rows that deleting changes."""
+        return queryset
+
     def response_action(self, request: HttpRequest, queryset) -> HttpResponse | None:
         """Act on rows that the page offered: the ones selected, or all of its list.
 

@@ -46,6 +46,7 @@ def delete_selected(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet
 ) -> HttpResponse | None:
     """Ask as Django's own action does, then delete the rows one by one, while there is time."""
+    queryset = modeladmin.deletable(queryset)
     if not request.POST.get("post"):
         return actions.delete_selected(modeladmin, request, queryset)
     done, kept = 0, []

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
 from accounts.admin_actions import in_time
-from posts import moderation
+from posts import discussion, moderation
 from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
 
 # What they say is in no index, and is read row by row.
@@ -30,12 +30,22 @@ class ReasonActionForm(ActionForm):
 
 
 def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
-    """Do `verb` to each row, and say how many it changed."""
+    """Do `verb` to each row, and say how many it changed.
+
+    `queryset` holds no rows that are done: they would take the time of those after them, and an
+    action that is run again would never come to its end.
+    """
     reason, now = request.POST.get("reason", "").strip(), timezone.now()
     rows = in_time(request, queryset)
     done = sum(verb(row, request.user, reason=reason, now=now) for row in rows)
     message = ngettext("%(count)d was changed.", "%(count)d were changed.", done)
     messages.info(request, message % {"count": done})
+
+
+def is_to_approve() -> Q:
+    """Comments that wait, or that are approved and have a report that nobody answered."""
+    reported = Comment.objects.approved().reported().values("pk")
+    return Q(status=Comment.Status.WAITING) | Q(pk__in=reported)
 
 
 class ReadOnlyAdmin(GuardedAdmin):
@@ -121,15 +131,15 @@ class CommentAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Approve"), permissions=["moderate"])
     def approve(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.approve, request, queryset)
+        act_on(moderation.approve, request, queryset.filter(is_to_approve()))
 
     @admin.action(description=_("Hide"), permissions=["moderate"])
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.hide, request, queryset)
+        act_on(moderation.hide, request, queryset.filter(status__in=discussion.OPEN))
 
     @admin.action(description=_("Restore"), permissions=["moderate"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.restore, request, queryset)
+        act_on(moderation.restore, request, queryset.filter(status=Comment.Status.HIDDEN))
 
 
 @admin.register(CommentReport)

@@ -142,6 +142,9 @@ class PostAdmin(GuardedAdmin):
         named = [_("%(post)s, to the trash") % {"post": post} for post in objs]
         return named, {_("posts"): len(named)}, set(), []
 
+    def deletable(self, queryset: QuerySet) -> QuerySet:
+        return queryset.kept()
+
     def delete_model(self, request: HttpRequest, obj: Post) -> bool:
         """Move the post to the trash; return False where it is there already."""
         reason = request.POST.get("reason", "").strip()
@@ -149,8 +152,8 @@ class PostAdmin(GuardedAdmin):
 
     @admin.action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.hide_post, request, queryset)
+        act_on(moderation.hide_post, request, queryset.filter(status=Post.Status.PUBLISHED))
 
     @admin.action(description=_("Restore what is hidden or in the trash"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.bring_back, request, queryset)
+        act_on(moderation.bring_back, request, queryset.filter(status__in=BY_ACTION))

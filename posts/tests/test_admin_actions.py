@@ -127,11 +127,33 @@ def test_an_action_stops_when_its_time_is_over_and_says_how_far_it_came(
     before = states(path)
     monkeypatch.setattr("accounts.admin_actions.ACTION_SECONDS", 0)
     form = action | {"_selected_action": pks}
-    assert f"Time ran out after 1 of {total}." in root.post(path, form, follow=True).text
-    assert len(changed(path, before)) == 1
-    monkeypatch.setattr("accounts.admin_actions.ACTION_SECONDS", 60)
-    assert "Time ran out" not in root.post(path, form, follow=True).text
+    for done in range(1, total + 1):
+        page = root.post(path, form, follow=True).text
+        left = total - done + 1 + len(spared(path, pks) & set(pks)) * (path != TAGS)
+        assert (f"Time ran out after 1 of {left}." in page) == (left > 1)
+        # Each time one row more: rows that are done take no time of the others.
+        assert len(changed(path, before)) == done
     assert changed(path, before) == set(pks) - spared(path, pks)
+
+
+@pytest.mark.parametrize("action", ["approve", "restore"])
+@pytest.mark.parametrize("path", [POSTS, COMMENTS])
+def test_rows_that_are_done_take_no_time_of_the_others(
+    root, make_row, author, monkeypatch, path, action
+):
+    for _ in range(3):
+        make_row(path)
+    status = "waiting" if action == "approve" else "hidden"
+    model = Post if path == POSTS else Comment
+    model.objects.update(status=status if path == COMMENTS else "hidden")
+    Post.objects.update(comment_count=0)
+    monkeypatch.setattr("accounts.admin_actions.ACTION_SECONDS", 0)
+    form = {"action": "restore" if path == POSTS else action}
+    pks = sorted(states(path))[-3:]
+    before = states(path)
+    for done in range(1, 4):
+        root.post(path, form | {"_selected_action": pks})
+        assert len(changed(path, before)) == done
 
 
 @pytest.fixture
