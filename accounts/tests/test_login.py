@@ -79,8 +79,8 @@ def test_any_case_or_compatibility_form_of_the_name_logs_in(client, make_user, r
         ("reader' OR 1=1 --", PASSWORD),
         ("r\ufffdader", PASSWORD),
         ("x" * 31, PASSWORD),
-        ("x" * 1_000_000, PASSWORD),
-        ("ﷺ" * 100_000, PASSWORD),
+        ("x" * 60_000, PASSWORD),
+        ("ﷺ" * 20_000, PASSWORD),
     ],
 )
 def test_all_who_do_not_get_in_read_the_same_words(client, make_user, reader, username, password):
@@ -113,8 +113,8 @@ def test_what_is_missing_or_broken_is_said_beside_its_field(
 
 @pytest.mark.parametrize("address", [LOGIN, "/admin/login/"])
 def test_an_overlong_name_costs_no_time(client, db, address):
-    """Marks in the wrong order are sorted in quadratic time by NFKC: here 3 s, in 10 MB a day."""
-    name = "a" + "\u0301" * 20_000 + "\u0316" * 20_000
+    """NFKC sorts marks that are out of order in quadratic time: 2 s in the longest form."""
+    name = "a" + "\u0301" * 15_000 + "\u0316" * 15_000
     started = time.thread_time()
     response = client.post(address, {"username": name, "password": "x"})
     assert time.thread_time() - started < 1

@@ -92,7 +92,7 @@ def test_what_is_missing_or_wrong_is_said_beside_its_field(client, db, changes, 
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["al\0ice", "\0", "x" * 100_000, "a" + "\u0301\u0316" * 50_000])
+@pytest.mark.parametrize("name", ["al\0ice", "\0", "x" * 60_000, "a" + "\u0301\u0316" * 15_000])
 def test_a_hostile_username_gets_a_message(client, db, name):
     assert "username" in errors(client.post(REGISTER, answers(username=name)))
     assert not User.objects.exists()

@@ -131,10 +131,6 @@ def test_nobody_else_makes_a_link(client_of, draft, visitor, status):
     assert not PreviewLink.objects.exists()
 
 
-def test_robots_are_told_to_stay_away_from_previews(client, db):
-    assert "Disallow: /preview/" in client.get("/robots.txt").text
-
-
 def test_a_difference_is_shown_word_by_word(client_of):
     data = {"old_body": "one two", "new_body": "one <b>", "old_title": "t", "new_title": "t"}
     page = client_of("author").post("/difference/", data).text
