@@ -27,8 +27,9 @@ def mark_person(get_response: Callable) -> Callable:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Where nothing asked for the session, nothing changed it.
-        if request.session.accessed:
+        # Where nothing asked for the session, nothing changed it. After a failure, asking who is
+        # logged in would wait for the same database again.
+        if request.session.accessed and response.status_code < 500:
             keep_in_step(request, response, mark_of(request.user))
         return response
 
