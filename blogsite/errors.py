@@ -3,8 +3,9 @@
 import logging
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -28,15 +29,21 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _page(request: HttpRequest, template: str, status: int, **context) -> HttpResponse:
     """Answer an error, and hand back the text that was typed into a form, if it was one."""
     if status != 400:
-        context["typed"] = {
-            name: request.POST[name] for name in settings.TYPED_TEXTS if request.POST.get(name)
-        }
+        context["typed"] = _typed(request)
     try:
         return render(request, template, context, status=status)
     except Exception:
         # Django answers 500 and logs that, but not why: it shows causes of views alone.
         log.exception("%s could not be shown", template)
         raise
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """Return what was typed. No view may have parsed the form yet, so it may be a broken one."""
+    try:
+        return {n: request.POST[n] for n in settings.TYPED_TEXTS if request.POST.get(n)}
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return {}
 
 
 def explain_refused_methods(get_response):

@@ -51,7 +51,7 @@ def test_a_log_level_above_warning_keeps_quiet_about_what_is_refused(client, log
     assert log.getvalue() == ""
 
 
-@pytest.mark.parametrize(
+malformed_forms = pytest.mark.parametrize(
     ("content_type", "body"),
     [
         ("multipart/form-data", "title=a"),
@@ -61,12 +61,26 @@ def test_a_log_level_above_warning_keeps_quiet_about_what_is_refused(client, log
     ],
     ids=["no boundary", "odd boundary", "other charset", "too many fields"],
 )
+
+
+@malformed_forms
 def test_a_malformed_form_is_400_and_one_warning(client_of, log, content_type, body):
     response = client_of("author").post("/create/", data=body, content_type=content_type)
     assert response.status_code == 400
     assert "understood" in response.text and WAY_BACK in response.text
     (line,) = log.getvalue().splitlines()
     assert f" WARNING django.{'security' if content_type == FORM else 'request'}" in line
+
+
+@malformed_forms
+@pytest.mark.parametrize("path", ["/nothing/here/", "/static/nothing.css"])
+def test_a_malformed_form_to_an_address_of_no_page_is_404_and_one_warning(
+    client_that_answers, db, log, path, content_type, body
+):
+    response = client_that_answers.post(path, data=body, content_type=content_type)
+    assert response.status_code == 404
+    (line,) = log.getvalue().splitlines()
+    assert " WARNING django.request" in line
 
 
 @pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
