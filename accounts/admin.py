@@ -31,7 +31,7 @@ from accounts.usernames import username_key
 SEARCH_WORDS_MAX = 10
 # A list shows no more of them; filters and the search lead to others.
 ROWS_MAX = 2_000
-# Times that every zone can write, and every database can hold.
+# Years that are valid in every time zone and every database.
 YEARS = _("Choose a year from 1900 to 9000.")
 TIMES = (
     MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC), YEARS),
@@ -58,14 +58,14 @@ class OfferedRows(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_results(self, request: HttpRequest) -> None:
-        # Read before the rows: a later row is none that this page offers.
+        # Read before the rows: this page does not offer rows that are added later.
         keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
         self.newest = keys.first() or 0
         super().get_results(request)
 
 
 class KeysField(forms.ModelMultipleChoiceField):
-    """A choice of rows that refuses ids that no database can be asked for."""
+    """A choice of rows that refuses ids outside the range of the database."""
 
     def clean(self, value: Any) -> models.QuerySet:
         for key in value or ():
@@ -76,7 +76,7 @@ class KeysField(forms.ModelMultipleChoiceField):
 
 
 class NamedSplitDateTime(AdminSplitDateTime):
-    """Django's own, with a name for each of the two fields instead of a text beside it alone."""
+    """Django's widget, with a name for each of its two fields."""
 
     def get_context(self, *args) -> dict:
         context = super().get_context(*args)
@@ -125,7 +125,7 @@ class GuardedAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         is_sent = request.method == "POST" and object_id is not None
         if is_sent and self.get_object(request, unquote(object_id)) is None:
-            # Django leads to the index, without the text. This page hands it back.
+            # Django redirects to the index and loses the text. This page hands it back.
             raise Http404
         return super().changeform_view(request, object_id, *args, **kwargs)
 
@@ -134,7 +134,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return queryset
 
     def response_action(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        """Act on rows that the page offered: the ones selected, or all of its list.
+        """Act on the selected rows of the page, or on its whole list.
 
         Django would act on every row that matches, also on those beyond the list.
         """
@@ -150,14 +150,14 @@ class GuardedAdmin(admin.ModelAdmin):
 
 
 def offered_keys(queryset: models.QuerySet, newest: str) -> list[int]:
-    """Return the ids of the rows that a list offered when `newest` was the highest id."""
+    """Return the ids that a list contained when `newest` was the highest id."""
     if is_key(newest):
         queryset = queryset.filter(pk__lte=int(newest))
     return list(queryset.values_list("pk", flat=True)[:ROWS_MAX])
 
 
 def is_held_by_databases(text: str) -> bool:
-    """Tell whether a time, where `text` is one, is a time in UTC too."""
+    """Return whether `text` is not a time, or one that UTC can express."""
     try:
         at = parse_datetime(text)
         if at:
@@ -165,12 +165,12 @@ def is_held_by_databases(text: str) -> bool:
     except OverflowError:
         return False
     except ValueError:
-        return True  # No time, as the 31st of June. Django leads back to the whole list.
+        return True  # Not a time, such as June 31. Django redirects to the whole list.
     return True
 
 
 class PasswordHashWidget(ReadOnlyPasswordHashWidget):
-    """Django's own, without `disabled` on its <div>, where HTML forbids it."""
+    """Django's widget, without `disabled` on its <div>, which HTML forbids."""
 
     def get_context(self, *args) -> dict:
         context = super().get_context(*args)
@@ -208,6 +208,6 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(GuardedAdmin, auth_admin.GroupAdmin):
-    """Django's own, within the same bounds."""
+    """Django's admin for groups, within the same bounds."""
 
     search_fields = ("name__begins",)

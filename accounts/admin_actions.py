@@ -1,4 +1,4 @@
-"""What an action of the admin is done to, and for how long."""
+"""Admin actions: the rows they change, and a limit on their time."""
 
 from collections.abc import Iterator, Sequence
 from time import monotonic
@@ -15,17 +15,17 @@ from django.utils.translation import gettext_lazy, ngettext
 
 # Proxies give up after 60 seconds. One row more takes far less than a second.
 ACTION_SECONDS = 10
-# A number of 18 digits is one that every database can be asked for.
+# Every database accepts a number of 18 digits.
 KEY_DIGITS = 18
 
 
 def is_key(text: str) -> bool:
-    """Tell whether `text` can be the id of a row; a forged form sends anything."""
+    """Return whether `text` can be the id of a row; a forged form can send anything."""
     return len(text) <= KEY_DIGITS and text.isascii() and text.isdecimal()
 
 
 def in_time(request: HttpRequest, rows: Sequence) -> Iterator[Model]:
-    """Yield `rows` until the time of an action is over, and say how many of them it did."""
+    """Yield `rows` until an action runs out of time, and report how many it handled."""
     until, total = monotonic() + ACTION_SECONDS, len(rows)
     for done, row in enumerate(rows, 1):
         yield row
@@ -45,7 +45,7 @@ def in_time(request: HttpRequest, rows: Sequence) -> Iterator[Model]:
 def delete_selected(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet
 ) -> HttpResponse | None:
-    """Ask as Django's own action does, then delete the rows one by one, while there is time."""
+    """Ask for confirmation, like Django's action, then delete row by row until time runs out."""
     queryset = modeladmin.deletable(queryset)
     if not request.POST.get("post"):
         return actions.delete_selected(modeladmin, request, queryset)
@@ -62,11 +62,11 @@ def delete_selected(
     return None
 
 
-# Together: the admin opens no transaction for actions.
+# In one transaction: the admin opens none for actions.
 @transaction.atomic
 def delete_row(modeladmin: admin.ModelAdmin, request: HttpRequest, row: Model) -> bool:
-    """Delete `row`, with an entry in the admin's log; False where it was deleted already."""
-    # Before, because the log needs the row's id.
+    """Delete `row` and add an entry to the admin's log; return False if it was deleted already."""
+    # Log first, because the entry needs the row's id.
     modeladmin.log_deletions(request, [row])
     is_deleted = modeladmin.delete_model(request, row) is not False
     if not is_deleted:

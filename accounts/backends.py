@@ -1,4 +1,4 @@
-"""Who may log in, and how long it takes to refuse somebody."""
+"""Authentication that takes the same time for every refusal."""
 
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
@@ -8,9 +8,9 @@ from accounts.models import User
 
 
 class EvenBackend(ModelBackend):
-    """Django's own, which refuses everybody after the same work: any account, or none.
+    """Django's backend, with the same work for each refusal, whether the account exists or not.
 
-    Raises Busy where other log-ins take all places.
+    Raise Busy if other log-ins take all places.
     """
 
     def authenticate(
@@ -31,7 +31,7 @@ class EvenBackend(ModelBackend):
 
 
 def active_user(username: str) -> User:
-    """Return who may log in by that name; a user without a password where there is nobody."""
+    """Return the account of that name, or a user without a password if there is none."""
     try:
         user = User.objects.get_by_natural_key(username)
     except User.DoesNotExist:

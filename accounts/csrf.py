@@ -1,4 +1,4 @@
-"""Responses to forms that Django's CSRF check refused: each names the cause and loses no text."""
+"""Responses to forms that the CSRF check refused. Each names the cause and keeps the text."""
 
 import logging
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from content.typed import typed_in
 
 log = logging.getLogger(__name__)
 
-# Why a form was refused.
+# Causes of a refusal.
 STALE, NO_COOKIE, OTHER_ADDRESS, NO_ADDRESS = "stale", "no cookie", "other address", "no address"
 ADDRESS_REASONS = tuple(
     reason.partition("%s")[0]
@@ -38,9 +38,9 @@ PASSWORDS = _("Passwords have to be typed again.")
 
 
 class AsksAgainMixin:
-    """Shows its form again where that came with the token of before, as from an older tab.
+    """Mixin that shows a form again if its token is outdated, for example from an older tab.
 
-    The view is set up but not dispatched. `kept_fields` are filled in again, passwords never.
+    The view is set up but not dispatched. `kept_fields` are filled in again, but never passwords.
     """
 
     kept_fields: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ def tell_to_repeat(request: HttpRequest, cause: str) -> None:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without a valid token: ask again, keep what it says, or hand it back."""
+    """Respond to a form without a valid token: show it again, keep its text, or hand it back."""
     cause, view = cause_of(request, reason), view_of(request)
     typed = typed_in(request)
     if cause == NO_ADDRESS:
@@ -87,13 +87,13 @@ def cause_of(request: HttpRequest, reason: str) -> str:
 
 
 def addresses(request: HttpRequest) -> dict[str, object]:
-    """Return where the form came from and where this site takes itself to be, and log both."""
+    """Return the origin of the form and the origin that this site expects, and log both."""
     scheme, host = request.scheme, request.get_host()
     sender = request.META.get("HTTP_ORIGIN") or origin_of(request.META["HTTP_REFERER"])
     known = settings.SITE_URL or f"{scheme}://{host}"
     message = "A form sent from %.200r was refused. SITE_URL is %r, the request came to %s://%s."
     log.warning(message, sender, settings.SITE_URL, scheme, host)
-    # A browser that is sure of another site tells of no wrong setting.
+    # If the browser is sure that the form came from another site, no setting is wrong.
     is_elsewhere = request.META.get("HTTP_SEC_FETCH_SITE", "same-origin") != "same-origin"
     return {"sender": sender, "known": known, "is_elsewhere": is_elsewhere}
 
@@ -104,7 +104,7 @@ def origin_of(url: str) -> str:
 
 
 def view_of(request: HttpRequest) -> object | None:
-    """Return the class-based view that the form was sent to, set up; None for any other."""
+    """Return the class-based view that the form was sent to, set up, or None."""
     match = request.resolver_match
     view_class = getattr(match.func, "view_class", None)
     if view_class is None:
@@ -115,7 +115,7 @@ def view_of(request: HttpRequest) -> object | None:
 
 
 def ask_again_in_admin(request: HttpRequest, cause: str) -> HttpResponse:
-    """Lead to the page that logs in or out: it shows its form, or that it is not needed."""
+    """Redirect to the page that logs in or out, which shows its form only if it is needed."""
     if request.resolver_match.view_name == "admin:logout":
         return redirect("accounts:logout")
     wanted = request.POST.get("next", request.GET.get("next"))

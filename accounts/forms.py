@@ -59,7 +59,7 @@ class LoginForm(AuthenticationForm):
     remember = forms.BooleanField(
         label=_("Keep me logged in"),
         required=False,
-        # Without a choice, a session outlives the browser, as it always did.
+        # By default, a session outlives the browser, as it always has.
         initial=True,
     )
 
@@ -73,7 +73,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Sends the link, and says in `is_sent` whether the site could send an email at all."""
+    """Form that sends the link; `is_sent` is whether the site could send email at all."""
 
     is_sent = False
 
@@ -88,7 +88,7 @@ class ResetForm(PasswordResetForm):
                 super().save(**options)
 
     def send_mail(self, subject_template_name, email_template_name, context, *addresses, **html):
-        """Send one email over the connection that is open; Django's opens one for each."""
+        """Send one email over the open connection; Django opens a new one for each email."""
         sender, to = addresses
         subject = "".join(loader.render_to_string(subject_template_name, context).splitlines())
         body = loader.render_to_string(email_template_name, context)
@@ -107,7 +107,7 @@ class AccountForm(forms.ModelForm):
         max_length=200,
         required=False,
         assume_scheme="https",
-        # Not of type `url`, in which HTML forbids an address without a scheme.
+        # Not of type `url`: HTML forbids an address without a scheme in it.
         widget=forms.TextInput(attrs={"autocomplete": "url", "inputmode": "url"}),
     )
     biography = BodyField(

@@ -1,8 +1,8 @@
-"""Going back in the browser must not show a person's pages after they logged out.
+"""Keep Back from showing a person's pages after they logged out.
 
 A browser shows a page again without asking the server. `Clear-Site-Data` makes it forget such
 pages, but only over HTTPS. So each page names the person it was made for, a cookie names the person
-who is logged in now, and `back.js` loads the page again where the two differ.
+who is logged in now, and `back.js` reloads the page if the two differ.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,18 @@ from accounts.models import User
 
 
 def mark_of(user: User | AnonymousUser) -> str:
-    """Return what stands for a person in a page and in the cookie; nothing for a visitor."""
+    """Return the mark of a person for pages and the cookie, or an empty one for a visitor."""
     if not user.is_authenticated:
         return ""
     return salted_hmac("accounts.going_back", str(user.pk)).hexdigest()[:16]
 
 
 def mark_person(get_response: Callable) -> Callable:
-    """Middleware: keep the cookie that names the person in step with the session."""
+    """Middleware that keeps the cookie with the person's mark in step with the session."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Where nothing asked for the session, nothing changed it. After a failure, asking who is
+        # If nothing read the session, nothing changed it. After a failure, asking who is
         # logged in would wait for the same database again.
         if request.session.accessed and response.status_code < 500:
             keep_in_step(request, response, mark_of(request.user))

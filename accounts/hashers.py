@@ -13,7 +13,7 @@ from django.contrib.auth import hashers
 from content.bulkhead import Bulkhead, expensive
 
 hashing = Bulkhead(2)
-# Hashes made before take 100 MiB each: one at a time, so that no worker takes more than 120.
+# Older hashes take 100 MiB each: one at a time, so that no worker takes more than 120.
 _large = threading.Lock()
 
 SMALL, LARGE, PBKDF2 = "argon2", "argon2 of before", "pbkdf2_sha256"
@@ -30,13 +30,13 @@ SAMPLES = {
 
 @contextmanager
 def place() -> Iterator[None]:
-    """Hold one of the places for hashing meanwhile; raise Busy where there is none."""
+    """Occupy one of the places for hashing; raise Busy if all are taken."""
     with expensive.place(), hashing.place():
         yield
 
 
 class InTurn:
-    """Mixin for hashers that computes no hash without a place."""
+    """Mixin for hashers that computes a hash only after it got a place."""
 
     def encode(self, *args, **kwargs) -> str:
         with place():
@@ -60,13 +60,13 @@ class Argon2(InTurn, hashers.Argon2PasswordHasher):
 
 
 class Pbkdf2(InTurn, hashers.PBKDF2PasswordHasher):
-    """Django's default. A blog that moves here with its users keeps their passwords."""
+    """Django's default, so that a blog that moves here keeps its users' passwords."""
 
 
 def kind_of(encoded: str) -> str:
-    """Return which of SAMPLES takes as long as `encoded`.
+    """Return the key of the sample that takes as long to verify as `encoded`.
 
-    Django makes a new hash where it can't read one.
+    If Django can't read a hash, it makes a new one.
     """
     algorithm = encoded.partition("$")[0]
     if algorithm == "argon2" and f"$m={Argon2.memory_cost},t=" not in encoded:
@@ -75,9 +75,9 @@ def kind_of(encoded: str) -> str:
 
 
 def even_out(password: str, encoded: str) -> None:
-    """Make a refusal by `encoded` take as long as any other: verify a hash of each other kind.
+    """Verify a hash of each other kind, so that all refusals take equally long.
 
-    Else its duration would tell who has an account, and who has not logged in for long.
+    Otherwise, the duration shows which accounts exist, and which have not been used for long.
     """
     done = kind_of(encoded)
     known = hashers.get_hashers_by_algorithm()

@@ -21,7 +21,7 @@ from accounts.models import HeldText, User
 WRITER = "writer"
 SIGNED_FOR = timedelta(days=14)
 HELD_FOR = timedelta(days=7)
-# In characters: a text of 300,000, half as long again as a post may be, and all that belongs to it.
+# In characters: a text of 300,000, which is 1.5 times the limit of a post, and its other fields.
 LENGTH_MAX = 310_000
 TEXTS_MAX = 10
 SALT = "accounts.held"

@@ -1,8 +1,8 @@
 """Limit on the body of an anonymous request, before anything parses it.
 
 A form that an anonymous visitor fills in is short. A long text comes from somebody who was logged
-in when the form was shown; where the session has ended since, a signed cookie says so. The cookie
-proves nothing else, and names nobody.
+in when the form was shown. If the session has ended since, a signed cookie proves that. The cookie
+proves nothing else and identifies no one.
 """
 
 from datetime import timedelta
@@ -17,19 +17,19 @@ from content.outages import unavailable
 # In bytes. A comment may take 120,000 (10,000 characters of 12 bytes each), so it needs the cookie.
 ANONYMOUS_MAX = 64 * 1024
 SALT = "accounts.editor"
-# Longer than a session, and than a form is taken for (`held.SIGNED_FOR`).
+# Longer than a session, and longer than a form is accepted (`held.SIGNED_FOR`).
 COOKIE_AGE = timedelta(days=30)
 RENEWED_AFTER = timedelta(days=1)
 SHOWN = "EDITOR_SHOWN"
 
 
 def note_editor(request: HttpRequest) -> None:
-    """Say that the page has a form into which somebody who is logged in may type a long text."""
+    """Note that the page shows a logged-in person a form for long texts."""
     request.META[SHOWN] = True
 
 
 class LimitAnonymousBodies:
-    """Middleware that answers 413 to a long body of somebody unknown. Stands behind the session."""
+    """Middleware that answers an unknown sender's long body with 413. Runs after the sessions."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -51,7 +51,7 @@ class LimitAnonymousBodies:
 
 
 def was_shown_editor(request: HttpRequest, age: timedelta = COOKIE_AGE) -> bool:
-    """Tell whether a form for long texts was shown to this browser within `age`."""
+    """Return whether this browser was shown a form for long texts within `age`."""
     name = settings.EDITOR_COOKIE_NAME
     return bool(request.get_signed_cookie(name, default="", salt=SALT, max_age=age))
 

@@ -1,4 +1,4 @@
-"""Sending email, and telling whether it can be sent at all."""
+"""Send email, and find out whether it can be sent at all."""
 
 import logging
 import smtplib
@@ -15,15 +15,15 @@ from django.utils.encoding import punycode
 
 log = logging.getLogger(__name__)
 
-# Set for so many seconds after the server refused a whole email. Until then nobody gets another
-# answer than the person who met it, or the answer would tell who has an account.
+# Seconds for which a refusal by the server is remembered. Until then, everyone gets the same
+# response as the person who caused it; otherwise it would show which accounts exist.
 REFUSED, REFUSED_FOR = "accounts.mail.refused", 300
 
 
 class TerminalBackend(ConsoleBackend):
-    """Prints emails in the terminal of whoever runs the site, where EMAIL_URL is not set.
+    """Email backend for a site without EMAIL_URL: prints emails in the terminal.
 
-    Nothing is printed where the output goes to a log: a reset link must not be in one.
+    Print nothing if the output goes to a log, which must not contain a reset link.
     """
 
     def send_messages(self, messages) -> int:
@@ -35,9 +35,9 @@ class TerminalBackend(ConsoleBackend):
 
 @contextmanager
 def connection_for(address: str) -> Iterator[BaseEmailBackend | None]:
-    """Give a connection that takes emails for `address`; None where the site can't send any.
+    """Yield a connection that accepts emails for `address`, or None if the site can't send any.
 
-    The server is asked the same for every address, so the answer does not tell who has an account.
+    The server is asked the same for every address, so the result does not reveal an account.
     """
     connection = get_connection()
     try:
@@ -47,7 +47,7 @@ def connection_for(address: str) -> Iterator[BaseEmailBackend | None]:
 
 
 def accepts(connection: BaseEmailBackend, address: str) -> bool:
-    """Open `connection` and tell whether the server takes emails for `address`."""
+    """Open `connection` and return whether the server accepts emails for `address`."""
     if was_refused():
         return False
     try:
@@ -62,7 +62,7 @@ def accepts(connection: BaseEmailBackend, address: str) -> bool:
 
 
 def ask_server(server: smtplib.SMTP, address: str) -> None:
-    """Begin an email to `address` and drop it; raise SMTPException where the server refuses it."""
+    """Start an email to `address` and drop it; raise SMTPException if the server refuses it."""
     server.ehlo_or_helo_if_needed()
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     expect_yes(*server.mail(in_ascii(sender)))
@@ -71,7 +71,7 @@ def ask_server(server: smtplib.SMTP, address: str) -> None:
 
 
 def in_ascii(address: str) -> str:
-    """Return `address` with its domain as mail servers know it, as Django sends it."""
+    """Return `address` with its domain encoded for mail servers, the way Django sends it."""
     name, _, domain = address.rpartition("@")
     return f"{name}@{punycode(domain)}"
 
@@ -84,7 +84,7 @@ def expect_yes(code: int, reply: bytes) -> None:
 def note_refusal(error: OSError) -> None:
     """Log that the server refused an email after it had accepted sender and recipient."""
     log.error("An email was refused: %s", " ".join(str(error).split()))
-    # Drivers have no common error; `/readyz` says that the cache does not answer.
+    # Drivers have no common error. `/readyz` reports that the cache does not respond.
     with suppress(Exception):
         cache.set(REFUSED, True, REFUSED_FOR)
 
@@ -96,6 +96,6 @@ def was_refused() -> bool:
 
 
 def close(connection: BaseEmailBackend) -> None:
-    """Close the connection, which may be broken."""
+    """Close the connection, even a broken one."""
     with suppress(OSError):
         connection.close()

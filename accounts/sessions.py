@@ -1,4 +1,4 @@
-"""Sessions that bring their user along, so that one query says who asks, and are renewed on use."""
+"""Sessions that load their user in the same query and are renewed on use."""
 
 import logging
 from contextlib import nullcontext
@@ -19,12 +19,12 @@ from accounts.models import Session, User
 
 log = logging.getLogger(__name__)
 
-# A renewal is a write, so the pages of one person cause one a day at most.
+# A renewal is a write, so each session is renewed once a day at most.
 RENEWED_AFTER = timedelta(days=1)
 
 
 class SessionStore(db.SessionStore):
-    # The user, key and end of the row that was read last; None where there was none.
+    # The user, key and end of the row that was read last, or None.
     user: User | None = None
     read_key: str | None = None
     ends_at: datetime | None = None
@@ -47,14 +47,14 @@ class SessionStore(db.SessionStore):
 
     @property
     def cookie_age(self) -> int | None:
-        """Seconds for which the browser keeps the cookie; None is until it is closed."""
+        """Seconds for which the browser keeps the cookie; None until the browser closes."""
         return None if self.get_expire_at_browser_close() else self.get_expiry_age()
 
     def renew(self) -> bool:
-        """Move the session's end where it was last moved a day ago; tell whether this call did.
+        """Extend the session if that last happened a day ago; return whether this call did it.
 
-        Of several requests at once, one does. A database that is locked or can't be written
-        changes nothing: the next request tries again.
+        One of several concurrent requests does it. If the database is locked or can't be
+        written, nothing changes, and the next request tries again.
         """
         ends_at = self.get_expiry_date()
         if self.ends_at > ends_at - RENEWED_AFTER:
@@ -70,7 +70,7 @@ class SessionStore(db.SessionStore):
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
-    """Renews sessions on use, and moves those under the old cookie name to this instance's."""
+    """Middleware that renews sessions and moves those with the old cookie name to the new one."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -88,9 +88,9 @@ class SessionMiddleware(middleware.SessionMiddleware):
 
 
 def keep_alive(request: HttpRequest, response: HttpResponse) -> None:
-    """Renew the session that was used, and send its cookie where that is due."""
+    """Renew the session that was used, and send its cookie if that is due."""
     session, name = request.session, settings.SESSION_COOKIE_NAME
-    # It was saved or ended by this request, or the database is in trouble.
+    # This request saved or ended it, or the database has a problem.
     if name in response.cookies or session.is_empty() or response.status_code >= 500:
         return
     if session.renew() or name not in request.COOKIES:
@@ -105,13 +105,13 @@ def keep_alive(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def drop_old_cookie(request: HttpRequest, response: HttpResponse) -> None:
-    """Delete the cookie under the old name where it belongs to this instance."""
+    """Delete the cookie with the old name if it belongs to this instance."""
     old, session = request.COOKIES.get(settings.OLD_SESSION_COOKIE_NAME), request.session
     if not old:
         return
     is_ours = old == session.read_key
     if not is_ours and session.is_empty():
-        # Otherwise an older session of this browser would follow the one that was logged out.
+        # Otherwise, an older session of this browser would replace the one that was logged out.
         is_ours = bool(Session.objects.filter(pk=old).delete()[0])
     if is_ours:
         response.delete_cookie(

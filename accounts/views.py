@@ -31,12 +31,12 @@ FORM_METHODS = ["get", "head", "post", "options"]
 
 class OwnAddressMixin(auth_views.RedirectURLMixin):
     def get_success_url_allowed_hosts(self) -> set[str]:
-        """Allow the host of SITE_URL too: a proxy may have put another into the request."""
+        """Allow the host of SITE_URL too, because a proxy may have replaced it in the request."""
         return super().get_success_url_allowed_hosts() | {urlsplit(settings.SITE_URL).netloc}
 
 
 class NextMixin(AsksAgainMixin, OwnAddressMixin):
-    """Leads on to `next`, at once for a visitor who is logged in already."""
+    """Mixin that redirects to `next`, at once if the visitor is logged in already."""
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if request.user.is_authenticated:
@@ -49,7 +49,7 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
         return super().ask_again(cause)
 
     def lead_on(self) -> HttpResponse:
-        """Lead to the page that was wanted; say so where another account was typed."""
+        """Redirect to the requested page, with a warning if another account was typed."""
         user, typed = self.request.user, self.request.POST.get("username", "").strip()
         if typed and username_key(typed) != user.username_key:
             text = _("You are logged in as %(username)s. To use another account, log out first.")
@@ -111,7 +111,7 @@ class Login(NextMixin, auth_views.LoginView):
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         response = super().form_valid(form)
-        # None is SESSION_COOKIE_AGE; 0 is until the browser closes, and as long on the server.
+        # None: SESSION_COOKIE_AGE. 0: until the browser closes, and as long on the server.
         self.request.session.set_expiry(None if form.cleaned_data["remember"] else 0)
         return response
 
@@ -128,7 +128,7 @@ class Logout(OwnAddressMixin, auth_views.LogoutView):
         return response
 
     def ask_again(self, cause: str) -> HttpResponse:
-        """Do as the button of an older tab says, where that is safe, or show it again."""
+        """Log out from an older tab if that is safe; otherwise show the button again."""
         if not self.request.user.is_authenticated:
             messages.success(self.request, _("You are logged out."))
             return HttpResponseRedirect(self.get_success_url())
@@ -221,7 +221,7 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
     def take_token_of_form(self) -> None:
         """Prefer the link's token in the form to the session's, which another tab may have ended.
 
-        It opens what the link itself would open.
+        It gives no access that the link itself would not give.
         """
         if token := self.request.POST.get("reset_token"):
             self.request.session[auth_views.INTERNAL_RESET_SESSION_TOKEN] = token

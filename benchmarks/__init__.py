@@ -1,6 +1,6 @@
 """What pages cost, measured: `python -m benchmarks.run`; docs/performance.md explains it."""
 
-# An empty cookie for messages bypasses the page cache: the cost of a page that is rendered.
+# An empty cookie for messages bypasses the page cache, so this measures rendering.
 ANONYMOUS, RENDERED, AUTHOR = "anonymous", "rendered", "author"
 # Nobody too, who has the page already and asks whether it is still the same.
 AGAIN = "again"

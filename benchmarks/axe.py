@@ -1,8 +1,8 @@
-"""Lets axe look at every page of the site in Chromium: `python -m benchmarks.axe`.
+"""Run axe on every page of the site in Chromium: `python -m benchmarks.axe`.
 
 It needs npm and a Chromium (or its path in CHROME_PATH). The pages are those of `benchmarks.pages`,
-each in both color schemes and in two widths. Prints each violation with the page that has it first;
-ends with 1 where there is any.
+each in both color schemes and at two widths. Prints each violation with the first page that has it;
+exits with 1 if there is any.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def choose(pages: dict[str, dict], alike: int) -> list[dict]:
-    """Return at most `alike` pages of each kind; the checks take seconds a page."""
+    """Return at most `alike` pages of each kind, because a page takes seconds."""
     kinds, chosen = Counter(), []
     for page in pages.values():
         kind = (page["visitor"], page["method"], page["status"], page["kind"])
@@ -91,7 +91,7 @@ def look(
 
 
 def violations(tab: Page, site: str, folder: Path, page: dict, script: str) -> Iterator[dict]:
-    """Yield what axe finds in a saved page, with the styles, scripts and images of the site."""
+    """Yield axe's findings in a saved page, with the styles, scripts and images of the site."""
     html = (folder / page["file"]).read_text()
     address = f"{site}/{page['path'].lstrip('/')}"
 

@@ -86,7 +86,7 @@ COMMENTS = (
 
 
 def fill() -> dict[str, User]:
-    """Fill an empty database and return the visitors by name; None is the anonymous one."""
+    """Fill an empty database and return the visitors by name; None is the anonymous visitor."""
     people = make_people()
     author, reader, moderator = (people[name] for name in ("author", "reader", "moderator"))
     posts = [write(author, title) for title in TITLES]
@@ -164,7 +164,7 @@ def discuss(post: Post, reader: User, author: User, moderator: User) -> None:
 
 
 def drafts(author: User, moderator: User) -> None:
-    """Write posts that readers do not see: a draft, scheduled, hidden, in the trash."""
+    """Write posts that readers do not see: draft, scheduled, hidden and trashed."""
     now = timezone.now()
     draft = publishing.save_draft(Post(author=author, title="", body=BODY), now=now, tags=TAGS)
     previews.make_link(draft, now=now)

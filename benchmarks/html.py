@@ -1,8 +1,8 @@
-"""Lets the Nu HTML checker read every page of the site: `python -m benchmarks.html`.
+"""Run the Nu HTML checker on every page of the site: `python -m benchmarks.html`.
 
 It needs Java and npm. The pages are those of `benchmarks.pages`: a blog with hostile content, as
 seen by anonymous visitors, readers, authors, moderators and superusers, in the admin too. Prints
-each kind of fault with the page that has it first; ends with 1 where there is any.
+each kind of fault with the first page that has it; exits with 1 if there is any.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from benchmarks.servers import ROOT, environment
 
 PACKAGE = "vnu-jar@26.9.27"
 JAR = "vnu-jar/build/dist/vnu.jar"
-# The language of what people write is theirs to choose, and a page of the blog says its own.
+# People write in any language, and a page of the blog declares its own.
 OPTIONS = ("--no-langdetect", "--format", "json", "--exit-zero-always")
 QUOTED = re.compile("“[^”]{25,}”")
 
@@ -59,7 +59,7 @@ def save_pages(folder: Path, instance: Path) -> dict[str, dict]:
 
 
 def check(jar: Path, folder: Path) -> list[dict]:
-    """Return what the checker says of the pages in `folder`."""
+    """Return the checker's messages about the pages in `folder`."""
     files = sorted(map(str, folder.glob("*.html")))
     command = ["java", "-jar", str(jar), *OPTIONS, *files]
     finished = subprocess.run(command, capture_output=True, text=True)

@@ -14,7 +14,7 @@ from statistics import quantiles
 
 REPORT = Path(__file__).with_name("wrk.lua")
 TIMEOUT = 60
-# Every cache passes a request with this header on, so the application renders the page.
+# Requests with this header bypass every cache, so the application renders the page.
 NOT_CACHED = {"Authorization": "Basic eA=="}
 # So many of them fit into the time that is measured.
 SHORT = 8

@@ -1,4 +1,4 @@
-"""Tools from npm, each installed once, in one version, into a folder of its own."""
+"""Tools from npm: each is installed once, in a fixed version, into its own folder."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def install(folder: Path, package: str, file: str) -> Path:
-    """Return the path of `file` in `package`, installed into `folder` where it is not yet."""
+    """Return the path of `file` in `package`; install it into `folder` if necessary."""
     path = folder / package / "node_modules" / file
     if path.exists():
         return path
@@ -23,6 +23,6 @@ def install(folder: Path, package: str, file: str) -> Path:
 
 
 def find_browser() -> str:
-    """Return the path of a Chromium; exit where there is none."""
+    """Return the path of a Chromium, or exit if there is none."""
     found = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, BROWSERS)), None)
     return found or sys.exit("No Chromium: name one in CHROME_PATH")

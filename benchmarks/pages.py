@@ -1,4 +1,4 @@
-"""Saves every page of a blog with hostile content: `python -m benchmarks.pages FOLDER`.
+"""Save every page of a blog with hostile content: `python -m benchmarks.pages FOLDER`.
 
 Run with the settings of an empty site. It follows the links of each visitor, sends forms that are
 refused, and renders the error pages. FOLDER/pages.json names each page beside its file.
@@ -32,7 +32,7 @@ from benchmarks import hostile
 from posts import previews
 from posts.models import Comment, Post
 
-# So many pages of one kind, such as posts or pages of a list.
+# The most pages of one kind, such as posts or pages of a list.
 ALIKE_MAX = 8
 NOT_FOLLOWED = re.compile(r"/(?:static|media)/|feed/|\.xml$|\.txt$|/autocomplete/|jsi18n")
 STARTS = (
@@ -71,7 +71,7 @@ BAD_POST = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as `visitor` got it, saved in `file`; `kind` is what pages alike have in common."""
+    """A page as `visitor` got it, saved in `file`. Similar pages share their `kind`."""
 
     visitor: str
     method: str
@@ -103,7 +103,7 @@ class Saver:
         self.pages: list[Page] = []
 
     def save(self, visitor: str, method: str, path: str, response: HttpResponse) -> str:
-        """Save the page and return it; a part of a page is put into one."""
+        """Save the page and return it; wrap a part of a page in a whole one."""
         if not response.get("Content-Type", "").startswith("text/html") or not response.content:
             return ""
         html = response.text
@@ -130,7 +130,7 @@ def main() -> None:
     for visitor, user in people.items():
         refuse(saver, visitor, user)
     error_pages(saver)
-    # The scripts of the admin need it, and a browser without a session does not get it.
+    # The admin's scripts need it, and browsers without a session don't get it.
     texts = client_of(people["superuser"]).get("/admin/jsi18n/").text
     (folder / "jsi18n.js").write_text(texts)
     (folder / "pages.json").write_text(json.dumps([asdict(page) for page in saver.pages]))
@@ -144,7 +144,7 @@ def client_of(user: User | None) -> Client:
 
 
 def post_paths() -> list[str]:
-    """Return the addresses of what only some may do with posts and comments."""
+    """Return the addresses of restricted actions on posts and comments."""
     token = previews.token_for(
         Post.objects.filter(preview_link__isnull=False).get(), now=timezone.now()
     )
@@ -156,7 +156,7 @@ def post_paths() -> list[str]:
 
 
 def crawl(saver: Saver, visitor: str, user: User | None, starts: list[str]) -> None:
-    """Save what `visitor` finds by following links, at most ALIKE_MAX pages of one kind."""
+    """Save the pages that `visitor` finds by following links, at most ALIKE_MAX of one kind."""
     client, seen, kinds = client_of(user), set(), Counter()
     waiting = deque(["/", *starts])
     while waiting:
@@ -174,11 +174,11 @@ def crawl(saver: Saver, visitor: str, user: User | None, starts: list[str]) -> N
 
 
 def kind_of(path: str) -> str:
-    """Return what pages of one kind have in common: the names in their address."""
+    """Return the kind of a page: the names in its address."""
     parts = urlsplit(path)
     names = sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
     plain = re.sub(r"/(tags|authors)/[^/]+/", r"/\1/*/", re.sub(r"\d+(?:-[^/]*)?", "N", parts.path))
-    # Each filter of the admin's lists leads to one more combination with all others.
+    # The filters of the admin's lists link to every combination of them.
     return plain if plain.startswith("/admin/") else f"{plain}?{names}"
 
 
@@ -201,7 +201,7 @@ def refuse(saver: Saver, visitor: str, user: User | None) -> None:
             path = f"/{post.pk}/like/"
             answer = client.post(path, {"action": name}, headers={"HX-Request": "true"})
             saver.save(visitor, "htmx", path, answer)
-    # As the site receives it from a page whose cookie is gone.
+    # Sent as from a page whose cookie was deleted.
     strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
     owner = sign(Writer(user.pk if user else 1, new_sheet()))
     for path in ("/create/", "/auth/login/", "/auth/account/"):
@@ -272,7 +272,7 @@ def refused_in_admin(post: Post) -> Iterator[tuple[str, dict]]:
 
 
 def error_pages(saver: Saver) -> None:
-    """Render the template of each error, those too that no request here can cause."""
+    """Render the template of each error, even of errors that no request here can cause."""
     request = RequestFactory(SERVER_NAME="127.0.0.1").get("/")
     request.user, request._messages = django.contrib.auth.models.AnonymousUser(), []
     typed = {"title": '<b>"x"</b>', "body": hostile.BODY}

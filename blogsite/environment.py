@@ -23,7 +23,7 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 # TLS from the first byte, or STARTTLS where the name ends in "tls"; `smtp` is not encrypted.
 MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587, "smtp+ssl": 465}
-# On these ports a server speaks first in the other way: each would wait for the other.
+# These ports belong to the other kind of encryption: client and server would wait for each other.
 WRONG_PORTS = {"smtp": {465}, "smtp+tls": {465}, "smtps": {25, 587}, "smtp+ssl": {25, 587}}
 
 
@@ -186,7 +186,7 @@ def _parse_origin(held: str) -> str:
     # Not int() alone, which takes 8_0 and +80 too.
     if colon and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536):
         raise ValueError(held)
-    # As browsers write it: without the port that the scheme stands for.
+    # The way browsers write it: without the scheme's default port.
     return f"{scheme}://{rest}".lower().removesuffix(DEFAULT_PORTS[scheme])
 
 
@@ -195,7 +195,7 @@ def _parse_trusted_origins(held: str) -> list[str]:
 
 
 def _parse_trusted_origin(word: str) -> str:
-    # Django takes all of a domain too, as https://*.example.org.
+    # Django accepts a whole domain too, such as https://*.example.org.
     origin = _parse_origin(word.lower().replace("://*.", "://", 1))
     return origin.replace("://", "://*.", 1) if "://*." in word else origin
 
@@ -252,7 +252,7 @@ def _parse_email_url(held: str) -> dict:
     if scheme == "filemail":
         # The library takes the first slash off, which makes every path a relative one.
         config["EMAIL_FILE_PATH"] = "/" + config["EMAIL_FILE_PATH"]
-    # The library takes `smtps` for STARTTLS, and nothing for what it is.
+    # The library treats `smtps` as STARTTLS.
     config["EMAIL_USE_TLS"] = scheme == "smtp+tls"
     config["EMAIL_USE_SSL"] = scheme in ("smtps", "smtp+ssl")
     config["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_PORTS.get(scheme)
@@ -260,7 +260,7 @@ def _parse_email_url(held: str) -> dict:
 
 
 def _is_mail_server(url: SplitResult) -> bool:
-    """Tell whether every part of the address means something; the library ignores the others."""
+    """Return whether the library uses every part of the address; it ignores unknown ones."""
     is_ignored = url.fragment or url.path not in ("", "/")
     is_half = bool(url.username) != bool(url.password)
     fits = url.port not in WRONG_PORTS[url.scheme]

@@ -39,7 +39,7 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return what was typed. No view may have parsed the form yet, so it may be a broken one."""
+    """Return the typed text. Perhaps no view has parsed the form yet, so it may be malformed."""
     try:
         return {n: request.POST[n] for n in settings.TYPED_TEXTS if request.POST.get(n)}
     except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):

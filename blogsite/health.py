@@ -14,7 +14,7 @@ from blogsite.sqlite.base import DatabaseReplaced
 
 log = logging.getLogger(__name__)
 
-# A public code word, and what the log says of it.
+# A public code word, and its details for the log.
 Problem = tuple[str, str]
 
 
@@ -42,9 +42,9 @@ def healthz() -> HttpResponse:
 
 
 def readyz() -> HttpResponse:
-    """Say whether the site works: 200, or 503 with a code word for each thing that is wrong.
+    """Report whether the site works: 200, or 503 with a code word for each problem.
 
-    The words are public, so they hold no path, version or address; the log has those.
+    The words are public, so they contain no path, version or address. The log has those.
     """
     problems = [problem for find in map(import_string, settings.READINESS) for problem in find()]
     for word, details in problems:
@@ -56,12 +56,12 @@ def readyz() -> HttpResponse:
 
 
 def find_database_problems() -> Iterator[Problem]:
-    """Ask the database which migrations it has had, which shows that it answers as well."""
+    """Ask the database for its migrations, which also shows that it responds."""
     try:
         pending, unknown = schema.compare()
     except DatabaseReplaced as error:
         yield "database-replaced", str(error)
-    # Drivers have no common error, and whatever it is, the site can't work.
+    # Drivers have no common error, and with any of them the site can't work.
     except Exception as error:
         yield "database", str(error)
     else:

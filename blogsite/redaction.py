@@ -1,27 +1,27 @@
-"""Keeps links that work for whoever has them out of the logs: password resets and previews.
+"""Keep secret links out of the logs: password resets and previews.
 
-Whoever reads a log could use such a link before, or beside, the people it is meant for.
+Anyone who has such a link can use it, so a reader of the log could too.
 """
 
 import logging
 import re
 
-# The last part of the path of either link, however the slashes are written.
+# The last part of the path of either link, with plain or encoded slashes.
 PART = r"[^/\\\s\"?&]+"
 PATHS = rf"((?:password[/\\]+reset[/\\]+{PART}|[/\\]preview)[/\\]+)(?!set-password\b){PART}"
-# What either token looks like, wherever it stands.
+# The shape of either token, anywhere in a text.
 TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|[\w-]{22}:[\w-]{43}"
 SECRET = re.compile(f"{PATHS}|{TOKENS}", re.ASCII | re.IGNORECASE)
-# Printable ASCII but the quote, which ends a field of the access log.
+# Printable ASCII except the quote, which ends a field of the access log.
 ENCODED = re.compile("%(2[13-9a-f]|[3-6][0-9a-f]|7[0-9a-e])", re.IGNORECASE)
-# In an address inside of an address, each % is encoded again.
+# In an address inside another address, each % is encoded again.
 DEPTH = 4
 
 
 def redact(text: str) -> str:
     """Return `text` with an ellipsis in place of each secret part of a link.
 
-    Only a text that has such a part in encoded form is decoded.
+    Decode only a text that has such a part in encoded form.
     """
     lowered = text.lower()
     if "%" not in text and "preview" not in lowered and "reset" not in lowered:
@@ -39,7 +39,7 @@ def decode(text: str) -> str:
 
 
 class Formatter(logging.Formatter):
-    """Redacts the whole record: the message, and the traceback with what errors quote."""
+    """Formatter that redacts the whole record: the message and the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))

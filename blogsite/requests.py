@@ -104,7 +104,7 @@ def answer_head_without_body(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Not `request.method`, where "head" is HEAD too; gunicorn sends the body to that one.
+        # Not `request.method`: there, "head" is HEAD too, but gunicorn sends it a body.
         if request.META["REQUEST_METHOD"] == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
@@ -157,7 +157,7 @@ def keep_private(get_response: GetResponse) -> GetResponse:
 
 
 def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
-    """Tell whether the response is made for one person, as far as cookies say."""
+    """Return whether the cookies show that the response is for one person."""
     is_known = not settings.PERSONAL_COOKIES.isdisjoint(request.COOKIES)
     return is_known or bool(response.cookies)
 
@@ -196,7 +196,7 @@ def outdated_by(response: HttpResponse) -> str:
 
 
 def restrict_content(get_response: GetResponse) -> GetResponse:
-    """Send the headers that restrict a page with every response, whatever made it."""
+    """Middleware that adds the headers which restrict a page to every response."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -213,13 +213,13 @@ def restrict_content(get_response: GetResponse) -> GetResponse:
 
 
 def is_for_token(request: HttpRequest) -> bool:
-    """Tell whether the address of `request` holds a token, or leads to one that does."""
+    """Return whether the address of `request` contains a token or redirects to one that does."""
     address = f"{request.path_info}?{request.META.get('QUERY_STRING', '')}"
     return redact(address) != address or request.path_info.endswith("/set-password/")
 
 
 def refuse_unknown_methods(get_response: GetResponse) -> GetResponse:
-    """Answer 405 to methods that no view takes, and to "get", which Django reads as GET."""
+    """Respond with 405 to methods that no view takes, and to "get", which Django reads as GET."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.META["REQUEST_METHOD"] in (*FORM, "OPTIONS"):

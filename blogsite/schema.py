@@ -1,4 +1,4 @@
-"""Compares the migrations that the code brings with those that a database has had."""
+"""Compare the migrations of the code with those that were applied to a database."""
 
 from functools import cache
 from typing import NamedTuple
@@ -12,7 +12,7 @@ Key = tuple[str, str]
 
 
 class Known(NamedTuple):
-    """Migrations of the code, each with those that it replaces, and the apps that have any."""
+    """The migrations of the code, each with those it replaces, and the apps that have any."""
 
     replaces: dict[Key, set[Key]]
     apps: frozenset[str]
@@ -27,7 +27,7 @@ class Difference(NamedTuple):
 
 @cache
 def known() -> Known:
-    """Return what the code brings; read once a process, for it does not change."""
+    """Return the migrations of the code, read once a process because they do not change."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     replaces = {key: set(each.replaces) for key, each in loader.disk_migrations.items()}
     return Known(replaces, frozenset(loader.migrated_apps))

@@ -57,7 +57,7 @@ class AccessLine(Logger):
 
     def setup(self, cfg) -> None:
         super().setup(cfg)
-        # Errors name the address that was asked for.
+        # Errors contain the requested address.
         for handler in self.error_log.handlers:
             handler.setFormatter(Formatter(self.error_fmt, self.datefmt))
 

@@ -93,7 +93,7 @@ LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 # The name in SITE_URL is allowed unless ALLOWED_HOSTS says otherwise.
 SITE_HOSTS = [environment.host_of(SITE_URL)] if SITE_URL else []
 ALLOWED_HOSTS = environment.host_names("ALLOWED_HOSTS", LOOPBACK_HOSTS + SITE_HOSTS)
-# A proxy that rewrites Host leaves Django nothing else to know the site's own origin by.
+# Behind a proxy that rewrites Host, this is Django's only way to recognize the site's own origin.
 CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS") + [SITE_URL] * bool(SITE_URL)
 
 SECURE_SSL_REDIRECT = IS_HTTPS
@@ -108,8 +108,8 @@ X_FRAME_OPTIONS = "DENY"
 
 COOKIE_PREFIX = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid_{INSTANCE_MARK}"
-# The name before instances had marks. `accounts.sessions` moves such a session to its new name
-# when it is used. Browsers drop this cookie 14 days after log-in, so it can go after that time.
+# The old name, without a mark. `accounts.sessions` moves such a session to its new name when it is
+# used. Browsers drop this cookie 14 days after log-in, so this can be removed after that time.
 OLD_SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"
@@ -119,7 +119,7 @@ CSRF_FAILURE_VIEW = "accounts.csrf.csrf_failure"
 TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
-# Tells scripts whose pages the browser may show again; holds no secret and gives no right.
+# Shows scripts whose pages the browser may show again. It has no secret and grants no right.
 PERSON_COOKIE_NAME = f"{COOKIE_PREFIX}person_{INSTANCE_MARK}"
 # Proves that this browser may send a long text, and nothing else (`accounts.long_bodies`).
 EDITOR_COOKIE_NAME = f"{COOKIE_PREFIX}editor_{INSTANCE_MARK}"
@@ -138,7 +138,7 @@ FILE_UPLOAD_HANDLERS = [
 # A form and the two pictures it may be sent with.
 LARGEST_REQUEST = 32 * 1024 * 1024
 
-# Half of the threads of a worker do expensive work at most (`content.bulkhead`).
+# At most half of a worker's threads do expensive work (`content.bulkhead`).
 WEB_THREADS = environment.web_threads()
 
 # What it is made of ----------------------------------------------------------------------------
@@ -189,7 +189,7 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     MIDDLEWARE.insert(0, "blogsite.requests.believe_proxy")
 
-# What `/readyz` asks: each yields code words, with details for the log.
+# The checks of `/readyz`: each yields code words, with details for the log.
 READINESS = (
     "blogsite.health.find_database_problems",
     "blogsite.health.find_cache_problems",
@@ -319,7 +319,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Django's prints emails, and the links in them, into the log of a service too.
+# Django's backend prints emails, with their links, even into the log of a service.
 CONSOLE_MAIL = "django.core.mail.backends.console.EmailBackend"
 TERMINAL_MAIL = "accounts.mail.TerminalBackend"
 MAIL = environment.email_url("EMAIL_URL", {"EMAIL_BACKEND": CONSOLE_MAIL})
@@ -339,11 +339,11 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Words and times -------------------------------------------------------------------------------
 
-# Of the dates and numbers, and of what people write.
+# The language of dates, numbers and posts.
 BLOG_LANGUAGE = environment.one_of(
     "LANGUAGE_CODE", "en", tuple(code for code, _ in DJANGO_LANGUAGES), "a language code, as en"
 )
-# Of the interface: only one in which all of it is translated, ours and Django's.
+# The language of the interface: only one into which all of it is translated, Django's part too.
 COMPLETE_LANGUAGES = {"en"}
 LANGUAGE_CODE = "en" if BLOG_LANGUAGE.split("-")[0] not in COMPLETE_LANGUAGES else BLOG_LANGUAGE
 FORMAT_MODULE_PATH = "blogsite.formats" if LANGUAGE_CODE != BLOG_LANGUAGE else None

@@ -1,4 +1,4 @@
-"""The line that a command prints when the database has no tables yet."""
+"""The error message of commands that need tables which do not exist yet."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ command = ""
 
 
 def note_command(arguments: list[str]) -> None:
-    """Remember the command in `arguments`, the words of a command line, if it needs tables."""
+    """Remember the command in `arguments` (a command line) if it needs tables."""
     global command
     named = arguments[1] if len(arguments) > 1 else "help"
     asks_for_help = not ASKS_FOR_HELP.isdisjoint(arguments[1:])
@@ -43,7 +43,7 @@ def refuse_missing_instance(instance: Path) -> None:
 def refuse_missing_tables() -> None:
     """Stop the noted command if the database was never migrated.
 
-    A database that can't be asked is for the command itself to explain.
+    If the database does not respond, the command itself reports that.
     """
     if command:
         django.setup()
@@ -53,7 +53,7 @@ def refuse_missing_tables() -> None:
 
 
 def has_tables() -> bool:
-    """Tell whether the database was migrated; makes no SQLite file."""
+    """Return whether the database was migrated, without creating a SQLite file."""
     if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
         return False
     with connection.cursor() as cursor:
@@ -61,13 +61,13 @@ def has_tables() -> bool:
 
 
 def refuse() -> NoReturn:
-    """Stop with one line that names the command that makes tables, and how to run this one then."""
+    """Stop with one line: first the command that makes the tables, then this one again."""
     manage = program()
     sys.exit(f'The database has no tables. Run "{manage} prepare", then "{manage} {command}".')
 
 
 def program() -> str:
-    """Return how the owner runs commands: on a server, with the settings of the site."""
+    """Return the way to run commands; on a server, it is `deploy/manage`."""
     if not (CHECKOUT / "manage.py").is_file():
         return "blogsite"
     settings = Path(os.environ.get("BLOGSITE_ENV", "/etc/blogsite.env"))

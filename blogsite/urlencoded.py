@@ -1,7 +1,7 @@
-"""Parsing of urlencoded forms, fast whatever they hold.
+"""Fast parsing of urlencoded forms, even of hostile ones.
 
-Python's `urllib.parse` looks at each escape by itself: 10 MB of them took 1.1 to 2.3 seconds, in
-which one request held up a whole worker. Here 10 MB take 0.2 seconds.
+Python's `urllib.parse` decodes one escape at a time: 10 MB of them took 1.1 to 2.3 seconds, during
+which one request blocked a whole worker. Here, 10 MB take 0.2 seconds.
 """
 
 import re
@@ -18,7 +18,7 @@ LONE_MAX = 100_000
 def parse_form(body: bytes) -> QueryDict:
     """Return the fields of a form, as Django's `QueryDict(body)` does.
 
-    Raise BadRequest for a form full of percent signs that escape nothing. No browser sends one.
+    Raise BadRequest if many percent signs escape nothing. No browser sends such a form.
     """
     if body.count(b"&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:
         raise TooManyFieldsSent("The form has too many fields.")
@@ -34,6 +34,6 @@ def parse_form(body: bytes) -> QueryDict:
 
 
 def unquote(text: bytes) -> str:
-    """Decode `%41` and `+`; quoted-printable, which Python reads in C, has another sign for it."""
+    """Decode `%41` and `+` as quoted-printable with another escape sign, which Python does in C."""
     quoted = text.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
     return a2b_qp(quoted).decode(errors="replace")

@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class WholeBody(LimitedStream):
-    """A body of as many bytes as its request says; BadRequest where fewer arrive.
+    """A body with the length that its request declares; raises BadRequest if less arrives.
 
     Gunicorn does not report that a connection broke off, and half a form would be saved: half a
     text, without its tags and without the button that was pressed. Not OSError: Django would go on
@@ -57,7 +57,7 @@ class StrictRequest(WSGIRequest):
 
     @property
     def is_body_there(self) -> bool:
-        """Tell whether the body can be had: kept, or not read yet. Django goes by the same."""
+        """Return whether the body is kept or was not read yet. Django uses the same test."""
         return hasattr(self, "_body") or not self._read_started
 
     def _set_content_type_params(self, meta: dict) -> None:

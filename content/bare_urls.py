@@ -28,8 +28,8 @@ _BARE_URL = re.compile(
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
-# Two slashes and a host that needs no second look. Others are those that nh3 takes: an address
-# that it drops leaves a link that leads nowhere.
+# Two slashes and an ordinary host. nh3 decides about all others, because a link whose address
+# it drops leads nowhere.
 _PLAIN_HOST = re.compile(
     r"//(?:(?!xn--)[a-z0-9-]+\.)*[a-z][a-z0-9]*(?::\d{1,4})?(?:[/?#]|$)", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ _SLASHES = re.compile(r"[/\\]{2}")
 def is_allowed_url(url: str) -> bool:
     """Whether `url`, normalized by markdown-it, is relative or of a scheme we link to.
 
-    One whose host can't be is refused as well: HTML has no such address.
+    An address with an impossible host is refused too, because it is not valid HTML.
     """
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in SCHEMES:
@@ -56,9 +56,9 @@ def _is_host(rest: str) -> bool:
 
 
 def name_links(state) -> None:
-    """A core rule: a link that shows nothing is named by its address, which a reader can hear.
+    """Core rule: name an empty link by its address, for screen readers.
 
-    One around an image without words keeps the image.
+    A link around an image without alt text keeps the image.
     """
     for block in state.tokens:
         if any(token.type == "link_open" for token in block.children or ()):

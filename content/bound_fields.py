@@ -1,4 +1,4 @@
-"""How every form shows its fields, those of the admin too (FORM_RENDERER in the settings)."""
+"""The fields of every form, including the admin's (FORM_RENDERER in the settings)."""
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
@@ -7,7 +7,7 @@ from django.forms.renderers import DjangoTemplates
 class FocusedField(forms.BoundField):
     """A field that gets the focus when it is the first one with an error.
 
-    A form's `blamed_fields` are the fields that an error of the whole form is about.
+    A form's `blamed_fields` are the fields that an error of the whole form refers to.
     """
 
     def build_widget_attrs(self, attrs: dict, widget: forms.Widget | None = None) -> dict:
@@ -19,7 +19,7 @@ class FocusedField(forms.BoundField):
             attrs["aria-invalid"] = "true"
         first = first_invalid(self.form)
         if first:
-            # False takes away what the widget says of an empty form.
+            # False removes the value that the widget set for an empty form.
             attrs["autofocus"] = self.name == first
         return attrs
 
@@ -35,7 +35,7 @@ class FocusedField(forms.BoundField):
     def aria_describedby(self) -> str | None:
         described = super().aria_describedby
         if self.is_blamed and self.form.non_field_errors():
-            # The id stands in templates/plain/errors.html.
+            # templates/plain/errors.html sets this id.
             return f"{described or ''} form_error".strip()
         return described
 

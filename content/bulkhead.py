@@ -1,7 +1,7 @@
 """Bulkheads: expensive work never takes all threads of a worker, so short requests get through.
 
 Nobody waits for a place. A request that finds none gets a 503 at once (`content.outages`), with
-the text it brought.
+the text that was sent.
 """
 
 import threading
@@ -10,16 +10,16 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-# Characters that take a tenth of a second to render, for a text that was made to be slow.
+# This many characters take a tenth of a second to render in the slowest text.
 LONG_TEXT = 20_000
 
 
 class Busy(Exception):  # noqa: N818  a state, not a mistake
-    """All places for expensive work are taken; the same request works a few seconds later."""
+    """All places for expensive work are taken. The same request can succeed seconds later."""
 
 
 class Bulkhead:
-    """A number of places; a thread holds at most one of them, however deep its calls nest."""
+    """A number of places. A thread takes at most one of them, even in nested calls."""
 
     def __init__(self, places: int) -> None:
         self.free = threading.BoundedSemaphore(places)
@@ -27,7 +27,7 @@ class Bulkhead:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place meanwhile, or raise Busy. A thread that holds one already goes on."""
+        """Occupy a place, or raise Busy. A thread that has one already needs no other."""
         if getattr(self.thread, "holds_one", False):
             yield
             return
@@ -47,7 +47,7 @@ expensive = Bulkhead(max(1, settings.WEB_THREADS // 2))
 
 @contextmanager
 def place_for(text: str) -> Iterator[None]:
-    """Hold a place for expensive work while `text` is rendered, if it is long; may raise Busy."""
+    """Occupy a place while a long `text` is rendered; may raise Busy."""
     if len(text) <= LONG_TEXT:
         yield
         return

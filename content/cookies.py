@@ -1,11 +1,11 @@
-"""Cookies that make a visitor personal: the ones that hold a session or a message."""
+"""Cookies that make a visitor personal: sessions and messages."""
 
 from django.conf import settings
 from django.http import parse_cookie
 
 
 def has_personal_cookie(header: str) -> bool:
-    """Tell whether a Cookie header, as WSGI hands it over, names one of PERSONAL_COOKIES.
+    """Return whether a Cookie header from WSGI names one of PERSONAL_COOKIES.
 
     A browser also sends cookies of analytics, of consent banners and of other sites on the same
     domain. None of them changes a page.

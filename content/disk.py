@@ -1,4 +1,4 @@
-"""Whether there is room to save something, and whether an error says that there is none."""
+"""Check for free space on disk, and recognize errors about a lack of it."""
 
 import errno
 import os
@@ -13,16 +13,16 @@ from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.db import connection
 from django.http import HttpRequest
 
-# What a long post, or an upload with its sizes, may need at once.
+# Enough for a long post, or for an upload with all of its sizes.
 ROOM = 8 * 1024 * 1024
 FULL = (errno.ENOSPC, errno.EDQUOT)
 POSTGRESQL_DISK_FULL = "53100"
-# What SQLite says instead if a file that it needs beside the database can't be made or grown.
+# SQLite reports these instead if it can't create or extend a file beside the database.
 SQLITE_UNSURE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 def find_problems() -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the folders that the site writes to, for `/readyz`."""
+    """Yield the problems of the folders that the site writes to, for `/readyz`."""
     if connection.vendor == "sqlite" and is_read_only(Path(connection.settings_dict["NAME"])):
         yield "database-read-only", "the file of the database can't be written"
     for folder, word in folders().items():
@@ -33,7 +33,7 @@ def find_problems() -> Iterator[tuple[str, str]]:
 
 
 def is_read_only(file: Path) -> bool:
-    """Tell whether `file` can't be written; not of one that is gone, which is another problem."""
+    """Return whether `file` exists but can't be written; a missing file is another problem."""
     return file.exists() and not os.access(file, os.W_OK)
 
 
@@ -46,21 +46,21 @@ def folders() -> dict[Path, str]:
 
 
 def media_folders() -> list[Path]:
-    """Return the folder of uploads and those in it; none before the first upload made them."""
+    """Return the folder of uploads and its subfolders, once the first upload has made them."""
     media = Path(settings.MEDIA_ROOT)
     if not os.path.lexists(media):
         return []
     inside = []
-    # A folder that can't be listed may still be written; `check` tells.
+    # A folder that can't be listed may still be writable; `check` finds out.
     with suppress(OSError):
         inside = [path for path in media.iterdir() if path.is_dir() and path.name[0] != "."]
     return [media, *inside]
 
 
 def check(folder: Path) -> None:
-    """Raise OSError if nothing can be written in `folder`, or not enough.
+    """Raise OSError if too little, or nothing, can be written in `folder`.
 
-    It writes a small file and removes it: a quota, for one, shows in no number.
+    It writes a small file and removes it, because no number shows a quota, for example.
     """
     if not has_room(folder):
         raise OSError(errno.ENOSPC, f"less than {ROOM:,} bytes are free", str(folder))
@@ -69,7 +69,7 @@ def check(folder: Path) -> None:
 
 
 def has_room(folder: Path) -> bool:
-    """Tell whether the disk of `folder` has room for what one request may save."""
+    """Return whether the disk of `folder` has enough space for one request."""
     free = os.statvfs(folder)
     # Some file systems count no files, or nothing at all.
     has_files = free.f_favail > 0 or free.f_files == 0
@@ -78,9 +78,9 @@ def has_room(folder: Path) -> bool:
 
 
 class TemporaryFile(TemporaryFileUploadHandler):
-    """Keeps a large upload in a file, and reads the form to its end if the disk is full.
+    """Upload handler that reads the form to its end even if the disk is full.
 
-    Else the text in it would be lost with the image. `raise_if_full` tells of it afterwards.
+    Otherwise, its text would be lost with the image. `raise_if_full` reports the error later.
     """
 
     def new_file(self, *args, **kwargs) -> None:
@@ -89,7 +89,7 @@ class TemporaryFile(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         with self.skipping():
-            # Through to the disk, so that closing the file has nothing left to fail with.
+            # Write through to the disk, so that closing the file can't fail.
             self.file.write(raw_data)
             self.file.flush()
 
@@ -115,7 +115,7 @@ def raise_if_full(request: HttpRequest) -> None:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Tell whether `error`, or what caused it, says that a disk or a quota is full."""
+    """Return whether `error`, or its cause, means that a disk or a quota is full."""
     seen = []
     while error is not None and error not in seen:
         if says_full(error):

@@ -1,6 +1,6 @@
-"""Footnotes in Markdown, with ids of ours and within bounds.
+"""Footnotes in Markdown, with our own ids and within limits.
 
-The functions are rules of markdown-it's.
+The functions are rules for markdown-it.
 """
 
 import re
@@ -37,7 +37,7 @@ def _render_footnotes_open(self, tokens, index, options, env) -> str:
 
 
 def read_note(state, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule: a note within a note is text; the plugin would tear the outer one apart."""
+    """Block rule: a note within a note is text, because the plugin would split the outer one."""
     if silent:
         return footnote_def(state, start_line, end_line, silent)
     if state.env.get("is_in_footnote"):
@@ -49,7 +49,7 @@ def read_note(state, start_line: int, end_line: int, silent: bool) -> bool:
 
 
 def read_mark(state, silent: bool) -> bool:
-    # The plugin looks for the end of a name to the end of the paragraph, at each opening.
+    # At each opening, the plugin searches the rest of the paragraph for the end of the name.
     is_name = _FOOTNOTE_NAME.match(state.src, state.pos, state.posMax)
     return bool(is_name) and footnote_ref(state, silent)
 

@@ -7,9 +7,9 @@ from pygments.lexers import get_lexer_by_name
 
 from content.raw_html import words
 
-# A closed list: Pygments searches the installed packages for a name it does not know, and each of
-# its 500 lexers would be one more to make slow. Not here: `c#` and `make`, too slow even so;
-# `http` and `md`, which choose lexers themselves.
+# A closed list, because Pygments searches the installed packages for an unknown name, and any of
+# its 500 lexers may be slow for some text. Left out are `c#` and `make`, which are too slow even
+# with a budget, and `http` and `md`, which choose other lexers.
 LANGUAGES = words(
     """bash c c++ console cpp css diff django docker dockerfile go golang graphql html ini java
     javascript jinja js json jsx kotlin lua nginx php powershell ps1 py py3 pycon python python3 r

@@ -1,7 +1,7 @@
 """The language that the blog is written in: its dates, numbers and `lang` attributes.
 
-BLOG_LANGUAGE is what the owner chose. Until the text of the interface is translated, that stays
-English (LANGUAGE_CODE), and what is written here goes into pages on its own.
+The owner chooses BLOG_LANGUAGE. The interface (LANGUAGE_CODE) stays English until it is translated,
+so this module formats the dates and numbers of the blog.
 """
 
 from datetime import datetime
@@ -17,21 +17,21 @@ register = template.Library()
 
 
 def date_format(value: datetime, name: str = "DATE_FORMAT") -> str:
-    """Return Django's text for a date, with the names of months that the blog's language has."""
+    """Return Django's text for a date, with names of months in the blog's language."""
     with override(settings.BLOG_LANGUAGE):
         return formats.date_format(value, name)
 
 
 @register.filter(expects_localtime=True, is_safe=False)
 def date(value: datetime | None, arg: str | None = None) -> str:
-    """Take the place of Django's filter, in the admin too."""
+    """Replace Django's filter, in the admin too."""
     with override(settings.BLOG_LANGUAGE):
         return defaultfilters.date(value, arg)
 
 
 @register.simple_tag
 def content_lang() -> str:
-    """Return the attribute for what people wrote, where the page itself has another language."""
+    """Return the `lang` attribute for people's texts if the page has another language."""
     if settings.BLOG_LANGUAGE == settings.LANGUAGE_CODE:
         return ""
     return format_html(' lang="{}"', settings.BLOG_LANGUAGE)

@@ -51,7 +51,7 @@ NARROWEST, LEVEL, TAB = 22, 3, 4
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What HTML forbids in a text: controls, and the characters that Unicode keeps for no use.
+# Characters that HTML forbids in a text: controls and Unicode's noncharacters.
 _NO_CHARACTERS = "".join(
     chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
 )
@@ -77,7 +77,7 @@ def render_post(text: str) -> SafeString:
     return _render(_post_parser, _post_cleaner, text)
 
 
-# A form looks at what a comment shows before the comment is saved; it is rendered once for both.
+# A form checks the rendered comment before it is saved, so both share one rendering.
 @lru_cache(maxsize=2)
 def render_comment(text: str) -> SafeString:
     """Return a comment, written in a smaller Markdown, as HTML that is safe.
@@ -102,7 +102,7 @@ def plain_text(html: str) -> str:
 def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     # A lone half of a character has no UTF-8, so nothing after this could store or send it.
     text = _SURROGATE.sub("\ufffd", text)
-    # Before anything is judged: an address that is refused must not come together afterwards.
+    # First of all: removing characters later could produce an address that is refused.
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with place_for(text):
         try:
@@ -119,9 +119,9 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
 
 
 def _place_headings(state) -> None:
-    """A core rule: headings go down from h2 without leaving a level out, each with its own id.
+    """Core rule: headings go down from h2 without skipping a level, each with its own id.
 
-    One without words, which nobody could jump to, is shown as typed.
+    An empty heading is shown as typed, because nothing could link to it.
     """
     above, used, numbers, last = [], set(), {}, 1
     headings = [token for token in state.tokens if token.type == "heading_open"]
@@ -135,7 +135,7 @@ def _place_headings(state) -> None:
             continue
         typed = int(opening.tag[1])
         if typed - top + 2 > last + 1:
-            # The author may want to know (content.checklist).
+            # content.checklist shows this to the author.
             opening.attrSet("class", "skips-level")
         last = typed - top + 2
         above = [*(level for level in above if level < typed), typed]
@@ -163,7 +163,7 @@ def _text(tokens: list[Token]) -> str:
 
 
 def _align_by_class(state) -> None:
-    """A core rule: markdown-it aligns cells by an inline style, which a page refuses.
+    """Core rule: align cells without the inline style of markdown-it, which pages refuse.
 
     A table may be wider than a phone; without the focus, keys could not scroll it.
     """
@@ -187,9 +187,9 @@ def _render_code_block(self, tokens, index, options, env) -> str:
 
 
 def _pre(token: Token) -> str:
-    """Return the start tag of a block of code, which takes the focus where it may have to scroll.
+    """Return the start tag of a code block, which can take the focus if it may have to scroll.
 
-    Whether it does, only a browser knows; a line that fits the narrowest phone never scrolls.
+    Only a browser knows whether it scrolls. Lines that fit the narrowest phone never do.
     """
     widest = max(map(_columns, token.content.split("\n")))
     return '<pre tabindex="0">' if widest > NARROWEST - LEVEL * token.level else "<pre>"

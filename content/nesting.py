@@ -1,7 +1,7 @@
-"""The content model of HTML: what people typed as raw HTML, made valid without losing its text.
+"""Make raw HTML valid by the content model of HTML, without losing text.
 
-The input is what nh3 made: well-formed, with `<` and `>` escaped in texts and attributes. An
-element that HTML does not allow in its place gives way to what is in it.
+The input is nh3's output: well-formed, with `<` and `>` escaped in texts and attributes. An
+element that HTML does not allow in its place is replaced by its content.
 """
 
 import re
@@ -13,7 +13,7 @@ from html import unescape
 from content.raw_html import words
 
 VOID = frozenset(("br", "hr", "img", "input", "wbr"))
-# They allow what their parent allows.
+# Their content model is that of their parent.
 TRANSPARENT = frozenset(("del", "ins"))
 BLOCKS = words(
     """blockquote dd details dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section summary
@@ -48,7 +48,7 @@ _MOMENT = re.compile(
 
 @dataclass(slots=True)
 class Element:
-    """An element with its start tag as it was written; the root has no name."""
+    """An element with its original start tag. The root has no name."""
 
     name: str
     start: str = ""
@@ -60,7 +60,7 @@ class Element:
 
     @property
     def is_block(self) -> bool:
-        """Tell whether it is no phrase and no heading, which a summary may hold, too."""
+        """Return whether a summary may not contain it: it is neither a phrase nor a heading."""
         return self.name not in HEADINGS and (self.name in BLOCKS or self.has_block)
 
     @property
@@ -69,7 +69,7 @@ class Element:
 
 
 def make_valid(html: str) -> str:
-    """Return `html` with each element where HTML allows it; all of its text stays."""
+    """Return `html` with elements only where HTML allows them, and with all of its text."""
     root = _parse(html)
     root.inside = list(_valid_inside(root, frozenset()))
     return "".join(_serialize(root))
@@ -102,7 +102,7 @@ def _serialize(element: Element) -> Iterator[str]:
 
 
 def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element | str]:
-    """Yield what `element` may hold, `around` being the names of what it stands in."""
+    """Yield the allowed content of `element`; `around` has the names of its ancestors."""
     around |= {element.name}
     for each in element.inside:
         if isinstance(each, str):
@@ -118,7 +118,7 @@ def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element 
 
 
 def _unwrapped(element: Element) -> Iterator[Element | str]:
-    """Yield what is in `element`, without what may stand in no other."""
+    """Yield the content of `element`, without elements that need a certain parent."""
     for each in element.inside:
         if isinstance(each, Element) and PARENTS.get(each.name) == element.name:
             yield from each.inside
@@ -127,7 +127,7 @@ def _unwrapped(element: Element) -> Iterator[Element | str]:
 
 
 def _without_misplaced(element: Element) -> Iterator[Element | str]:
-    """Yield what is in `element`, its one summary or caption where HTML wants it."""
+    """Yield the content of `element`, with one summary or caption in its required place."""
     if element.name == "details":
         yield from _with_summary(element)
     elif element.name == "figure":
@@ -152,7 +152,7 @@ def _with_summary(details: Element) -> Iterator[Element | str]:
 
 
 def _shown(element: Element) -> Iterator[Element | str]:
-    """Yield what is in `element` but white space."""
+    """Yield the content of `element` except white space."""
     return (each for each in element.inside if isinstance(each, Element) or each.strip())
 
 
@@ -195,7 +195,7 @@ def _is_ruby(element: Element, around: frozenset[str]) -> bool:
 
 
 def _signature(element: Element, letters: dict[str, str]) -> str:
-    """Return a letter for each thing in `element`, x for any other, none for white space."""
+    """Return a letter for each child of `element`: x for any other, none for white space."""
     return "".join(
         letters.get(each.name, "x") if isinstance(each, Element) else "x" if each.strip() else ""
         for each in element.inside

@@ -21,7 +21,7 @@ from content.typed import typed_in
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds
-# Not handed back by other error pages, which lead to a form that still has them.
+# Other error pages don't hand these back, because the form still has them.
 MORE_TEXTS = ("username", "email", "display_name", "website", "cover_alt", "alt", "name")
 # SQLite says OperationalError for mistakes in our SQL as well; these codes are no outage.
 SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)
@@ -31,7 +31,7 @@ UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadableP
 
 
 class AnswerOutages:
-    """Middleware that answers 503 where a view finds no place, or no database."""
+    """Middleware that responds with 503 if a view finds no place or no database."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -47,9 +47,9 @@ class AnswerOutages:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what middleware raises, too: an outage with 503, all else with 500.
+    """Respond to errors of middleware too: 503 for an outage, 500 for all others.
 
-    The page for 500 shows the request's id, from a template that asks nothing of anyone.
+    The 500 page shows the request's id; its template needs no database.
     """
     error = sys.exception()
     if is_outage(error):
@@ -59,7 +59,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Tell whether the same request can work a little later, and no code of ours is at fault."""
+    """Return whether the same request can succeed later, because our code is not at fault."""
     if is_full(error):
         return True
     if not isinstance(error, (InterfaceError, OperationalError)):
@@ -67,7 +67,7 @@ def is_outage(error: BaseException | None) -> bool:
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        # The lower byte is the kind of error, the rest says more of it.
+        # The lower byte is the kind of error; the rest gives details.
         return code & 0xFF not in SQLITE_MISTAKES
     return not (getattr(cause, "sqlstate", None) or "").startswith(POSTGRESQL_LIMITS)
 
@@ -75,7 +75,7 @@ def is_outage(error: BaseException | None) -> bool:
 def unavailable(
     request: HttpRequest, error: Exception, typed: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Answer 503 and log why, once. Scripts that ask a view for JSON get that."""
+    """Respond with 503 and log the cause once. A view's scripts that expect JSON get JSON."""
     if isinstance(error, Busy):
         log.warning("No place for expensive work: answered 503")
     elif is_full(error):
@@ -101,7 +101,7 @@ def unavailable(
 
 
 def readable(request: HttpRequest) -> dict[str, str]:
-    """Return what was typed; nothing where the form itself can't be read."""
+    """Return the typed texts; none if the form itself can't be read."""
     try:
         return typed_in(request, *MORE_TEXTS)
     except UNREADABLE:

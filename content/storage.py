@@ -18,7 +18,7 @@ def keep_files(made: MadeImage) -> str:
         for name, data in made.files.items():
             default_storage.save(name, ContentFile(data))
     except OSError:
-        # A file that was cut off takes room on a disk that is full.
+        # An incomplete file would take up space on a full disk.
         discard_files(made.name)
         raise
     return made.name

@@ -1,13 +1,13 @@
-"""The texts of a form that could not be taken, to hand them back on the page that says so."""
+"""The texts of a refused form, for the page that hands them back."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def typed_in(request: HttpRequest, *others: str) -> dict[str, str]:
-    """Return what was typed, by the names of its fields. Passwords are never among them.
+    """Return the typed texts by the names of their fields, but never passwords.
 
-    The fields are those of TYPED_TEXTS, of the view (`held_fields`) and `others`.
+    The fields are TYPED_TEXTS, the view's `held_fields` and `others`.
     """
     view = request.resolver_match and request.resolver_match.func
     own = getattr(getattr(view, "view_class", None), "held_fields", ())

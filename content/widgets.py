@@ -1,4 +1,4 @@
-"""Form widgets whose HTML stays valid whatever was typed."""
+"""Form widgets whose HTML is valid for any typed value."""
 
 import re
 from datetime import datetime
@@ -10,9 +10,9 @@ LOCAL_TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", re.ASCII)
 
 
 class LocalTimeInput(forms.DateTimeInput):
-    """A `datetime-local` field to the second, in the time zone of the person who fills it in.
+    """A `datetime-local` field with seconds, in the time zone of the person who uses it.
 
-    It is a text field for a value that browsers would not show, so that what was typed stays.
+    For a value that browsers would not show, it is a text field, so the typed text stays.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class LocalTimeInput(forms.DateTimeInput):
 
 
 def is_local_time(text: str) -> bool:
-    """Tell whether HTML takes `text` for a date and a time."""
+    """Return whether `text` is a valid date and time in HTML."""
     try:
         return bool(LOCAL_TIME.fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:

@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def going_back(context) -> str:
-    """Return the script for a page that is made for a person, and nothing for other pages."""
+    """Return the script for a personal page, and nothing for other pages."""
     request = context.get("request")
     mark = mark_of(request.user) if hasattr(request, "user") else ""
     if not mark:

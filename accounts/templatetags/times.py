@@ -1,4 +1,4 @@
-"""Times as machines read them."""
+"""Machine-readable times."""
 
 from datetime import datetime
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter(expects_localtime=True)
 def iso(at: datetime) -> str:
-    """Return `at` for a `datetime` attribute, which may hold at most three digits of a second."""
+    """Return `at` for a `datetime` attribute, which allows three decimals of a second at most."""
     return at.isoformat(timespec="seconds")

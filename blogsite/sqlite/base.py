@@ -23,19 +23,19 @@ PAUSE = 0.001
 DEFAULT_PATIENCE = 5
 
 looking = Lock()
-# Device and inode of each file that this process, or the one it was forked from, first opened.
+# Device and inode of each file that this process, or its parent, opened first.
 opened: dict[str, tuple[int, int]] = {}
 
 
 class DatabaseReplaced(OperationalError):  # noqa: N818  a state, not a mistake
     """The file was deleted or replaced since this process opened it."""
 
-    # The page that answers 503 says so: waiting does not help.
+    # The 503 page says so, because waiting does not help.
     until_restart = True
 
 
 def identity_of(path: str) -> tuple[int, int] | None:
-    """Return what tells a file from any other at the same path; None if there is none."""
+    """Return the identity of the file at `path`, or None if there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116  for each query; a Path takes three times as long
     except OSError:
@@ -46,7 +46,7 @@ def identity_of(path: str) -> tuple[int, int] | None:
 def remember(path: str) -> None:
     """Remember which file is at `path`, and keep it open, so that no other gets its inode.
 
-    It is never closed: that would end the locks which SQLite has on the file.
+    It is never closed, because that would release SQLite's locks on the file.
     """
     with contextlib.suppress(OSError):
         found = os.fstat(os.open(path, os.O_RDONLY))
@@ -55,7 +55,7 @@ def remember(path: str) -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict):
-        # Before, because SQLite makes a missing file; after, in case it was replaced in between.
+        # Check before, because SQLite creates a missing file, and after, in case it was replaced.
         self.refuse_replaced()
         connection = super().get_new_connection(conn_params)
         path = str(self.settings_dict["NAME"])
@@ -65,7 +65,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def create_cursor(self, name: str | None = None):
-        """Return a cursor, to read or to write, after a look at the file (about 1 µs)."""
+        """Return a cursor after a check of the file, which takes about 1 µs."""
         self.refuse_replaced()
         return super().create_cursor(name)
 
@@ -100,7 +100,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
-        """Refuse statements at once where another process writes; otherwise SQLite waits."""
+        """Refuse statements at once if another process writes; otherwise, SQLite waits."""
         self.ensure_connection()
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:

@@ -1,7 +1,7 @@
 """Where Django looks for the formats of an English interface: those of BLOG_LANGUAGE.
 
-What Django formats itself, as in the lists of the admin, is given in digits: it would put English
-names of months into the order of another language. `content.language` writes dates with names.
+Dates that Django formats itself, as in the admin's lists, are in digits. Otherwise, English
+names of months would come in the order of another language. `content.language` writes names.
 """
 
 from django.conf import settings

@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if pending:
             self.stdout.write("Migrating the database")
             call_command("migrate", verbosity=0, interactive=False)
-        # Of the app above; nothing but a few queries where posts are of this version.
+        # From a higher app. If all posts are up to date, this costs only a few queries.
         try:
             call_command("update_posts", stdout=self.stdout)
         except KeyboardInterrupt:
