@@ -1,4 +1,4 @@
-"""The buttons of the editor: what each does to a post, and the message that follows."""
+"""The buttons of the editor: the change that each makes to a post, and its message."""
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -8,9 +8,9 @@ from posts import publishing
 from posts.forms import PostForm
 from posts.models import Post
 
-# Any other word saves the post where it stands.
+# Any other value saves the post in its state.
 ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")
-# What `verb_of` returns, except for the verbs that take other arguments.
+# Results of `verb_of`, except for the verbs that take other arguments.
 VERBS = {
     "publish": publishing.publish,
     "save_draft": publishing.save_draft,
@@ -21,7 +21,7 @@ VERBS = {
 
 
 def press(action: str, form: PostForm, *, reason: str = "", **saving) -> Post:
-    """Do to the post of a valid form what its button says; raise as `publishing` does."""
+    """Apply the button of a valid form to its post; raise the errors of `publishing`."""
     verb = verb_of(action, form)
     if verb == "keep_beside":
         return publishing.autosave(form.instance, **saving)
@@ -32,9 +32,9 @@ def press(action: str, form: PostForm, *, reason: str = "", **saving) -> Post:
 
 
 def verb_of(action: str, form: PostForm) -> str:
-    """Return what the button does to the post of a valid form.
+    """Return the verb that the button of a valid form stands for.
 
-    A button that names no change leaves alone what readers see, or will see at its time: the
+    A button that names no change leaves the published or scheduled text alone, because the
     editor may have been opened before the post was scheduled or published.
     """
     has_time = bool(form.cleaned_data.get("publish_at"))
@@ -51,7 +51,7 @@ def verb_of(action: str, form: PostForm) -> str:
 
 
 def what_happened(post: Post, form: PostForm) -> str:
-    """Return the message for `post`, which `form` changed."""
+    """Return the message about the change that `form` made to `post`."""
     if post.is_draft and form.is_out:
         return _("Your post is a draft again: readers don't see it any more.")
     if post.is_draft and form.is_scheduled:

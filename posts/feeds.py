@@ -29,7 +29,7 @@ from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_renamed, find_tag
 
 FEED_LENGTH = 20
-# In the text that a date belongs to.
+# A placeholder for the origin in the text that has the date.
 ANY_ORIGIN = "https://feed.invalid"
 # What XML 1.0 cannot hold, not even escaped: one in a title would break the feeds of all.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -87,19 +87,19 @@ FORMATS = {"rss": RssFeed, "atom": AtomFeed, "json": JsonFeed}
 
 
 class Source(NamedTuple):
-    """What a feed is made of."""
+    """The source of a feed."""
 
     listing: PostListing
     posts: PostQuerySet
     title: str
-    # Of the page that lists the same posts.
+    # The path of the page that lists the same posts.
     path: str
 
 
 class Document(NamedTuple):
     text: bytes
     content_type: str
-    # The second since when the feed has said the same; None where the database could not keep it.
+    # The second of the last change, or None if the database could not store it.
     modified_at: int | None
 
 
@@ -146,24 +146,24 @@ def answer(request: HttpRequest, kind: str, source: Source, now: datetime) -> Ht
     def make(keys: list[str]) -> dict[str, Document]:
         return {key: dated(kind, source, origin) for key in keys}
 
-    # The address names the list, the format, and the host.
+    # The address determines the list, the format and the host.
     address = origin + path_of(kind, source)
     return finish(request, fragments.each("feed", [address], make, now=now)[address])
 
 
 def dated(kind: str, source: Source, origin: str) -> Document:
-    """Return the feed with the second since when it has said the same.
+    """Return the feed with the second of its last change.
 
-    The dates of posts don't tell when an author, a tag or the blog was renamed, nor that something
+    The dates of posts don't show that an author, a tag or the blog was renamed, nor that something
     changed twice within a second. So the database keeps a digest of each feed and its date.
     """
     while True:
-        # Before the posts: a worker that replaces the row has then read them later than the worker
-        # that wrote it.
+        # Read the row before the posts, so that a worker that replaces the row read them later
+        # than the worker that wrote it.
         known = FeedDate.objects.filter(pk=f"{kind}:{source.listing.scope}").first()
         posts = list(source.posts.with_words()[:FEED_LENGTH])
         text = write(kind, source, posts, origin)
-        # Readers who come by another host get the same date.
+        # Readers of another host name get the same date.
         canonical = text if settings.SITE_URL else write(kind, source, posts, ANY_ORIGIN)
         new = FeedDate(f"{kind}:{source.listing.scope}", sha256(canonical).hexdigest())
         if known and known.digest == new.digest:
@@ -178,10 +178,10 @@ def dated(kind: str, source: Source, origin: str) -> Document:
 
 
 def first_date(source: Source, posts: list[Post]) -> int:
-    """Return the last second in which one of the posts changed, or one left."""
+    """Return the last second in which a post changed or was removed."""
     left_at = source.listing.counter.values_list("left_at", flat=True).first()
     moments = [max(post.updated_at, post.publish_at).timestamp() for post in posts]
-    # HTTP dates count whole seconds: somebody may have read the post in the second when it left.
+    # HTTP dates count whole seconds: a client may have read the post in that second.
     moments += [left_at.timestamp() + 1] if left_at else []
     return int(max(moments, default=time.time()))
 
@@ -191,9 +191,9 @@ def later_than(known: FeedDate) -> int:
 
 
 def replace(known: FeedDate | None, new: FeedDate) -> bool:
-    """Save the row `new` in place of `known`; return False where another worker was faster."""
+    """Replace the row `known` by `new`; return False if another worker was faster."""
     connection = connections[router.db_for_write(FeedDate)]
-    # Without waiting, because a reader must not wait for a database that is locked.
+    # Don't wait, because a reader must not wait for a locked database.
     with getattr(connection, "without_waiting", nullcontext)():
         if known:
             row = FeedDate.objects.filter(pk=known.pk, modified_at=known.modified_at)
@@ -242,7 +242,7 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
 @conditional_page
 def finish(request: HttpRequest, document: Document) -> HttpResponse:
     response = HttpResponse(document.text, content_type=document.content_type)
-    # Not before that second has come: two texts of one second would have the same date.
+    # Not during that second: two texts of one second would have the same date.
     if document.modified_at is not None and document.modified_at <= time.time():
         response["Last-Modified"] = http_date(document.modified_at)
     return response

@@ -180,7 +180,7 @@ class PostForm(forms.ModelForm):
         title.attrs.pop("maxlength", None)
 
     def stand_on(self, post: Post) -> None:
-        """Take `post` for the one that is edited, and note where it stands before it changes."""
+        """Use `post` as the edited one, and note its state before it changes."""
         self.instance = post
         self.is_out, self.is_scheduled = post.is_out(self.now), post.is_scheduled(self.now)
         self.saved_time = post.publish_at
@@ -195,9 +195,9 @@ class PostForm(forms.ModelForm):
         field.help_text = in_zone if self.is_scheduled or self.is_out else f"{text} {in_zone}"
 
     def asks_for_later(self) -> bool:
-        """Tell whether the form names a later time, or one that can't be read.
+        """Return whether the form contains a later time, or one that can't be read.
 
-        For a post that is out, the field then stays, to refuse it: its editor was opened before.
+        For a published post, the field then stays, to refuse it: the editor was opened earlier.
         """
         typed = (self.data if self.is_bound else self.initial).get("publish_at")
         try:
@@ -233,7 +233,7 @@ class PostForm(forms.ModelForm):
         return super().clean()
 
     def clean_publish_at(self) -> datetime | None:
-        """Refuse to schedule without a time, or for one that has passed, or what is out."""
+        """Refuse to schedule without a time, for a past time, or a published post."""
         at = check_year(self.cleaned_data["publish_at"])
         if self.is_out and self.action != "unpublish":
             text = _(
@@ -249,12 +249,12 @@ class PostForm(forms.ModelForm):
 
     @property
     def needs_time(self) -> bool:
-        """Tell whether the button takes a time for later, as each save of a scheduled post does."""
+        """Return whether the button takes a later time, like each save of a scheduled post."""
         is_saved_again = self.action == "update" and self.is_scheduled
         return self.action == "schedule" or (is_saved_again and "publish_at" in self.data)
 
     def is_for_later(self) -> bool:
-        """Tell whether the valid form names a time that has not come."""
+        """Return whether the valid form contains a future time."""
         at = self.cleaned_data.get("publish_at")
         return at is not None and at > self.now
 

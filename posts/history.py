@@ -58,9 +58,9 @@ def words_of(post: Post) -> tuple[str, str, str, str]:
 
 
 def differences(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, list[Change]]]:
-    """Return what differs in words as `words_of` gives them, by the name of what it is in.
+    """Return the differences between two versions by the name of their field.
 
-    Raise Busy for long texts without a place: a comparison takes up to half a second.
+    Raise Busy if long texts find no place: a comparison takes up to half a second.
     """
     names = (_("Title"), _("Body"), _("Tags"), _("What the cover picture shows"))
     pairs = zip(names, old, new, strict=True)

@@ -26,7 +26,7 @@ from posts import fragments
 from posts.models import ListCount, ListMark, Post, Tag, Tagging, people_to_read
 from posts.models.posts import is_listed, is_published, is_scheduled
 
-# Raised whenever counters or marks are kept in another way: `prepare` then counts all again.
+# Raise it whenever counters or marks change their meaning. `prepare` then counts all again.
 COUNT_VERSION: int = 1
 STEP = 500
 # Counters that one statement saves.

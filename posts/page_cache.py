@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 
 # Seconds for which an answer is good at most.
 LIFETIME = 60
-# For shared caches in front: five seconds, four more while they ask anew, and one as they round. A
-# minute more where no machine responds (`takedown`).
+# For shared caches in front: five seconds, four more while they ask again, and one for rounding.
+# A minute more if no machine responds (`takedown`).
 CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4, stale-if-error=60"
 VARY = "Cookie, Accept-Encoding"
 # Bytes a worker keeps, and those of one answer; sitemaps of many posts are larger.
@@ -241,7 +241,7 @@ def make_answer(
         generation,
         made_at,
         good_until,
-        # Only the view knows since when everyone gets this; otherwise, it is new.
+        # Only the view knows the date of its content; otherwise, the page is new.
         modified_at=date_said(headers) or int(time.time()) + 1,
     )
 
@@ -317,7 +317,7 @@ class PageCache:
         started, now = [], time.time()
         with self.lock:
             self.misses += 1
-        # The whole page is made for HEAD too, and for visitors who may have it already.
+        # Render the whole page for HEAD too, and for visitors who may have it already.
         whole = {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": "", "HTTP_IF_NONE_MATCH": ""}
         asked = {name: environ.get(name) for name in whole}
         environ |= whole

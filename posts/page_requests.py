@@ -1,4 +1,4 @@
-"""Which requests the page cache may answer, and what tells one answer from another."""
+"""The requests that the page cache may answer, and the keys of its responses."""
 
 import re
 from functools import lru_cache
@@ -8,12 +8,12 @@ from django.conf import settings
 
 from content.cookies import has_personal_cookie
 
-# A longer address comes once, and would only drive out what is asked for again.
+# A longer address comes once, and would only evict pages that are requested again.
 ADDRESS_MAX = 1_000
 
-# Files, and pages that are somebody's own or made for a machine: not even looked up.
+# Files, personal pages and pages for machines: not even looked up.
 PASSED_BY = ("/static/", "/media/", "/admin/", "/auth/", "/preview/", "/healthz", "/readyz")
-# Headers of requests that ask for something else than the page as everyone gets it.
+# Headers of requests that need another response than everyone else's.
 PERSONAL = {"HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_RANGE", "HTTP_IF_RANGE"}
 PERSONAL |= {"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"}
 NOTHING = re.compile(r"0(\.0*)?")
@@ -22,7 +22,7 @@ Key = tuple[bool | str, ...]
 
 
 def key_of(environ: dict) -> Key | None:
-    """Return what the answer depends on; None for a request that is somebody's own."""
+    """Return the key of the response, or None for a personal request."""
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     if (
         environ["REQUEST_METHOD"] not in ("GET", "HEAD")
@@ -34,21 +34,21 @@ def key_of(environ: dict) -> Key | None:
     ):
         return None
     scheme = environ["wsgi.url_scheme"]
-    if settings.BEHIND_PROXY:  # `blogsite.wsgi` has left the proxy's word alone.
+    if settings.BEHIND_PROXY:  # `blogsite.wsgi` leaves the proxy's header alone.
         scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
     where = (scheme == "https", environ["HTTP_HOST"], environ.get("SCRIPT_NAME", ""), path)
-    # The site has one language. Where visitors choose, it is the one that was chosen for them.
+    # The site has one language. If visitors can choose one, this is the chosen one.
     return *where, query, settings.LANGUAGE_CODE
 
 
 def in_order(query: str) -> str:
-    """Return `query` with its fields by name as read: `%61` is `a`; within one, order counts."""
+    """Return `query` decoded and sorted by name; fields of the same name keep their order."""
     return "&".join(sorted(query.split("&"), key=lambda part: unquote_plus(part.split("=")[0])))
 
 
 @lru_cache(maxsize=256)
 def takes_gzip(accepted: str) -> bool:
-    """Tell whether Accept-Encoding allows gzip: by name, or by `*`, and not with `q=0`."""
+    """Return whether Accept-Encoding allows gzip: by name or by `*`, and not with `q=0`."""
     weights = {}
     for part in accepted.lower().split(","):
         name, _, weight = part.partition(";")

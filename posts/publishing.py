@@ -25,8 +25,8 @@ class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
     """What readers see, or will, needs a title."""
 
 
-# Statements of `discussion` and `moderation` change these columns. A post that was read before
-# would put the old values back.
+# Statements of `discussion` and `moderation` change these columns. Saving a post that was read
+# earlier would restore their old values.
 NOT_EDITED = {"like_count", "comment_count", "comments_open"}
 # A status and a time: where in its life a post stands.
 State = tuple[str, datetime | None]
@@ -228,9 +228,9 @@ def publish(post: Post, *, now: datetime, **saving) -> Post:
 
 
 def schedule(post: Post, at: datetime, *, now: datetime, **saving) -> Post:
-    """Save `post` and let everyone read it from `at` on, to the second and without a job.
+    """Save `post` so that everyone can read it from `at` on, to the second and without a job.
 
-    Raises EditConflict for a post that came out after it was read.
+    Raise EditConflict if the post was published after it was read.
     """
     was_out = post.is_published and post.is_out(now)
 
@@ -244,9 +244,9 @@ def schedule(post: Post, at: datetime, *, now: datetime, **saving) -> Post:
 
 
 def save_draft(post: Post, **saving) -> Post:
-    """Save `post` for its author's eyes; a time for later, where it has one, is kept with it.
+    """Save `post` so that only its author can read it, with its later time if it has one.
 
-    Raises EditConflict for a draft that was published after it was read.
+    Raise EditConflict if the draft was published after it was read.
     """
     was_draft, at = post.is_draft, post.publish_at
 

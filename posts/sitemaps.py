@@ -19,7 +19,7 @@ PART_SIZE = 1_000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-# Finds the first id of each part that holds a listed post: one look into an index a part.
+# Finds the first id of each part that contains a listed post, by one index lookup a part.
 PARTS = """
 WITH RECURSIVE part(first) AS (
     SELECT ({first})
@@ -28,7 +28,7 @@ WITH RECURSIVE part(first) AS (
 )
 SELECT (first - 1) / {size} FROM part WHERE first IS NOT NULL
 """
-# Scheduled posts are few. Asked for a time as well, a database walks by times, not by ids.
+# Scheduled posts are few. With a condition on the time, a database would scan by time, not by id.
 FIRST_AFTER = """
     SELECT id FROM posts_post
     WHERE status = 'published' AND id > {end} AND id NOT IN (
@@ -37,26 +37,26 @@ FIRST_AFTER = """
     ORDER BY id LIMIT 1
 """
 
-# A path, and when its page last changed, where that is known.
+# A path, and the time of its page's last change, if it is known.
 Entry = tuple[str, datetime | None]
 
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Return the addresses of all listed posts, or an index of parts where one can't hold them."""
+    """Return the addresses of all listed posts, or an index if they need several parts."""
     pks = Post.objects.filter(is_published()).order_by("pk").values_list("pk", flat=True)
     oldest = list(pks[: PART_SIZE + 1])
     if len(oldest) <= PART_SIZE:
         return addresses(request, [home(), *entries(Post.objects.filter(pk__in=oldest))])
     numbers = sorted({0, *parts_in_use(timezone.now())})
     paths = [reverse("posts:sitemap_part", kwargs={"number": number}) for number in numbers]
-    # Without dates: the newest change of a part would have to be looked up in all of its posts.
+    # Without dates: finding the newest change of a part means reading all of its posts.
     return xml(request, "sitemapindex", "sitemap", [(path, None) for path in paths])
 
 
 @require_safe
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
-    """Return one part; raise Http404 for an empty one, because a sitemap must list something."""
+    """Return one part; raise Http404 for an empty one, because a sitemap can't be empty."""
     # The posts whose ids fall into one range: no counting, no skipping of rows.
     low = number * PART_SIZE
     found = entries(Post.objects.filter(pk__gt=low, pk__lte=low + PART_SIZE))
@@ -68,7 +68,7 @@ def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def parts_in_use(now: datetime) -> list[int]:
-    """Return the numbers of the parts that hold a listed post."""
+    """Return the numbers of the parts that contain a listed post."""
     connection = connections[Post.objects.all().db]
     end_of_part = f"((part.first - 1) / {PART_SIZE} + 1) * {PART_SIZE}"
     first, following = (FIRST_AFTER.format(end=end) for end in (0, end_of_part))
@@ -79,12 +79,12 @@ def parts_in_use(now: datetime) -> list[int]:
 
 
 def home() -> Entry:
-    """Return the entry that keeps the sitemap of a new blog from being empty."""
+    """Return the entry of the home page, without which the sitemap of a new blog is empty."""
     return reverse("posts:post_list"), None
 
 
 def entries(posts: PostQuerySet) -> list[Entry]:
-    """Return the entries of those among `posts` that everyone may see."""
+    """Return the entries of the listed posts among `posts`."""
     shown = posts.order_by("pk").only("pk", "slug", "status", "publish_at", "updated_at")
     return [(post.get_absolute_url(), post.modified_at) for post in shown.out(timezone.now())]
 

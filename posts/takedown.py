@@ -1,8 +1,8 @@
-"""Makes nginx forget its pages when something leaves readers' view.
+"""Make nginx forget its pages when something is taken out of readers' view.
 
 nginx serves the pages it keeps for a minute while no machine responds, also those of a post that
-was hidden meanwhile. The key of each page holds the name of the folder that `current` leads to, in
-MEDIA_ROOT, which all machines and nginx share. Once it leads elsewhere, no older page is found.
+was hidden meanwhile. The key of each page contains the name of the folder that `current` points to.
+It is in MEDIA_ROOT, which all machines and nginx share. When it changes, nginx finds no older page.
 """
 
 import fcntl
@@ -19,19 +19,19 @@ log = logging.getLogger(__name__)
 
 
 def announce() -> None:
-    """Let go of all cached pages, also those of nginx, once the transaction is committed.
+    """Drop all cached pages, including those of nginx, once the transaction is committed.
 
-    Call this instead of `page_cache.changed()` when readers may no longer see what they saw: text
-    that was edited, hidden, deleted or moved to the future. It costs every page that nginx keeps,
-    so a new post, comment or like does not come by here.
+    Call this instead of `page_cache.changed()` when text was edited, hidden, deleted or moved to
+    the future, so that readers must not see it any longer. It costs every page that nginx keeps,
+    so new posts, comments and likes don't call it.
     """
     page_cache.changed()
-    # After the counter moved, or nginx could keep an old page under the new name.
+    # After the counter moved; otherwise, nginx could keep an old page under the new name.
     transaction.on_commit(renew_version, robust=True)
 
 
 def renew_version() -> None:
-    """Lead `current` to a new, empty folder, in one step."""
+    """Point `current` to a new, empty folder, atomically."""
     folder = settings.MEDIA_ROOT / ".version"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
@@ -41,7 +41,7 @@ def renew_version() -> None:
 
 def lead_to_new(folder: Path) -> None:
     current, following, name = folder / "current", folder / "next", secrets.token_hex(8)
-    # The last one stays: nginx may be on the way to it.
+    # The previous one stays, because nginx may still be resolving it.
     kept = {"lock", "current", name}
     if current.is_symlink():
         kept.add(current.readlink().name)
@@ -55,7 +55,7 @@ def lead_to_new(folder: Path) -> None:
 
 
 def renew_at_start() -> None:
-    """Do so when the site starts, with settings or templates that may show less than before."""
+    """Drop nginx's pages at the start, because new settings or templates may show less."""
     try:
         renew_version()
     except OSError as error:

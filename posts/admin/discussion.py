@@ -30,10 +30,10 @@ class ReasonActionForm(ActionForm):
 
 
 def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
-    """Do `verb` to each row, and say how many it changed.
+    """Apply `verb` to each row, and report how many it changed.
 
-    `queryset` holds no rows that are done: they would take the time of those after them, and an
-    action that is run again would never come to its end.
+    `queryset` contains no finished rows: they would use up the time of the rows after them, and an
+    action that is run again would never finish.
     """
     reason, now = request.POST.get("reason", "").strip(), timezone.now()
     rows = in_time(request, queryset)

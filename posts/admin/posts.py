@@ -53,7 +53,7 @@ class AuthorFilter(admin.SimpleListFilter):
 
 
 class PostAdminForm(forms.ModelForm):
-    # HTML forbids `required` on a select without an empty choice, as the one of the author is.
+    # HTML forbids `required` on a select without an empty choice, such as the author's.
     use_required_attribute = False
     # Django's own strips the text and keeps CR LF.
     body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
@@ -123,7 +123,7 @@ class PostAdmin(GuardedAdmin):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
-        # The admin gives each field a label, the hidden one too; change_form.html shows that one.
+        # The admin labels every field, even this hidden one, which change_form.html shows instead.
         names = super().get_fields(request, obj)
         return [name for name in names if name != "opened_version"]
 
@@ -146,7 +146,7 @@ class PostAdmin(GuardedAdmin):
         return queryset.kept()
 
     def delete_model(self, request: HttpRequest, obj: Post) -> bool:
-        """Move the post to the trash; return False where it is there already."""
+        """Move the post to the trash; return False if it is there already."""
         reason = request.POST.get("reason", "").strip()
         return moderation.trash_post(obj, request.user, reason=reason, now=timezone.now())
 

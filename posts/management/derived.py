@@ -1,4 +1,4 @@
-"""Which derived data is out of date, and bringing it up to date after an update of the code."""
+"""Find derived data that is out of date after an update of the code, and make it again."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from posts.models import Comment, DerivedVersion, Post
 from posts.search.documents import INDEX_VERSION
 
 BATCH = 100
-# Rendered while others who write wait, so only a few at a time.
+# Rendered while other writers wait, so only a few at a time.
 LATE_BATCH = 20
 VERSIONS = {
     "rendered": f"{RENDERER_VERSION}",
-    # Documents are made of what is rendered.
+    # Search documents are made from rendered text.
     "indexed": f"{RENDERER_VERSION}.{INDEX_VERSION}",
     "counted": f"{listing.COUNT_VERSION}",
 }
@@ -28,7 +28,7 @@ VERSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Work on all posts, in the order of their ids, that goes on where it was cut off."""
+    """A pass over all posts, in the order of their ids, that continues after an interruption."""
 
     name: str
     work: Callable[[list[int]], object]
@@ -52,7 +52,7 @@ def outdated() -> list[str]:
 
 
 def settle_if_empty() -> bool:
-    """Note that all is up to date if nobody has written anything; tell whether that is so."""
+    """If nothing was ever written, note that all is up to date; return whether that is so."""
     if Post.objects.exists() or User.objects.exclude(biography="").exists():
         return False
     for name in VERSIONS:
@@ -66,7 +66,7 @@ def note(name: str, *, up_to: int | None = None) -> None:
 
 
 def run(one: Pass) -> None:
-    """Work on all posts, and note after each batch how far this has got."""
+    """Process all posts, and save the progress after each batch."""
     row = DerivedVersion.objects.filter(name=one.name, version=VERSIONS[one.name]).first()
     posts = Post.objects.filter(pk__gt=row.up_to or 0) if row else Post.objects.all()
     with tqdm(total=posts.count(), unit=" posts", disable=None) as progress:
@@ -80,9 +80,9 @@ def run(one: Pass) -> None:
 
 
 def render_late() -> int:
-    """Render and index what workers of the older version saved meanwhile; return how many rows.
+    """Render and index rows that older workers saved meanwhile; return their number.
 
-    Rows that are stale say so themselves, so this finds them whenever they were saved.
+    Each row has the version that rendered it, so this finds them whenever they were saved.
     """
     rendered = 0
     for kind in RENDERED:
@@ -94,13 +94,13 @@ def render_late() -> int:
 
 
 def late_ids(model: type[Post] | type[Comment]) -> Iterator[list[int]]:
-    """Yield the ids of rows that another renderer made, until there are none."""
+    """Yield the ids of rows that another renderer version made, until there are none."""
     while ids := list(stale(model.objects.all()).values_list("pk", flat=True)[:LATE_BATCH]):
         yield sorted(ids)
 
 
 def stale(rows: QuerySet) -> QuerySet:
-    """Rows that another renderer made. Two ranges: for "not equal", SQLite uses no index."""
+    """Rows that another version rendered: two ranges, as SQLite uses no index for "not equal"."""
     return rows.filter(Q(rendered_by__lt=RENDERER_VERSION) | Q(rendered_by__gt=RENDERER_VERSION))
 
 

@@ -1,4 +1,4 @@
-"""When each feed last changed, as its readers are told."""
+"""The dates of feeds."""
 
 from django.db import models
 

@@ -8,8 +8,8 @@ from content.markup import plain_text
 from posts.models import Post, SearchDocument, Tag, Tagging
 from posts.search.tokens import tokenize
 
-# Raised whenever the same post gives other documents, the tokenizer included: `prepare` then writes
-# them all again.
+# Raise it whenever the same post gives another document, for example from another tokenizer.
+# `prepare` then writes them all again.
 INDEX_VERSION: int = 1
 BATCH = 500
 # Writing the index of a post anew takes up to a millisecond, and on SQLite other writers wait.

@@ -63,8 +63,8 @@ class AutosaveMixin:
         return form
 
     def form_valid(self, form: PostForm) -> HttpResponse:
-        # One place for the saving and for what is said of it: a text that is saved is never told
-        # that it is not.
+        # One place in the bulkhead for the save and its response, so that a saved text is never
+        # reported as unsaved.
         with place_for(form.instance.body):
             return self.save_and_describe(form)
 

@@ -29,7 +29,7 @@ from posts.uploads import attach_images
 FORM_METHODS = ["get", "head", "options", "post"]
 # What a form takes from a revision, in its order.
 WORDS = ("title", "body", "tags", "cover_alt")
-# What a save beside a post leaves to its other buttons.
+# Fields that a private save does not include.
 LEFT_OUT = {"publish_at", "reason", "image", "remove_image"}
 
 
@@ -129,7 +129,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return super().form_invalid(form)
 
     def stay(self, form: PostForm) -> HttpResponse:
-        """Lead back to the editor after a save beside the post; show again what that leaves out."""
+        """Redirect to the editor after a private save, or show it again with the unsaved fields."""
         text = _("Your edits are saved. Readers don't see them until you press Update.")
         messages.success(self.request, text)
         if LEFT_OUT.isdisjoint(form.changed_data):
@@ -143,7 +143,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return self.show_again(words_in(form), form, status=200, edits=edits, is_left=True)
 
     def saved_post(self, form: PostForm) -> Post:
-        """Return the post as it is saved; the one in the form has taken on what was typed."""
+        """Return the saved post; the one in the form has the typed text."""
         posts = Post.objects.visible_to(self.request.user)
         return get_object_or_404(posts, pk=form.instance.pk)
 
@@ -169,7 +169,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         initial |= {name: sent.cleaned_data.get(name) for name in kept}
         form = PostForm(instance=self.object, initial=initial)
         if status == 409:
-            # Mine may become a draft of its own.
+            # The typed text can be saved as a new draft.
             form.name_new_post()
         context = self.get_context_data(form=form, **{"edits": None} | context)
         return self.render_to_response(context, status=status)

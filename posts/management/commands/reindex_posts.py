@@ -9,7 +9,7 @@ from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, hold_documents, make_documents, write_documents
 from posts.search.results import BACKENDS
 
-# Made while others who write wait.
+# Made while other writers wait.
 BATCH = 100
 
 

@@ -20,7 +20,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Rows to render, how, the column with the text and the columns that are made of it."""
+    """Rows to render, the function for it, the column of the text and the derived columns."""
 
     rows: QuerySet
     name: str
@@ -82,7 +82,7 @@ def next_batch(rows: QuerySet, last_pk: int) -> QuerySet:
 def rerender(rows: QuerySet, kind: Kind) -> list[int]:
     """Render `rows` again and return their ids.
 
-    Before the transaction, in which others who write wait. A text that was saved meanwhile was
+    This runs before the transaction, during which other writers wait. A text saved meanwhile was
     rendered by that save.
     """
     batch = list(rows)
@@ -94,7 +94,7 @@ def rerender(rows: QuerySet, kind: Kind) -> list[int]:
 
 
 def save_unchanged(batch: list, kind: Kind) -> None:
-    """Save what was rendered of those rows whose text is still the one it was made of."""
+    """Save the rendered columns of the rows whose text is still the same."""
     model = kind.rows.model
     locked = model.objects.filter(pk__in=[row.pk for row in batch]).order_by("pk")
     texts = dict(locked.select_for_update().values_list("pk", kind.source))

@@ -66,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database holds {existing} posts; --append adds to them.")
         # All or nothing: half a sample would be taken for a blog.
         with transaction.atomic():
-            # The sample is written as this version does it; `prepare` has nothing to do then.
+            # This version wrote the sample, so `prepare` has nothing to bring up to date.
             derived.settle_if_empty()
             self.fill(posts, users, existing)
             page_cache.changed()

@@ -1,4 +1,4 @@
-"""`manage.py update_posts`: what `prepare` does with posts of an older version."""
+"""`manage.py update_posts`: bring posts of an older version up to date, as `prepare` does."""
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def bring_up_to_date(self, name: str) -> None:
         if name == "rendered":
-            # Each row says what rendered it, so this goes on where it was cut off.
+            # Each row has the version that rendered it, so this continues after an interruption.
             call_command("rerender_posts", stdout=self.stdout)
             derived.note(name)
         else:
