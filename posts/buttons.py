@@ -47,7 +47,10 @@ def verb_of(action: str, form: PostForm) -> str:
     is_for_later = action == "publish" and form.is_for_later()
     if action == "schedule" or is_for_later or (action == "update" and form.is_scheduled):
         return "schedule" if has_time else "update"
-    return "publish" if action in ("publish", "publish_now") else "update"
+    if action in ("publish", "publish_now"):
+        return "publish"
+    # Of a draft, the time that was typed is kept too.
+    return "update" if form.is_out or form.is_scheduled else "save_draft"
 
 
 def what_happened(post: Post, form: PostForm) -> str:

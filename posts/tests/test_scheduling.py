@@ -61,6 +61,13 @@ def test_a_draft_waits_for_its_time(send, draft, action):
     assert Post.objects.get().publish_at == TOMORROW
 
 
+@pytest.mark.parametrize("action", ["draft", "update", "unpublish", "another word", None])
+def test_a_draft_keeps_the_time_that_was_typed_whichever_button_saves_it(send, draft, action):
+    send(draft, TOMORROW, action)
+    post = Post.objects.get()
+    assert (post.status, post.publish_at) == (Status.DRAFT, TOMORROW)
+
+
 @pytest.mark.parametrize("action", ["publish", "schedule", "update", None])
 def test_a_scheduled_post_takes_another_time(send, scheduled, action):
     assert SAID.search(send(scheduled, NEXT_WEEK, action).text)
