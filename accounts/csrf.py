@@ -26,7 +26,7 @@ ADDRESS_REASONS = tuple(
 NO_ADDRESS_REASONS = {csrf.REASON_NO_REFERER, csrf.REASON_MALFORMED_REFERER}
 AGAIN = {
     STALE: _(
-        "You logged in or out in another tab since this page was opened. "
+        "You logged in or out in another tab after you opened this page. "
         "Please press the button again."
     ),
     NO_COOKIE: _(

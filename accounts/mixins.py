@@ -1,10 +1,12 @@
 """What views of forms share: whose time it is, and that no text is lost."""
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from accounts.held import WRITER, forget, held_for, hold, writer_of
 from accounts.models import HeldText
@@ -56,6 +58,7 @@ class KeepsTextMixin:
         is_held = self.hold_typed()
         page = f"{self.get_form_path()}?recovered{self.form_section}"
         if is_held and not user.is_authenticated:
+            messages.info(self.request, _("Your text is kept. Log in, and it is shown again."))
             return redirect_to_login(page)
         if is_held and user.pk == writer.user_pk:
             return redirect(page)

@@ -56,9 +56,9 @@ def verb_of(action: str, form: PostForm) -> str:
 def what_happened(post: Post, form: PostForm) -> str:
     """Return the message about the change that `form` made to `post`."""
     if post.is_draft and form.is_out:
-        return _("Your post is a draft again: readers don't see it any more.")
+        return _("Your post is a draft again. Readers no longer see it.")
     if post.is_draft and form.is_scheduled:
-        return _("Your post is a draft again: it is no longer scheduled.")
+        return _("Your post is a draft again. It is no longer scheduled.")
     if post.is_draft:
         return _("Your draft is saved.")
     if post.is_scheduled(timezone.now()):

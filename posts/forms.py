@@ -223,11 +223,11 @@ class PostForm(forms.ModelForm):
         return " ".join(shown.split())
 
     def clean(self) -> dict:
-        """Refuse to schedule what came out meanwhile: readers would see at once what is to wait."""
+        """Refuse to schedule a published post: readers would see the text at once."""
         if self.action == "schedule" and self.is_out and "publish_at" not in self.fields:
             text = _(
-                "This post came out meanwhile. Press Update to show its readers your text, or "
-                "Unpublish to take it back from them."
+                "This post was published meanwhile. Press Update to show your text to readers, or "
+                "press Unpublish to make it a draft again."
             )
             raise ValidationError(text, code="out")
         return super().clean()
@@ -237,8 +237,8 @@ class PostForm(forms.ModelForm):
         at = check_year(self.cleaned_data["publish_at"])
         if self.is_out and self.action != "unpublish":
             text = _(
-                "This post came out meanwhile. Clear this field and press Update to show readers "
-                "your text, or press Unpublish to take the post back."
+                "This post was published meanwhile. Clear this field and press Update to show your "
+                "text to readers, or press Unpublish to make the post a draft again."
             )
             raise ValidationError(text, code="out")
         if self.needs_time and at is None:

@@ -48,6 +48,8 @@ def biography(username: str = "author") -> str:
 def test_it_is_there_again_after_logging_in_and_saved_only_then(client, writer):
     response = client.post(ACCOUNT, TYPED | {"writer": writer})
     assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
+    login = client.get(response["Location"]).text
+    assert "Your text is kept. Log in, and it is shown again." in login
     page = log_in(client, "author").text
     assert NOTE in page and SHOWN in page and 'value="Zoë"' in page
     assert "Choose your picture again" not in page
@@ -223,7 +225,7 @@ def test_any_other_stale_token_hands_the_text_back(strict, reader, author, write
     response = strict.post(ACCOUNT, TYPED | named)
     assert response.status_code == 403
     assert "This form has expired" in response.text and SHOWN in response.text
-    assert ("in another tab since this page was opened" in response.text) != names_writer
+    assert ("in another tab after you opened this page" in response.text) != names_writer
     assert HeldText.objects.filter(user=author).exists() == names_writer
 
 

@@ -136,7 +136,7 @@ def test_a_script_that_names_no_time_leaves_it(client_of, scheduled):
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        (TOMORROW, "This post came out meanwhile. Clear this field"),
+        (TOMORROW, "This post was published meanwhile. Clear this field"),
         ("9999-12-31T23:59:59", "Choose a year from 1900 to 9000."),
         ("tomorrow", "Enter a valid date/time."),
     ],

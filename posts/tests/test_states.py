@@ -192,7 +192,7 @@ def test_a_post_that_came_out_while_its_editor_was_open_is_not_scheduled_again(c
     words = {"title": "Title", "body": "half of it"}
     data = words | {"action": "schedule", "publish_at": typed(TOMORROW)}
     page = client_of("author").post(f"/{post.pk}/update/", data).text
-    assert "This post came out meanwhile." in page and "half of it</textarea>" in page
+    assert "This post was published meanwhile." in page and "half of it</textarea>" in page
     assert 'value="update">Update' in page and 'value="unpublish">Unpublish' in page
     # Readers see no word of what was to wait.
     assert Post.objects.get().body == "test\nbody"
