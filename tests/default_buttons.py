@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BUTTONS = ("submit", "image")
-# No text field, so that Enter never sends the form from there.
+# Not text fields, so Enter never sends the form from there.
 QUIET = ("hidden", "file", "button", "reset", *BUTTONS)
 
 

@@ -44,7 +44,7 @@ def activated(listener: socket.socket, own: dict, checkout: Path = ROOT) -> Iter
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Return a new key and a certificate that nobody but a test believes."""
+    """Return a new key and a certificate that only a test trusts."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
     command = [*made, "-keyout", str(key), "-out", str(certificate)]

@@ -22,7 +22,7 @@ STATES = {
 
 
 def what_readers_get() -> list:
-    """What is published, and what will be at its time."""
+    """Return the published and scheduled posts."""
     posts = Post.objects.filter(status="published").order_by("pk")
     return [
         (post.title, post.body_html, post.publish_at, post.tag_list, post.cover, post.cover_alt)
@@ -177,7 +177,7 @@ VALUES = dict.fromkeys(("title", "name", "display_name", "body", "reason", "biog
 
 @pytest.fixture
 def ids(make_post, make_comment, author) -> dict[str, int]:
-    """What the addresses of PAGES name."""
+    """Return the ids in the addresses of PAGES."""
     post = make_post(tags="Tea")
     publishing.update(post, now=NOW, tags=["Tea"])
     posts = {state: make_post(status=state).pk for state in ("hidden", "draft")}

@@ -1,4 +1,4 @@
-"""What the Nu checker found wrong once (benchmarks/html.py), looked for in pages of every kind."""
+"""Faults that the Nu checker once found (benchmarks/html.py), in pages of every kind."""
 
 import re
 from html.parser import HTMLParser

@@ -92,7 +92,7 @@ def rendered(client_of, make_post, make_comment, make_user, written_in):
     return pages
 
 
-# Words of Django that at b0eaa71 stood between English ones.
+# Translations of Django that used to appear between English words.
 GERMAN = "Passwort|Bitte|Ändern|hinzufügen|Abmelden|Startseite|erforderlich|Benutzername"
 
 

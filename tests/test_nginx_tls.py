@@ -1,4 +1,4 @@
-"""nginx.conf as it stands: without a warning, with HTTP/2, and with room for renewals."""
+"""nginx.conf: no warnings, HTTP/2, and renewals of the certificate."""
 
 import shutil
 import socket

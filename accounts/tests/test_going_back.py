@@ -1,4 +1,4 @@
-"""What a browser needs to know so that Back shows no page of a person who logged out."""
+"""The cookie and header that keep Back from showing pages of a person who logged out."""
 
 import re
 
@@ -82,7 +82,7 @@ def test_a_session_under_the_old_name_is_dropped_alike(client_of, author):
     client = client_of("author")
     key = client.cookies.pop(settings.SESSION_COOKIE_NAME).value
     client.cookies[settings.OLD_SESSION_COOKIE_NAME] = key
-    # It moves to the new name, and nobody logged out.
+    # It moves to the new name without a log-out.
     assert Client.get(client, "/mine/")["Clear-Site-Data"] == '"prefetchCache"'
     client.cookies.pop(settings.SESSION_COOKIE_NAME)
     client.cookies[settings.OLD_SESSION_COOKIE_NAME] = key

@@ -1,4 +1,4 @@
-"""Password hashes: what they cost, how many at a time, and that no refusal tells accounts apart."""
+"""Password hashes: their cost, a limit on concurrent ones, and equal times for all refusals."""
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, authenticate
@@ -25,7 +25,7 @@ done = []
 
 
 class CountedArgon2(hashers.Argon2):
-    """Notes the work instead of doing it, and knows no password."""
+    """A hasher that records the work instead of doing it, and accepts no password."""
 
     def encode(self, password, salt):
         done.append((SMALL, 1))

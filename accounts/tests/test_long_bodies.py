@@ -22,7 +22,7 @@ PATHS = ["/", "/create/", "/auth/login/", "/auth/register/", "/admin/login/", "/
 
 @pytest.fixture
 def strict(client) -> Client:
-    """A client that checks tokens as the site does, and that nobody logged in."""
+    """An anonymous client that checks tokens like the site."""
     client.handler.enforce_csrf_checks = True
     return client
 

@@ -1,4 +1,4 @@
-"""A site that can't send email says so, and tells nobody which addresses have an account."""
+"""A site that can't send email says so, and does not reveal which addresses have an account."""
 
 import io
 import socketserver
@@ -16,7 +16,7 @@ UNSENT = "This site can't send email at the moment"
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP as Django needs, and refuses at one command."""
+    """An SMTP server with the commands that Django needs; it refuses one of them."""
 
     allow_reuse_address = daemon_threads = True
 
@@ -90,7 +90,7 @@ def test_a_server_that_takes_mail_gets_one_with_the_link(answers, mail_server):
     assert answers(UNKNOWN)[:2] == (302, SENT)
     (sent,) = server.mails
     assert "/auth/password/reset/" in sent
-    # Both were asked about in the same way.
+    # The server was asked the same about both.
     questions = [line for line in server.commands if line.startswith("rcpt")]
     assert [question.partition("<")[2][:-1] for question in questions] == [KNOWN, KNOWN, UNKNOWN]
 
@@ -121,7 +121,7 @@ def test_who_meets_a_refusal_at_the_end_is_not_the_only_one_to_be_told(
 
 def test_a_server_that_is_away_is_no_different_for_an_unknown_address(answers, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    # Nobody listens on port 1 of this machine.
+    # Nothing listens on port 1 of this machine.
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     told = answers(KNOWN)
     assert told[0] == 503 and UNSENT in told[2]

@@ -113,7 +113,7 @@ def link_for(user: User) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """An account form: where it stands, what is typed, and the pages it may lead to."""
+    """An account form: its address, the typed values and the pages it may lead to."""
 
     opens: Callable[[User], str]
     typed: dict[str, str]

@@ -114,7 +114,7 @@ def test_readyz_sees_migrations_of_newer_code(client, db, log):
 def test_readyz_sees_a_media_folder_that_can_not_be_written(
     client, db, log, settings, tmp_path, is_there
 ):
-    # Nobody, root included, makes files in /sys; a file in its place is no folder.
+    # Even root can't create files in /sys; a file in its place is not a folder.
     settings.MEDIA_ROOT = Path("/sys/kernel") if is_there else tmp_path / "media"
     if not is_there:
         settings.MEDIA_ROOT.write_text("")

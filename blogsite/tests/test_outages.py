@@ -1,4 +1,4 @@
-"""503 for what can't be done right now: its page hands back the text, and the log says why."""
+"""503 for work that can't be done right now: its page hands back the text, its log has the cause."""
 
 import sqlite3
 

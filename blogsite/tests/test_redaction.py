@@ -1,4 +1,4 @@
-"""No log holds a link that works for whoever has it."""
+"""No log contains a secret link."""
 
 import logging
 

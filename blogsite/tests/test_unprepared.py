@@ -1,4 +1,4 @@
-"""Commands in front of a database without tables: one line that says what to run."""
+"""Commands without tables in the database: one line names the command to run."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What it takes to find a worker busy."""
+"""Fixtures that make a worker busy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Expensive work takes half of the threads at most, and nobody waits for a place."""
+"""Expensive work takes half of the threads at most, and no request waits for a place."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +13,7 @@ from posts.tests.pictures import picture_file
 
 
 def is_free(wall: Bulkhead) -> bool:
-    """Tell whether another thread finds a place."""
+    """Return whether another thread finds a place."""
 
     def look() -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Which Cookie headers make a visitor personal: those in which Django would find our names."""
+"""Cookie headers that make a visitor personal: those in which Django finds our names."""
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest

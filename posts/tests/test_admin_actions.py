@@ -1,4 +1,4 @@
-"""Actions of the admin: the rows they are done to, for how long, and what they say."""
+"""Admin actions: the rows they change, their time limit and their messages."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Values that no database holds, and bugs of our own, in the admin."""
+"""Values outside the range of the database, and our own bugs, in the admin."""
 
 import pytest
 from django.contrib.auth.models import Group

@@ -1,4 +1,4 @@
-"""Long texts: work on them needs a place, and nothing is half done without one."""
+"""Long texts: work on them needs a place; without one, nothing is saved in part."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""What leaves readers' view leaves nginx's cache too: the folder in its key gets another name."""
+"""A takedown empties nginx's cache too: the folder in its key gets another name."""
 
 import logging
 from datetime import timedelta

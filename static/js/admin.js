@@ -1,4 +1,4 @@
-// Names for what Django's scripts of the admin add to a page without one.
+// Names for elements that Django's admin scripts add without one.
 
 function name(element, text) {
   if (element && text) element.setAttribute("aria-label", text.trim().replace(/:$/, ""));
@@ -14,6 +14,6 @@ addEventListener("load", () => {
     name(select, select.closest(".selector-available, .selector-chosen")?.querySelector("label, h2")?.textContent);
   }
   for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
-  // A column without a head: its cells say what they belong to.
+  // An empty head of a column, whose cells have labels of their own.
   for (const head of document.querySelectorAll("th:empty")) head.setAttribute("role", "presentation");
 });

@@ -163,7 +163,7 @@ async function deliver(edit) {
 function saved(result, edit) {
   savedEdits = edit;
   for (const name of ["version", "uuid"]) {
-    // As an attribute: a reload of Firefox brings back the last value, which would be a lie.
+    // As an attribute: a reload in Firefox brings back the last value, which would be wrong.
     if (result[name]) form.elements[name]?.setAttribute("value", result[name]);
   }
   if (location.pathname !== result.update_url) moveTo(result);

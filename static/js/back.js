@@ -1,5 +1,5 @@
-// Loads a page again where Back would show it after its person logged out. The browser keeps whole
-// pages for Back, and asks nobody; where nothing changed they stay, with all text that was typed.
+// Reloads a page if Back would show it after its person logged out. The browser keeps whole
+// pages for Back, without a request; if nothing changed they stay, with all typed text.
 "use strict";
 
 {

@@ -2,7 +2,7 @@
 // Pictures: a button, drag and drop, and paste put a picture where the cursor is. The field for its
 // words then belongs to the last one: what is typed there goes between its brackets.
 // Tags: names in use are offered while one is typed.
-// Enter in a one-line field goes on writing: from the title to the text. It sends nothing.
+// Enter in a one-line field sends nothing; in the title it moves on to the text.
 "use strict";
 
 const form = document.querySelector("form.editor");
@@ -101,7 +101,7 @@ bodyImage.addEventListener("change", async () => {
   if (brackets() && !words.value) words.focus();
 });
 
-// Without this script, Enter presses the first button, which shows readers nothing.
+// Without this script, Enter presses the first button, which changes nothing for readers.
 const title = form.elements.title;
 title.enterKeyHint = "next";
 form.addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-"""Where the focus is after a form was refused."""
+"""The focus after a form was refused."""
 
 import pytest
 from playwright.sync_api import Page, expect
