@@ -185,7 +185,7 @@ def outdated_by(response: HttpResponse) -> str:
     """Return the kinds of data that the browser must drop because a session begins or ends.
 
     A new session: pages that other tabs fetched ahead for an anonymous visitor. An end: also all
-    pages that Back would show. Never `storage`, which holds text that the server does not have yet.
+    pages that Back would show. Never `storage`, which has text that the server does not have yet.
     """
     sent = [response.cookies.get(settings.SESSION_COOKIE_NAME)]
     sent.append(response.cookies.get(settings.OLD_SESSION_COOKIE_NAME))

@@ -39,7 +39,7 @@ _formatter = HtmlFormatter(nowrap=True)
 def highlighted(code: str, language: str, env: dict) -> str:
     """Return code as HTML, colored by class names while the document's budget lasts.
 
-    What a document has spent is kept in `env`.
+    `env` keeps the spent part of the budget.
     """
     weight = WEIGHT_OF.get(language, OTHER_WEIGHT)
     spent = env.get("highlighted", 0) + weight * max(len(code), SMALLEST_BLOCK) ** 2

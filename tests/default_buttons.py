@@ -39,7 +39,7 @@ class Form:
         return next((control for control in self.controls if control.kind in BUTTONS), None)
 
     def data(self) -> dict[str, str]:
-        """What a browser sends with the default button; no name here is sent twice."""
+        """The data that a browser sends with the default button; no name here is sent twice."""
         data = {c.attributes["name"]: c.value for c in self.controls if c.is_sent}
         button = self.default_button
         return data | (

@@ -153,7 +153,7 @@ RULES = (
 
 @pytest.fixture
 def client_for(client_of, make_post, make_comment, draft, post, author):
-    """Return a function that gives the client of a visitor; the blog holds a bit of everything."""
+    """Return a function that gives the client of a visitor; the blog has a bit of everything."""
     make_post(tags="tea", body="<time datetime='2026-01-01'>then</time>")
     make_comment()
     history.record(post, post, ("a", "b", "c", ""), now=post.updated_at, by=author)

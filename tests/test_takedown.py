@@ -44,7 +44,7 @@ class Site:
         return [(answer.status, answer.text) for answer in answers]
 
     def tells(self, path: str, text: str) -> bool:
-        """Tell whether the page says `text`, in whichever coding."""
+        """Return whether the page contains `text`, in any coding."""
         return any(text in found for _, found in self.read(path))
 
     def post(self, path: str, address: str, **fields: str) -> None:

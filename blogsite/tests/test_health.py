@@ -91,7 +91,7 @@ def test_readyz_sees_a_cache_that_forgets(settings, client, db):
 
 
 def expect_problem(client, log, word: str, details: str) -> None:
-    """The answer holds the code word alone, and the log says more."""
+    """The response has only the code word, and the log has the details."""
     response = client.get("/readyz")
     assert (response.status_code, response.text) == (503, f"not ready: {word}\n")
     line, *_ = [line for line in log.getvalue().splitlines() if "blogsite.health" in line]

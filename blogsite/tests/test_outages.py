@@ -1,4 +1,4 @@
-"""503 for work that can't be done right now: its page hands back the text, its log has the cause."""
+"""503 for work that can't be done now: the page hands back the text, the log has the cause."""
 
 import sqlite3
 

@@ -21,7 +21,7 @@ def restricting(headers) -> dict[str, str]:
     return {name: headers.get(name) for name in RESTRICTING}
 
 
-# What each response carries -----------------------------------------------------------------------
+# Headers of each response -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_static_file_that_did_not_change_restricts_too():
     assert restricting(again.headers) == RESTRICTING
 
 
-# Addresses that hold a token ----------------------------------------------------------------------
+# Addresses with a token ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

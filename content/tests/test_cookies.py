@@ -46,7 +46,7 @@ OURS = [
 
 
 def django_finds(header: str) -> bool:
-    """Tell whether Django finds one of the names, after the middleware that changes the header."""
+    """Return whether Django finds one of the names after the middleware changed the header."""
     request = WSGIRequest(RequestFactory().get("/", HTTP_COOKIE=header).environ)
     refuse_what_nobody_sends(lambda request: None)(request)
     return not request.COOKIES.keys().isdisjoint(NAMES)

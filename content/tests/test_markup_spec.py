@@ -29,13 +29,13 @@ HTML_TYPES = ("html_block", "html_inline")
 
 # Examples whose document changes in another way that is documented, with all they become.
 OTHERWISE = {
-    # A heading without words.
+    # An empty heading.
     79: "<p>##</p>\n<p>#</p>\n<p>###</p>",
     # A block of text and inline tags alone gets a paragraph.
     164: "<p><i>\n*bar*\n</i></p>",
     # A tag that is not opened in its block is text.
     165: "<p>&lt;/ins&gt;\n*bar*</p>",
-    # A link without words is named by its address.
+    # An empty link is named by its address.
     484: '<p><a href="./target.md">./target.md</a></p>',
     487: '<p><a href="">#</a></p>',
     # Schemes we do not link to.

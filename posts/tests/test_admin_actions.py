@@ -220,7 +220,7 @@ def permissions(*codenames: str):
     return Permission.objects.filter(codename__in=codenames)
 
 
-# What an action costs -----------------------------------------------------------------------------
+# Cost of an action --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

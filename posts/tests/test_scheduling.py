@@ -239,7 +239,7 @@ def test_what_came_out_at_that_moment_is_not_taken_back(make_post, moderator, sa
     assert Post.objects.get().is_out(NOW)
 
 
-# What a save beside a post leaves out -------------------------------------------------------------
+# Fields that a private save leaves out ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["publish_at", "reason", "remove_image", "image"])

@@ -65,7 +65,7 @@ def read(client, db):
 
 
 def listed(**dates) -> dict[str, str | None]:
-    """Return what the sitemap has to hold: the home page and each listed post."""
+    """Return the required entries of the sitemap: the home page and each listed post."""
     posts = Post.objects.listed(timezone.now())
     found = {
         f"http://testserver{post.get_absolute_url()}": max(post.updated_at, post.publish_at)

@@ -30,7 +30,7 @@ def version(media):
 
 @pytest.fixture
 def is_announced(version, django_capture_on_commit_callbacks):
-    """Return a function that does a change and tells whether nginx then forgets its pages."""
+    """Return a function that makes a change and returns whether nginx then forgets its pages."""
 
     def run(change) -> bool:
         before = version()

@@ -42,7 +42,7 @@ def page(request, browser, site, account, javascript) -> Page:
 
 @pytest.fixture
 def shown(page, account):
-    """Return a function that tells what readers see of a title: the posts of its author."""
+    """Return a function that gives the posts of a title's author that readers see."""
 
     def shown(title: str) -> bool:
         return title in page.request.get(f"/authors/{account[0]}/", headers={"Cookie": ""}).text()

@@ -1,4 +1,4 @@
-"""Account forms in two tabs of one real browser: whichever is sent first, both lead on."""
+"""Account forms in two tabs of one real browser: both lead on, in either order."""
 
 import pytest
 from playwright.sync_api import Page, expect

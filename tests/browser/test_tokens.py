@@ -1,4 +1,4 @@
-"""Addresses that hold a token: no other request names them, and their forms still work."""
+"""Addresses with a token: no other request sends them, and their forms still work."""
 
 import re
 from pathlib import Path

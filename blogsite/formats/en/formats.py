@@ -1,4 +1,4 @@
-"""Where Django looks for the formats of an English interface: those of BLOG_LANGUAGE.
+"""Django's formats for an English interface: those of BLOG_LANGUAGE.
 
 Dates that Django formats itself, as in the admin's lists, are in digits. Otherwise, English
 names of months would come in the order of another language. `content.language` writes names.
