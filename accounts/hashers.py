@@ -16,7 +16,7 @@ hashing = Bulkhead(2)
 # Older hashes take 100 MiB each: one at a time, so that no worker takes more than 120.
 _large = threading.Lock()
 
-SMALL, LARGE, PBKDF2 = "argon2", "argon2 of before", "pbkdf2_sha256"
+SMALL, LARGE, PBKDF2 = "argon2", "older argon2", "pbkdf2_sha256"
 # A hash of each kind that an account may have. Nobody has its password.
 SAMPLES = {
     SMALL: "argon2$argon2id$v=19$m=19456,t=2,p=1$UjRuRDBtU2FMdFI0bkQwbVNhTHQyMg"

@@ -59,4 +59,4 @@ def renew_at_start() -> None:
     try:
         renew_version()
     except OSError as error:
-        log.warning("nginx may serve pages of before for a minute: %s", error)
+        log.warning("nginx may serve older pages for a minute: %s", error)

@@ -105,12 +105,12 @@ def test_the_samples_are_what_django_makes(settings):
         assert not django_hashers.get_hasher().must_update(SAMPLES[kind])
 
 
-@pytest.mark.parametrize("hasher", ["of before", "moved here"])
+@pytest.mark.parametrize("hasher", ["older", "moved here"])
 def test_an_old_hash_logs_in_and_is_upgraded(client, make_user, settings, hasher):
     user = make_user("reader")
-    old = django_hashers.Argon2PasswordHasher().encode(PASSWORD, "salt of an account of before")
+    old = django_hashers.Argon2PasswordHasher().encode(PASSWORD, "salt of an older account")
     moved = django_hashers.PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1_000)
-    User.objects.update(password={"of before": old, "moved here": moved}[hasher])
+    User.objects.update(password={"older": old, "moved here": moved}[hasher])
     settings.PASSWORD_HASHERS = REAL
     assert client.post(LOGIN, {"username": "reader", "password": "wrong"}).status_code == 200
     assert client.post(LOGIN, {"username": "reader", "password": PASSWORD}).status_code == 302
