@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import AdminSplitDateTime
+from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import (
     ReadOnlyPasswordHashField,
@@ -75,6 +75,13 @@ class KeysField(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
+class KeySelect(AutocompleteSelect):
+    """Django's widget, which looks up no id outside the range of the database."""
+
+    def optgroups(self, name: str, value: list[str], attr: dict | None = None) -> list:
+        return super().optgroups(name, [key for key in value if is_key(str(key))], attr)
+
+
 class NamedSplitDateTime(AdminSplitDateTime):
     """Django's widget, with a name for each of its two fields."""
 
@@ -119,6 +126,11 @@ class GuardedAdmin(admin.ModelAdmin):
         if field and isinstance(db_field, models.DateTimeField):
             field.validators.extend(TIMES)
         return field
+
+    def formfield_for_foreignkey(self, db_field: models.Field, request: HttpRequest, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = KeySelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args, **kwargs

@@ -40,7 +40,8 @@ def picture(width: int = 8, height: int = 6) -> SimpleUploadedFile:
 
 
 def stored(media) -> set[str]:
-    return {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
+    """Return the paths of all images. Folders that begin with a dot are the site's own."""
+    return {str(path.relative_to(media)) for path in media.glob("[!.]*/**/*") if path.is_file()}
 
 
 # The name

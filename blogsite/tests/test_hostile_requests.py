@@ -68,10 +68,13 @@ def test_the_admin_answers_what_its_pages_offer_and_nothing_breaks(client_of, po
     assert client_of("moderator").get(path).status_code == status
 
 
-def test_a_value_that_no_database_holds_is_a_bad_request_in_the_admin_form(client_of, post):
-    data = {"title": "t", "author": "9" * 26, "status": "published"}
+@pytest.mark.parametrize("key", ["9" * 26, "x", "-1", "\0", ""])
+def test_an_author_that_no_database_holds_is_refused_beside_its_field(client_of, post, key):
+    data = {"title": "t", "body": "Typed.", "author": key, "status": "published"}
     path = reverse("admin:posts_post_change", args=[post.pk])
-    assert client_of("moderator").post(path, data).status_code in (200, 400)
+    response = client_of("moderator").post(path, data)
+    assert response.status_code == 200 and "Typed." in response.text
+    assert response.context["adminform"].form.errors.keys() == {"author"}
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "reader", "moderator"])
