@@ -72,7 +72,7 @@ def soak(server: Server, people: list[dict], options: argparse.Namespace) -> lis
     def work() -> None:
         chance = random.Random()
         who = [writer_at(server, n, options.posts, **one) for n, one in enumerate(people)]
-        with closing(connect(request_to(server, "/", ""))) as connection:
+        with closing(connect(request_to(server, "/", "", is_rendered=False))) as connection:
             while (number := next(numbers)) <= options.requests:
                 ask(server, connection, chance, who, people, options.posts)
                 if number % REPORTED_EVERY == 0 or number == options.requests:

@@ -10,7 +10,7 @@ from django.utils.html import escape
 from accounts.long_bodies import ANONYMOUS_MAX
 from conftest import PASSWORD
 from content.bulkhead import LONG_TEXT, Busy
-from content.outages import is_outage
+from content.outages import is_outage, unavailable
 from content.tests.places import all_taken
 from posts.models import Comment, Like, Post
 from posts.tests.pictures import picture_file
@@ -243,6 +243,13 @@ def test_a_mistake_in_our_sql_stays_a_500_with_a_traceback(client_that_answers, 
         response = client_that_answers("anonymous").get("/")
     assert response.status_code == 500
     assert "Traceback" in log.getvalue()
+
+
+def test_a_form_that_nothing_read_before_may_be_unreadable_too(rf):
+    sent = rf.post("/", "username=ada", content_type="multipart/form-data; boundary=é")
+    sent.resolver_match = None
+    response = unavailable(sent, Busy())
+    assert response.status_code == 503 and "textarea" not in response.text
 
 
 def test_an_unreadable_form_gets_the_page_without_a_text(client_that_answers, request):

@@ -3,14 +3,16 @@
 import re
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from posts import discussion, listing
+from posts import discussion, listing, moderation
 from posts.models import Comment, ModerationEntry, Post, Tag
+from posts.tests.meanwhile import meanwhile
 
 POSTS, COMMENTS = "/admin/posts/post/", "/admin/posts/comment/"
 USERS, TAGS, GROUPS = "/admin/accounts/user/", "/admin/posts/tag/", "/admin/auth/group/"
@@ -244,6 +246,18 @@ def test_a_row_costs_the_same_however_many_are_selected(root, make_row, path, ac
             root.post(path, action | {"_selected_action": pks})
         costs.append(len(queries))
     assert (costs[1] - costs[0]) / 4 <= most
+
+
+def test_a_post_that_another_moderator_deletes_first_is_neither_counted_nor_logged(
+    root, post, moderator
+):
+    def delete() -> None:
+        moderation.trash_post(Post.objects.get(), moderator, reason="", now=timezone.now())
+
+    with meanwhile(delete, before='INSERT INTO "django_admin_log"'):
+        page = root.post(POSTS, CONFIRMED | {"_selected_action": [post.pk]}, follow=True)
+    assert "0 posts were deleted." in page.text
+    assert not LogEntry.objects.exists()
 
 
 # Forged -------------------------------------------------------------------------------------------

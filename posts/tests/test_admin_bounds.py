@@ -1,7 +1,7 @@
 """Values outside the range of the database, and our own bugs, in the admin."""
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -78,6 +78,7 @@ def test_a_post_that_goes_while_it_is_saved_leaves_the_text_in_the_form(client_o
         ("publish_at__gte=0001-01-01 00:00:00%2B14:00", 400),
         ("publish_at__gte=9999-12-31 23:59:59-14:00", 400),
         ("publish_at__gte=2020-13-45", 302),
+        ("publish_at__gte=2020-06-31 00:00", 302),
         ("publish_at__gte=x", 302),
         ("publish_at__isnull=x", 200),
         ("status__exact=nope", 200),
@@ -112,6 +113,13 @@ def test_a_choice_of_rows_that_there_are_not_is_refused_beside_its_field(
     response = root.post(reverse(name, args=[row.pk]), data)
     assert response.context["adminform"].form.errors[field]
     assert 'value="typed"' in response.text
+
+
+def test_rows_that_there_are_can_be_chosen(root):
+    group, (first, second) = Group.objects.first(), Permission.objects.all()[:2]
+    data = {"name": "typed", "permissions": [first.pk, second.pk]}
+    root.post(reverse("admin:auth_group_change", args=[group.pk]), data)
+    assert set(group.permissions.all()) == {first, second}
 
 
 @pytest.mark.parametrize("field", ["date_joined", "last_login"])

@@ -97,7 +97,7 @@ def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, po
         ({}, "Readers go on seeing that until you press Update."),
         (
             {"publish_at": datetime(2031, 1, 1, 8, tzinfo=UTC)},
-            "the text that readers see from Jan. 1, 2031, 8 a.m. on, until you press Update.",
+            "Readers will see the scheduled text from Jan. 1, 2031, 8 a.m. on, unless you press",
         ),
         ({"status": "hidden"}, "Hidden by a moderator: readers do not see it. Your edits"),
     ],

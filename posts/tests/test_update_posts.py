@@ -48,6 +48,10 @@ def old_posts(make_post, reader):
     return posts, right
 
 
+def test_a_version_names_what_it_is_of():
+    assert str(DerivedVersion(name="rendered", version="4")) == "rendered 4"
+
+
 def expect_up_to_date(old_posts) -> None:
     posts, right = old_posts
     shown = Post.objects.order_by("pk").values_list("body_html", "excerpt")
