@@ -6,7 +6,7 @@ Playwright turns the back/forward cache off, so this Chromium is started with it
 import os
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import CHROMIUM_FLAGS, PLAIN_HOST
 from tests.browser.test_life_of_a_post import press, start
@@ -17,20 +17,16 @@ LOGGED_OUT = "You are logged out."
 
 
 @pytest.fixture(scope="module", params=["kept whole", "kept as files"])
-def people_s_browser(request):
-    path = os.environ.get("CHROMIUM")
-    if not path:
-        pytest.skip("no Chromium: bin/test finds or installs one")
+def people_s_browser(request, browser):
     off = "--disable-back-forward-cache"
-    keeps_pages = request.param == "kept whole"
     flags = [*CHROMIUM_FLAGS, f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"]
-    left_out = [off] if keeps_pages else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=flags, ignore_default_args=left_out
-        )
-        yield browser
-        browser.close()
+    another = browser.browser_type.launch(
+        executable_path=os.environ["CHROMIUM"],
+        args=flags,
+        ignore_default_args=[off] if request.param == "kept whole" else [],
+    )
+    yield another
+    another.close()
 
 
 @pytest.fixture(params=["secure", "plain"])
