@@ -108,6 +108,13 @@ def test_the_editor_says_beside_what_the_edits_lie(client_of, make_post, fields,
     assert said in client.get(f"/{post.pk}/update/").text
 
 
+def test_the_editor_names_the_cookie_of_the_token_that_a_log_in_elsewhere_renews(
+    client_of, post, settings
+):
+    page = client_of("author").get(f"/{post.pk}/update/").text
+    assert f'data-csrf-cookie="{settings.CSRF_COOKIE_NAME}"' in page
+
+
 def test_edits_that_were_undone_are_none(client_of, post):
     client = client_of("author")
     autosave(client, post)

@@ -108,7 +108,7 @@ function forget() {
 
 function freshenTokens() {
   // Logging in, in another tab too, makes a new one.
-  const start = `${status.dataset.csrfCookie}=`;
+  const start = `${form.dataset.csrfCookie}=`;
   const token = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))?.slice(start.length);
   if (!token) return;
   for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.setAttribute("value", token);
