@@ -23,13 +23,18 @@ SQLITE_UNSURE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 def find_problems() -> Iterator[tuple[str, str]]:
     """Yield the problems of the folders that the site writes to, for `/readyz`."""
-    if connection.vendor == "sqlite" and is_read_only(Path(connection.settings_dict["NAME"])):
-        yield "database-read-only", "the file of the database can't be written"
+    # Of PostgreSQL, only the server knows.
+    is_refused = connection.vendor == "sqlite" and is_read_only(database_file())
+    yield from [("database-read-only", "the database file can't be written")] if is_refused else []
     for folder, word in folders().items():
         try:
             check(folder)
         except OSError as error:
             yield ("disk-full" if error.errno in FULL else word), str(error)
+
+
+def database_file() -> Path:
+    return Path(connection.settings_dict["NAME"])
 
 
 def is_read_only(file: Path) -> bool:
