@@ -1,8 +1,8 @@
 """Keep Back from showing a person's pages after they logged out.
 
 A browser shows a page again without asking the server. `Clear-Site-Data` makes it forget such
-pages, but only over HTTPS. So each page names the person it was made for, a cookie names the person
-who is logged in now, and `back.js` reloads the page if the two differ.
+pages, but only over HTTPS. So each page names the person it was made for, and a cookie names the
+person of the current session. If the two differ, `back.js` reloads the page.
 """
 
 from collections.abc import Callable

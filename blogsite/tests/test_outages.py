@@ -255,7 +255,7 @@ def test_a_form_that_nothing_read_before_may_be_unreadable_too(rf):
 def test_an_unreadable_form_gets_the_page_without_a_text(client_that_answers, request):
     client = client_that_answers("author")
     request.getfixturevalue("dead_database")
-    # Asks who is logged in before it looks at the form.
+    # The view loads the session before it reads the form.
     kind = "multipart/form-data; boundary=é"
     response = client.post("/auth/login/", "username=ada", content_type=kind)
     expect_typed(response, {})

@@ -1,4 +1,4 @@
-"""What people write is valid HTML once it is rendered, and none of its words are lost.
+"""Rendered Markdown is valid HTML, whatever people write, and keeps every word.
 
 `python -m benchmarks.html` has a checker read pages with such texts.
 """

@@ -117,7 +117,7 @@ def test_in_the_link_for_a_friend_and_in_the_profile(page, account):
     press(page, "Save draft")
     page.get_by_text("Show it to somebody before").click()
     press(page, "Make a link")
-    address = page.get_by_label("Whoever has this link")
+    address = page.get_by_label("Anyone with this link")
     link = address.input_value()
     address.press("Enter")
     assert page.request.get(link).ok

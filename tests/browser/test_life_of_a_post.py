@@ -53,7 +53,7 @@ def test_a_draft_is_shown_by_its_link_until_that_is_revoked(page, open_page, use
     page.get_by_text("Show it to somebody before").click()
     press(page, "Make a link")
     link = page.get_by_label(
-        "Whoever has this link can read the post as you saved it"
+        "Anyone with this link can read the post as you saved it"
     ).input_value()
     friend = open_page()
     friend.goto(link)
