@@ -85,7 +85,7 @@ def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, po
     assert not saved.tag_list
     page = client.get(f"/{post.pk}/update/").text
     assert "typed *words*</textarea>" in page and 'value="tea, bread"' in page
-    assert "Readers go on seeing that until you press Update." in page
+    assert "Readers go on seeing the published text until you press Update." in page
     client.post(f"/{post.pk}/update/", TYPED | {"version": answer["version"]})
     assert Post.objects.get().body == "typed *words*"
     assert "Readers go on seeing" not in client.get(f"/{post.pk}/update/").text
@@ -94,7 +94,7 @@ def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, po
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "Readers go on seeing that until you press Update."),
+        ({}, "Readers go on seeing the published text until you press Update."),
         (
             {"publish_at": datetime(2031, 1, 1, 8, tzinfo=UTC)},
             "Readers will see the scheduled text from Jan. 1, 2031, 8 a.m. on, unless you press",
