@@ -42,7 +42,7 @@ def key_of(environ: dict) -> Key | None:
 
 
 def in_order(query: str) -> str:
-    """Return `query` decoded and sorted by name; fields of the same name keep their order."""
+    """Return `query` sorted by its decoded names; fields of one name keep their order."""
     return "&".join(sorted(query.split("&"), key=lambda part: unquote_plus(part.split("=")[0])))
 
 
