@@ -126,8 +126,7 @@ let chosen = -1;
 let asked = 0;
 
 function show(names) {
-  chosen = -1;
-  tags.removeAttribute("aria-activedescendant");
+  const before = list.children[chosen]?.textContent;
   list.replaceChildren(...names.map((name, index) => {
     const item = document.createElement("li");
     item.id = `tag-suggestion-${index}`;
@@ -139,6 +138,8 @@ function show(names) {
   }));
   list.hidden = !names.length;
   tags.setAttribute("aria-expanded", String(!list.hidden));
+  // A list that comes after somebody chose keeps the choice.
+  choose(names.indexOf(before));
 }
 
 function take(name) {
@@ -148,15 +149,16 @@ function take(name) {
   tags.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-function move(step) {
-  const items = [...list.children];
-  chosen = (chosen + step + items.length) % items.length;
-  items.forEach((item, index) => item.setAttribute("aria-selected", String(index === chosen)));
-  tags.setAttribute("aria-activedescendant", items[chosen].id);
+function choose(index) {
+  chosen = index;
+  [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === chosen)));
+  if (chosen < 0) tags.removeAttribute("aria-activedescendant");
+  else tags.setAttribute("aria-activedescendant", list.children[chosen].id);
 }
 
 tags.addEventListener("input", async () => {
   const question = ++asked;
+  choose(-1);
   const word = tags.value.split(",").at(-1).trim();
   if (!word) return show([]);
   const answer = await fetch(`${form.dataset.tagsUrl}?q=${encodeURIComponent(word)}`);
@@ -168,7 +170,8 @@ tags.addEventListener("keydown", (event) => {
   if (list.hidden) return;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
-    move(event.key === "ArrowDown" ? 1 : chosen < 0 ? 0 : -1);
+    const { length } = list.children;
+    choose(event.key === "ArrowDown" ? (chosen + 1) % length : (chosen < 1 ? length : chosen) - 1);
   } else if (event.key === "Enter" && chosen >= 0) {
     event.preventDefault();
     take(list.children[chosen].textContent);

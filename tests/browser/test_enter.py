@@ -137,13 +137,35 @@ def test_in_the_tags_enter_takes_the_one_that_is_offered(page, javascript):
     if not javascript:
         pytest.skip("scripts offer them")
     start(page, "Tagged")
-    page.locator("#id_tags").fill("Tea of mine")
+    page.locator("#id_tags").fill("Oolong of mine")
     press(page, "Publish")
     page.goto("/create/")
     tags = page.locator("#id_tags")
-    tags.press_sequentially("Tea of")
-    expect(page.get_by_role("option", name="Tea of mine")).to_be_visible()
+    tags.press_sequentially("Oolong of")
+    expect(page.get_by_role("option", name="Oolong of mine")).to_be_visible()
     tags.press("ArrowDown")
     tags.press("Enter")
-    expect(tags).to_have_value("Tea of mine, ")
+    expect(tags).to_have_value("Oolong of mine, ")
     expect(tags).to_be_focused()
+
+
+def test_a_list_of_tags_that_comes_late_keeps_the_choice(page, javascript):
+    if not javascript:
+        pytest.skip("scripts offer them")
+    start(page, "Tagged")
+    page.locator("#id_tags").fill("Lapsang, Lapsang of mine")
+    press(page, "Publish")
+    late = []
+    page.route("**/tag-suggestions/?q=Lapsang", lambda route: late.append(route))
+    page.goto("/create/")
+    tags = page.locator("#id_tags")
+    tags.press_sequentially("Lapsan")
+    expect(page.get_by_role("option")).to_have_count(2)
+    with page.expect_request("**/tag-suggestions/?q=Lapsang"):
+        tags.press_sequentially("g")
+    tags.press("ArrowDown")
+    late[0].fulfill(json={"tags": ["Lapsang of mine", "Lapsang"]})
+    expect(page.get_by_role("option")).to_have_text(["Lapsang of mine", "Lapsang"])
+    expect(page.get_by_role("option", selected=True)).to_have_text("Lapsang")
+    tags.press("Enter")
+    expect(tags).to_have_value("Lapsang, ")
