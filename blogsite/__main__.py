@@ -1,15 +1,19 @@
-"""The command `blogsite`: all that `manage.py` offers, also for an installed wheel."""
+"""The command `blogsite` of an installed wheel. It runs the same commands as `manage.py`."""
 
 import os
 import sys
 
 from django.core.management import execute_from_command_line
 
-from blogsite import unprepared
+from blogsite import __version__, unprepared
 
 
 def main() -> None:
-    """Run the management command named on the command line."""
+    """Run the management command named on the command line, or print the version."""
+    # Django would print its own version.
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"blogsite {__version__}\n")
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blogsite.settings")
     unprepared.note_command(sys.argv)
     unprepared.refuse_missing_tables()

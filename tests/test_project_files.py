@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from blogsite import __version__
+
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
 
@@ -46,6 +48,17 @@ def test_direct_dependencies_are_pinned_and_have_their_reason():
 def test_both_files_pin_the_same_versions():
     users, developers = map(pins, REQUIREMENTS)
     assert {name: developers.get(name) for name in users} == users
+
+
+def test_readme_and_changelog_name_the_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    sections = [section.partition("\n") for section in changelog.split("\n## ")[1:]]
+    versions = [re.match(r"\d+\.\d+\.\d+", heading)[0] for heading, _, _ in sections]
+    assert versions[0] == __version__
+    assert len(versions) == len(set(versions))
+    assert all(text.count("\n### When you update\n") == 1 for _, _, text in sections)
+    wheels = re.findall(r"blogsite-([\d.]+)-py3-none-any\.whl", (ROOT / "README.md").read_text())
+    assert wheels == [__version__]
 
 
 def test_the_readme_names_every_setting_and_no_other():

@@ -73,7 +73,7 @@ def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twi
     instance = Path(environment["INSTANCE_DIR"])
     with serving(environment) as lines:
         steps = [line.partition(" ")[0] for line in lines if not line.startswith("Installing")]
-        assert steps == ["Migrating", "Collecting", "Starting", "Serving"]
+        assert steps == ["Preparing", "Migrating", "Collecting", "Starting", "Serving"]
         assert lines[-1].startswith(f"Serving at http://127.0.0.1:{environment['PORT']}")
         style = re.search(r"/static/css/site\.\w+\.css", get(environment))[0]
         assert "--paper" in get(environment, style)

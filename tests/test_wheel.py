@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from blogsite import __version__
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -19,6 +21,10 @@ def wheel(tmp_path_factory) -> Path:
     subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return path
+
+
+def test_its_name_has_the_version(wheel):
+    assert wheel.name == f"blogsite-{__version__}-py3-none-any.whl"
 
 
 def test_it_holds_every_module_template_and_static_file(wheel):
@@ -72,6 +78,7 @@ def test_installed_elsewhere_it_offers_the_command_and_serves_a_page(wheel, tmp_
             text=True,
         ).stdout
 
+    assert blogsite("--version") == f"blogsite {__version__}\n"
     assert "seed_demo" in blogsite("help")
     blogsite("migrate", "--verbosity", "0")
     blogsite("collectstatic", "--noinput", "--verbosity", "0")

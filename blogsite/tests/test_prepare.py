@@ -5,10 +5,13 @@ import socket
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
+from blogsite import __version__
 from blogsite.management.commands.prepare import refuse_taken_port
+
+NEW_INSTANCE = f"Preparing a new instance of version {__version__}"
 
 
 @pytest.fixture
@@ -25,12 +28,13 @@ def new_sqlite(use_database, settings, tmp_path):
 
 @pytest.fixture
 def static_folder(settings, tmp_path):
-    """One static file in place of all, and an empty folder to collect it in."""
+    """Replace all static files by one, and use an instance folder without any."""
     folder = tmp_path / "source"
     folder.mkdir()
     (folder / "site.css").write_text("a { color: red }")
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STATICFILES_DIRS = [folder]
+    settings.INSTANCE_DIR = tmp_path
     settings.STATIC_ROOT = tmp_path / "static"
     return folder
 
@@ -53,7 +57,7 @@ def test_a_new_instance_is_migrated_and_collected_and_the_second_time_nothing_is
 ):
     new_sqlite("db.sqlite3")
     collecting = f"Collecting static files in {settings.STATIC_ROOT}"
-    assert prepare() == ["Migrating the database", collecting]
+    assert prepare() == [NEW_INSTANCE, "Migrating the database", collecting]
     assert "posts_post" in connection.introspection.table_names()
     collected = settings.STATIC_ROOT / "site.css"
     assert collected.read_text() == "a { color: red }"
@@ -63,7 +67,7 @@ def test_a_new_instance_is_migrated_and_collected_and_the_second_time_nothing_is
 
 
 def test_a_migrated_database_is_left_alone(prepare, settings):
-    assert prepare() == [f"Collecting static files in {settings.STATIC_ROOT}"]
+    assert prepare() == [NEW_INSTANCE, f"Collecting static files in {settings.STATIC_ROOT}"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,7 @@ def test_a_migrated_database_is_left_alone(prepare, settings):
     ids=["edited", "added", "renamed", "removed"],
 )
 def test_static_files_are_collected_again_when_they_change(prepare, static_folder, change):
-    assert len(prepare()) == 1
+    prepare()
     assert prepare() == []
     change(static_folder)
     assert len(prepare()) == 1
@@ -120,12 +124,13 @@ def test_the_port_is_checked_before_anything_is_made(prepare, taken_port, new_sq
 
 def test_an_update_is_prepared_while_the_old_version_serves(prepare, taken_port, new_sqlite):
     new_sqlite("db.sqlite3")
-    assert [line.partition(" ")[0] for line in prepare()] == ["Migrating", "Collecting"]
+    steps = ["Preparing", "Migrating", "Collecting"]
+    assert [line.partition(" ")[0] for line in prepare()] == steps
     assert prepare() == []
 
 
 def test_a_free_port_is_no_obstacle(prepare):
-    assert len(prepare("--check-port")) == 1
+    assert len(prepare("--check-port")) == 2
 
 
 def test_a_port_that_only_lingers_is_not_taken():
@@ -187,9 +192,35 @@ def test_an_interrupted_update_of_posts_says_in_one_line_that_it_continues(prepa
         prepare()
 
 
-def test_a_static_folder_that_can_not_be_written_is_told_in_one_line(prepare, settings):
-    settings.STATIC_ROOT.write_text("a file in its place")
-    with pytest.raises(CommandError) as refused:
+@pytest.mark.parametrize("name", ["static", "version"])
+def test_a_path_that_can_not_be_written_is_reported_in_one_line(prepare, tmp_path, name):
+    if name == "static":
+        (tmp_path / name).write_text("a file in place of the folder")
+        folder = tmp_path / name
+    else:
+        (tmp_path / name).symlink_to(tmp_path / "missing folder" / name)
+        folder = tmp_path
+    with pytest.raises(CommandError, match=f"^Files can't be written to {folder}: ") as refused:
         prepare()
-    assert str(settings.STATIC_ROOT) in str(refused.value)
     assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("old", ["0.1.0", "0.1.9"])
+def test_an_update_logs_the_old_and_the_new_version_once(prepare, tmp_path, old):
+    prepare()
+    if old == "0.1.0":
+        (tmp_path / "version").unlink()  # 0.1.0 wrote none
+    else:
+        (tmp_path / "version").write_text(f"{old}\n")
+    assert prepare() == [f"Updating from version {old} to version {__version__}"]
+    assert prepare() == []
+
+
+def test_an_update_that_fails_logs_the_old_version_again(prepare, monkeypatch):
+    def fail() -> None:
+        raise DatabaseError("no space")
+
+    with monkeypatch.context() as failing, pytest.raises(CommandError, match="no space"):
+        failing.setattr("posts.management.derived.outdated", fail)
+        prepare()
+    assert prepare()[0] == NEW_INSTANCE

@@ -1,8 +1,9 @@
-"""`manage.py prepare`: all that stands between an instance folder and serving it."""
+"""`manage.py prepare`: make an instance folder ready to be served by this version."""
 
 import contextlib
 import hashlib
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from blogsite import environment, schema
+from blogsite import __version__, environment, schema
 
 
 class Command(BaseCommand):
@@ -27,17 +28,20 @@ class Command(BaseCommand):
         # An update runs while the old version still listens on the port.
         if check_port:
             refuse_taken_port(environment.bind_address())
+        old = read_version()
+        if old != __version__:
+            step = f"Updating from version {old} to" if old else "Preparing a new instance of"
+            self.stdout.write(f"{step} version {__version__}")
         hide_new_database()
         try:
             self.prepare_database()
         except DatabaseError as error:
             # Drivers explain themselves over several lines.
             raise CommandError(f"The database refuses: {' '.join(str(error).split())}") from error
-        try:
+        with explain_unwritable(settings.STATIC_ROOT):
             self.collect_static_files()
-        except OSError as error:
-            reason = f"Static files can't be collected in {settings.STATIC_ROOT}: {error.strerror}"
-            raise CommandError(reason) from error
+        with explain_unwritable(settings.INSTANCE_DIR):
+            version_file().write_text(__version__)
 
     def prepare_database(self) -> None:
         pending, unknown = schema.compare()
@@ -63,6 +67,28 @@ class Command(BaseCommand):
             self.stdout.write(f"Collecting static files in {settings.STATIC_ROOT}")
             call_command("collectstatic", verbosity=0, interactive=False)
             stamp.write_text(digest)
+
+
+def version_file() -> Path:
+    """Return the path of the file that names the version which prepared this instance last."""
+    return settings.INSTANCE_DIR / "version"
+
+
+def read_version() -> str:
+    """Return the version that prepared this instance last, or "" for a new instance."""
+    if version_file().exists():
+        return version_file().read_text().strip()
+    # 0.1.0 kept no version, but it left a stamp when it had collected the static files.
+    return "0.1.0" if (settings.STATIC_ROOT / "collected.stamp").exists() else ""
+
+
+@contextlib.contextmanager
+def explain_unwritable(folder: Path) -> Iterator[None]:
+    """Turn an OSError while writing to `folder` into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"Files can't be written to {folder}: {error.strerror}") from error
 
 
 def refuse_taken_port(address: str) -> None:
