@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 import unicodedata
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from posts import publishing
 from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 from posts.tagging import split_tags
+from tests.cpu import cpu_seconds_under
 
 TOMORROW = timezone.now() + timedelta(days=1)
 UNLISTED = {
@@ -61,7 +61,7 @@ def test_a_text_is_split_at_commas_into_tags_in_their_first_spelling(text, names
         ("ΟΔΟΣ", "οδός"),
         ("ᾳ", "α"),
         ("Việt Nam", "viet  nam"),
-        ("ㅎㅏㄴ", "하ㄴ"[:0] + "ㅎㅏㄴ"),
+        ("ㅎㅏㄴ", "하\u1102"),
         ("한국", unicodedata.normalize("NFD", "한국")),
         ("МАЙ", "май"),
         ("❤\ufe0f", "❤"),
@@ -101,9 +101,8 @@ def test_folding_again_changes_nothing():
 @pytest.mark.parametrize("text", ["a" + "\u0316\u0301" * 100_000, "a," * 1_000_000])
 def test_no_text_takes_long_to_refuse(client_of, text):
     client = client_of("author")
-    start = time.process_time()
-    response = client.post("/create/", {"title": "t", "tags": text})
-    assert time.process_time() - start < 5
+    with cpu_seconds_under(5):
+        response = client.post("/create/", {"title": "t", "tags": text})
     assert response.status_code == 200 and 'id="id_tags_error"' in response.text
 
 
