@@ -1,17 +1,24 @@
 """Migrations: complete, reversible, and what they bring besides tables."""
 
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+from django.db.migrations.writer import MigrationWriter
 from django.utils import timezone
 
 from blogsite import schema
 from posts.models import Post
+from tests.servers import ROOT
 
 PLAIN_STATIC_FILES = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 OLD, NEW = [("posts", "0001"), ("posts", "0002")], ("posts", "0001_squashed_0002")
@@ -20,6 +27,17 @@ OLD, NEW = [("posts", "0001"), ("posts", "0002")], ("posts", "0001_squashed_0002
 @pytest.mark.django_db
 def test_no_migration_is_missing():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("check", [("check",), ("format", "--check")])
+def test_what_makemigrations_writes_passes_lint_and_format(check):
+    loader = MigrationLoader(None)
+    detected = MigrationAutodetector(ProjectState(), loader.project_state())
+    for app, migrations in detected.changes(loader.graph).items():
+        written = MigrationWriter(migrations[0]).as_string()
+        place = ROOT / app / "migrations/0099_new.py"
+        ruff = [sys.executable, "-m", "ruff", *check, "--force-exclude", "--stdin-filename", place]
+        subprocess.run([*ruff, "-"], input=written, text=True, cwd=ROOT, check=True)
 
 
 @pytest.mark.django_db
