@@ -10,6 +10,8 @@ from blogsite import __version__
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
+APPS = ("accounts", "blogsite", "content", "posts")
+OF_EVERY_APP = {"management", "migrations", "templatetags", "tests", "views"}
 
 
 def pins(name: str) -> dict[str, str]:
@@ -75,13 +77,13 @@ def test_the_readme_names_every_setting_and_no_other():
     assert len(listed) == len(set(listed))
 
 
-def test_the_architecture_names_every_module():
+def test_the_layout_names_every_package_and_no_file_that_is_gone():
     page = (ROOT / "docs/architecture.md").read_text()
-    house = page.partition("## The house")[2].partition("\n## ")[0]
-    named = set(re.findall(r"\w+", house.lower()))
-    for package in ("accounts", "blogsite", "content", "posts"):
-        there = {path.stem for path in (ROOT / package).glob("[!_]*") if path.name != "migrations"}
-        assert there <= named, package
+    layout = re.search(r"```\n(manage\.py .*?)```", page, re.DOTALL)[1]
+    packages = {init.parent.name for app in APPS for init in (ROOT / app).glob("*/__init__.py")}
+    assert packages - OF_EVERY_APP <= set(re.findall(r"(\w+)/", layout))
+    modules = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
+    assert set(re.findall(r"[\w.]+\.py\b", layout)) <= modules
 
 
 def test_files_that_documents_link_to_are_there():
