@@ -1,12 +1,12 @@
-"""What pages cost, measured: `python -m benchmarks.run`; docs/performance.md explains it."""
+"""Benchmarks of the site. `python -m benchmarks.run` measures pages; see docs/performance.md."""
 
 # An empty cookie for messages bypasses the page cache, so this measures rendering.
 ANONYMOUS, RENDERED, AUTHOR = "anonymous", "rendered", "author"
-# Nobody too, who has the page already and asks whether it is still the same.
+# An anonymous visitor whose browser already has the page and gets a 304.
 AGAIN = "again"
 NOBODY = (ANONYMOUS, RENDERED)
 ALL = (*NOBODY, AUTHOR)
-# Who asks for which page: machines come without a session, and one's own posts are for people.
+# The visitors of each case: machines have no session, and My posts needs one.
 CASES = {
     "index": (*ALL, AGAIN),
     "index-middle": ALL,

@@ -1,4 +1,4 @@
-"""How gunicorn serves the site with `--anew`: as always, but no piece is kept for the next page."""
+"""Gunicorn settings for `--anew`: as deployed, but without cached fragments."""
 
 from django.conf import settings
 

@@ -1,6 +1,6 @@
-"""Fills an instance with pages to look at: `python -m benchmarks.browsed pages.json`.
+"""Fill an instance with pages for Lighthouse: `python -m benchmarks.browsed pages.json`.
 
-Run with the settings of the site. Writes the path of each page, and a session of the author.
+Run with the settings of the site. Writes the path of each page, and the author's session.
 """
 
 import json
@@ -21,7 +21,7 @@ from posts.demo.writer import comment_texts
 from posts.models import Post
 from posts.uploads import image_markdown, store_image
 
-# As many as have covers.
+# As many posts as have covers.
 POSTS = 12
 COMMENTS = 100
 PICTURES = 3
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def write(author: User) -> Post:
-    """Publish a long post with a cover, pictures, code and a table: the newest, by `author`."""
+    """Publish a long post by `author`, the newest, with a cover, images, code and a table."""
     words = Post.objects.get(pk=1).body
     parts = [words, CODE, TABLE]
     for number in range(PICTURES):
@@ -59,7 +59,7 @@ def write(author: User) -> Post:
 
 
 def discuss(post: Post) -> None:
-    """Put a page full of comments below `post`, every third an answer to the one before."""
+    """Add a full page of comments to `post`; every third replies to its predecessor."""
     readers, (texts, _) = list(User.objects.exclude(pk=post.author_id)), comment_texts()
     above = None
     for number in range(COMMENTS):

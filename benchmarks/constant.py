@@ -1,4 +1,4 @@
-"""What Django itself costs: a view that returns a constant; MIDDLEWARE=default adds its own."""
+"""Reference: a Django view that returns a constant; MIDDLEWARE=default adds Django's middleware."""
 
 import os
 
@@ -9,7 +9,7 @@ from django.urls import path
 
 from benchmarks.bare import body_of
 
-# As `startproject` writes them.
+# As in a new project (`startproject`).
 DEFAULT = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

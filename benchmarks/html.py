@@ -20,7 +20,7 @@ from benchmarks.servers import ROOT, environment
 
 PACKAGE = "vnu-jar@26.9.27"
 JAR = "vnu-jar/build/dist/vnu.jar"
-# People write in any language, and a page of the blog declares its own.
+# People write in any language, and each page declares the blog's language.
 OPTIONS = ("--no-langdetect", "--format", "json", "--exit-zero-always")
 QUOTED = re.compile("“[^”]{25,}”")
 

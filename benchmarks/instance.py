@@ -1,8 +1,8 @@
-"""Fills an instance and tells what to ask of it: `python -m benchmarks.instance 1000 pages.json`.
+"""Fill an instance and list its pages: `python -m benchmarks.instance 1000 pages.json`.
 
-Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes the addresses of all pages,
-what they cost in queries, and the session of somebody who is logged in. With `--anew` at the end no
-piece of a page is kept for the next.
+Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes the address of each page, its
+number of queries, and the session of a logged-in author. `--anew` at the end turns off the cache of
+fragments.
 """
 
 import json
@@ -18,7 +18,7 @@ from django.db import connection
 os.environ["DJANGO_SETTINGS_MODULE"] = "blogsite.settings"
 django.setup()
 
-from django.test import Client, RequestFactory  # noqa: E402  once the settings are there
+from django.test import Client, RequestFactory  # noqa: E402  after the settings are loaded
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
@@ -28,19 +28,19 @@ from posts.models import Post, Tag  # noqa: E402
 
 
 def make_ready(posts: int) -> None:
-    """Migrate, collect and fill, where this was not done before; exit where it was cut off."""
+    """Migrate, collect and fill unless already done; exit if an earlier run was interrupted."""
     call_command("prepare", stdout=sys.stderr)
     if seed.is_filled(posts):
         return
     if User.objects.exists():
-        sys.exit(f"{connection.settings_dict['NAME']} holds something else, or half; remove it.")
+        sys.exit(f"{connection.settings_dict['NAME']} has other data or is incomplete. Remove it.")
     seed.fill(posts)
 
 
 def addresses(posts: int) -> dict[str, str]:
-    """Return the path of each case by its name."""
+    """Return the path of each case by name."""
     last = -(-posts // settings.POSTS_PER_PAGE)
-    # The newest is the one with a page full of comments.
+    # The newest post has a full page of comments.
     newest = Post.objects.get(pk=posts)
     return {
         "index": "/",
@@ -61,16 +61,16 @@ def addresses(posts: int) -> dict[str, str]:
 
 
 def log_in() -> str:
-    """Return the cookie of a session of the account that wrote more than any other."""
+    """Return the session cookie of the account with the most posts."""
     client = Client()
     client.force_login(User.objects.get(pk=1))
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
 def count_queries(path: str, cookie: str) -> int:
-    """Return the queries of a request that finds everything warm, by the callable that is served.
+    """Return the number of queries of a request with warm caches, without a server.
 
-    Raises AssertionError for a page that is not answered with 200.
+    Raise AssertionError if the status is not 200.
     """
     ask(path, cookie)
     with CaptureQueriesContext(connection) as queries:
@@ -79,14 +79,14 @@ def count_queries(path: str, cookie: str) -> int:
 
 
 def ask(path: str, cookie: str) -> None:
-    # Not before the static files are collected: it lists them when it is made.
+    # After the static files are collected, because the application lists them when it is created.
     from blogsite.wsgi import application
 
     statuses = []
     environ = RequestFactory().get(path, HTTP_COOKIE=cookie, HTTP_HOST="127.0.0.1").environ
     answer = application(environ, lambda status, *_: statuses.append(status))
     b"".join(answer)
-    # The page cache answers with a list.
+    # The page cache returns a list.
     if hasattr(answer, "close"):
         answer.close()
     assert statuses == ["200 OK"], (path, statuses)

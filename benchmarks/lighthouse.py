@@ -1,7 +1,7 @@
-"""Lets Lighthouse look at the site as deployed: `python -m benchmarks.lighthouse`.
+"""Run Lighthouse on the site as deployed: `python -m benchmarks.lighthouse`.
 
-It needs Node and a Chromium (or its path in CHROME_PATH). docs/performance.md says how to read what
-it prints; it ends with 1 where a score is below 100.
+It needs Node and a Chromium (or its path in CHROME_PATH). Exits with 1 if any score is below 100.
+docs/performance.md explains the output.
 """
 
 import argparse
@@ -25,18 +25,18 @@ PACKAGE = "lighthouse@12.8.2"
 DEVICES = {"mobile": [], "desktop": ["--preset=desktop"]}
 PAGES = ("index", "detail", "editor")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
-# A page behind a login is not for search engines, which robots.txt tells them.
+# robots.txt excludes pages behind a login, so their SEO score means nothing.
 PRIVATE = {"editor"}
 METRICS = ("largest-contentful-paint", "cumulative-layout-shift", "total-blocking-time")
 HEAD = ("page", "device", *CATEGORIES, "all runs", "LCP ms", "CLS", "TBT ms")
-# A browser on a busy machine sometimes starts too late for the tool.
+# On a busy machine, a browser sometimes starts too late for Lighthouse.
 ATTEMPTS = 3
 WARM_UP = 5
 
 
 @dataclass(slots=True)
 class View:
-    """A page on a device, and what each run said of it, the best performance first."""
+    """A page on a device, with the report of each run, best performance first."""
 
     page: str
     device: str
@@ -48,7 +48,7 @@ class View:
 
     @property
     def scores(self) -> dict[str, int]:
-        """The median of the performance, which a busy machine moves, and the worst of the rest."""
+        """Return the median performance, because it depends on load, and the worst other scores."""
         names = [name for name in CATEGORIES if name in self.median["categories"]]
         worst = {name: min(score(run, name) for run in self.runs) for name in names}
         return worst | {"performance": score(self.median, "performance")}
@@ -74,7 +74,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--pages", nargs="+", choices=PAGES, default=PAGES, metavar="PAGE", help=" ".join(PAGES)
     )
-    parser.add_argument("--runs", type=int, default=3, help="of each page and device (default 3)")
+    parser.add_argument(
+        "--runs", type=int, default=3, help="runs of each page and device (default 3)"
+    )
     parser.add_argument(
         "--tools", type=Path, default=CACHE, help=f"where {PACKAGE} is installed (default {CACHE})"
     )
@@ -82,21 +84,21 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def install_tool(folder: Path) -> list[str]:
-    """Return the command that runs Lighthouse, installed into `folder` where it is not yet."""
+    """Return the command that runs Lighthouse; install it into `folder` if necessary."""
     if not shutil.which("node"):
         sys.exit("Lighthouse needs Node: https://nodejs.org, or apt install nodejs npm")
     return [str(install(folder, PACKAGE, ".bin/lighthouse"))]
 
 
 def fill(folder: Path, instance: dict[str, str]) -> dict:
-    """Write a blog into `folder`, and return its pages and a cookie (`benchmarks.browsed`)."""
+    """Create a blog in `folder`; return its pages and a cookie (`benchmarks.browsed`)."""
     command = [sys.executable, "-m", "benchmarks.browsed", str(folder / "pages.json")]
     subprocess.run(command, check=True, cwd=ROOT, env=environment(instance))
     return json.loads((folder / "pages.json").read_text())
 
 
 def warm_up(server: Server, site: dict) -> None:
-    """Ask for each page until each worker has answered: its first answer is no visitor's usual."""
+    """Request each page until every worker has served it, because first responses are slower."""
     for path in list(site["pages"].values()) * WARM_UP:
         address = f"http://127.0.0.1:{server.port}{path}"
         asked = urllib.request.Request(address, headers={"Cookie": site["cookie"]})
@@ -104,7 +106,7 @@ def warm_up(server: Server, site: dict) -> None:
 
 
 def look(server: Server, site: dict, tool: list[str], runs: int) -> list[View]:
-    """Run Lighthouse on all pages, one after the other, and all of that `runs` times."""
+    """Run Lighthouse `runs` times on all pages in turn."""
     views = [View(page, device, []) for page in site["pages"] for device in DEVICES]
     with tqdm(total=len(views) * runs, unit=" runs", disable=None) as progress:
         for _ in range(runs):
@@ -132,7 +134,7 @@ def options_of(view: View, cookie: str) -> list[str]:
 
 
 def run(command: list[str]) -> dict:
-    """Return the report; exit with what the tool says where it fails ATTEMPTS times."""
+    """Return the report; exit with the tool's output if it fails ATTEMPTS times."""
     own = {"CHROME_PATH": find_browser()}
     for _ in range(ATTEMPTS):
         done = subprocess.run(command, capture_output=True, text=True, env=environment(own))
@@ -154,7 +156,7 @@ def row(view: View) -> tuple:
 
 
 def complaints(view: View) -> list[str]:
-    """Return a line for each audit of the median run that is not all right, and what it names."""
+    """Return a line for each failed audit of the median run, with the items that it names."""
     weights = {
         audit["id"]: audit["weight"]
         for category in view.median["categories"].values()
@@ -170,7 +172,7 @@ def complaints(view: View) -> list[str]:
 
 
 def named_by(audit: dict) -> str:
-    """Return the first things an audit names: addresses and elements."""
+    """Return the first addresses and elements that an audit names."""
     items = audit.get("details", {}).get("items", [])
     found = [
         item.get("url") or item.get("node", {}).get("snippet") or item.get("description", "")

@@ -1,4 +1,4 @@
-"""Asks a server for one page again and again over several connections at once."""
+"""Load generator: requests one page repeatedly over several connections."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ REPORT = Path(__file__).with_name("wrk.lua")
 TIMEOUT = 60
 # Requests with this header bypass every cache, so the application renders the page.
 NOT_CACHED = {"Authorization": "Basic eA=="}
-# So many of them fit into the time that is measured.
+# This many must fit into the measured time.
 SHORT = 8
 
 
@@ -30,7 +30,7 @@ class Request:
 
     @property
     def headers(self) -> dict[str, str]:
-        # As a browser asks, so that what is compressed for browsers is compressed here.
+        # As browsers send it, so responses are compressed as they are for browsers.
         headers = {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en"}
         if self.is_known:
             headers["If-None-Match"] = "*"
@@ -39,18 +39,18 @@ class Request:
         return headers | ({"Cookie": self.cookie} if self.cookie else {})
 
     def send(self, connection: http.client.HTTPConnection) -> int:
-        """Ask once; return the bytes of headers and body, or raise ValueError for a refusal."""
+        """Send one request; return the size of the response. Raise ValueError for an error."""
         answer = self.ask(connection)
         body = answer.read()
         if answer.status != (304 if self.is_known else 200):
-            raise ValueError(f"{self.path} answers {answer.status}")
+            raise ValueError(f"{self.path} responds with {answer.status}")
         return len(body) + len(str(answer.headers).encode()) + len("HTTP/1.1 200 OK\r\n")
 
     def ask(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
         try:
             connection.request("GET", self.path, headers=self.headers)
             return connection.getresponse()
-        # The connection was kept by a worker that has been replaced.
+        # The connection belonged to a worker that was replaced.
         except (http.client.RemoteDisconnected, ConnectionError):
             connection.close()
             connection.request("GET", self.path, headers=self.headers)
@@ -65,7 +65,7 @@ class Load:
 
 
 def warm_up(request: Request, connections: int) -> tuple[int, float]:
-    """Ask twice over each connection; return the bytes of an answer, and how long the last took."""
+    """Send two requests per connection; return the size of a response and the last duration."""
     found = []
     run_threads(connections, lambda: found.extend(answers(request, until=0)))
     seconds, size = found[-1]
@@ -73,9 +73,9 @@ def warm_up(request: Request, connections: int) -> tuple[int, float]:
 
 
 def put_load(request: Request, connections: int, seconds: float, *, an_answer: float) -> Load:
-    """Ask for so many seconds: by wrk where it is installed, they are whole, and answers short.
+    """Send requests for `seconds`, with wrk if it is installed and the responses are short.
 
-    It counts no answer that comes after its time, which the other client waits for.
+    wrk needs whole seconds, and drops responses that arrive late. The other client waits for them.
     """
     is_short = an_answer * SHORT < seconds
     if shutil.which("wrk") and float(seconds).is_integer() and is_short:
@@ -88,10 +88,10 @@ def run_wrk(request: Request, connections: int, seconds: int) -> Load:
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     report = json.loads(run.stdout.splitlines()[-1])
     if report.pop("refused"):
-        raise ValueError(f"{request.path} does not always answer 200")
-    # Connections that a worker closed when it was replaced.
+        raise ValueError(f"{request.path} does not always respond with 200")
+    # Connections that a worker closed because it was replaced.
     del report["broken"]
-    # When it stops, each connection waits for one more answer, which the server makes all the same.
+    # At the end, each connection drops one more response, which the server still renders.
     report["requests"] += connections
     return Load(**report)
 
@@ -111,7 +111,7 @@ def run_own(request: Request, connections: int, seconds: float) -> Load:
 
 
 def run_threads(number: int, work) -> None:
-    """Run `work` in so many threads; raise what one of them raised."""
+    """Run `work` in several threads; raise the first exception of any."""
     raised = []
 
     def run() -> None:
@@ -134,7 +134,7 @@ def connect(request: Request) -> http.client.HTTPConnection:
 
 
 def answers(request: Request, *, until: float) -> Iterator[tuple[float, int]]:
-    """Yield the seconds and bytes of each answer, until that time, at least two."""
+    """Yield the duration and size of each response until the deadline; at least two."""
     with closing(connect(request)) as connection:
         done = 0
         while done < 2 or time.monotonic() < until:

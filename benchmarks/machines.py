@@ -1,6 +1,6 @@
-"""Starts what several machines share, on this one: PostgreSQL with a replica, Redis and nginx.
+"""Starts the shared parts of several machines on this one: PostgreSQL, a replica, Redis, nginx.
 
-All of it in temporary folders, on free ports of the loopback, and gone when its block ends.
+Everything uses temporary folders and free loopback ports, and is removed when its block ends.
 """
 
 import os
@@ -29,16 +29,16 @@ DEPLOY = ROOT / "deploy"
 
 
 def missing(*others: str) -> list[str]:
-    """Return the names of programs that are needed and not installed."""
+    """Return the names of required programs that are not installed."""
     found = {name: shutil.which(name) for name in ("nginx", "redis-server", *others)}
     found["PostgreSQL"] = postgres_programs()
     return [name for name, path in found.items() if not path]
 
 
 def postgres_programs() -> Path | None:
-    """Return the folder of PostgreSQL's server and its tools, the newest where there are several.
+    """Return the folder of PostgreSQL's programs, for the newest version that is installed.
 
-    Debian keeps it out of the path.
+    On Debian it is not in PATH.
     """
     folders = [Path(name) for name in os.environ["PATH"].split(os.pathsep)]
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -48,19 +48,19 @@ def postgres_programs() -> Path | None:
 
 @contextmanager
 def running(*command: object, stop_by: int = signal.SIGTERM, **options) -> Iterator[int]:
-    """Run a program until the block ends, and give its process id; it may have ended by then."""
+    """Run a program until the block ends and yield its process id. It may exit earlier."""
     process = subprocess.Popen([str(part) for part in command], **options)
     try:
         yield process.pid
     finally:
         process.send_signal(stop_by)
-        # One that was halted would not hear it.
+        # A halted process would not receive the signal.
         process.send_signal(signal.SIGCONT)
         process.wait()
 
 
 def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = START_TIMEOUT) -> float:
-    """Return after how many seconds it is so; raise TimeoutError where it never is."""
+    """Wait until `is_so()` and return the seconds; raise TimeoutError after `seconds`."""
     started = time.monotonic()
     while not is_so():
         if time.monotonic() - started > seconds:
@@ -73,13 +73,13 @@ def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = START_T
 
 
 def unprivileged() -> dict:
-    """Return whom PostgreSQL runs as, which refuses to be root: its own user, which it brought."""
+    """Return arguments to run PostgreSQL as its own user, because it refuses to run as root."""
     return {} if os.geteuid() else {"user": "postgres", "group": "postgres", "extra_groups": []}
 
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A PostgreSQL that can be started, stopped and started again."""
+    """A PostgreSQL server that can be stopped and started again."""
 
     folder: Path
     port: int
@@ -118,7 +118,7 @@ class Postgres:
 
 @contextmanager
 def postgres_folder() -> Iterator[Path]:
-    """Give a folder that belongs to whom PostgreSQL runs as."""
+    """Yield a folder that belongs to PostgreSQL's user."""
     with tempfile.TemporaryDirectory(prefix="blogsite-postgres-") as name:
         if owner := unprivileged():
             shutil.chown(name, owner["user"], owner["group"])
@@ -132,7 +132,7 @@ def make_primary(folder: Path) -> Postgres:
 
 
 def make_replica(replica: Postgres, primary: Postgres) -> None:
-    """Copy a running primary, so that the copy follows it."""
+    """Copy a running primary; the copy follows it."""
     whence = f"host=127.0.0.1 port={primary.port} user=blog"
     command = [postgres_programs() / "pg_basebackup", "--no-sync", "-c", "fast", "-R", "-d", whence]
     call(*command, "-D", replica.folder)
@@ -156,10 +156,10 @@ def redis_server(port: int) -> Iterator[int]:
 
 @contextmanager
 def nginx(folder: Path, config: str) -> Iterator[int]:
-    """Run nginx with `config`, as it stands in deploy/nginx.conf, until the block ends."""
+    """Run nginx with `config`, a variant of deploy/nginx.conf, until the block ends."""
     path = write_nginx(folder, config)
     call_nginx(path, "-t")
-    # Written once it listens.
+    # nginx writes this file once it listens.
     pid_file = folder / "nginx.pid"
     with running(*nginx_command(path), "-g", "daemon off;") as pid:
         wait_until(lambda: is_longer_than(pid_file, 0), "nginx does not start")
@@ -175,17 +175,17 @@ def nginx_command(path: Path) -> tuple:
 
 
 def call_nginx(path: Path, *options: str) -> None:
-    """Raise ValueError with what nginx says, where it refuses its configuration."""
+    """Raise ValueError with nginx's message if it rejects its configuration."""
     run = subprocess.run([*nginx_command(path), *options], capture_output=True, text=True)
     if run.returncode:
         raise ValueError(run.stderr)
 
 
 def write_nginx(folder: Path, config: str) -> Path:
-    """Write the main configuration around `config`, as a distribution's is, and return its path."""
+    """Write a main configuration like a distribution's that includes `config`; return its path."""
     temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     lines = [
-        # Who starts it owns the files it serves.
+        # Workers run as the user who starts nginx, because that user owns the files.
         "user root;" if os.geteuid() == 0 else "",
         "worker_processes 2;",
         f"pid {folder}/nginx.pid;",
@@ -213,9 +213,9 @@ def shipped_nginx(
     tls: tuple[Path, Path] | None,
     plain: int = 0,
 ) -> str:
-    """Return deploy/nginx.conf for this machine: other ports and folders, the rest as it is.
+    """Return deploy/nginx.conf with ports and folders of this machine.
 
-    Without a key and its certificate in `tls` it speaks HTTP alone. `plain` is the port that
+    Without a key and its certificate in `tls`, nginx speaks only HTTP. `plain` is the port that
     redirects to HTTPS.
     """
     text = (DEPLOY / "nginx.conf").read_text()
@@ -236,22 +236,21 @@ def shipped_nginx(
 
 
 def replace(text: str, pattern: str, by: str) -> str:
-    """Replace all that matches, and insist that something does: the file may have changed."""
+    """Replace all matches; raise ValueError if there are none: the file may have changed."""
     replaced, number = re.subn(pattern, by, text)
     if not number:
-        raise ValueError(f"deploy/nginx.conf holds nothing that matches {pattern}")
+        raise ValueError(f"deploy/nginx.conf has no match for {pattern}")
     return replaced
 
 
-# All of it together -------------------------------------------------------------------------------
+# All parts together -------------------------------------------------------------------------------
 
 
 class Machines:
-    """A site on several machines, which are all this one, and each part can be stopped by itself.
+    """A site on several simulated machines. Each part can be stopped separately.
 
-    Two gunicorns, each with an instance folder of its own, behind nginx; one PostgreSQL with its
-    replica, one Redis. `started` holds what each part gave when it started: its process id, or the
-    `Server`.
+    Two gunicorns, each with its own instance folder, behind nginx; one PostgreSQL with a replica,
+    and one Redis. `started` maps each part to its process id or its `Server`.
     """
 
     def __init__(self, folder: Path, database: Path, tls: tuple[Path, Path] | None) -> None:
@@ -281,7 +280,7 @@ class Machines:
         return self.folder / f"gunicorn-{self.ports[name]}.log"
 
     def part(self, name: str) -> AbstractContextManager:
-        """Return what runs one part."""
+        """Return a context manager that runs one part."""
         if name in self.ports:
             own = self.variables | {"INSTANCE_DIR": str(self.instance(name))}
             return serving(self.folder, "blogsite.wsgi", port=self.ports[name], **own)
@@ -306,14 +305,14 @@ class Machines:
             self.stacks.pop(name).close()
 
     def kill(self, name: str) -> None:
-        """End a gunicorn as a machine ends that loses its power: all its processes, at once."""
+        """Kill all processes of a gunicorn at once, like a machine that loses power."""
         main = self.started[name].pid
         for pid in (main, *descendants(main)):
             os.kill(pid, signal.SIGKILL)
         self.stop(name)
 
     def wait_for_answers(self, *names: str) -> None:
-        """Return when each of these gunicorns has answered requests that came from now on."""
+        """Wait until each of these gunicorns has served a new request."""
         logs = [self.log(name) for name in names]
         sizes = [log.stat().st_size for log in logs]
         for log, size in zip(logs, sizes, strict=True):
@@ -328,7 +327,7 @@ class Machines:
 
 @contextmanager
 def machines(folder: Path, *, tls: tuple[Path, Path] | None = None) -> Iterator[Machines]:
-    """Start all of it, prepared and empty."""
+    """Start all parts, with an empty site that is ready."""
     with postgres_folder() as database:
         site = Machines(folder, database, tls)
         try:
@@ -344,7 +343,7 @@ def machines(folder: Path, *, tls: tuple[Path, Path] | None = None) -> Iterator[
 
 
 def share_with(one: Path, two: Path) -> None:
-    """Let two machines have the key and the pictures in common, and nothing else."""
+    """Share the secret key and the images between two machines, and nothing else."""
     two.mkdir(mode=0o700)
     shutil.copy(one / "secret_key", two)
     (one / "media").mkdir(exist_ok=True)

@@ -1,8 +1,8 @@
-"""Runs the site on several machines, which are all this one: `python -m benchmarks.many`.
+"""Run the site on several simulated machines: `python -m benchmarks.many`.
 
-Two gunicorns behind nginx as it is shipped, PostgreSQL with a replica, one Redis (machines.py).
-Stops one part after the other under load and counts what fails; measures what each part takes for a
-request, and nginx for a page of its cache beside a file. docs/scale.md works with the figures.
+Two gunicorns behind the shipped nginx.conf, PostgreSQL with a replica, and one Redis (machines.py).
+Stops one part after another under load and counts failed requests. Measures each part's CPU time
+per request, and nginx's for a cached page and for a file. docs/scale.md uses the results.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from benchmarks.run import positive
 from benchmarks.servers import COUNTER
 from benchmarks.visitor import Visitor, asking
 
-# Seconds after which everyone sees a change: what the application allows caches in front.
+# Everyone sees a change after this many seconds. The application allows caches in front this long.
 SEEN_BY_ALL = 10
 MEASURED_POSTS = 30
 PARTS = ("nginx", "gunicorn", "primary", "replica", "redis")
@@ -40,12 +40,10 @@ def main(arguments: list[str] | None = None) -> None:
         "--seconds",
         type=positive,
         default=10,
-        help="of load around each part that stops (default 10)",
+        help="seconds of load around each stop (default 10)",
     )
-    add(
-        "--posts", type=positive, default=5, help="published, to see when they are seen (default 5)"
-    )
-    add("--rounds", type=positive, default=5, help="of each page in nginx (default 5)")
+    add("--posts", type=positive, default=5, help="posts published to measure delays (default 5)")
+    add("--rounds", type=positive, default=5, help="rounds for each page in nginx (default 5)")
     options = parser.parse_args(arguments)
     if lacking := missing("wrk"):
         sys.exit(f"not installed: {', '.join(lacking)}")
@@ -69,7 +67,7 @@ def load_now() -> str:
     return f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
-# A change, seen by all ----------------------------------------------------------------------------
+# A change becomes visible ------------------------------------------------------------------------
 
 
 def show_changes(site: Machines, author: Visitor, posts: int) -> None:
@@ -117,7 +115,7 @@ def show_failures(site: Machines, author: Visitor, seconds: int) -> None:
         ("two", site.kill),
     ):
         what = f"rendered pages, {name} {'killed' if stop == site.kill else 'stopped'} and started"
-        # Whoever was started anew has to be found by nginx.
+        # nginx has to find the restarted part.
         with asking(Visitor(site.origin, headers=load.NOT_CACHED), ["/"]):
             site.wait_for_answers(*site.ports)
         with loaded(site, rendered(site), seconds, what):
@@ -142,7 +140,7 @@ def loaded(site: Machines, request: load.Request, seconds: int, what: str) -> It
 
 
 def rendered(site: Machines, path: str = "/") -> load.Request:
-    """Return a request for a page that gunicorn renders each time."""
+    """Return a request for a page that gunicorn renders every time."""
     return load.Request(site.port, path, "", is_rendered=True)
 
 
@@ -150,11 +148,11 @@ def wrk(request: load.Request, seconds: int) -> list[str]:
     return load.wrk_command(request, connections=8, seconds=seconds)
 
 
-# What each part takes for a request ---------------------------------------------------------------
+# CPU time of each part ---------------------------------------------------------------------------
 
 
 def show_costs(site: Machines, author: Visitor, seconds: int) -> None:
-    """Print the CPU time of each part for one request of each kind."""
+    """Print each part's CPU time for one request of each kind."""
     cookie = "; ".join(f"{name}={value}" for name, value in author.cookies.items())
     path = author.publish("With comments")
     pages = {
@@ -174,7 +172,7 @@ def show_costs(site: Machines, author: Visitor, seconds: int) -> None:
 
 
 def show_costs_of_new(site: Machines, paths: dict[str, str], seconds: int) -> None:
-    """Print what pages cost of which nothing is kept, as all are after a change."""
+    """Print the cost of pages that are not cached, as after a change."""
     with changing(site):
         for name, path in paths.items():
             request = rendered(site, path)
@@ -183,7 +181,7 @@ def show_costs_of_new(site: Machines, paths: dict[str, str], seconds: int) -> No
 
 @contextmanager
 def changing(site: Machines) -> Iterator[None]:
-    """Move the counter of all caches again and again, until the block ends."""
+    """Keep moving the cache version until the block ends."""
     has_ended = Event()
 
     def change() -> None:
@@ -214,7 +212,7 @@ def publish_some(author: Visitor) -> int:
 def show_cost(site: Machines, what: str, act: Callable[[], int]) -> None:
     before = cpu_by_part(site)
     requests = act()
-    # What was asked for when the time was up is answered a little later.
+    # Requests that were open at the end get their response a little later.
     time.sleep(0.3)
     after = cpu_by_part(site)
     found = [(after[part] - before[part]) * 1000 / requests for part in PARTS]
@@ -245,7 +243,7 @@ def compare_with_static(site: Machines, rounds: int) -> None:
 
 
 def make_file(site: Machines, page: load.Request) -> str:
-    """Write a picture as long as the page is when packed, and return its name."""
+    """Write an image as large as the compressed page; return its name."""
     headers = {"Accept-Encoding": "gzip"}
     answer = Visitor(site.origin, headers=headers).ask("HEAD", page.path)
     path = site.instance("one") / "media/many.webp"
@@ -254,7 +252,7 @@ def make_file(site: Machines, page: load.Request) -> str:
 
 
 def cost_in_nginx(site: Machines, request: load.Request, seconds: int = 3) -> float:
-    """Return the milliseconds of CPU time that nginx took for one request."""
+    """Return nginx's CPU milliseconds per request."""
     processes = Processes(site.started["nginx"])
     load.warm_up(request, 8)
     before = processes.cpu_seconds()

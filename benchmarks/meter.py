@@ -1,4 +1,4 @@
-"""What processes have used so far, read from /proc: CPU time and memory. Linux alone."""
+"""CPU time and memory of processes, read from /proc. Linux only."""
 
 import os
 from dataclasses import dataclass, field
@@ -6,26 +6,26 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
-# In /proc/<pid>/stat, behind the name: time in user and system mode, then that of children who
-# ended and were waited for.
+# In /proc/<pid>/stat, after the name: time in user and system mode, then that of children who
+# exited and were waited for.
 OWN, WAITED_FOR = slice(11, 13), slice(13, 15)
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """A server: gunicorn's main process and all below it, and those that work for it elsewhere."""
+    """The processes of a server: gunicorn's master, its children, and others that serve it."""
 
     main: int
     others: list[int] = field(default_factory=list)
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of all, with that of workers who were replaced."""
+        """Return the CPU time of all processes, including replaced workers."""
         tree = descendants(self.main)
         ticks = sum(ticks_of(pid, OWN) for pid in (self.main, *tree, *self.others))
         return (ticks + ticks_of(self.main, WAITED_FOR)) / TICKS
 
     def memory_bytes(self) -> tuple[int, int]:
-        """Return what the largest worker has for itself alone, and with its share of the rest."""
+        """Return the private and proportional memory of the largest worker."""
         maps = [memory_of(pid) for pid in descendants(self.main)]
         return max(own for own, _ in maps), max(share for _, share in maps)
 
@@ -36,7 +36,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def ticks_of(pid: int, fields: slice) -> int:
-    # The name stands in parentheses and may hold anything.
+    # The name is in parentheses and may contain any character.
     values = (PROC / f"{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, values[fields]))
 

@@ -1,4 +1,4 @@
-"""Tools from npm: each is installed once, in a fixed version, into its own folder."""
+"""Tools from npm, each installed once into its own folder, in a fixed version."""
 
 import os
 import shutil

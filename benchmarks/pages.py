@@ -71,7 +71,7 @@ BAD_POST = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as `visitor` got it, saved in `file`. Similar pages share their `kind`."""
+    """A page as `visitor` saw it, saved in `file`. Similar pages have the same `kind`."""
 
     visitor: str
     method: str
@@ -120,7 +120,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     call_command("prepare", stdout=sys.stderr)
     saver = Saver(folder)
-    # The blog is empty for these.
+    # These pages show an empty blog.
     crawl(saver, "anonymous", None, ["/", "/tags/"])
     first = User.objects.create_superuser("first")
     crawl(saver, "first", first, ["/", "/mine/", "/admin/"])

@@ -1,4 +1,4 @@
-"""What people who write send to the site; the same over HTTP and within a process."""
+"""Writers: the forms that they send, over HTTP or within the process."""
 
 import random
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from posts.demo.writer import comment_texts, write_post
 WORDS = 2_000
 TAGS = 5
 TEXTS = 20
-# How often each is done where many people write: most of what an editor sends is autosaves.
+# Share of each action when many people write. An editor mostly sends autosaves.
 ACTS = {"publish": 1, "publish, new tags": 1, "autosave": 5, "like": 2, "comment": 2}
 
 
 @cache
 def long_text(number: int) -> str:
-    """Return Markdown of WORDS words or a few more, put together from the sample blog's."""
+    """Return Markdown of at least WORDS words from texts of the sample blog."""
     found, place = [], number * TEXTS
     while sum(len(text.split()) for text in found) < WORDS:
         found.append(write_post(place).body)
@@ -28,9 +28,9 @@ def long_text(number: int) -> str:
 
 @dataclass
 class Writer:
-    """Somebody who is logged in: `post` sends a form and returns status and JSON, if it is any.
+    """A logged-in writer. `post` sends a form and returns the status, and the JSON if there is any.
 
-    There are so many `posts` to like and to comment, and as many tags as `benchmarks.seed` makes.
+    `posts` is the number of posts, from which `benchmarks.seed` derives the number of tags.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Writer:
     chance: random.Random = field(default_factory=random.Random)
 
     def act(self, name: str) -> int:
-        """Do one of ACTS and return the status of the answer."""
+        """Do one of ACTS and return the status of the response."""
         self.done += 1
         known, new = self.known_tags(), [f"tag {uuid4().hex[:12]}" for _ in range(TAGS)]
         acts = {
@@ -71,7 +71,7 @@ class Writer:
         return self.post(f"/{self.some_post()}/comments/", body=words)[0]
 
     def autosave(self) -> int:
-        """Go on writing one draft in one opened editor, as its script saves it."""
+        """Continue one draft in one edit session, as the editor's script saves it."""
         if not self.draft:
             made = {"sitting": str(uuid4()), "uuid": str(uuid4()), "version": "0"}
             text = {"title": f"A draft of {self.number}", "body": long_text(self.number % TEXTS)}

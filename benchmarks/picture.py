@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 760, 520
 LEFT, RIGHT, TOP, BOTTOM = 60, 190, 46, 48
 LABEL_HEIGHT = 15
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-# Told apart in light and dark, and by most who see few colours; the labels name each line.
+# Distinct in light and dark, and for most color-blind people; labels name each line.
 COLOURS = ("#3b7dd8", "#d9822b", "#3a9d5d", "#c2477f", "#8a63d2", "#2a9d9d", "#b58900", "#8c6d5a")
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #333 }
@@ -23,9 +23,9 @@ text { font: 12px system-ui, sans-serif; fill: #333 }
 
 
 def draw(results: dict, visitor: str = RENDERED) -> str:
-    """Return the picture: a line a page, named at its end, both axes logarithmic."""
+    """Return the SVG: one line per page, labeled at its end, on two logarithmic axes."""
     lines = {page: curve for (page, who), curve in curves(results).items() if who == visitor}
-    # Pages for people with a session have no anonymous cost.
+    # Pages that need a session have no anonymous cost.
     lines |= {p: c for (p, _), c in curves(results).items() if p not in lines}
     bare = next(point["cpu_ms"] for point in results["points"] if point["case"] == BARE)
     values = [bare, *(ms for curve in lines.values() for ms in curve.values())]
@@ -46,10 +46,10 @@ def draw(results: dict, visitor: str = RENDERED) -> str:
 
 
 class Scale:
-    """Where a value stands on a logarithmic axis that reaches from `low` to `high`."""
+    """Map values to positions on a logarithmic axis from `low` to `high`."""
 
     def __init__(self, low: float, high: float, start: int, end: int) -> None:
-        # Of a single size there is a line all the same.
+        # A single size gives a line too.
         self.low, self.high = log10(low), log10(max(high, low * 2))
         self.start, self.end = start, end
 
@@ -99,7 +99,7 @@ def polyline(curve: dict[int, float], x: Scale, y: Scale, colour: str) -> str:
 
 
 def spread(ends: dict[str, float]) -> dict[str, float]:
-    """Return where labels stand so that none covers another, in the order of their lines."""
+    """Return label positions in the order of the lines, without overlaps."""
     places, lowest = {}, 0.0
     for page, end in sorted(ends.items(), key=lambda found: found[1]):
         places[page] = lowest = max(end, lowest + LABEL_HEIGHT)

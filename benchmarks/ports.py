@@ -1,4 +1,4 @@
-"""Ports of the loopback for servers that are started here."""
+"""Free loopback ports for servers."""
 
 import random
 import socket
@@ -9,7 +9,7 @@ PORTS = iter(random.sample(range(20_000, 32_000), 12_000))
 
 
 def free_port() -> int:
-    """Return a port at which nothing listens, never the same one twice in one process."""
+    """Return a free port, never the same one twice in a process."""
     return next(port for port in PORTS if is_free(port))
 
 
@@ -23,6 +23,6 @@ def is_free(port: int) -> bool:
 
 
 def is_open(port: int) -> bool:
-    """Tell whether somebody answers there."""
+    """Return whether a server accepts connections at `port`."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

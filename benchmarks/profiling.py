@@ -1,7 +1,7 @@
-"""Shows where the time of one page goes: `python -m benchmarks.profiling index --visitor author`.
+"""Profile one page: `python -m benchmarks.profiling index --visitor author`.
 
-Asks the callable that gunicorn serves, inside this process: CPU time without the server's own, and
-with `--stats` the functions that take it. It fills an instance, or takes the one that is named.
+Calls the WSGI callable in this process and prints its CPU time, without the server's own. `--stats`
+lists the functions that use it. Fills a new instance, or uses the one in `--instance`.
 """
 
 import argparse
@@ -46,8 +46,12 @@ def parse() -> argparse.Namespace:
     add("--instance", type=Path, help="as for benchmarks.run")
     add("--requests", type=int, default=100)
     add("--anew", action="store_true", help="keep no fragment from one request to the next")
-    add("--changed", action="store_true", help="after a change elsewhere, as a like, each time")
-    add("--stats", metavar="ORDER", help="tottime or cumulative: the functions that take the time")
+    add(
+        "--changed",
+        action="store_true",
+        help="move the cache version before each request, as a like does",
+    )
+    add("--stats", metavar="ORDER", help="tottime or cumulative: list the slowest functions")
     options = parser.parse_args()
     if options.visitor not in CASES[options.case]:
         parser.error(f"{options.case} is asked for as {', '.join(CASES[options.case])}")
@@ -55,7 +59,7 @@ def parse() -> argparse.Namespace:
 
 
 def measure(page: dict, options: argparse.Namespace) -> None:
-    from benchmarks.instance import ask  # which starts Django with the instance named above
+    from benchmarks.instance import ask  # starts Django with the instance above
     from posts import page_cache
 
     settings.KEEP_FRAGMENTS = not options.anew

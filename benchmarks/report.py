@@ -1,4 +1,4 @@
-"""Results as Markdown tables: `python -m benchmarks.report benchmarks/results/….json`."""
+"""Print results as Markdown tables: `python -m benchmarks.report benchmarks/results/….json`."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ def read(path: str) -> dict:
 
 
 def table(results: dict) -> str:
-    """Return one row a point, and below it how each page grows where there are several sizes."""
+    """Return a table with a row per point and, for several sizes, how each page grows."""
     rows = [
         (
             point["case"],
@@ -44,7 +44,7 @@ def table(results: dict) -> str:
 
 
 def markdown(head: tuple, rows: list[tuple]) -> str:
-    """Return a table, numbers to the right."""
+    """Return a Markdown table with right-aligned numbers."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     rule = ["-" * width if n < 2 else "-" * (width - 1) + ":" for n, width in enumerate(widths)]
     lines = [head, rule, *rows]
@@ -64,7 +64,7 @@ def sizes_of(results: dict) -> list[int]:
 
 
 def curves(results: dict) -> dict[tuple[str, str], dict[int, float]]:
-    """Return the CPU time of each page by its number of posts."""
+    """Return the CPU time of each page by number of posts."""
     found = {}
     for point in results["points"]:
         if point["posts"]:

@@ -1,6 +1,6 @@
-"""Measures what pages cost beside what they can't cost less than: `python -m benchmarks.run`.
+"""Measure what pages cost, compared with a bare WSGI callable: `python -m benchmarks.run`.
 
-docs/performance.md says how to read what it prints and writes.
+docs/performance.md explains the output.
 """
 
 import argparse
@@ -25,16 +25,16 @@ from benchmarks.servers import ROOT, Instance, Server, cache_of, database_of, se
 
 RESULTS = ROOT / "benchmarks/results"
 DEFAULT_POSTS = "1000,10000"
-# Which backends of the database work for a server changes as connections grow old.
+# The server's database backends change as connections reach their age limit.
 ATTEMPTS = 5
-# What was asked for when the time was up is answered a little later: so many seconds, and the
-# longest that an answer took.
+# Requests that were open at the end get their response later: at most this many seconds plus the
+# longest response time.
 LAST_ANSWERS = 0.1
 
 
 @dataclass(slots=True)
 class Point:
-    """One page, as one visitor, at one number of posts: what was measured, a value each round."""
+    """One page, for one visitor, at one number of posts, with one measurement per round."""
 
     case: str
     visitor: str
@@ -69,27 +69,25 @@ def main(arguments: list[str] | None = None) -> None:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     add = parser.add_argument
-    add("--cases", type=names, default=list(CASES), help="index,detail: these pages alone")
+    add("--cases", type=names, default=list(CASES), help="only these pages, such as index,detail")
     add(
         "--posts",
         type=numbers,
         default=DEFAULT_POSTS,
-        help=f"each of them (default {DEFAULT_POSTS})",
+        help=f"numbers of posts (default {DEFAULT_POSTS})",
     )
     add(
         "--database",
         default="sqlite",
-        help="sqlite, or postgres://user:password@host/name, beside which databases are made",
+        help="sqlite, or postgres://user:password@host/name on the server for new databases",
     )
     add("--redis", default="none", help="redis://host:6379/0, or none")
-    add("--seconds", type=more_than_0, default=2, help="of each round and point (default 2)")
-    add("--rounds", type=positive, default=5, help="medians are taken of so many (default 5)")
+    add("--seconds", type=more_than_0, default=2, help="seconds per round and point (default 2)")
+    add("--rounds", type=positive, default=5, help="rounds, whose medians are shown (default 5)")
     add("--connections", type=positive, default=8)
-    add(
-        "--instance", type=Path, help="a folder to fill once and use again; a temporary one without"
-    )
-    add("--anew", action="store_true", help="keep no piece of a page from one request to the next")
-    add("--output", type=Path, default=RESULTS, help="where JSON and picture go")
+    add("--instance", type=Path, help="a folder to keep and use again (default: a temporary one)")
+    add("--anew", action="store_true", help="turn off the cache of fragments")
+    add("--output", type=Path, default=RESULTS, help="folder for the JSON and the chart")
     options = parser.parse_args(arguments)
     if options.redis != "none" and len(options.posts) > 1:
         parser.error("several sites would share one cache: with --redis, --posts takes one number")
@@ -113,18 +111,18 @@ def positive(text: str) -> int:
 
 
 def more_than_0(text: str, kind: type[int | float] = float) -> int | float:
-    """Return the number in `text`; refuse one with which nothing could be measured."""
+    """Return the number in `text`; reject one that is not positive."""
     number = kind(text)
-    # Not "at most 0", which nan isn't either.
+    # Not `<= 0`, because nan would pass.
     if not number > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not more than nothing")
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
     if number == float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} never ends")
+        raise argparse.ArgumentTypeError(f"{text} is infinite")
     return number
 
 
 def start(options: argparse.Namespace, stack: ExitStack) -> Iterator[Point]:
-    """Start all servers and yield all points; they stop with `stack`."""
+    """Start all servers, which stop with `stack`, and yield all points."""
     root = options.instance or Path(stack.enter_context(tempfile.TemporaryDirectory()))
     site, found = ["blogsite.wsgi"], []
     if options.anew:
@@ -159,7 +157,7 @@ def point_of(page: dict, posts: int, server: Server) -> Point:
 
 
 def references(folder: Path, size: int, stack: ExitStack) -> Iterator[Point]:
-    """Start what the pages are compared with, and yield a point of each, with a body of `size`."""
+    """Start the references and yield a point for each, with a body of `size`."""
     for name, application, variables in (
         (report.BARE, "benchmarks.bare", {}),
         ("Django, a constant", "benchmarks.constant", {}),
@@ -171,7 +169,7 @@ def references(folder: Path, size: int, stack: ExitStack) -> Iterator[Point]:
 
 
 def measure_all(points: list[Point], options: argparse.Namespace) -> None:
-    """Measure all points in turn, so that what the machine does besides falls upon all of them."""
+    """Measure all points in turn, so that other load affects all of them alike."""
     rounds = [point for _ in range(options.rounds) for point in points]
     for point in (progress := tqdm(rounds, unit=" points", disable=None)):
         progress.set_postfix_str(f"{point.case} {point.visitor} {point.posts or ''}")
@@ -180,7 +178,7 @@ def measure_all(points: list[Point], options: argparse.Namespace) -> None:
 
 
 def measure(point: Point, options: argparse.Namespace) -> bool:
-    """Add one round; return False where a process ended whose time is then unknown."""
+    """Add one round; return False if a process ended, because its CPU time is then unknown."""
     point.bytes, an_answer = load.warm_up(point.request, options.connections)
     try:
         before = point.server.processes()
@@ -206,7 +204,7 @@ def measure(point: Point, options: argparse.Namespace) -> bool:
 
 
 def summarize(points: list[Point]) -> list[dict]:
-    """Return what goes into the JSON: medians, the rounds, and the ratio to the bare callable."""
+    """Return the medians, the rounds and the ratio to the bare callable, for the JSON."""
     bare = median(points[0].cpu_ms)
     return [
         {
@@ -230,7 +228,7 @@ def summarize(points: list[Point]) -> list[dict]:
 
 
 def describe(options: argparse.Namespace) -> dict:
-    """Return when, of what and on what it was measured, without addresses and passwords."""
+    """Return the date, version and machine of the run, without addresses and passwords."""
     commit = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     return {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),

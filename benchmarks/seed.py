@@ -1,9 +1,9 @@
-"""Fills an empty database with as many posts as are to be measured, in memory that stays flat.
+"""Fill an empty database with any number of posts, in constant memory.
 
-A million posts bring 50,000 tags, 100,000 people and 5,000,000 comments. The texts are those of the
-sample blog: a few hundred, rendered and taken apart into words once, and told apart by a number in
-the title. Rows go in as plain values with ids of ours, because making a model's instance of each
-takes four times as long as storing it.
+A million posts have 50,000 tags, 100,000 people and 5,000,000 comments. The texts are a few hundred
+of the sample blog's, rendered and tokenized once, with a number added to each title. Rows are
+inserted as plain values with our own ids, because creating a model instance takes four times as
+long as storing it.
 """
 
 import random
@@ -34,8 +34,7 @@ from posts.search import sqlite
 from posts.search.documents import BETWEEN_NAMES, words_of
 from posts.search.tokens import tokenize
 
-# Rows that go in are right: nobody looks again whether there is what each refers to. Others than
-# superusers have to wait for that.
+# Skip foreign key checks, because our rows are correct. Only superusers may do that.
 UNCHECKED = """
     SELECT set_config('session_replication_role', 'replica', false)
     FROM pg_roles WHERE rolname = current_user AND rolsuper"""
@@ -45,11 +44,11 @@ SEARCH_INDEXES = """
 BATCH = 2_000
 TEXTS = 300
 COMMENTS = 5
-# On the newest post besides: as many as a page of comments shows.
+# More comments on the newest post: a full page.
 MANY_COMMENTS = 100
-# The tag of every second post, and the one of ten posts.
+# A tag of every second post, and a tag of ten posts.
 HALF, TEN = "half", "ten"
-# A word that stands in the titles of five posts alone.
+# A word that occurs only in the titles of five posts.
 RARE_WORD, RARE = "zirconium", 5
 SPAN = timedelta(days=3650)
 
@@ -57,7 +56,7 @@ Row = dict[str, Any]
 
 
 class Text(NamedTuple):
-    """A text of many posts: the title without its number, the columns it fills, its words."""
+    """A text of many posts: its title without a number, its columns and its tokens."""
 
     title: str
     columns: Row
@@ -65,7 +64,7 @@ class Text(NamedTuple):
 
 
 def fill(posts: int) -> None:
-    """Fill the empty database; the first account wrote more than any other."""
+    """Fill the empty database; the first account has the most posts."""
     users, tags = max(20, posts // 10), max(20, posts // 20)
     with unsafe_writes(), late_search():
         insert(User, new_users(users), users)
@@ -79,13 +78,13 @@ def fill(posts: int) -> None:
 
 
 def is_filled(posts: int) -> bool:
-    """Tell whether all of `posts` are there: what `fill` does last is count them."""
+    """Return whether `fill` finished for `posts` posts: its last step counts them."""
     return listing.all_posts().count(timezone.now()) >= posts
 
 
 @contextmanager
 def unsafe_writes() -> Iterator[None]:
-    """Don't wait for the disk: a database that a power cut spoils is made anew."""
+    """Write without waiting for the disk; after a power cut, fill a new database."""
     pragmas = ["PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000"]
     settings = ["SET synchronous_commit = off", "SET maintenance_work_mem = '256MB'", UNCHECKED]
     statements = {"sqlite": pragmas, "postgresql": settings}
@@ -93,13 +92,13 @@ def unsafe_writes() -> Iterator[None]:
         for statement in statements[connection.vendor]:
             cursor.execute(statement)
     yield
-    # The next connection is as safe as any.
+    # The next connection has the normal settings.
     connection.close()
 
 
 @contextmanager
 def late_search() -> Iterator[None]:
-    """Index the words at the end, at once: row by row takes three times as long."""
+    """Build the search index at the end; row by row takes three times as long."""
     late = {"sqlite": late_sqlite_search, "postgresql": late_postgresql_search}
     with connection.cursor() as cursor, late[connection.vendor](cursor):
         yield
@@ -133,7 +132,7 @@ def batches(rows: Iterable) -> Iterator[list]:
 
 
 def insert(model: type[Model], rows: Iterable[Row], number: int) -> None:
-    """Insert rows by batches, each a transaction."""
+    """Insert rows in batches, one transaction each."""
     name = model._meta.verbose_name_plural
     with tqdm(total=number, unit=f" {name}", disable=None) as progress:
         for batch in batches(rows):
@@ -143,7 +142,7 @@ def insert(model: type[Model], rows: Iterable[Row], number: int) -> None:
 
 @transaction.atomic
 def insert_batch(model: type[Model], rows: list[Row]) -> None:
-    """Insert rows, each the columns in which it differs from a new instance, all the same ones."""
+    """Insert rows. Each has the same columns: those that differ from a new instance."""
     defaults = new_row(model)
     columns = defaults | rows[0]
     names = ", ".join(map(connection.ops.quote_name, columns))
@@ -161,7 +160,7 @@ def insert_batch(model: type[Model], rows: list[Row]) -> None:
 
 @lru_cache
 def new_row(model: type[Model]) -> Row:
-    """Return the columns of an unsaved instance as the database takes them, without its id."""
+    """Return the column values of an unsaved instance, without its id."""
     instance = model()
     return {
         field.column: field.get_db_prep_save(field.pre_save(instance, add=True), connection)
@@ -181,7 +180,7 @@ def new_users(number: int) -> Iterator[Row]:
             "id": place + 1,
             "username": person.username,
             "username_key": username_key(person.username),
-            # A hash of nothing, with which nobody logs in.
+            # Not a valid hash, so no one can log in.
             "password": "!",
             "display_name": person.name,
             "biography": person.bio,
@@ -200,7 +199,7 @@ def tag_name(pk: int) -> str:
 
 
 def fill_posts(posts: int, users: int, tags: int) -> None:
-    """Insert the posts, the oldest first, with their ties to tags and what search looks in."""
+    """Insert the posts, oldest first, with their tag assignments and search documents."""
     texts = [new_text(number) for number in range(min(TEXTS, posts))]
     now, gap = timezone.now(), SPAN / posts
     with tqdm(total=posts, unit=" posts", disable=None) as progress:
@@ -234,7 +233,7 @@ def new_post(place: int, posts: int, text: Text, users: int, at: Any) -> Row:
     identity = UUID(int=chance.getrandbits(128), version=4)
     return text.columns | {
         "id": place + 1,
-        # Squared, so that a few write much and many write little.
+        # Squared, so that a few people write much and many write little.
         "author_id": int(users * chance.random() ** 2) + 1,
         "title": f"{text.title}{rare} {place}",
         "slug": f"post-{place}",
@@ -248,7 +247,7 @@ def new_post(place: int, posts: int, text: Text, users: int, at: Any) -> Row:
 
 
 def is_one_of(place: int, wanted: int, posts: int) -> bool:
-    """Tell whether `place` is one of `wanted` places, spread evenly over all of them."""
+    """Return whether `place` is one of `wanted` places that are spread evenly over all."""
     return place % ceil(posts / wanted) == 0
 
 
@@ -257,7 +256,7 @@ def comments_on(place: int, posts: int) -> int:
 
 
 def tags_of(place: int, posts: int, tags: int) -> list[int]:
-    """Return the ids of two tags of many, and of HALF and TEN where they are due."""
+    """Return the ids of two common tags, plus HALF and TEN if this post has them."""
     found = {3 + place * prime % (tags - 2) for prime in (7_919, 104_729)}
     found |= {1} if place % 2 == 0 else set()
     found |= {2} if is_one_of(place, 10, posts) else set()
@@ -296,7 +295,7 @@ def join_names(names: Iterable[str]) -> str:
 
 
 def new_comments(posts: int, users: int) -> Iterator[Row]:
-    """Yield the comments in the order of their posts; every third answers the one before."""
+    """Yield the comments in the order of their posts; every third replies to its predecessor."""
     texts = [
         {"body": text, "body_html": render_comment(text), "rendered_by": RENDERER_VERSION}
         for text in comment_texts()[0]
@@ -318,7 +317,7 @@ def new_comments(posts: int, users: int) -> Iterator[Row]:
 
 
 def reset_sequences() -> None:
-    """Let new rows go on after the ids that were given here."""
+    """Set the sequences so that new rows get ids after ours."""
     statements = connection.ops.sequence_reset_sql(no_style(), [User, Tag, Post, Comment])
     with connection.cursor() as cursor:
         for statement in statements:
@@ -326,7 +325,7 @@ def reset_sequences() -> None:
 
 
 def tidy() -> None:
-    """Do at once what PostgreSQL does by and by, and empty SQLite's log into its file."""
+    """Vacuum and analyze PostgreSQL now, or write SQLite's log into its file."""
     sql = {"sqlite": "PRAGMA wal_checkpoint(TRUNCATE)", "postgresql": "VACUUM ANALYZE"}
     with connection.cursor() as cursor:
         cursor.execute(sql[connection.vendor])

@@ -1,4 +1,4 @@
-"""Starts what is measured: the site, one instance for each number of posts, and its measures."""
+"""Starts the measured servers: one instance of the site per number of posts, and the references."""
 
 import json
 import os
@@ -19,10 +19,10 @@ from benchmarks.meter import Processes
 from benchmarks.ports import free_port, is_open
 
 ROOT = Path(__file__).parent.parent
-# The rest of the environment is not passed on, so no setting of yours changes what is measured.
+# No other variable is passed on, so your settings don't change the results.
 PASSED_ON = ("PATH", "HOME", "LANG", "WEB_CONCURRENCY", "WEB_THREADS", "MAX_REQUESTS")
 START_TIMEOUT = 60
-# Where Django's cache keeps the counter of the page cache.
+# The key of the cache version in Django's cache.
 COUNTER = ":1:page_cache.generation"
 BACKENDS = """
     SELECT pid FROM pg_stat_activity
@@ -32,7 +32,7 @@ BACKENDS = """
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A folder, a database and a cache for the site with so many posts."""
+    """A folder, a database and a cache for a site with `posts` posts."""
 
     posts: int
     folder: Path
@@ -45,9 +45,9 @@ class Instance:
         return {"INSTANCE_DIR": str(self.folder)} | urls
 
     def prepare(self, *, anew: bool = False) -> list[dict]:
-        """Fill it, where it is empty, and return its pages (`benchmarks.instance`).
+        """Fill the instance if it is empty, and return its pages (`benchmarks.instance`).
 
-        Their queries are those of a site that keeps no piece of a page, where that is `anew`.
+        With `anew`, their queries are counted without cached fragments.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         pages = self.folder / "pages.json"
@@ -58,9 +58,9 @@ class Instance:
         return json.loads(pages.read_text())
 
     def other_processes(self) -> list[int]:
-        """Return the processes of database and cache that work for the site alone.
+        """Return the database and cache processes that work only for this site.
 
-        They have to run on this machine. PostgreSQL's writers and parallel workers are not in it.
+        They must run on this machine. PostgreSQL's writers and parallel workers are not included.
         """
         found = []
         if self.database_url:
@@ -74,7 +74,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A gunicorn that answers at `port`."""
+    """A gunicorn that listens on `port`."""
 
     port: int
     pid: int
@@ -92,7 +92,7 @@ def serving(
     port: int | None = None,
     **variables: str,
 ) -> Iterator[Server]:
-    """Run gunicorn with `arguments` until the block ends; its log goes into `folder`."""
+    """Run gunicorn with `arguments` until the block ends, with its log in `folder`."""
     port = port or free_port()
     own = {"PORT": str(port)} | (instance.environment if instance else {}) | variables
     with (folder / f"gunicorn-{port}.log").open("a") as log:
@@ -111,7 +111,7 @@ def environment(own: dict[str, str]) -> dict[str, str]:
 
 
 def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
-    """Return when something answers at `port`; exit with the log where the process gives up."""
+    """Wait until the server accepts connections; exit with its log if the process ends."""
     end = time.monotonic() + START_TIMEOUT
     while not is_open(port):
         if process.poll() is not None or time.monotonic() > end:
@@ -121,9 +121,9 @@ def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
 
 @contextmanager
 def database_of(url: str, posts: int, *, keep: bool) -> Iterator[str]:
-    """Give the address of a database of its own for so many posts, beside the one in `url`.
+    """Yield the URL of a database for `posts` posts, on the same server as `url`.
 
-    It is made where it is missing, and dropped at the end unless it is to be kept.
+    Create it if it is missing, and drop it at the end unless it should be kept.
     """
     parts = urlsplit(url)
     name = f"{parts.path[1:]}_{posts}"
@@ -137,7 +137,7 @@ def database_of(url: str, posts: int, *, keep: bool) -> Iterator[str]:
 
 @contextmanager
 def cache_of(url: str) -> Iterator[str]:
-    """Give the address back, and remove the counter of the page cache where it was not before."""
+    """Yield the URL; at the end, remove the cache version unless it existed before."""
     with redis.from_url(url) as client:
         was_there = client.exists(COUNTER)
         try:
@@ -148,10 +148,10 @@ def cache_of(url: str) -> Iterator[str]:
 
 
 def execute(url: str, statement: sql.SQL, name: str, *, unless: tuple = ()) -> None:
-    """Execute a statement about the database `name`; an error of a type in `unless` is none."""
+    """Execute a statement about the database `name`; ignore errors of the types in `unless`."""
     try:
         connection = psycopg.connect(url, autocommit=True)
     except psycopg.Error as error:
-        sys.exit(f"The database beside which others are made does not answer: {error}")
+        sys.exit(f"The database in --database does not respond: {error}")
     with connection, suppress(*unless):
         connection.execute(statement.format(sql.Identifier(name)))

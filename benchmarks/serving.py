@@ -1,11 +1,11 @@
-"""How gunicorn serves what our pages are compared with: as it serves the site."""
+"""Gunicorn settings for the references: the same as for the site."""
 
 from blogsite.serving import *  # noqa: F403
 
 
 def on_starting(server) -> None:
-    """Run none of the site's checks: another application is served."""
+    """Skip the site's checks, because this serves another application."""
 
 
 def post_worker_init(worker) -> None:
-    """Ask it for no pages of the site."""
+    """Skip the site's warm-up requests."""

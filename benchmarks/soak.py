@@ -1,7 +1,8 @@
-"""Asks one site for long and watches its memory: `python -m benchmarks.soak`.
+"""Measure memory over many requests: `python -m benchmarks.soak`.
 
-Of a thousand requests, most are for cached pages of all kinds, some for rendered ones, with and
-without a session, and two write. Prints the private memory of each worker every 10,000.
+Most requests are for cached pages of all kinds. Some are for rendered pages, with or without a
+session, and two in a thousand write. Prints the private memory of each worker every 10,000
+requests.
 """
 
 import argparse
@@ -25,11 +26,11 @@ from benchmarks.writing import prepare, writer_at
 from posts.demo.writer import name_person
 
 REPORTED_EVERY = 10_000
-# Of fewer posts, some of the pages that it asks for would be missing.
+# With fewer posts, some requested pages would not exist.
 POSTS_MIN = 200
-# How many of a thousand requests come with whose cookies; the others come with none.
+# Requests in a thousand with the cookies of each visitor; the others have none.
 RENDERED, LOGGED_IN, WRITING = 60, 140, 2
-# The share of reading that goes to a few pages.
+# The share of reads that go to a few pages.
 POPULAR = 0.7
 
 
@@ -53,9 +54,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--connections", type=positive, default=8)
     add("--database", default="sqlite", help="sqlite, or postgres://user:password@host/name")
     add("--redis", default="none", help="redis://host:6379/0, or none")
-    add(
-        "--instance", type=Path, help="a folder to fill once and use again; a temporary one without"
-    )
+    add("--instance", type=Path, help="a folder to keep and use again (default: a temporary one)")
     options = parser.parse_args(arguments)
     if options.posts < POSTS_MIN:
         parser.error(f"--posts takes {POSTS_MIN} and more")
@@ -63,7 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def soak(server: Server, people: list[dict], options: argparse.Namespace) -> list[tuple]:
-    """Send all requests over several connections; return a row for each REPORTED_EVERY."""
+    """Send all requests over several connections; return a row per REPORTED_EVERY requests."""
     numbers, rows, started = count(1), [], time.monotonic()
     # The first connections open while workers start.
     while len(descendants(server.pid)) < int(os.environ.get("WEB_CONCURRENCY", 2)):
@@ -84,7 +83,7 @@ def soak(server: Server, people: list[dict], options: argparse.Namespace) -> lis
 
 
 def ask(server: Server, connection, chance, who: list[Writer], people: list, posts: int) -> None:
-    """Send one request by chance; raise ValueError where it is refused."""
+    """Send one random request; raise ValueError for an error status."""
     share = chance.randrange(1000)
     if share < WRITING:
         status = chance.choice(who).act(chance.choice(("publish", "autosave", "like", "comment")))
@@ -100,7 +99,7 @@ def ask(server: Server, connection, chance, who: list[Writer], people: list, pos
 
 
 def some_page(chance: random.Random, posts: int) -> str:
-    """Return the path of a page: one of a few that many ask for, or one of all there are."""
+    """Return the path of a page: one of a few popular ones, or any."""
     tags, people = max(20, posts // 20), max(20, posts // 10)
     of_all: list[Callable[[], str]] = [
         lambda: f"/?page={chance.randrange(1, posts // 5)}",

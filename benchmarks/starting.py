@@ -1,6 +1,6 @@
-"""Measures the first request of a worker and the next: `python -m benchmarks.starting`.
+"""Measure a worker's first and second request: `python -m benchmarks.starting`.
 
-Each time the server is started anew, with one worker of one thread. docs/performance.md shows it.
+Restarts the server each time, with one worker of one thread. docs/performance.md has results.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from benchmarks.servers import Instance, serving
 COLUMNS = ("first page", "next page", "visitor", "first ms", "next ms")
 PAIRS = [
     ("index", "index"),
-    # Two that nobody has asked for, of which nothing is kept.
+    # Two pages that are not cached.
     ("index-middle", "index-last"),
-    # One of which nothing is kept, and then all.
+    # The same page twice: not cached, then cached.
     ("detail", "detail"),
 ]
 
@@ -43,7 +43,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.starting", description=__doc__)
     add = parser.add_argument
     add("--posts", type=int, default=1000)
-    add("--starts", type=int, default=5, help="medians are taken of so many (default 5)")
+    add("--starts", type=int, default=5, help="starts, whose medians are shown (default 5)")
     add("--instance", type=Path, help="as for benchmarks.run")
     return parser.parse_args()
 
@@ -63,14 +63,14 @@ def first_and_next(instance: Instance, pair: list[dict]) -> tuple[float, float]:
 
 
 def wait_for_worker(port: int) -> None:
-    """Return once it answers; the port is open before there are workers."""
+    """Wait for a response, because the port is open before workers exist."""
     probe = Request(port, "/healthz", "")
     with closing(connect(probe)) as connection:
         probe.send(connection)
 
 
 def ask(request: Request, connection) -> float:
-    """Return the milliseconds until the whole answer is there."""
+    """Return the milliseconds until the response is complete."""
     started = time.perf_counter()
     request.send(connection)
     return (time.perf_counter() - started) * 1000

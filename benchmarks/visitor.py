@@ -1,4 +1,4 @@
-"""Somebody who asks a site, keeps its cookies and fills in its forms."""
+"""HTTP client that keeps cookies and fills in forms."""
 
 import gzip
 import ssl
@@ -28,7 +28,7 @@ def read(answer: HTTPResponse) -> bytes:
 
 @dataclass
 class Visitor:
-    """A browser without its window, for one origin; it believes any certificate."""
+    """A simple browser for one origin that accepts any certificate."""
 
     origin: str
     cookies: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Visitor:
         return self.ask("GET", path)
 
     def post(self, path: str, **fields: str) -> Answer:
-        """Send a form, with the token of the page it stands on."""
+        """Send a form with the CSRF token of its page."""
         token = next(value for name, value in self.cookies.items() if "csrftoken_" in name)
         return self.ask("POST", path, urlencode(fields | {"csrfmiddlewaretoken": token}))
 
@@ -93,7 +93,7 @@ class Visitor:
 
 
 class Tally:
-    """How many answers there were, and those that were no page."""
+    """Counts responses, and lists failures."""
 
     def __init__(self) -> None:
         self.answers = 0
@@ -107,7 +107,7 @@ class Tally:
 
 @contextmanager
 def asking(visitor: Visitor, paths: Sequence[str], *, threads: int = 4) -> Iterator[Tally]:
-    """Ask for these pages without a pause until the block ends, and count what went wrong."""
+    """Request these pages without a pause until the block ends, and count failures."""
     tally, has_ended = Tally(), Event()
 
     def ask(path: str) -> None:

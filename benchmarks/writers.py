@@ -1,7 +1,7 @@
-"""Fills an instance and tells who may write in it: `python -m benchmarks.writers 1000 people.json`.
+"""Fill an instance and log writers in: `python -m benchmarks.writers 1000 people.json`.
 
-Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes who fifty people are who
-are logged in, and the queries of what they do, each done twice and counted the second time.
+Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes the sessions of fifty people,
+and the number of queries of each action. Each action runs twice and is counted the second time.
 """
 
 import json
@@ -14,7 +14,7 @@ from django.db import connection
 
 from benchmarks.instance import make_ready
 
-# What stands above has set Django up.
+# The import above has set Django up.
 from django.test import Client  # isort: skip
 from django.test.utils import CaptureQueriesContext  # isort: skip
 
@@ -23,12 +23,12 @@ from accounts.models import User  # isort: skip
 from benchmarks.people import ACTS, Writer  # isort: skip
 
 PEOPLE = 50
-# They hold a transaction together, and ask nothing.
+# They begin and end transactions, and are not queries.
 FRAME = ("BEGIN", "COMMIT")
 
 
 def log_in(user: User) -> dict[str, Any]:
-    """Return the cookies of a session and of the token that forms carry, and what forms hold."""
+    """Return the session and CSRF cookies, and the hidden fields of forms."""
     client = Client()
     client.force_login(user)
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
@@ -37,12 +37,12 @@ def log_in(user: User) -> dict[str, Any]:
 
 
 def fields_of(user: User) -> dict[str, str]:
-    """Return what each form holds besides what is typed."""
+    """Return the hidden fields of each form."""
     return {held.WRITER: held.sign(held.Writer(user.pk, held.new_sheet()))}
 
 
 def count_queries(user: User, posts: int) -> dict[str, int]:
-    """Return the queries of each act; raise AssertionError for one that is refused."""
+    """Return the number of queries of each action; raise AssertionError if one fails."""
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(user)
     form = fields_of(user)
@@ -65,9 +65,9 @@ def count_queries(user: User, posts: int) -> dict[str, int]:
 def main() -> None:
     posts = int(sys.argv[1])
     make_ready(posts)
-    # Not the first, who wrote more than anybody will.
+    # Not the first account, because it has far more posts than real people.
     users = list(User.objects.order_by("pk")[1 : PEOPLE + 1])
-    # A small instance has fewer people; some write in two browsers.
+    # A small instance has fewer people, so some use two sessions.
     people = [log_in(users[number % len(users)]) for number in range(PEOPLE)]
     found = {"people": people, "queries": count_queries(users[0], posts)}
     Path(sys.argv[2]).write_text(json.dumps(found))

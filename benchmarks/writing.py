@@ -1,6 +1,6 @@
-"""Measures what writing costs, and fifty people who write at once: `python -m benchmarks.writing`.
+"""Measure what writing costs, alone and with fifty people: `python -m benchmarks.writing`.
 
-docs/performance.md says how to read what it prints. It writes into the instance that it measures.
+docs/performance.md explains the output. The rows that it writes stay in the instance.
 """
 
 import argparse
@@ -33,7 +33,7 @@ TOGETHER = ("act", "posts", "answers", "failed", "p50 ms", "p99 ms", "max ms")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One act of a crowd: the status of its answer, or what went wrong in its place."""
+    """One action of many: the status of its response, or the error."""
 
     act: str
     outcome: int | str
@@ -74,23 +74,26 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--posts", type=numbers, default=DEFAULT_POSTS, help=f"(default {DEFAULT_POSTS})")
     add("--database", default="sqlite", help="sqlite, or postgres://user:password@host/name")
     add("--redis", default="none", help="redis://host:6379/0, or none")
-    add("--requests", type=positive, default=40, help="of each act and round (default 40)")
-    add("--rounds", type=positive, default=5, help="medians are taken of so many (default 5)")
-    add("--seconds", type=more_than_0, default=20, help="for which all write at once (default 20)")
+    add("--requests", type=positive, default=40, help="requests per action and round (default 40)")
+    add("--rounds", type=positive, default=5, help="rounds, whose medians are shown (default 5)")
+    add(
+        "--seconds",
+        type=more_than_0,
+        default=20,
+        help="seconds in which all write at once (default 20)",
+    )
     add(
         "--pause",
         type=float,
         default=1,
-        help="seconds, on average, between an answer and the next act (default 1)",
+        help="average seconds between a response and the next action (default 1)",
     )
-    add(
-        "--instance", type=Path, help="a folder to fill once and use again; a temporary one without"
-    )
+    add("--instance", type=Path, help="a folder to keep and use again (default: a temporary one)")
     return parser.parse_args(arguments)
 
 
 def prepare(instance: Instance) -> dict[str, Any]:
-    """Fill it, where it is empty, and return who may write in it (`benchmarks.writers`)."""
+    """Fill the instance if it is empty, and return its writers (`benchmarks.writers`)."""
     instance.folder.mkdir(parents=True, exist_ok=True)
     people = instance.folder / "people.json"
     command = [sys.executable, "-m", "benchmarks.writers", str(instance.posts), str(people)]
@@ -104,7 +107,7 @@ def writer_at(
     origin, form = f"http://127.0.0.1:{server.port}", fields
 
     def post(path: str, **fields) -> tuple[int, dict[str, Any]]:
-        # Anew: nobody follows to the page that shows and drops the messages.
+        # A new visitor each time, because none loads the page that shows and removes the messages.
         answer = Visitor(origin, cookies=dict(cookies)).post(path, **form, **fields)
         is_json = answer.headers.get("Content-Type") == "application/json"
         return answer.status, json.loads(answer.text) if is_json else {}
@@ -115,11 +118,11 @@ def writer_at(
 def measure_alone(
     server: Server, writer: Writer, queries: dict[str, int], options: argparse.Namespace
 ) -> list[tuple]:
-    """Return a row for each act: CPU time of one, done by one person after the other."""
+    """Return a row per action: its CPU time if one person acts at a time."""
     found = defaultdict(list)
     rounds = [name for _ in range(options.rounds) for name in ACTS]
     for name in tqdm(rounds, unit=" rounds", disable=None):
-        # Each worker's threads have a connection of their own.
+        # Each thread of each worker opens a database connection first.
         repeat(writer, name, 2)
         started = server.processes().cpu_seconds()
         repeat(writer, name, options.requests)
@@ -139,7 +142,7 @@ def repeat(writer: Writer, name: str, number: int) -> None:
 
 
 def measure_together(writers: list[Writer], options: argparse.Namespace) -> list[tuple]:
-    """Return a row for each act, and one for all, of what people did at once."""
+    """Return a row per action, and one for all, if many people act at once."""
     done, waiting = [], list(writers)
     end = time.monotonic() + options.seconds
     run_threads(len(writers), lambda: done.extend(write(waiting.pop(), end, options.pause)))
@@ -150,9 +153,9 @@ def measure_together(writers: list[Writer], options: argparse.Namespace) -> list
 
 
 def write(writer: Writer, end: float, pause: float) -> list[Done]:
-    """Act until that time, with pauses in between."""
+    """Repeat random actions until `end`, with pauses between them."""
     found = []
-    # People don't begin at the same instant.
+    # People don't start at the same instant.
     time.sleep(random.uniform(0, pause))
     while time.monotonic() < end:
         name = random.choices(list(ACTS), list(ACTS.values()))[0]

@@ -1,4 +1,4 @@
--- What load.py reads of a run of wrk, as one line of JSON; latencies come in microseconds.
+-- Prints the result of a wrk run as one line of JSON for load.py. wrk's latencies are in microseconds.
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
