@@ -26,7 +26,8 @@ def is_key(text: str) -> bool:
 
 def in_time(request: HttpRequest, rows: Sequence) -> Iterator[Model]:
     """Yield `rows` until an action runs out of time, and report how many it handled."""
-    until, total = monotonic() + ACTION_SECONDS, len(rows)
+    until = monotonic() + ACTION_SECONDS
+    total = len(rows)
     for done, row in enumerate(rows, 1):
         yield row
         if done < total and monotonic() >= until:
@@ -49,7 +50,8 @@ def delete_selected(
     queryset = modeladmin.deletable(queryset)
     if not request.POST.get("post"):
         return actions.delete_selected(modeladmin, request, queryset)
-    done, kept = 0, []
+    done = 0
+    kept = []
     for row in in_time(request, queryset):
         _named, _counts, perms_needed, protected = modeladmin.get_deleted_objects([row], request)
         if perms_needed:

@@ -18,7 +18,10 @@ from content.typed import typed_in
 log = logging.getLogger(__name__)
 
 # Causes of a refusal.
-STALE, NO_COOKIE, OTHER_ADDRESS, NO_ADDRESS = "stale", "no cookie", "other address", "no address"
+STALE = "stale"
+NO_COOKIE = "no cookie"
+OTHER_ADDRESS = "other address"
+NO_ADDRESS = "no address"
 ADDRESS_REASONS = tuple(
     reason.partition("%s")[0]
     for reason in (csrf.REASON_BAD_ORIGIN, csrf.REASON_BAD_REFERER, csrf.REASON_INSECURE_REFERER)
@@ -63,7 +66,8 @@ def tell_to_repeat(request: HttpRequest, cause: str) -> None:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Respond to a form without a valid token: show it again, keep its text, or hand it back."""
-    cause, view = cause_of(request, reason), view_of(request)
+    cause = cause_of(request, reason)
+    view = view_of(request)
     typed = typed_in(request)
     if cause == NO_ADDRESS:
         return hand_back(request, typed, cause=cause)
@@ -88,7 +92,8 @@ def cause_of(request: HttpRequest, reason: str) -> str:
 
 def addresses(request: HttpRequest) -> dict[str, object]:
     """Return the origin of the form and the origin that this site expects, and log both."""
-    scheme, host = request.scheme, request.get_host()
+    scheme = request.scheme
+    host = request.get_host()
     sender = request.META.get("HTTP_ORIGIN") or origin_of(request.META["HTTP_REFERER"])
     known = settings.SITE_URL or f"{scheme}://{host}"
     message = "A form sent from %.200r was refused. SITE_URL is %r, the request came to %s://%s."
@@ -119,7 +124,8 @@ def ask_again_in_admin(request: HttpRequest, cause: str) -> HttpResponse:
     if request.resolver_match.view_name == "admin:logout":
         return redirect("accounts:logout")
     wanted = request.POST.get("next", request.GET.get("next"))
-    hosts, is_secure = {request.get_host()}, request.is_secure()
+    hosts = {request.get_host()}
+    is_secure = request.is_secure()
     if request.user.is_staff and url_has_allowed_host_and_scheme(wanted, hosts, is_secure):
         return HttpResponseRedirect(wanted)
     if not request.user.is_staff:

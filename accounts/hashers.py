@@ -16,7 +16,9 @@ hashing = Bulkhead(2)
 # Older hashes take 100 MiB each: one at a time, so that no worker takes more than 120.
 _large = threading.Lock()
 
-SMALL, LARGE, PBKDF2 = "argon2", "older argon2", "pbkdf2_sha256"
+SMALL = "argon2"
+LARGE = "older argon2"
+PBKDF2 = "pbkdf2_sha256"
 # A hash of each kind that an account may have. Nobody has its password.
 SAMPLES = {
     SMALL: "argon2$argon2id$v=19$m=19456,t=2,p=1$UjRuRDBtU2FMdFI0bkQwbVNhTHQyMg"
@@ -50,7 +52,9 @@ class InTurn:
 class Argon2(InTurn, hashers.Argon2PasswordHasher):
     """The hasher of new passwords; it verifies older and larger hashes too, one at a time."""
 
-    time_cost, memory_cost, parallelism = 2, 19 * 1024, 1
+    time_cost = 2
+    memory_cost = 19 * 1024
+    parallelism = 1
 
     def verify(self, password: str, encoded: str) -> bool:
         if kind_of(encoded) == SMALL:

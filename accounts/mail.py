@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 # Seconds for which a refusal by the server is remembered. Until then, everyone gets the same
 # response as the person who caused it; otherwise it would show which accounts exist.
-REFUSED, REFUSED_FOR = "accounts.mail.refused", 300
+REFUSED = "accounts.mail.refused"
+REFUSED_FOR = 300
 
 
 class TerminalBackend(ConsoleBackend):

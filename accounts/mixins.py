@@ -54,7 +54,8 @@ class KeepsTextMixin:
 
     def keep_typed(self) -> HttpResponse:
         """Hold the text, and lead to where it will be shown; hand it back where that can't be."""
-        writer, user = writer_of(self.request), self.request.user
+        writer = writer_of(self.request)
+        user = self.request.user
         is_held = self.hold_typed()
         page = f"{self.get_form_path()}?recovered{self.form_section}"
         if is_held and not user.is_authenticated:

@@ -89,7 +89,8 @@ class SessionMiddleware(middleware.SessionMiddleware):
 
 def keep_alive(request: HttpRequest, response: HttpResponse) -> None:
     """Renew the session that was used, and send its cookie if that is due."""
-    session, name = request.session, settings.SESSION_COOKIE_NAME
+    session = request.session
+    name = settings.SESSION_COOKIE_NAME
     # This request saved or ended it, or the database has a problem.
     if name in response.cookies or session.is_empty() or response.status_code >= 500:
         return
@@ -106,7 +107,8 @@ def keep_alive(request: HttpRequest, response: HttpResponse) -> None:
 
 def drop_old_cookie(request: HttpRequest, response: HttpResponse) -> None:
     """Delete the cookie with the old name if it belongs to this instance."""
-    old, session = request.COOKIES.get(settings.OLD_SESSION_COOKIE_NAME), request.session
+    old = request.COOKIES.get(settings.OLD_SESSION_COOKIE_NAME)
+    session = request.session
     if not old:
         return
     is_ours = old == session.read_key
@@ -130,7 +132,8 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
 
     Whatever is not plainly so is for Django to judge, which asks once more.
     """
-    pk, vouched = request.session.get(SESSION_KEY), request.session.get(HASH_SESSION_KEY, "")
+    pk = request.session.get(SESSION_KEY)
+    vouched = request.session.get(HASH_SESSION_KEY, "")
     user = request.session.user
     is_theirs = user is not None and user.is_active and pk == str(user.pk)
     if is_theirs and constant_time_compare(vouched, user.get_session_auth_hash()):

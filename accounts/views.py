@@ -50,7 +50,8 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
 
     def lead_on(self) -> HttpResponse:
         """Redirect to the requested page, with a warning if another account was typed."""
-        user, typed = self.request.user, self.request.POST.get("username", "").strip()
+        user = self.request.user
+        typed = self.request.POST.get("username", "").strip()
         if typed and username_key(typed) != user.username_key:
             text = _("You are logged in as %(username)s. To use another account, log out first.")
             messages.warning(self.request, text % {"username": user.username})

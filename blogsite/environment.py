@@ -244,7 +244,8 @@ def _parse_email_url(held: str) -> dict:
     scheme = held.partition("://")[0]
     if scheme not in (*MAIL_PORTS, "consolemail", "filemail"):
         raise ValueError(held)
-    config, url = Env.email_url_config(held), urlsplit(held)
+    config = Env.email_url_config(held)
+    url = urlsplit(held)
     if url.query or (scheme in MAIL_PORTS and not _is_mail_server(url)):
         raise ValueError(held)
     if scheme == "filemail" and (config["EMAIL_HOST"] or not config["EMAIL_FILE_PATH"]):

@@ -20,16 +20,19 @@ from blogsite.requests import GetResponse
 
 log = logging.getLogger(__name__)
 
-PRIMARY, REPLICA = DEFAULT_DB_ALIAS, "replica"
+PRIMARY = DEFAULT_DB_ALIAS
+REPLICA = "replica"
 # What is committed is flushed; this is where that ends.
 COMMITTED = "SELECT pg_current_wal_flush_lsn()"
 # A database that is no replica, or no longer, has nothing to replay and is never up to date.
 HAS_REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s"
 # A replica is a few milliseconds behind each write: it is asked so often, with so many seconds
 # between, before the primary has to serve.
-ATTEMPTS, PAUSE = 8, 0.002
+ATTEMPTS = 8
+PAUSE = 0.002
 # Seconds for which one that stays behind is left alone, and one that does not answer.
-REST_BEHIND, REST_AWAY = 1, 10
+REST_BEHIND = 1
+REST_AWAY = 10
 
 # Which database the reads of this request ask: None until the first of them.
 _reads_from: ContextVar[str | None] = ContextVar("reads_from", default=PRIMARY)
@@ -57,14 +60,16 @@ class Trust:
         with self.lock:
             # While the site warms up, nothing is logged, and it may fail for the first time.
             is_news = not self.is_told and log.isEnabledFor(logging.WARNING)
-            self.has_failed, self.is_told = True, self.is_told or is_news
+            self.has_failed = True
+            self.is_told = self.is_told or is_news
             self.rests_until = time.monotonic() + rest
         if is_news:
             log.warning("The primary serves all: the replica %s", reason)
 
     def regain(self) -> None:
         with self.lock:
-            is_news, self.rests_until = self.is_told, 0.0
+            is_news = self.is_told
+            self.rests_until = 0.0
             self.has_failed = self.is_told = False
         if is_news:
             log.warning("The replica serves again")

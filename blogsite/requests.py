@@ -263,6 +263,7 @@ class RefusedIsWarning(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not 400 <= getattr(record, "status_code", 0) < 500:
             return True
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.levelno = logging.WARNING
+        record.levelname = "WARNING"
         record.exc_info = record.exc_text = None
         return logging.getLogger(record.name).isEnabledFor(logging.WARNING)

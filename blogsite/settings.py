@@ -68,9 +68,11 @@ def read_secret_key(path: Path) -> str:
 def load_secret_key() -> str:
     """Return SECRET_KEY, or the key kept in the instance folder, made on the first start."""
     path = INSTANCE_DIR / "secret_key"
-    name, key = "SECRET_KEY", os.environ.get("SECRET_KEY", "")
+    name = "SECRET_KEY"
+    key = os.environ.get("SECRET_KEY", "")
     if not key:
-        name, key = str(path), read_secret_key(path)
+        name = str(path)
+        key = read_secret_key(path)
     if len(key) < 50 or len(set(key)) < 5:
         environment.refuse(name, f"{len(key)} characters", "at least 50 random characters")
     return key

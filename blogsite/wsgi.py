@@ -51,7 +51,8 @@ class StrictRequest(WSGIRequest):
 
     def _load_post_and_files(self) -> None:
         if self.method == "POST" and self.content_type == FORM and self.is_body_there:
-            self._post, self._files = parse_form(self.body), MultiValueDict()
+            self._post = parse_form(self.body)
+            self._files = MultiValueDict()
         else:
             super()._load_post_and_files()
 

@@ -89,7 +89,8 @@ def difference(old: str, new: str) -> list[Change]:
     in scripts without spaces characters with their marks. Takes about a second at most for texts of
     200,000 characters; where they have little in common the result may be coarse.
     """
-    old_words, new_words = split_words(old), split_words(new)
+    old_words = split_words(old)
+    new_words = split_words(new)
     gaps = _without_chaff(_find_gaps(old_words, new_words), old_words, new_words)
     return [change for change in _changes(gaps, old_words, new_words) if change.text]
 
@@ -119,7 +120,8 @@ def folded(changes: list[Change]) -> list[Change]:
     """
     if all(change.kind == "same" for change in changes):
         return []
-    last, rest = len(changes) - 1, changes[SHOWN_MAX:]
+    last = len(changes) - 1
+    rest = changes[SHOWN_MAX:]
     shown = [
         part
         for place, change in enumerate(changes[:SHOWN_MAX])
@@ -130,7 +132,8 @@ def folded(changes: list[Change]) -> list[Change]:
 
 def _fold(change: Change, *, head: bool, tail: bool) -> list[Change]:
     words = split_words(change.text) if change.kind == "same" else []
-    start, end = KEPT * head, len(words) - KEPT * tail
+    start = KEPT * head
+    end = len(words) - KEPT * tail
     # A few words cost less reading than the sign that they were left out.
     if end - start < KEPT:
         return [change]
@@ -159,7 +162,8 @@ def _gaps(pairs: list[Pair], old: Words, new: Words) -> Iterator[Gap]:
     for old_place, new_place in (*pairs, (len(old), len(new))):
         if (old_end, new_end) != (old_place, new_place):
             yield Gap(old_end, old_place, new_end, new_place)
-        old_end, new_end = old_place + 1, new_place + 1
+        old_end = old_place + 1
+        new_end = new_place + 1
 
 
 def _pair_ends(old: Words, new: Words, gap: Gap) -> Iterator[Pair]:
@@ -167,9 +171,11 @@ def _pair_ends(old: Words, new: Words, gap: Gap) -> Iterator[Pair]:
     start, end, new_start, new_end = gap
     while start < end and new_start < new_end and old[start] == new[new_start]:
         yield start, new_start
-        start, new_start = start + 1, new_start + 1
+        start += 1
+        new_start += 1
     while start < end and new_start < new_end and old[end - 1] == new[new_end - 1]:
-        end, new_end = end - 1, new_end - 1
+        end -= 1
+        new_end -= 1
         yield end, new_end
 
 
@@ -190,12 +196,15 @@ def _unique_runs(words: Words) -> dict[tuple[str, ...], int]:
 
 def _longest_rising(pairs: list[Pair]) -> list[Pair]:
     """As many pairs, sorted by their first place, as rise by their second place too."""
-    lowest, indexes, before = [], [], []
+    lowest = []
+    indexes = []
+    before = []
     for index, (_, place) in enumerate(pairs):
         at = bisect_left(lowest, place)
         before.append(indexes[at - 1] if at else None)
         lowest[at : at + 1], indexes[at : at + 1] = [place], [index]
-    rising, index = [], indexes[-1] if indexes else None
+    rising = []
+    index = indexes[-1] if indexes else None
     while index is not None:
         rising.append(pairs[index])
         index = before[index]
@@ -213,12 +222,14 @@ def _pair_shortest(old: Words, new: Words, gap: Gap, *, budget: _Budget) -> list
     Myers' greedy algorithm. For each diagonal (old place less new place), `reached` holds the
     furthest old place that so many edits lead to, and the runs on the way, linked backwards.
     """
-    rows, columns = gap.old_end - gap.old, gap.new_end - gap.new
+    rows = gap.old_end - gap.old
+    columns = gap.new_end - gap.new
     reached: dict[int, Reached] = {1: (0, None)}
     edits = 0
     while budget.steps > 0:
         # Beyond these diagonals lies nothing of the gap.
-        lowest, highest = 2 * max(0, edits - columns) - edits, edits - 2 * max(0, edits - rows)
+        lowest = 2 * max(0, edits - columns) - edits
+        highest = edits - 2 * max(0, edits - rows)
         for diagonal in range(lowest, highest + 1, 2):
             row, chain = reached[diagonal] = _step(reached, diagonal, old, new, gap, budget)
             if row >= rows and row - diagonal >= columns:
@@ -234,8 +245,10 @@ def _step(
     row, chain = reached.get(diagonal + 1, (-1, None))
     removed, other = reached.get(diagonal - 1, (-2, None))
     if removed + 1 > row:
-        row, chain = removed + 1, other
-    start, new_start = gap.old + row, gap.new + row - diagonal
+        row = removed + 1
+        chain = other
+    start = gap.old + row
+    new_start = gap.new + row - diagonal
     limit = min(gap.old_end - start, gap.new_end - new_start, budget.steps)
     run = 0
     while run < limit and old[start + run] == new[new_start + run]:

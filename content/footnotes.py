@@ -13,7 +13,8 @@ _FOOTNOTE_NAME = re.compile(r"\[\^[^\s\[\]]{1,100}\]")
 
 def _footnote(token: Token) -> tuple[int, str]:
     """The number of a note, and the name of one of the places that refer to it."""
-    number, again = token.meta["id"] + 1, token.meta["subId"]
+    number = token.meta["id"] + 1
+    again = token.meta["subId"]
     return number, f"{number}-{again + 1}" if again else str(number)
 
 

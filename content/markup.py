@@ -47,7 +47,9 @@ TOO_MUCH = "This text has more parts than can be shown with their form. It stand
 
 # Columns of code that a page of 320 px surely shows; each list or quote around it takes some of
 # them. The style sheet gives a tab as many.
-NARROWEST, LEVEL, TAB = 22, 3, 4
+NARROWEST = 22
+LEVEL = 3
+TAB = 4
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -123,7 +125,10 @@ def _place_headings(state) -> None:
 
     An empty heading is shown as typed, because nothing could link to it.
     """
-    above, used, numbers, last = [], set(), {}, 1
+    above = []
+    used = set()
+    numbers = {}
+    last = 1
     headings = [token for token in state.tokens if token.type == "heading_open"]
     top = min((int(token.tag[1]) for token in headings), default=1)
     for opening, inline, closing in zip(*(state.tokens[n:] for n in range(3)), strict=False):
@@ -365,7 +370,8 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     return None if is_refused else value
 
 
-_post_parser, _post_cleaner = _new_post_parser(), _new_cleaner(_POST_TAGS, "noopener")
+_post_parser = _new_post_parser()
+_post_cleaner = _new_cleaner(_POST_TAGS, "noopener")
 _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
 # markdown-it completes a parser at its first use, and a second thread could meet it half done.

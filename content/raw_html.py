@@ -86,7 +86,8 @@ def _raw_parts(token: Token) -> list[_RawTag | str]:
         return [_raw_tag(tag, RAW_INLINES) if tag else escapeHtml(source)]
     if _VERBATIM.match(source):
         return [escapeHtml(source)]
-    parts, end = [], 0
+    parts = []
+    end = 0
     for tag in _RAW_TAG.finditer(source):
         # What is no tag keeps its entities, as in HTML.
         parts += [source[end : tag.start()].replace("<", "&lt;"), _raw_tag(tag, _RAW_IN_BLOCKS)]
@@ -95,7 +96,8 @@ def _raw_parts(token: Token) -> list[_RawTag | str]:
 
 
 def _raw_tag(tag: re.Match, allowed: frozenset[str]) -> _RawTag | str:
-    opens, name = tag["opens"], (tag["opens"] or tag["closes"]).lower()
+    opens = tag["opens"]
+    name = (tag["opens"] or tag["closes"]).lower()
     if name not in allowed:
         return escapeHtml(tag[0])
     return _RawTag(tag[0], name, closes=not opens, is_paired=bool(opens) and name in RAW_VOIDS)

@@ -16,7 +16,8 @@ def writer(context) -> str:
     A text that was recovered stays on the sheet that it was written on.
     """
     note_editor(context["request"])
-    user, recovered = context["request"].user, context.get("recovered")
+    user = context["request"].user
+    recovered = context.get("recovered")
     sheet = recovered.sheet if recovered else new_sheet()
     field = '<input type="hidden" name="{}" value="{}">'
     return format_html(field, WRITER, sign(Writer(user.pk, sheet)))

@@ -62,7 +62,8 @@ class Command(BaseCommand):
             raise CommandError(text) from None
 
     def collect_static_files(self) -> None:
-        stamp, digest = settings.STATIC_ROOT / "collected.stamp", digest_static_files()
+        stamp = settings.STATIC_ROOT / "collected.stamp"
+        digest = digest_static_files()
         if not stamp.exists() or stamp.read_text() != digest:
             self.stdout.write(f"Collecting static files in {settings.STATIC_ROOT}")
             call_command("collectstatic", verbosity=0, interactive=False)
