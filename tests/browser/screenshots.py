@@ -1,4 +1,4 @@
-"""Take the pictures of the README anew: `.venv/bin/python -m tests.browser.pictures`."""
+"""Take the screenshots of the README again: `.venv/bin/python -m tests.browser.screenshots`."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from benchmarks.ports import free_port
 from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.servers import ROOT
 
-FOLDER = ROOT / "docs/pictures"
+FOLDER = ROOT / "docs/screenshots"
 
 
 def main() -> None:
@@ -27,14 +27,14 @@ def main() -> None:
                 login = read_login(server.stdout)
                 path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
                 browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-                take_pictures(browser, f"http://127.0.0.1:{port}", *login)
+                take_screenshots(browser, f"http://127.0.0.1:{port}", *login)
                 browser.close()
             finally:
                 server.terminate()
 
 
 def read_login(lines) -> tuple[str, str]:
-    """Return name and password that the start prints, once the site is served."""
+    """Return the name and password that `bin/serve` prints, once the site is up."""
     login = ("", "")
     for line in lines:
         if found := re.search(r"Log in as (\S+) with the password (\S+)", line):
@@ -44,7 +44,7 @@ def read_login(lines) -> tuple[str, str]:
     raise RuntimeError("the site did not start")
 
 
-def take_pictures(browser: Browser, address: str, username: str, password: str) -> None:
+def take_screenshots(browser: Browser, address: str, username: str, password: str) -> None:
     for scheme in ("light", "dark"):
         page = open_page(browser, address, width=1280, scheme=scheme)
         page.goto("/")
@@ -87,7 +87,7 @@ def open_page(browser: Browser, address: str, *, width: int, scheme: str) -> Pag
 
 
 def save(page: Page, name: str) -> None:
-    # A picture that is not decoded yet would be a field of its colour.
+    # Until an image is decoded, the page shows its placeholder color.
     page.evaluate("document.images.length ? document.images[0].decode() : null")
     page.screenshot(path=Path(FOLDER, f"{name}.png"))
 
