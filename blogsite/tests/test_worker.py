@@ -16,6 +16,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.sock import TCPSocket
 
+from blogsite.serving import AccessLine
 from blogsite.worker import Worker
 
 TIMEOUT = 20
@@ -71,7 +72,7 @@ def start(config, listener, pool, site) -> Iterator[Callable]:
     def start_worker() -> Worker:
         # Each closes what it listens at.
         own = TCPSocket(("127.0.0.1", 0), config, Logger(config), fd=os.dup(listener.sock.fileno()))
-        worker = Worker(1, os.getppid(), [own], None, 30, config, Logger(config))
+        worker = Worker(1, os.getppid(), [own], None, 30, config, AccessLine(config))
         worker.tpool, worker.wsgi = worker.get_thread_pool(), site
         worker.poller = selectors.DefaultSelector()
         worker.method_queue.init()
@@ -164,6 +165,10 @@ def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
         assert site.held.wait(TIMEOUT)
         waiting = [send_late() for _ in range(5)]
         worker.handle_exit(None, None)
+        taken = min(6, worker.worker_connections // 2)
+        end = time.monotonic() + TIMEOUT
+        while worker.nr_conns < taken:
+            assert time.monotonic() < end
         site.released.set()
         assert held.result(TIMEOUT) == "/hold"
         return waiting
@@ -184,3 +189,49 @@ def test_a_worker_that_stops_takes_no_more_than_it_has_room_for(
     assert site.answered == 3
     start()
     assert all(b"/late" in read(answer) for answer in waiting[2:])
+
+
+@pytest.fixture
+def watch(monkeypatch) -> Callable:
+    """Return a function that has all overrides of a class note their names when called."""
+
+    def watch_class(owner: type) -> tuple[set[str], set[str]]:
+        overrides = {name for name in vars(owner) if hasattr(owner.__mro__[1], name)}
+        overrides -= {"__init__", "__doc__", "__module__"}
+        called = set()
+
+        def noting(name: str, override: Callable) -> Callable:
+            def note(*args, **kwargs):
+                called.add(name)
+                return override(*args, **kwargs)
+
+            return note
+
+        for name in overrides:
+            monkeypatch.setattr(owner, name, noting(name, vars(owner)[name]))
+        return overrides, called
+
+    return watch_class
+
+
+def test_gunicorn_calls_each_override_of_the_worker(watch, start, get):
+    overrides, called = watch(Worker)
+    assert overrides >= {"wait_for_and_dispatch_events", "enqueue_req", "finish_request"}
+    worker = start()
+    assert get("/") == "/"
+    end = time.monotonic() + TIMEOUT
+    while called != overrides:
+        assert time.monotonic() < end
+    assert worker.nr_conns == 0 and not worker.new
+
+
+def test_gunicorn_calls_each_override_of_the_logger(watch, start, get, capfd, config):
+    overrides, called = watch(AccessLine)
+    config.set("accesslog", "-")
+    start()
+    assert get("/") == "/"
+    end = time.monotonic() + TIMEOUT
+    while called != overrides:
+        assert time.monotonic() < end
+    line = capfd.readouterr().err
+    assert '"GET /" 200 1 ' in line
