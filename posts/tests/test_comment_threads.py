@@ -16,7 +16,7 @@ from posts.views.thread import COMMENTS_PER_PAGE
 
 def shown(page: str) -> list[tuple[int, int]]:
     """Depth and id of each comment on the page, in its order."""
-    found = re.findall(r'<li class="comment depth-(\d)[^"]*" id="comment-(\d+)">', page)
+    found = re.findall(r'<li class="comment depth-(\d)[^"]*"\s+id="comment-(\d+)">', page)
     return [(int(depth), int(pk)) for depth, pk in found]
 
 

@@ -40,7 +40,7 @@ def test_a_comment_appears_with_name_time_and_markdown(client_of, post, reader):
     assert response["Location"] == f"{post.get_absolute_url()}#comment-{comment.pk}"
     page = client.get(response["Location"]).text
     assert "Your comment is published." in page
-    assert f'<li class="comment depth-0" id="comment-{comment.pk}">' in page
+    assert f'<li class="comment depth-0 comment-approved"\n  id="comment-{comment.pk}">' in page
     assert '<a class="author" href="/authors/reader/">reader</a>' in page
     assert f'<time datetime="{comment.created_at.isoformat(timespec="seconds")}"' in page
     assert "<p>So <em>true</em>.</p>" in page

@@ -61,7 +61,7 @@ def numbers(page: str) -> list[int]:
 
 def changes(page: str) -> list[tuple[str, str]]:
     """Return what is shown as removed and added, in order."""
-    found = re.findall(r"<(ins|del)><span[^>]*>[^<]*</span>([^<]*)</", page)
+    found = re.findall(r"<(ins|del)\s*><span[^>]*>[^<]*</span>([^<]*)</", page)
     return [(kind, text) for kind, text in found]
 
 

@@ -28,7 +28,7 @@ def likes(post: Post) -> tuple[int, int]:
 def button(page: str) -> tuple[str, str, str]:
     """What the button does, whether it is pressed, and the count in it."""
     (found,) = re.findall(
-        r'<button class="like"[^>]* value="(\w+)" aria-pressed="(\w+)".*?data-like-count>(\d+)<',
+        r'<button class="like"[^>]* value="(\w+)"\s+aria-pressed="(\w+)".*?data-like-count>(\d+)<',
         page,
         re.S,
     )

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 def undo_in(page: str) -> str:
     """Return the address to which the message's button posts."""
-    return re.search(r'<form method="post" action="([^"]*)">[^\n]*Undo</button>', page)[1]
+    return re.search(r'<form method="post" action="([^"]*)">[^/]*Undo</button>', page)[1]
 
 
 def test_the_message_after_deleting_undoes_it(client_of, post):
