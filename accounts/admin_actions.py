@@ -33,7 +33,7 @@ def in_time(request: HttpRequest, rows: Sequence) -> Iterator[Model]:
         if done < total and monotonic() >= until:
             text = _(
                 "Time ran out after %(done)d of %(total)d. Select the same rows and run the "
-                "action again to go on."
+                "action again to continue."
             )
             messages.warning(request, text % {"done": done, "total": total})
             return
@@ -81,5 +81,8 @@ def tell(modeladmin: admin.ModelAdmin, request: HttpRequest, done: int, kept: li
     names = {"count": done, "items": model_ngettext(modeladmin.opts, done)}
     messages.success(request, text % names)
     if kept:
-        text = _("Not deleted, because others need them or they are your own account: %(names)s")
+        text = _(
+            "Not deleted, because other content depends on them or they are your own "
+            "account: %(names)s"
+        )
         messages.warning(request, text % {"names": ", ".join(kept)})

@@ -33,11 +33,11 @@ AGAIN = {
         "Please press the button again."
     ),
     NO_COOKIE: _(
-        "Your browser sent no cookie with this form. Please press the button again. "
-        "If this comes back, allow cookies for this site."
+        "Your browser sent no cookie with this form. Please press the button again. If this "
+        "keeps happening, allow cookies for this site."
     ),
 }
-PASSWORDS = _("Passwords have to be typed again.")
+PASSWORDS = _("Enter your password again.")
 
 
 class AsksAgainMixin:

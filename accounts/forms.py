@@ -25,15 +25,17 @@ class RegisterForm(BaseUserCreationForm):
     class Meta(BaseUserCreationForm.Meta):
         model = User
         fields = ("username", "email")
-        labels = {"email": _("E-mail")}
-        help_texts = {"email": _("Never shown. Without it, a forgotten password can't be reset.")}
+        labels = {"email": _("Email")}
+        help_texts = {
+            "email": _("Never shown to others. Without it, you can't reset a forgotten password.")
+        }
         widgets = {"email": EMAIL_INPUT}
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].error_messages["required"] = _("Username is required.")
         self.fields["password1"].error_messages["required"] = _("Password is required.")
-        self.fields["password2"].error_messages["required"] = _("Type the password a second time.")
+        self.fields["password2"].error_messages["required"] = _("Enter the password again.")
         self.fields["password2"].help_text = ""
 
     def save_unless_taken(self) -> User | None:
@@ -68,7 +70,7 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].error_messages["required"] = _("Username is required.")
         self.fields["password"].error_messages["required"] = _("Password is required.")
         days = settings.SESSION_COOKIE_AGE // 86_400
-        text = _("Until %(days)d days after your last visit. Untick this on a shared computer.")
+        text = _("Until %(days)d days after your last visit. Clear this box on a shared computer.")
         self.fields["remember"].help_text = text % {"days": days}
 
 
@@ -79,7 +81,7 @@ class ResetForm(PasswordResetForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail")
+        self.fields["email"].label = _("Email")
 
     def save(self, **options) -> None:
         with mail.connection_for(self.cleaned_data["email"]) as self.connection:
@@ -100,8 +102,8 @@ class ResetForm(PasswordResetForm):
 
 
 class AccountForm(forms.ModelForm):
-    picture = PictureField(label=_("Picture of you"), required=False)
-    remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
+    picture = PictureField(label=_("Profile image"), required=False)
+    remove_picture = forms.BooleanField(label=_("Remove the image"), required=False)
     website = forms.URLField(
         label=_("Website"),
         max_length=200,
@@ -115,22 +117,22 @@ class AccountForm(forms.ModelForm):
         max_length=BIOGRAPHY_MAX_LENGTH,
         rows=5,
         required=False,
-        help_text=_("A few words for your page, in Markdown."),
+        help_text=_("Shown on your page. You can use Markdown."),
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=time_zones.choices,
         required=False,
-        help_text=_("In it you enter the time of a post, and see your own pages."),
+        help_text=_("Used when you enter the time of a post, and on pages that only you see."),
     )
 
     class Meta:
         model = User
         fields = ("display_name", "email", "website", "biography", "time_zone")
-        labels = {"email": _("E-mail")}
+        labels = {"email": _("Email")}
         help_texts = {
-            "display_name": _("Shown in place of your username."),
-            "email": _("Never shown. A forgotten password is reset through it."),
+            "display_name": _("Shown instead of your username."),
+            "email": _("Never shown to others. Used to reset a forgotten password."),
         }
         widgets = {
             "display_name": forms.TextInput(attrs={"autocomplete": "name"}),

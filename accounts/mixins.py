@@ -59,7 +59,7 @@ class KeepsTextMixin:
         is_held = self.hold_typed()
         page = f"{self.get_form_path()}?recovered{self.form_section}"
         if is_held and not user.is_authenticated:
-            messages.info(self.request, _("Your text is kept. Log in, and it is shown again."))
+            messages.info(self.request, _("Your text is kept. Log in to see it again."))
             return redirect_to_login(page)
         if is_held and user.pk == writer.user_pk:
             return redirect(page)

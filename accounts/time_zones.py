@@ -41,7 +41,7 @@ def zone_named(name: str | None) -> ZoneInfo | None:
 
 def choices() -> list[tuple]:
     """Return the zones to choose from, by region, after the site's own and UTC."""
-    own = _("The site's own (%(zone)s)") % {"zone": settings.TIME_ZONE}
+    own = _("Site default (%(zone)s)") % {"zone": settings.TIME_ZONE}
     return [("", own), ("UTC", "UTC"), *_regions()]
 
 

@@ -37,7 +37,9 @@ def validate_username(username: str) -> None:
         return  # the field says so itself
     stored = unicodedata.normalize("NFKC", username)
     if len(stored) > USERNAME_MAX_LENGTH:
-        raise ValidationError(_("Written out, this is longer than 30 characters."), code="long")
+        raise ValidationError(
+            _("This username is too long. Use at most 30 characters."), code="long"
+        )
     kinds = [unicodedata.category(character)[0] for character in stored]
     if kinds and kinds[0] not in "LN":
         raise ValidationError(_("Start with a letter or a digit."), code="username_start")
@@ -46,5 +48,5 @@ def validate_username(username: str) -> None:
         for kind, character in zip(kinds, stored, strict=True)
     )
     if not allowed or INVISIBLE.search(stored):
-        message = _("Use letters, digits, hyphens, underscores and full stops alone.")
+        message = _("Use only letters, digits, hyphens, underscores and periods.")
         raise ValidationError(message, code="username_characters")

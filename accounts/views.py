@@ -166,7 +166,7 @@ class HeldDiscard(LoginRequiredMixin, View):
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         text = get_object_or_404(held_for(request.user), pk=kwargs["number"])
         text.delete()
-        messages.success(request, _("What was recovered is discarded."))
+        messages.success(request, _("The unsaved text was discarded."))
         return redirect(text.path)
 
     def handle_no_permission(self) -> HttpResponse:
@@ -178,7 +178,7 @@ class PasswordChange(AsksAgainMixin, SuccessMessageMixin, auth_views.PasswordCha
     http_method_names = FORM_METHODS
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:account")
-    success_message = _("Your password is changed.")
+    success_message = _("Your password was changed.")
 
     def ask_again(self, cause: str) -> HttpResponse:
         if not self.request.user.is_authenticated:

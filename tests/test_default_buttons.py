@@ -116,7 +116,7 @@ def test_in_a_text_that_was_recovered(writer, make_post, author, state):
     writer.post(path, form.data())
     writer.force_login(author)
     page = writer.get(f"{path}?recovered").text
-    assert "Recovered: what you had typed" in page
+    assert "the text you typed before you were logged out" in page
     press_enter_in_editor(writer, path, page)
 
 

@@ -115,7 +115,7 @@ def test_users_are_found_by_name_in_any_case_and_by_email(visit, make_user, quer
         ("ALICE", "This username is already registered."),
         ("Ａｌｉｃｅ", "This username is already registered."),
         ("STRASSE", "This username is already registered."),
-        ("a b", "Use letters, digits, hyphens, underscores and full stops alone."),
+        ("a b", "Use only letters, digits, hyphens, underscores and periods."),
         ("x" * 31, "Ensure this value has at most 30 characters (it has 31)."),
         ("al\0ice", "Null characters are not allowed."),
     ],

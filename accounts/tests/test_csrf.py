@@ -119,7 +119,7 @@ def test_a_form_from_elsewhere_names_the_cause_and_hands_the_text_back(
     assert reason.partition("%s")[0] in caplog.text
     assert ("SITE_URL is ''" in caplog.text) == (title == "another address")
     if title == "another address" and "origin" in headers:
-        assert f"from {SITE}, but" in page and "at http://127.0.0.1:8000" in page
+        assert f"from {SITE}, but" in page and "address is http://127.0.0.1:8000" in page
     assert auth.get_user(client) == author
 
 

@@ -18,7 +18,7 @@ from conftest import PASSWORD
 
 ACCOUNT = "/auth/account/"
 BACK = f"{ACCOUNT}?recovered"
-NOTE = "Recovered: what you had typed when you were logged out. It is not saved yet."
+NOTE = "This form shows the text you typed before you were logged out. It is not saved yet."
 TYPED = {"display_name": "Zoë", "biography": "Long </textarea>thought\r\nover."}
 SHOWN = "Long &lt;/textarea&gt;thought\r\nover.</textarea>"
 
@@ -49,10 +49,10 @@ def test_it_is_there_again_after_logging_in_and_saved_only_then(client, writer):
     response = client.post(ACCOUNT, TYPED | {"writer": writer})
     assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
     login = client.get(response["Location"]).text
-    assert "Your text is kept. Log in, and it is shown again." in login
+    assert "Your text is kept. Log in to see it again." in login
     page = log_in(client, "author").text
     assert NOTE in page and SHOWN in page and 'value="Zoë"' in page
-    assert "Choose your picture again" not in page
+    assert "Choose your image again" not in page
     assert biography() == ""
 
     response = client.post(BACK, TYPED | {"writer": writer_in(page)})
@@ -95,7 +95,7 @@ def test_nobody_else_sees_or_discards_it(client_of, writer, visitor):
 def test_a_file_that_was_chosen_must_be_chosen_again(client, writer):
     picture = SimpleUploadedFile("me.png", b"picture")
     client.post(ACCOUNT, TYPED | {"writer": writer, "picture": picture})
-    assert "Choose your picture again." in log_in(client, "author").text
+    assert "Choose your image again." in log_in(client, "author").text
     assert "picture" not in HeldText.objects.get().texts
 
 
@@ -136,7 +136,7 @@ def test_a_form_of_another_account_changes_nothing_of_the_one_logged_in(client_o
     client = client_of("reader")
     response = client.post(ACCOUNT, TYPED | {"writer": writer})
     assert response.status_code == 403
-    assert "another account had opened this form" in response.text
+    assert "this form was opened with another account" in response.text
     # Whoever sent it had it before.
     assert SHOWN in response.text
     assert biography("reader") == biography("author") == ""
@@ -168,7 +168,7 @@ def test_without_a_valid_signature_nothing_is_held(client, writer, author, forge
     made = {"of another form": signing.dumps([author.pk, "x"], salt="x"), "changed": changed}
     response = client.post(ACCOUNT, TYPED | {"writer": made.get(forgery, forgery)})
     assert response.status_code == 403
-    assert "too long or too old to be kept" in response.text and SHOWN in response.text
+    assert "too long or too old for the site to keep" in response.text and SHOWN in response.text
     assert not HeldText.objects.exists()
 
 
@@ -247,7 +247,7 @@ def test_a_text_too_long_to_be_held_is_handed_back(client, writer, length, is_he
     assert HeldText.objects.exists() == is_held
     assert response.status_code == (302 if is_held else 403)
     if not is_held:
-        assert "too long or too old to be kept" in response.text and text in response.text
+        assert "too long or too old for the site to keep" in response.text and text in response.text
 
 
 def test_a_form_sent_again_holds_its_newest_text(client, writer):
@@ -304,7 +304,7 @@ def test_its_writer_discards_it_when_they_want(client, writer):
     path = re.search(r'action="(/auth/held/\d+/discard/)"', log_in(client, "author").text)[1]
     response = client.post(path, follow=True)
     assert response.redirect_chain == [(ACCOUNT, 302)]
-    assert "What was recovered is discarded." in response.text and NOTE not in response.text
+    assert "The unsaved text was discarded." in response.text and NOTE not in response.text
     assert client.post(path).status_code == 404
 
 
@@ -319,7 +319,7 @@ def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, autho
     values = {"texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}, "has_files": False}
     held.hold(Writer(author.pk, "s"), "/7/update/", **values, now=timezone.now())
     page = client_of("author").get(ACCOUNT).text
-    assert "Typed while you were logged out" in page and 'href="/7/update/?recovered"' in page
+    assert "Unsaved text" in page and 'href="/7/update/?recovered"' in page
     assert "&lt;b&gt;Elsewhere</textarea>" in page and NOTE not in page
     client_of("author").logout()
     assert "Elsewhere" not in client_of("reader").get(ACCOUNT).text

@@ -1,4 +1,4 @@
-"""A new password: changed by who knows the old one, or reset by e-mail."""
+"""A new password: changed with the old one, or reset by email."""
 
 import re
 
@@ -69,7 +69,7 @@ def test_changing_keeps_this_session_and_ends_all_others(client_of, reader):
     key = client.session.session_key
     response = client.post(CHANGE, {"old_password": PASSWORD} | new_password(), follow=True)
     assert response.redirect_chain == [("/auth/account/", 302)]
-    assert "Your password is changed." in response.text
+    assert "Your password was changed." in response.text
     reader.refresh_from_db()
     assert reader.check_password(NEW)
     assert auth.get_user(client) == reader
@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_changes_nothing(
     assert auth.get_user(client) == reader
 
 
-# Resetting it by e-mail ------------------------------------------------------------------------
+# Resetting it by email -------------------------------------------------------------------------
 
 
 def test_the_link_in_the_mail_sets_a_new_password_once(client, zoe, ask, mailoutbox):
@@ -262,7 +262,7 @@ def test_the_answer_does_not_tell_whether_an_account_has_the_address(
     nologin.save()
     response = client.post(RESET, {"email": email}, follow=True)
     assert response.redirect_chain == [(SENT, 302)]
-    assert "If an account holds that address" in response.text
+    assert "If an account uses that address" in response.text
     assert len(mailoutbox) == mails
 
 
@@ -322,7 +322,10 @@ def test_the_mail_is_plain_text_under_the_blogs_name(zoe, ask, settings, mailout
     address = ask()
     (mail,) = mailoutbox
     assert mail.subject == "Set a new password on Tom & Zoë's <blog>"
-    assert "asked to set a new password on Tom & Zoë's <blog>. This link does it:" in mail.body
+    assert (
+        "asked to reset your password on Tom & Zoë's <blog>. Use this link to set a new one:"
+        in mail.body
+    )
     assert f"\n\n{address}\n\n" in mail.body
     assert mail.body.startswith("Hello zoe,\n") and "&amp;" not in mail.body
     assert mail.content_subtype == "plain" and not mail.alternatives

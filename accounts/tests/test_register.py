@@ -15,7 +15,7 @@ from accounts.models import User
 REGISTER, LOGIN = "/auth/register/", "/auth/login/"
 SECRET = "tulip-candle-42"
 TAKEN = "This username is already registered."
-CHARACTERS = "Use letters, digits, hyphens, underscores and full stops alone."
+CHARACTERS = "Use only letters, digits, hyphens, underscores and periods."
 EMAIL = "Enter a valid email address."
 TOO_LONG = "Ensure this value has at most 30 characters (it has {})."
 
@@ -62,13 +62,13 @@ def test_registering_makes_an_account_and_leads_to_the_login_page_that_says_so(c
         ({"username": ""}, {"username": ["Username is required."]}),
         ({"username": " \t"}, {"username": ["Username is required."]}),
         ({"password1": ""}, {"password1": ["Password is required."]}),
-        ({"password2": ""}, {"password2": ["Type the password a second time."]}),
+        ({"password2": ""}, {"password2": ["Enter the password again."]}),
         (
             {"username": "", "password1": "", "password2": ""},
             {
                 "username": ["Username is required."],
                 "password1": ["Password is required."],
-                "password2": ["Type the password a second time."],
+                "password2": ["Enter the password again."],
             },
         ),
         (

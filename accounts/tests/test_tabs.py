@@ -223,7 +223,7 @@ def test_no_password_is_shown_and_nobody_logged_in_by_a_form_of_before(browser):
     response = tab.press(username="reader", password=PASSWORD)
     assert response.status_code == 403
     assert 'value="reader"' in tab.page and PASSWORD not in tab.page
-    assert "Passwords have to be typed again." in tab.page
+    assert "Enter your password again." in tab.page
     assert auth.get_user(browser).is_anonymous
 
 

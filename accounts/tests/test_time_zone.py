@@ -45,7 +45,7 @@ def test_until_it_is_chosen_it_is_that_of_the_site(client_of, settings):
     settings.TIME_ZONE = "Asia/Tokyo"
     client = client_of("author")
     page = client.get(ACCOUNT).text
-    assert '<option value="" selected>The site&#x27;s own (Asia/Tokyo)</option>' in page
+    assert '<option value="" selected>Site default (Asia/Tokyo)</option>' in page
     assert '<optgroup label="America">' in page and ">New York</option>" in page
     assert chosen() == ""
 

@@ -55,7 +55,7 @@ ALLOWED = [
 ]
 
 START = "Start with a letter or a digit."
-CHARACTERS = "Use letters, digits, hyphens, underscores and full stops alone."
+CHARACTERS = "Use only letters, digits, hyphens, underscores and periods."
 
 REFUSED = [
     *[(name, START) for name in ("-a", "_a", ".a", "..", ".", " a", "\u0301a", "/a", "@a", "🙂")],

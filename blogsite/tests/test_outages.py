@@ -119,7 +119,7 @@ def test_without_a_database_a_page_says_that_it_may_be_back_soon(
     request.getfixturevalue("dead_database")
     response = client.get("/")
     assert response.status_code == 503 and response["Retry-After"]
-    assert "reload this page" in response.text and "your browser sends" not in response.text
+    assert "reload this page" in response.text and "send it again" not in response.text
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not everything")

@@ -200,7 +200,8 @@ def test_people_who_wrote_stay_and_are_named_while_others_go(root, post, reader,
     people = [post.author_id, reader.pk, make_user("guest").pk]
     page = root.post(USERS, CONFIRMED | {"_selected_action": people}, follow=True).text
     assert "2 users were deleted." in page
-    assert "Not deleted, because others need them or they are your own account: author" in page
+    refusal = "because other content depends on them or they are your own account: author"
+    assert f"Not deleted, {refusal}" in page
     assert set(User.objects.values_list("username", flat=True)) == {"author", "root"}
     assert Post.objects.get().like_count == 0
 

@@ -26,7 +26,7 @@ HOSTILE = [
 
 def meta(page: str) -> dict[str, str]:
     """Return the metadata of the head by name or property."""
-    pairs = re.findall(r'<meta (?:name|property)="([^"]*)" content="([^"]*)">', page)
+    pairs = re.findall(r'<meta (?:name|property)="([^"]*)"\s+content="([^"]*)">', page)
     return {name: unescape(content) for name, content in pairs}
 
 

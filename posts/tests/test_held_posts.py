@@ -25,7 +25,7 @@ def test_all_that_was_typed_is_there_again_and_saved_only_then(client_of, post, 
     response = client.post(path, TYPED | {"writer": writer, "image": picture})
     assert response["Location"] == f"/auth/login/?next={path}%3Frecovered"
     page = log_in(client, "author", f"{path}?recovered").text
-    assert NOTE in page and "Choose your picture again." in page
+    assert NOTE in page and "Choose your image again." in page
     for name in ("title", "tags", "cover_alt", "body_image_alt"):
         assert f'name="{name}" value="{TYPED[name]}"' in page
     assert f"{TYPED['body']}</textarea>" in page

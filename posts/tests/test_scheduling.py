@@ -271,10 +271,10 @@ def test_a_text_that_was_recovered_and_saved_privately_is_held_no_longer(client_
     client.post(path, sent | {"writer": writer})
     client.force_login(author)
     page = client.get(f"{path}?recovered").text
-    assert "Recovered: what you had typed" in page
+    assert "the text you typed before you were logged out" in page
     page = client.post(path, sent | {"writer": writer_in(page)}).text
     assert "Not saved yet" in page and 'value="Why"' in page
-    assert "Recovered: what you had typed" not in client.get(path).text
+    assert "the text you typed before you were logged out" not in client.get(path).text
 
 
 def test_a_later_time_that_was_recovered_is_shown_though_the_post_is_out(

@@ -7,7 +7,7 @@ from tests.browser.test_discussion import guest, published  # noqa: F401
 from tests.browser.test_main_job import fits, log_in, register
 
 pytestmark = pytest.mark.browser
-NOTE = "Recovered: what you had typed when you were logged out. It is not saved yet."
+NOTE = "This form shows the text you typed before you were logged out. It is not saved yet."
 
 
 def end_session(page, *, keeps_token: bool) -> None:
@@ -59,7 +59,7 @@ def test_a_profile_is_there_again_and_is_discarded(profile, username, javascript
     expect(profile.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
     assert not javascript or fits(profile)
     profile.get_by_role("button", name="Discard").click()
-    expect(profile.get_by_text("What was recovered is discarded.")).to_be_visible()
+    expect(profile.get_by_text("The unsaved text was discarded.")).to_be_visible()
     expect(profile.get_by_label("Biography")).to_have_value("")
     expect(profile.get_by_label("Time zone")).to_have_value("")
 
@@ -98,7 +98,7 @@ def test_the_zone_of_the_browser_is_offered_and_not_applied(open_page, browser, 
     page = context.new_page()
     page.goto("/auth/account/")
     field = page.get_by_label("Time zone")
-    expect(page.get_by_text("Your browser says Europe/Berlin")).to_be_visible()
+    expect(page.get_by_text("Your browser's time zone is Europe/Berlin")).to_be_visible()
     expect(field).to_have_value("")
     page.get_by_role("button", name="Use it").click()
     expect(field).to_have_value("Europe/Berlin")

@@ -44,9 +44,9 @@ def test_a_refused_login_puts_the_focus_where_its_message_is_told(page):
 def test_a_refused_registration_puts_the_focus_on_its_first_wrong_field(page):
     page.goto("/auth/register/")
     page.get_by_label("Username").fill("fine-name")
-    page.get_by_label("E-mail").fill("wrong")
+    page.get_by_label("Email").fill("wrong")
     page.get_by_role("main").get_by_role("button", name="Register").click()
-    expect(page.get_by_label("E-mail")).to_be_focused()
+    expect(page.get_by_label("Email")).to_be_focused()
 
 
 def test_a_refused_post_puts_the_focus_on_its_first_wrong_field(writer):

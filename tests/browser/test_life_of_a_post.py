@@ -61,7 +61,7 @@ def test_a_draft_is_shown_by_its_link_until_that_is_revoked(page, open_page, use
     press(page, "Revoke the link")
     expect(page.get_by_text("The link is revoked")).to_be_visible()
     page.goto(link)
-    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
 def test_two_pages_on_one_post_end_in_a_choice(page, username):

@@ -100,7 +100,7 @@ def test_another_person_finds_no_edit_and_is_refused(open_page, username):
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
     answer = page.request.get(editor)
     assert answer.status == 403
-    assert "This is not yours to change" in answer.text()
+    assert "You can't do this" in answer.text()
 
 
 def test_on_the_smallest_phone_a_long_name_leaves_the_navigation_one_row(open_page, username):
