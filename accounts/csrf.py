@@ -109,7 +109,12 @@ def origin_of(url: str) -> str:
 
 
 def view_of(request: HttpRequest) -> object | None:
-    """Return the class-based view that the form was sent to, set up, or None."""
+    """Return the class-based view that the form was sent to, set up, or None.
+
+    Django calls `csrf_failure` in place of that view, so nobody has made an instance of it. Only
+    the view can show its form again. This does what `as_view` does, except for `dispatch`: the
+    refused form must not change anything.
+    """
     match = request.resolver_match
     view_class = getattr(match.func, "view_class", None)
     if view_class is None:

@@ -6,7 +6,7 @@ they have logged in, saved or discarded it. Without a valid signature nothing is
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.core import signing
@@ -49,30 +49,33 @@ def writer_of(request: HttpRequest) -> Writer | None:
 
 
 @transaction.atomic
-def hold(
-    writer: Writer,
-    path: str,
-    *,
-    texts: dict[str, str],
-    hidden: dict[str, str],
-    has_files: bool,
-    now: datetime,
-) -> bool:
-    """Hold a text for its writer, whose oldest go beyond TEXTS_MAX; False where it is too long."""
-    length = sum(map(len, [*texts.values(), *hidden.values()]))
-    users = User.objects.filter(pk=writer.user_pk, is_active=True)
+def hold(text: HeldText) -> bool:
+    """Keep an unsaved `text` for its user, or return False if it is too long or nobody's.
+
+    It replaces an earlier text from the same form. A user has at most TEXTS_MAX; older ones go.
+    """
+    length = sum(map(len, [*text.texts.values(), *text.hidden.values()]))
+    users = User.objects.filter(pk=text.user_id, is_active=True)
     if length > LENGTH_MAX or not users.exists():
         return False
-    HeldText.objects.filter(held_at__lt=now - HELD_FOR).delete()
-    values = {"path": path, "texts": _without_nul(texts), "hidden": _without_nul(hidden)}
-    HeldText.objects.update_or_create(
-        user_id=writer.user_pk,
-        sheet=writer.sheet,
-        defaults=values | {"has_files": has_files, "held_at": now},
-    )
-    older = HeldText.objects.filter(user=writer.user_pk).order_by("-held_at", "-pk")
-    HeldText.objects.filter(pk__in=[text.pk for text in older.only("pk")[TEXTS_MAX:]]).delete()
+    HeldText.objects.filter(held_at__lt=text.held_at - HELD_FOR).delete()
+    save(text)
+    newest = HeldText.objects.filter(user=text.user_id).order_by("-held_at", "-pk")
+    HeldText.objects.filter(pk__in=[each.pk for each in newest.only("pk")[TEXTS_MAX:]]).delete()
     return True
+
+
+def save(text: HeldText) -> None:
+    """Save `text` in place of an earlier one from the same form."""
+    values = {
+        "path": text.path,
+        "texts": _without_nul(text.texts),
+        "hidden": _without_nul(text.hidden),
+        "has_files": text.has_files,
+        "held_at": text.held_at,
+    }
+    form = {"user_id": text.user_id, "sheet": text.sheet}
+    HeldText.objects.update_or_create(**form, defaults=values)
 
 
 def _without_nul(texts: dict[str, str]) -> dict[str, str]:

@@ -68,14 +68,18 @@ class KeepsTextMixin:
     def hold_typed(self) -> bool:
         """Hold the text for the one who wrote it; False where it is too long or nobody's."""
         writer = writer_of(self.request)
-        return writer is not None and hold(
-            writer,
-            self.get_form_path(),
+        if writer is None:
+            return False
+        text = HeldText(
+            user_id=writer.user_pk,
+            sheet=writer.sheet,
+            path=self.get_form_path(),
             texts=self.typed(self.held_fields),
             hidden=self.typed(self.held_hidden),
             has_files=bool(self.request.FILES),
-            now=timezone.now(),
+            held_at=timezone.now(),
         )
+        return hold(text)
 
     def typed(self, names: tuple[str, ...]) -> dict[str, str]:
         return {name: self.request.POST[name] for name in names if name in self.request.POST}

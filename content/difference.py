@@ -202,7 +202,8 @@ def _longest_rising(pairs: list[Pair]) -> list[Pair]:
     for index, (_, place) in enumerate(pairs):
         at = bisect_left(lowest, place)
         before.append(indexes[at - 1] if at else None)
-        lowest[at : at + 1], indexes[at : at + 1] = [place], [index]
+        lowest[at : at + 1] = [place]
+        indexes[at : at + 1] = [index]
     rising = []
     index = indexes[-1] if indexes else None
     while index is not None:
@@ -231,7 +232,7 @@ def _pair_shortest(old: Words, new: Words, gap: Gap, *, budget: _Budget) -> list
         lowest = 2 * max(0, edits - columns) - edits
         highest = edits - 2 * max(0, edits - rows)
         for diagonal in range(lowest, highest + 1, 2):
-            row, chain = reached[diagonal] = _step(reached, diagonal, old, new, gap, budget)
+            row, chain = reached[diagonal] = _step(reached, diagonal, (old, new), gap, budget)
             if row >= rows and row - diagonal >= columns:
                 return list(_pairs(chain))
         edits += 1
@@ -239,9 +240,14 @@ def _pair_shortest(old: Words, new: Words, gap: Gap, *, budget: _Budget) -> list
 
 
 def _step(
-    reached: dict[int, Reached], diagonal: int, old: Words, new: Words, gap: Gap, budget: _Budget
+    reached: dict[int, Reached],
+    diagonal: int,
+    texts: tuple[Words, Words],
+    gap: Gap,
+    budget: _Budget,
 ) -> Reached:
-    """Go on by a word removed or added, whichever leads further, then by all that is the same."""
+    """Add a removed or an added word, whichever leads further, and all equal words after it."""
+    old, new = texts
     row, chain = reached.get(diagonal + 1, (-1, None))
     removed, other = reached.get(diagonal - 1, (-2, None))
     if removed + 1 > row:

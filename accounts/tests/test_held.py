@@ -256,9 +256,9 @@ def test_a_form_sent_again_holds_its_newest_text(client, writer):
     assert HeldText.objects.get().texts == {"biography": "Second"}
 
 
-def hold(user, text: str, *, sheet: str = "s", now=None) -> None:
-    values = {"texts": {"biography": text}, "hidden": {}, "has_files": False}
-    held.hold(Writer(user.pk, sheet), ACCOUNT, **values, now=now or timezone.now())
+def hold(user, text: str, **fields) -> None:
+    values = {"sheet": "s", "path": ACCOUNT, "held_at": timezone.now()}
+    held.hold(HeldText(user=user, texts={"biography": text}, **values | fields))
 
 
 def test_of_an_account_the_newest_ten_are_kept(author, reader):
@@ -271,7 +271,7 @@ def test_of_an_account_the_newest_ten_are_kept(author, reader):
 
 
 def test_after_seven_days_a_text_is_no_longer_shown_and_then_gone(client_of, author, reader):
-    hold(author, "Old thoughts", now=timezone.now() - HELD_FOR - timedelta(seconds=1))
+    hold(author, "Old thoughts", held_at=timezone.now() - HELD_FOR - timedelta(seconds=1))
     client = client_of("author")
     assert NOTE not in client.get(ACCOUNT).text
     hold(reader, "Theirs")
@@ -316,8 +316,8 @@ def test_who_is_logged_out_when_discarding_comes_to_the_account_page(client, aut
 
 
 def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, author, reader):
-    values = {"texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}, "has_files": False}
-    held.hold(Writer(author.pk, "s"), "/7/update/", **values, now=timezone.now())
+    values = {"path": "/7/update/", "texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}}
+    held.hold(HeldText(user=author, sheet="s", held_at=timezone.now(), **values))
     page = client_of("author").get(ACCOUNT).text
     assert "Unsaved text" in page and 'href="/7/update/?recovered"' in page
     assert "&lt;b&gt;Elsewhere</textarea>" in page and NOTE not in page

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import held
-from accounts.held import Writer
+from accounts.models import HeldText
 from content.images import make_image, names_of
 from posts import publishing
 from posts.models import Image, Post
@@ -182,7 +182,7 @@ def test_a_picture_that_the_history_alone_shows_is_spared(keep, post):
 def test_a_picture_in_a_text_that_is_held_is_spared(keep, author):
     now = timezone.now()
     texts = {"title": "Sea", "body": f"![Sea](/media/{keep()})"}
-    held.hold(Writer(author.pk, "s"), "/", texts=texts, hidden={}, has_files=False, now=now)
+    held.hold(HeldText(user=author, sheet="s", path="/", texts=texts, held_at=now))
     assert "Removed: 0" in prune("--delete")
 
 
