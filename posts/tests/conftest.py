@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from posts import fragments, listing, page_cache
+from posts.demo import pictures
+from posts.management.commands import seed_demo
 from posts.models import Post, Tag, Tagging
 
 NOW = timezone.now()
@@ -66,6 +68,20 @@ def worker(settings, tmp_path):
     settings.INSTANCE_DIR = tmp_path
     fragments.newest = fragments.Shelf()
     fragments.rendered = fragments.Shelf()
+
+
+@pytest.fixture
+def small_sample(settings, tmp_path, monkeypatch):
+    """Let seed_demo draw two small covers and one face, and write threads on eight posts.
+
+    They show what twelve, six and forty would. A sample takes 0.3 s instead of 2 s.
+    """
+    settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr(seed_demo, "LIVELY_POSTS", 8)
+    monkeypatch.setattr(seed_demo, "COVERED_POSTS", 3)
+    monkeypatch.setattr(seed_demo, "FACES", 1)
+    monkeypatch.setattr(pictures, "WIDTH", 320)
+    monkeypatch.setattr(pictures, "HEIGHT", 180)
 
 
 @pytest.fixture

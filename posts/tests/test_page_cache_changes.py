@@ -206,7 +206,7 @@ def test_a_deletion_that_is_refused_takes_back_no_like(as_admin, thread):
     ],
 )
 def test_a_command_that_changes_many_rows_lets_go_of_all_pages(
-    nobody, make_post, django_capture_on_commit_callbacks, command
+    nobody, make_post, small_sample, django_capture_on_commit_callbacks, command
 ):
     trashed = {"trashed_at": NOW - timedelta(days=1), "trashed_from": Post.Status.PUBLISHED}
     make_post(status=Post.Status.TRASH, **trashed)

@@ -215,7 +215,7 @@ def test_an_empty_blog_has_nothing_to_index(db):
     assert "Wrote 0 search documents" in reindex()
 
 
-def test_the_sample_blog_is_indexed(db):
+def test_the_sample_blog_is_indexed(db, small_sample):
     call_command("seed_demo", "--posts", "20", "--users", "3", stdout=StringIO())
     published = Post.objects.filter(status=Post.Status.PUBLISHED)
     assert not published.exclude(pk__in=SearchDocument.objects.values("post")).exists()

@@ -14,13 +14,7 @@ from posts.demo.writer import name_person, write_post
 from posts.management.commands import seed_demo
 from posts.models import Comment, Like, Post, Tag
 
-
-@pytest.fixture(autouse=True)
-def few_pictures(settings, tmp_path, monkeypatch):
-    """Drawing and encoding takes time; two covers show what twelve would."""
-    settings.MEDIA_ROOT = tmp_path
-    monkeypatch.setattr(seed_demo, "COVERED_POSTS", 3)
-    monkeypatch.setattr(seed_demo, "FACES", 1)
+pytestmark = pytest.mark.usefixtures("small_sample")
 
 
 def seed(*arguments: str) -> str:

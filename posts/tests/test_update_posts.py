@@ -190,7 +190,7 @@ def test_a_text_that_is_saved_while_it_is_rendered_stays(make_post):
     assert Post.objects.get().body_html == "new"
 
 
-def test_the_sample_blog_needs_no_update(db):
+def test_the_sample_blog_needs_no_update(db, small_sample):
     call_command("seed_demo", posts=3, users=2, stdout=StringIO())
     assert derived.outdated() == []
 
