@@ -1,10 +1,12 @@
 """Who: the people who write and moderate."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.usernames import (
@@ -132,6 +134,5 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type:
-        from accounts.sessions import SessionStore  # which imports this model
-
-        return SessionStore
+        # By its name, because the store imports this model.
+        return import_string(f"{settings.SESSION_ENGINE}.SessionStore")

@@ -87,6 +87,23 @@ def test_inside_posts_modules_import_from_rows_above():
         assert not wrong, f"{path} imports {wrong}"
 
 
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_no_two_modules_import_each_other(package):
+    used = {dotted(path): imports(path.read_text()) for path in modules(package)}
+    pairs = {
+        (module, other)
+        for module, names in used.items()
+        for name in names
+        # A module, or a name in one.
+        for other in {name, name.rpartition(".")[0]} & used.keys()
+    }
+    assert not {(module, other) for module, other in pairs if (other, module) in pairs}
+
+
 def test_only_urls_and_settings_of_the_project_name_the_apps():
     for path in modules("blogsite"):
         if path.name not in ("urls.py", "settings.py"):
