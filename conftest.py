@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from caching.tests.cached import Nobody
 from posts import discussion, listing, publishing, search, tagging
 from posts.models import Comment, Post
-from posts.tests.cached import Nobody
 
 PASSWORD = "correct horse battery staple"
 SET_AFTERWARDS = ("status", "waiting_because", "created_at")

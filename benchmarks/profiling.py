@@ -60,7 +60,7 @@ def parse() -> argparse.Namespace:
 
 def measure(page: dict, options: argparse.Namespace) -> None:
     from benchmarks.instance import ask  # starts Django with the instance above
-    from posts import page_cache
+    from caching import pages
 
     settings.KEEP_FRAGMENTS = not options.anew
     for _ in range(WARM_UP):
@@ -69,7 +69,7 @@ def measure(page: dict, options: argparse.Namespace) -> None:
     spent = []
     for _ in range(options.requests):
         if options.changed:
-            page_cache.find_counter().move()
+            pages.find_counter().move()
         started = time.thread_time()
         if options.stats:
             profile.runcall(ask, page["path"], page["cookie"])

@@ -25,8 +25,9 @@ from tqdm import tqdm
 
 from accounts.models import User
 from accounts.usernames import username_key
+from caching import pages
 from content.markup import RENDERER_VERSION, render_comment, render_post
-from posts import listing, page_cache
+from posts import listing
 from posts.demo.writer import comment_texts, name_person, write_post
 from posts.models import PATH_STEP, Comment, Post, SearchDocument, Tag, Tagging
 from posts.publishing import RENDERED_FIELDS, set_rendered
@@ -74,7 +75,7 @@ def fill(posts: int) -> None:
         reset_sequences()
     tidy()
     listing.rebuild_all()
-    page_cache.changed()
+    pages.changed()
 
 
 def is_filled(posts: int) -> bool:

@@ -170,7 +170,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Before anything asks the database.
-    "posts.fragments.note_counter",
+    "caching.fragments.note_counter",
     "blogsite.requests.keep_private",
     "blogsite.requests.offer_next_pages",
     "accounts.sessions.SessionMiddleware",
@@ -280,9 +280,9 @@ if CACHES["default"]["BACKEND"].endswith("RedisCache"):
     CACHES["default"]["OPTIONS"] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 # What stands before Django and answers those who are nobody; templates under work are no pages yet.
 IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
-PAGE_CACHE = "posts.page_cache.PageCache" if IS_CACHING else ""
+PAGE_CACHE = "caching.pages.PageCache" if IS_CACHING else ""
 # Called when the site starts.
-AT_START = "posts.takedown.renew_at_start"
+AT_START = "caching.takedown.renew_at_start"
 # Pieces that many pages have in common, for the same reason.
 KEEP_FRAGMENTS = not DEBUG
 if DEBUG:

@@ -16,8 +16,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from caching import pages, takedown
 from content.markup import RENDERER_VERSION, render_comment
-from posts import page_cache, takedown
 from posts.models import (
     COMMENT_MAX_DEPTH,
     PATH_STEP,
@@ -74,7 +74,7 @@ def count_likes(posts: PostQuerySet, change: int) -> int:
     """Add `change` to the likes of `posts`, and return how many those are."""
     counted = posts.update(like_count=F("like_count") + change)
     if counted:
-        page_cache.changed()
+        pages.changed()
     return counted
 
 
@@ -184,7 +184,7 @@ def count_comments(post_pk: int, change: int) -> None:
     Whatever happens to a comment comes by here, so cached pages go even where the number stays.
     """
     if change > 0:
-        page_cache.changed()
+        pages.changed()
     else:
         takedown.announce()
     if change:
@@ -193,7 +193,7 @@ def count_comments(post_pk: int, change: int) -> None:
 
 def _count_new(comment: Comment) -> None:
     """Count a new comment, or raise CommentsClosed where its post takes none any more."""
-    page_cache.changed()
+    pages.changed()
     post = _still_out(comment.post_id).filter(comments_open=True)
     if not post.update(comment_count=F("comment_count") + int(comment.is_approved)):
         raise CommentsClosed

@@ -22,8 +22,8 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.models import User
+from caching import fragments
 from content.addresses import absolute_html, absolute_url, moved
-from posts import fragments
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_renamed, find_tag

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.usernames import username_key
-from posts import fragments
+from caching import fragments
 from posts.models import ListCount, ListMark, Post, Tag, Tagging, people_to_read
 from posts.models.posts import is_listed, is_published, is_scheduled
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from posts import page_cache, publishing
+from caching import pages
+from posts import publishing
 from posts.discussion import OPEN, count_comments
 from posts.models import REASON_MAX_LENGTH, Comment, ModerationEntry, Post
 
@@ -93,7 +94,7 @@ def _set_comments_open(
     others = Post.objects.filter(pk=post.pk, comments_open=not is_open)
     is_changed = bool(others.update(comments_open=is_open))
     if is_changed:
-        page_cache.changed()
+        pages.changed()
         _record(action, actor, reason, now, post=post)
     return is_changed
 

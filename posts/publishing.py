@@ -7,9 +7,10 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.models import User
+from caching import pages, takedown
 from content.markup import RENDERER_VERSION, plain_text, render_post
 from content.reading import count_words, excerpt
-from posts import history, listing, page_cache, search, tagging, takedown
+from posts import history, listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, Revision, Tag
 
 
@@ -180,7 +181,7 @@ def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
     if before and before.is_published:
         takedown.announce()
     elif post.is_published:
-        page_cache.changed()
+        pages.changed()
     had = before.tag_list if before else []
     if before and tags == had and place(before) == place(post):
         return

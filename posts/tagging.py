@@ -8,8 +8,9 @@ from functools import wraps
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from caching import fragments, takedown
 from content.slugs import slugify
-from posts import fragments, listing, search, takedown
+from posts import listing, search
 from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.models.posts import is_published
 from posts.models.tags import tag_key

@@ -13,9 +13,6 @@ OURS = {*ALLOWED, "blogsite"}
 # Inside posts, a module imports only from rows above its own.
 ROWS = [
     {"apps", "models"},
-    {"page_requests"},
-    {"page_cache"},
-    {"fragments", "takedown"},
     {"search", "demo", "listing"},
     {"tagging", "history"},
     {"publishing", "discussion", "uploads", "checklist"},

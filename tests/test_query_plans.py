@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from posts import listing, page_cache
+from caching import pages
+from posts import listing
 from posts.models import (
     PATH_STEP,
     Comment,
@@ -144,7 +145,7 @@ PAGES = {
 }
 COMMANDS = {
     "empty_trash": lambda: call_command("empty_trash", stdout=StringIO()),
-    "next scheduled post": lambda: page_cache.good_until(timezone.now().timestamp()),
+    "next scheduled post": lambda: pages.good_until(timezone.now().timestamp()),
 }
 
 

@@ -35,7 +35,7 @@ def test_it_holds_every_module_template_and_static_file(wheel):
 
 def expected_names() -> set[str]:
     names = set()
-    for folder in ("accounts", "blogsite", "content", "posts", "templates", "static"):
+    for folder in ("accounts", "blogsite", "caching", "content", "posts", "templates", "static"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and not {"tests", "__pycache__"} & set(path.parts):
                 name = path.relative_to(ROOT).as_posix()

@@ -7,7 +7,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
 from blogsite.requests import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY
-from posts.tests.cached import ask
+from caching.tests.cached import ask
 
 RESTRICTING = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

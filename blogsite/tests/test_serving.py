@@ -315,9 +315,7 @@ def test_the_wsgi_callable_answers(ask):
     assert (status, body) == ("200 OK", b"ok\n")
 
 
-@pytest.mark.parametrize(
-    ("named", "is_cached"), [("posts.page_cache.PageCache", True), ("", False)]
-)
+@pytest.mark.parametrize(("named", "is_cached"), [("caching.pages.PageCache", True), ("", False)])
 def test_the_page_cache_stands_before_django_where_it_is_on(settings, named, is_cached):
     settings.PAGE_CACHE = named
     site = importlib.import_module("blogsite.wsgi").make_site()

@@ -32,7 +32,7 @@ SITE = "https://blog.example.org"
         ("LANGUAGE_CODE", "en"),
         ("TIME_ZONE", "UTC"),
         ("LOG_LEVEL", "INFO"),
-        ("PAGE_CACHE", "posts.page_cache.PageCache"),
+        ("PAGE_CACHE", "caching.pages.PageCache"),
         ("EMAIL_BACKEND", "accounts.mail.TerminalBackend"),
         ("DEFAULT_FROM_EMAIL", "noreply@localhost"),
     ],

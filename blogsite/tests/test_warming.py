@@ -10,9 +10,9 @@ from django.db import connections
 from django.template import engines
 
 from blogsite import warming, wsgi
-from posts import fragments
+from caching import fragments
+from caching.tests.cached import Nobody
 from posts.models import Post
-from posts.tests.cached import Nobody
 
 
 class Asked:

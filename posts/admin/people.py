@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
-from posts import discussion, search, takedown
+from caching import takedown
+from posts import discussion, search
 from posts.models import NOT_PUBLISHED, ListCount, Post
 
 admin.site.unregister(User)

@@ -8,8 +8,9 @@ from django.db.models import Q, QuerySet
 from tqdm import tqdm
 
 from accounts.models import User
+from caching import pages
 from content.markup import RENDERER_VERSION
-from posts import discussion, listing, page_cache
+from posts import discussion, listing
 from posts.management.commands.reindex_posts import index_changed
 from posts.management.commands.rerender_posts import RENDERED, rerender
 from posts.models import Comment, DerivedVersion, Post
@@ -36,7 +37,7 @@ class Pass:
 
 
 PASSES = {
-    "indexed": Pass("indexed", index_changed, page_cache.changed),
+    "indexed": Pass("indexed", index_changed, pages.changed),
     "counted": Pass("counted", discussion.recount, listing.rebuild_all),
 }
 
@@ -75,7 +76,7 @@ def run(one: Pass) -> None:
             note(one.name, up_to=ids[-1])
             progress.update(len(ids))
     one.finish()
-    page_cache.changed()
+    pages.changed()
     note(one.name)
 
 

@@ -7,13 +7,17 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from posts import fragments, listing, page_cache
+from caching.tests.conftest import clock, worker
+from posts import listing
 from posts.demo import pictures
 from posts.management.commands import seed_demo
 from posts.models import Post, Tag, Tagging
 
 NOW = timezone.now()
 MINUTE = timedelta(minutes=1)
+
+# Fixtures for the tests of this folder, too.
+__all__ = ["clock", "worker"]
 
 
 @pytest.fixture
@@ -48,26 +52,6 @@ def many(author):
         return posts
 
     return write
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Return a function that sets the time by which the page cache goes, in seconds from now."""
-    start = int(page_cache.time.time())
-
-    def set_to(seconds: float) -> None:
-        monkeypatch.setattr(page_cache.time, "time", lambda: start + seconds)
-
-    set_to(0)
-    return set_to
-
-
-@pytest.fixture
-def worker(settings, tmp_path):
-    """A worker that has kept nothing yet, with a counter of its own."""
-    settings.INSTANCE_DIR = tmp_path
-    fragments.newest = fragments.Shelf()
-    fragments.rendered = fragments.Shelf()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from caching.tests.cached import ask
 from posts.models import Comment, Post
-from posts.tests.cached import ask
 
 URLENCODED = "application/x-www-form-urlencoded"
 BODY = "Words that matter. " * 400

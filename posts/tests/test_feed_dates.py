@@ -9,9 +9,9 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from django.utils.http import http_date, parse_http_date
 
+from caching.tests.cached import Nobody, Reply
 from posts import discussion, moderation, publishing, tagging
 from posts.models import FeedDate, Post, Tag
-from posts.tests.cached import Nobody, Reply
 from posts.tests.meanwhile import meanwhile
 
 PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}

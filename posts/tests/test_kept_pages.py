@@ -13,9 +13,10 @@ from django.test.utils import override_script_prefix
 from django.utils import timezone
 
 from accounts.models import User
-from posts import discussion, fragments, listing, page_cache, publishing
+from caching import fragments, pages
+from caching.tests.cached import ask
+from posts import discussion, listing, publishing
 from posts.models import Comment, Post, Tag
-from posts.tests.cached import ask
 from posts.tests.meanwhile import meanwhile
 from posts.tests.test_page_cache_changes import CHANGES
 from posts.views import cards, comments
@@ -260,5 +261,5 @@ def test_after_a_change_elsewhere_nothing_is_rendered_again(client_of, thread, m
     before = [TOKEN.sub("", client.get(path).text) for path in paths]
     for module in (cards, comments):
         monkeypatch.setattr(module, "render_to_string", lambda *made_of: pytest.fail("anew"))
-    page_cache.find_counter().move()
+    pages.find_counter().move()
     assert [TOKEN.sub("", client.get(path).text) for path in paths] == before

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
+from caching.tests.cached import Nobody
 from posts import discussion, moderation, publishing, tagging
 from posts.models import Comment, Post, Tag
-from posts.tests.cached import Nobody
 
 OUTLETS = ["/", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/feed/", "/sitemap.xml"]
 OUTLETS += ["/feed/atom/", "/tags/bread/feed/", "/authors/author/feed/json/", "/authors/reader/"]

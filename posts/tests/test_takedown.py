@@ -8,7 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from posts import discussion, moderation, publishing, tagging, takedown
+from caching import takedown
+from posts import discussion, moderation, publishing, tagging
 from posts.models import Comment, Post, Tag
 
 NOW = timezone.now()

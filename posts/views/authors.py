@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.forms import AccountForm
 from accounts.views import Account
+from caching import takedown
 from content.addresses import moved
-from posts import search, takedown
+from posts import search
 from posts.listing import PostListing, find_author, posts_by
 from posts.views.posts import PostList
 

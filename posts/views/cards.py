@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from posts import fragments
+from caching import fragments
 from posts.models import Post, PostQuerySet
 
 

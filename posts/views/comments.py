@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
-from posts import fragments
+from caching import fragments
 from posts.discussion import EDIT_LIMIT
 from posts.models import (
     Comment,

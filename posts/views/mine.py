@@ -14,8 +14,9 @@ from django.views.generic import TemplateView
 
 from accounts.mixins import OwnTimeMixin
 from accounts.models import User
+from caching import fragments
 from content.slugs import slugify
-from posts import fragments, history
+from posts import history
 from posts.listing import PostPage, parse_number, posts_by
 from posts.models import NOT_PUBLISHED, Post, PostQuerySet
 from posts.views.posts import READ_METHODS

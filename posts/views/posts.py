@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.generic import DetailView, ListView, TemplateView
 
+from caching import fragments
 from content.addresses import absolute_url, moved
-from posts import fragments, listing
+from posts import listing
 from posts.models import (
     PAGE_COLUMNS,
     Post,

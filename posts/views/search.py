@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
-from posts import fragments
+from caching import fragments
 from posts.models import Post
 from posts.search import Query, find
 from posts.search.documents import text_of

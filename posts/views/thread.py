@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from accounts.held import held_for
 from accounts.models import HeldText, User
-from posts import fragments
+from caching import fragments
 from posts.forms import CommentForm
 from posts.models import (
     COMMENT_MAX_DEPTH,

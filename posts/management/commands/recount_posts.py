@@ -3,7 +3,8 @@
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from posts import discussion, listing, page_cache
+from caching import pages
+from posts import discussion, listing
 from posts.models import Post
 
 BATCH = 500
@@ -22,5 +23,5 @@ class Command(BaseCommand):
                 wrong += discussion.recount(ids)
                 progress.update(len(ids))
         listing.rebuild_all()
-        page_cache.changed()
+        pages.changed()
         self.stdout.write(f"Counted anew; {wrong:,} posts had other likes or comments.")

@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from tqdm import tqdm
 
-from posts import page_cache, search
+from caching import pages
+from posts import search
 from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, hold_documents, make_documents, write_documents
 from posts.search.results import BACKENDS
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         if rebuild:
             BACKENDS[connection.vendor].rebuild()
         written = search.index_names() if names else index_all()
-        page_cache.changed()
+        pages.changed()
         self.stdout.write(f"Wrote {written:,} search documents.")
 
 

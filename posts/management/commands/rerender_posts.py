@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from tqdm import tqdm
 
 from accounts.models import User
+from caching import takedown
 from content.markup import RENDERER_VERSION, render_comment
-from posts import takedown
 from posts.discussion import render_words
 from posts.models import Comment, Post
 from posts.publishing import RENDERED_FIELDS, render_body

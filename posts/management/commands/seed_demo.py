@@ -17,11 +17,12 @@ from tqdm import tqdm
 
 from accounts.models import User
 from accounts.usernames import username_key
+from caching import pages
 from content.images import make_image
 from content.markup import render_comment, render_post
 from content.slugs import slugify
 from content.storage import keep_files
-from posts import discussion, listing, page_cache, search
+from posts import discussion, listing, search
 from posts.demo.pictures import draw_picture
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
 from posts.management import derived
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             # This version wrote the sample, so `prepare` has nothing to bring up to date.
             derived.settle_if_empty()
             self.fill(posts, users, existing)
-            page_cache.changed()
+            pages.changed()
 
     def fill(self, posts: int, users: int, existing: int) -> None:
         started = time.monotonic()

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.http import http_date
 
-from posts import page_cache
+from caching import pages
+from caching.pages import in_order, takes_gzip
+from caching.tests.cached import Nobody, answering, ask
 from posts.models import Post
-from posts.page_cache import in_order, takes_gzip
-from posts.tests.cached import Nobody, answering, ask
 
 OUTLETS = ["/", "/?page=1", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/hello/"]
 OUTLETS += ["/feed/", "/feed/atom/", "/feed/json/", "/sitemap.xml", "/robots.txt"]
@@ -46,7 +46,7 @@ def test_a_cached_answer_is_the_uncached_one(nobody, bread, path):
             name: value for name, value in uncached.headers.items() if name not in ADDED
         }
         assert reply.headers["Vary"] == "Cookie, Accept-Encoding"
-        assert reply.headers["Cache-Control"] == page_cache.CACHE_CONTROL
+        assert reply.headers["Cache-Control"] == pages.CACHE_CONTROL
         assert "X-Request-ID" not in reply.headers
 
 
@@ -142,7 +142,7 @@ def test_the_tag_of_the_other_coding_is_another(nobody, bread):
 def test_who_has_it_since_then_gets_304(nobody, bread, clock, asked_at, since, status):
     nobody.get()
     clock(asked_at)
-    since = http_date(int(page_cache.time.time()) - asked_at + since)
+    since = http_date(int(pages.time.time()) - asked_at + since)
     assert nobody.get(HTTP_IF_MODIFIED_SINCE=since).status == status
 
 
@@ -155,7 +155,7 @@ def test_a_date_that_says_nothing_gets_the_page(nobody, bread, clock, since):
 
 def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, clock):
     """Two answers made in one second would be the same to who asks by date."""
-    early = http_date(page_cache.time.time())
+    early = http_date(pages.time.time())
     assert "Last-Modified" not in nobody.get().headers
     clock(0.9)
     # nginx compares the dates of what it keeps for equality, so none is sent that comes twice.
@@ -211,7 +211,7 @@ def test_a_request_of_somebody_is_neither_kept_nor_answered(nobody, bread, envir
 def test_who_names_no_host_is_not_answered_for_another(nobody):
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http"}
     environ["QUERY_STRING"] = ""
-    assert page_cache.key_of(environ) is None
+    assert pages.key_of(environ) is None
 
 
 @pytest.mark.parametrize(

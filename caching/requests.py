@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 from django.conf import settings
 
-from content.cookies import has_personal_cookie
+from caching.cookies import has_personal_cookie
 
 # A longer address comes once, and would only evict pages that are requested again.
 ADDRESS_MAX = 1_000

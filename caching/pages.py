@@ -29,8 +29,8 @@ from django.db import DatabaseError, transaction
 from django.http import HttpResponse
 from django.utils.http import http_date, parse_http_date_safe
 
+from caching.requests import Key, in_order, key_of, takes_gzip
 from posts.models import Post
-from posts.page_requests import Key, in_order, key_of, takes_gzip
 
 log = logging.getLogger(__name__)
 

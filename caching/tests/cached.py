@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from posts.page_cache import PageCache
+from caching.pages import PageCache
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from posts import page_cache
+from caching import pages
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 def announce() -> None:
     """Drop all cached pages, including those of nginx, once the transaction is committed.
 
-    Call this instead of `page_cache.changed()` when text was edited, hidden, deleted or moved to
+    Call this instead of `pages.changed()` when text was edited, hidden, deleted or moved to
     the future, so that readers must not see it any longer. It costs every page that nginx keeps,
     so new posts, comments and likes don't call it.
     """
-    page_cache.changed()
+    pages.changed()
     # After the counter moved; otherwise, nginx could keep an old page under the new name.
     transaction.on_commit(renew_version, robust=True)
 

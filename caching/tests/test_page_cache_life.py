@@ -16,9 +16,9 @@ from django.db import OperationalError
 from django.http import HttpResponse
 from django.utils import timezone
 
-from posts import page_cache
-from posts.page_cache import FileCounter, RedisCounter
-from posts.tests.cached import Nobody, answering
+from caching import pages
+from caching.pages import FileCounter, RedisCounter
+from caching.tests.cached import Nobody, answering
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,11 +51,11 @@ def test_an_answer_made_anew_takes_the_place_of_the_old(nobody, clock):
 
 
 def test_hits_misses_and_size_are_counted_and_told(nobody, caplog):
-    caplog.set_level("INFO", "posts.page_cache")
+    caplog.set_level("INFO", "caching.pages")
     nobody = Nobody(answering(HttpResponse, "a"))
-    for _ in range(page_cache.REPORTED_EVERY + 1):
+    for _ in range(pages.REPORTED_EVERY + 1):
         nobody.get()
-    assert (nobody.cache.hits, nobody.cache.misses) == (page_cache.REPORTED_EVERY, 1)
+    assert (nobody.cache.hits, nobody.cache.misses) == (pages.REPORTED_EVERY, 1)
     (line,) = caplog.messages
     told = f"{os.getpid()}: 1000 hits, 1 misses, 1 answers in 0.0 MB"
     assert line == f"Page cache of worker {told}"
@@ -90,13 +90,13 @@ class SlowSite:
 def stampede(nobody, monkeypatch):
     """Return a function that lets four ask for one page at once, while it is being rendered."""
     # No database: each thread would open a connection of its own.
-    monkeypatch.setattr(page_cache, "good_until", lambda now: float("inf"))
+    monkeypatch.setattr(pages, "good_until", lambda now: float("inf"))
 
     def run(application) -> Nobody:
         site = SlowSite(application)
         nobody = Nobody(site)
         waiting = WaitingEvents(nobody.cache.rendering, 3, site.let_go)
-        monkeypatch.setattr(page_cache, "Event", waiting.make)
+        monkeypatch.setattr(pages, "Event", waiting.make)
         with ThreadPoolExecutor(4) as threads:
             first = threads.submit(nobody.get)
             assert site.entered.wait(30)
@@ -136,8 +136,8 @@ def test_who_waited_for_what_is_not_kept_renders_for_themselves(stampede):
 
 
 def test_nobody_waits_for_ever(nobody, monkeypatch):
-    monkeypatch.setattr(page_cache, "PATIENCE", 0)
-    key = page_cache.key_of(
+    monkeypatch.setattr(pages, "PATIENCE", 0)
+    key = pages.key_of(
         {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "", "HTTP_HOST": "x"}
         | {"wsgi.url_scheme": "http"}
     )
@@ -164,7 +164,7 @@ def test_a_change_reaches_every_worker(nobody, post, django_capture_on_commit_ca
     other = Nobody()
     assert nobody.is_kept() and other.is_kept()
     with django_capture_on_commit_callbacks() as callbacks:
-        page_cache.changed()
+        pages.changed()
     # Not before the transaction is committed: others would keep what it replaces.
     assert nobody.is_kept() and (nobody.rendered, other.rendered) == (1, 1)
     callbacks[0]()
@@ -185,10 +185,7 @@ def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(nobody):
 def test_another_process_moves_the_counter_that_this_one_sees(nobody, settings):
     counter = FileCounter(settings.INSTANCE_DIR / "page_cache.generation")
     before = counter.read()
-    code = (
-        "import django; django.setup(); "
-        "from posts import page_cache; page_cache.find_counter().move()"
-    )
+    code = "import django; django.setup(); from caching import pages; pages.find_counter().move()"
     names = {"DJANGO_SETTINGS_MODULE": "blogsite.settings", "PYTHONPATH": str(ROOT)}
     names["INSTANCE_DIR"] = str(settings.INSTANCE_DIR)
     subprocess.run([sys.executable, "-c", code], env=names, check=True)
@@ -209,7 +206,7 @@ def test_what_was_written_stays_written_where_the_counter_cannot_be_moved(
     (tmp_path / "file").touch()
     settings.INSTANCE_DIR = tmp_path / "file" / "below"
     with django_capture_on_commit_callbacks(execute=True):
-        page_cache.changed()
+        pages.changed()
     assert "Error calling" in caplog.text
 
 
@@ -245,7 +242,7 @@ def test_an_answer_is_given_and_not_kept_where_the_database_has_just_gone(nobody
     def gone(now):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(page_cache, "good_until", gone)
+    monkeypatch.setattr(pages, "good_until", gone)
     assert nobody.get("/hello/").body == b"Hello, World!"
     assert not nobody.is_kept("/hello/")
 
@@ -287,7 +284,7 @@ def test_through_redis_a_change_reaches_every_machine(
     # Another machine has another instance folder.
     settings.INSTANCE_DIR = tmp_path / "elsewhere"
     with django_capture_on_commit_callbacks(execute=True):
-        page_cache.changed()
+        pages.changed()
     for machine in (one, other):
         assert machine.is_kept()
         assert machine.rendered == 2
@@ -311,7 +308,7 @@ def test_a_redis_that_crashed_brings_no_old_page_back_from_its_disk(redis, post,
     cache.set(RedisCounter.KEY, old, timeout=None)
     machine.get()
     later = time.monotonic() + RedisCounter.REST
-    monkeypatch.setattr(page_cache.time, "monotonic", lambda: later)
+    monkeypatch.setattr(pages.time, "monotonic", lambda: later)
     assert machine.is_kept()
     assert machine.rendered == 3
 
@@ -349,6 +346,6 @@ def test_a_redis_that_hangs_is_waited_for_once_a_second(nobody, settings, monkey
         with pytest.raises(BlockingIOError):
             silent.accept()
         later = time.monotonic() + RedisCounter.REST
-        monkeypatch.setattr(page_cache.time, "monotonic", lambda: later)
+        monkeypatch.setattr(pages.time, "monotonic", lambda: later)
         machine.get("/hello/")
         silent.accept()[0].close()

@@ -22,7 +22,7 @@ from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from posts import page_cache
+from caching import pages
 
 Key = TypeVar("Key", bound=Hashable)
 Piece = TypeVar("Piece")
@@ -40,7 +40,7 @@ PLAIN = (str, int, NoneType, datetime)
 class Shelf:
     """Pieces that are good from one instant to another, seconds since 1970, under one counter."""
 
-    generation: page_cache.Generation | None = None
+    generation: pages.Generation | None = None
     made_at: float = 0
     good_until: float = 0
     pieces: dict = field(default_factory=dict)
@@ -77,14 +77,14 @@ newest = Shelf()
 # What is never old, by all that it says.
 rendered = Shelf()
 # Where the counter stood when the request began, before any question to a database.
-stood_at: ContextVar[page_cache.Generation | str | None] = ContextVar("stood_at", default=None)
+stood_at: ContextVar[pages.Generation | str | None] = ContextVar("stood_at", default=None)
 
 
 def note_counter(get_response: Callable) -> Callable:
     """Middleware: note where the counter stands before the request sees anything of a database."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        token = stood_at.set(page_cache.find_counter().read() or "nowhere")
+        token = stood_at.set(pages.find_counter().read() or "nowhere")
         try:
             return get_response(request)
         finally:
@@ -144,13 +144,13 @@ def find_shelf(now: datetime) -> Shelf:
     # What a transaction sees may never be committed.
     if not settings.KEEP_FRAGMENTS or connection.in_atomic_block:
         return Shelf()
-    generation, at, shelf = page_cache.find_counter().read(), now.timestamp(), newest
+    generation, at, shelf = pages.find_counter().read(), now.timestamp(), newest
     # What a request saw of the database may be older than a change that came in its middle.
     if generation is None or stood_at.get() not in (None, generation):
         return Shelf()
     # Nor what was made before the clock was set back, which would be good again in an hour.
-    is_good = shelf.made_at - page_cache.LIFETIME < at < shelf.good_until
+    is_good = shelf.made_at - pages.LIFETIME < at < shelf.good_until
     if shelf.generation != generation or not is_good:
-        shelf = newest = Shelf(generation, at, page_cache.good_until(at))
+        shelf = newest = Shelf(generation, at, pages.good_until(at))
     # Who looked at the clock before it was made gets nothing from it, and leaves nothing.
     return shelf if shelf.made_at <= at else Shelf()

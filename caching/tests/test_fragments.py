@@ -7,7 +7,8 @@ from itertools import count
 import pytest
 from django.utils import timezone, translation
 
-from posts import fragments, listing, page_cache
+from caching import fragments, pages
+from posts import listing
 from posts.search import Query, Results
 
 # Within a transaction nothing is shared, so these are in none.
@@ -24,7 +25,7 @@ def test_a_piece_is_kept_for_a_minute(worker, monkeypatch):
     clock = [start]
     monkeypatch.setattr(timezone, "now", lambda: clock[0])
     assert keep("first") == "first"
-    clock[0] += timedelta(seconds=page_cache.LIFETIME - 1)
+    clock[0] += timedelta(seconds=pages.LIFETIME - 1)
     assert keep("second") == "first"
     clock[0] += timedelta(seconds=1)
     assert keep("third") == "third"
@@ -99,7 +100,7 @@ def test_nothing_is_kept_where_nobody_says_when_it_is_old(worker, settings, monk
     if reason == "switched off":
         settings.KEEP_FRAGMENTS = False
     else:
-        monkeypatch.setattr(page_cache.FileCounter, "read", lambda self: None)
+        monkeypatch.setattr(pages.FileCounter, "read", lambda self: None)
     assert keep("first") == "first"
     assert keep("second") == "second"
 
@@ -109,7 +110,7 @@ def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
 
     def view(request):
         keep("first")
-        page_cache.find_counter().move()
+        pages.find_counter().move()
         return keep("old")
 
     assert fragments.note_counter(view)(rf.get("/")) == "old"
@@ -127,7 +128,7 @@ def number(*values: object) -> str:
 
 def test_what_is_made_of_the_same_values_is_made_once_for_as_long_as_the_worker_lives(worker):
     first = number("one", 1)
-    page_cache.find_counter().move()
+    pages.find_counter().move()
     assert number("one", 1) == first
     assert number("one", 2) != first
     with timezone.override("Asia/Tokyo"):

@@ -5,7 +5,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 
 from blogsite.requests import refuse_what_nobody_sends
-from content.cookies import has_personal_cookie
+from caching.cookies import has_personal_cookie
 
 NAMES = ("sessionid_0a1b2c3d", "sessionid", "messages")
 OTHERS = [

@@ -1,0 +1,25 @@
+"""What tests of the page cache and of fragments share."""
+
+import pytest
+
+from caching import fragments, pages
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a function that sets the time by which the page cache goes, in seconds from now."""
+    start = int(pages.time.time())
+
+    def set_to(seconds: float) -> None:
+        monkeypatch.setattr(pages.time, "time", lambda: start + seconds)
+
+    set_to(0)
+    return set_to
+
+
+@pytest.fixture
+def worker(settings, tmp_path):
+    """A worker that has kept nothing yet, with a counter of its own."""
+    settings.INSTANCE_DIR = tmp_path
+    fragments.newest = fragments.Shelf()
+    fragments.rendered = fragments.Shelf()
