@@ -30,7 +30,6 @@ from django.http import HttpResponse
 from django.utils.http import http_date, parse_http_date_safe
 
 from caching.requests import Key, in_order, key_of, takes_gzip
-from posts.models import Post
 
 log = logging.getLogger(__name__)
 
@@ -252,11 +251,20 @@ def date_said(headers: Headers) -> int | None:
     return parse_http_date_safe(dates[0]) if dates else None
 
 
+# Each returns when its app's pages next change without a save, or None.
+next_changes: list[Callable[[datetime], datetime | None]] = []
+
+
+def register_next_change(find: Callable[[datetime], datetime | None]) -> None:
+    """Let no page outlive the time that `find` returns, such as that of a scheduled post."""
+    next_changes.append(find)
+
+
 def good_until(now: float) -> float:
-    """Return until when what is made `now` can be good: a minute, or the next scheduled post."""
-    scheduled = Post.objects.scheduled(datetime.fromtimestamp(now, UTC))
-    at = scheduled.order_by("publish_at").values_list("publish_at", flat=True).first()
-    return min(now + LIFETIME, at.timestamp()) if at else now + LIFETIME
+    """Return when a page made `now` becomes old: after LIFETIME, or at the next known change."""
+    moment = datetime.fromtimestamp(now, UTC)
+    times = [at.timestamp() for find in next_changes if (at := find(moment))]
+    return min([now + LIFETIME, *times])
 
 
 # The wrapper --------------------------------------------------------------------------------------

@@ -1,7 +1,12 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from caching.pages import register_next_change
+
 
 class PostsConfig(AppConfig):
     name = "posts"
     verbose_name = _("posts")
+
+    def ready(self) -> None:
+        register_next_change(self.get_model("Post").objects.next_publication)

@@ -118,6 +118,11 @@ class PostQuerySet(models.QuerySet):
         """Posts that everyone may see later than `now`, at their time."""
         return self.filter(is_scheduled(now))
 
+    def next_publication(self, now: datetime) -> datetime | None:
+        """Return when the next scheduled post comes out, or None."""
+        scheduled = self.scheduled(now).order_by("publish_at")
+        return scheduled.values_list("publish_at", flat=True).first()
+
     def kept(self) -> "PostQuerySet":
         """Posts that are not in the trash."""
         return self.filter(is_kept())
