@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from caching.tests.cached import Nobody
-from posts import discussion, listing, publishing, search, tagging
+from posts import listing, search, tagging
+from posts.discussion import commenting
 from posts.models import Comment, Post
+from posts.writing import publishing
 
 PASSWORD = "correct horse battery staple"
 SET_AFTERWARDS = ("status", "waiting_because", "created_at")
@@ -124,10 +126,10 @@ def make_comment(post, reader):
         set_afterwards = {name: fields.pop(name) for name in SET_AFTERWARDS if name in fields}
         values = {"post": post, "author": reader, "now": timezone.now()} | fields
         values["parent_pk"] = parent and parent.pk
-        comment = discussion.add_comment(values.pop("post"), values.pop("author"), body, **values)
+        comment = commenting.add_comment(values.pop("post"), values.pop("author"), body, **values)
         if "status" in set_afterwards:
             change = (set_afterwards["status"] == "approved") - comment.is_approved
-            discussion.count_comments(comment.post_id, change)
+            commenting.count_comments(comment.post_id, change)
         for name, value in set_afterwards.items():
             setattr(comment, name, value)
         comment.save()

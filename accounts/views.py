@@ -25,8 +25,7 @@ from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.models import User
 from accounts.usernames import username_key
 from content.addresses import absolute_url
-
-FORM_METHODS = ["get", "head", "post", "options"]
+from content.methods import FORM_METHODS
 
 
 class OwnAddressMixin(auth_views.RedirectURLMixin):

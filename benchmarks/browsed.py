@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.images import make_image
-from posts import discussion, publishing
 from posts.demo.pictures import draw_picture
 from posts.demo.writer import comment_texts
+from posts.discussion import commenting
 from posts.models import Post
-from posts.uploads import image_markdown, store_image
+from posts.writing import publishing
+from posts.writing.uploads import image_markdown, store_image
 
 # As many posts as have covers.
 POSTS = 12
@@ -66,7 +67,7 @@ def discuss(post: Post) -> None:
         reader = readers[number % len(readers)]
         text = f"{texts[number % len(texts)]}\n\nThe {number + 1}th word on it."
         parent_pk = above.pk if number % 3 else None
-        above = discussion.add_comment(post, reader, text, parent_pk=parent_pk, now=timezone.now())
+        above = commenting.add_comment(post, reader, text, parent_pk=parent_pk, now=timezone.now())
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from django.utils import timezone
 from accounts.models import User
 from content.images import make_image
 from content.markup import render_comment
-from posts import discussion, moderation, previews, publishing
 from posts.demo.pictures import draw_picture
+from posts.discussion import commenting, moderation
 from posts.models import Comment, Post
-from posts.uploads import image_markdown, store_image
+from posts.writing import preview_links, publishing
+from posts.writing.uploads import image_markdown, store_image
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 4
 TITLES = (
@@ -148,18 +149,18 @@ def discuss(post: Post, reader: User, author: User, moderator: User) -> None:
     now, parent = timezone.now(), None
     for text in COMMENTS * 2:
         parent_pk = parent and parent.pk
-        parent = discussion.add_comment(
+        parent = commenting.add_comment(
             post, reader, text + " " * (parent_pk or 0), parent_pk=parent_pk, now=now
         )
     said = list(Comment.objects.order_by("pk"))
     for comment in said:
         moderation.approve(comment, moderator, now=now)
-    discussion.delete_comment(said[1])
+    commenting.delete_comment(said[1])
     moderation.hide(said[2], moderator, reason='"<b>rude</b>"', now=now)
-    discussion.report_comment(said[3], author, reason="<i>spam</i>")
-    discussion.like(post, reader)
-    discussion.add_comment(post, author, "From the author", now=now)
-    waiting = discussion.add_comment(post, reader, "Waits", now=now)
+    commenting.report_comment(said[3], author, reason="<i>spam</i>")
+    commenting.like(post, reader)
+    commenting.add_comment(post, author, "From the author", now=now)
+    waiting = commenting.add_comment(post, reader, "Waits", now=now)
     Comment.objects.filter(pk=waiting.pk).update(status=Comment.Status.WAITING)
 
 
@@ -167,7 +168,7 @@ def drafts(author: User, moderator: User) -> None:
     """Write posts that readers do not see: draft, scheduled, hidden and trashed."""
     now = timezone.now()
     draft = publishing.save_draft(Post(author=author, title="", body=BODY), now=now, tags=TAGS)
-    previews.make_link(draft, now=now)
+    preview_links.make_link(draft, now=now)
     at = now + timedelta(days=2)
     publishing.schedule(Post(author=author, title=TITLES[1], body=BODY), at, now=now, tags=TAGS)
     hidden = write(author, "Hidden <b>")

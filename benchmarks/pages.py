@@ -29,8 +29,8 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.held import Writer, new_sheet, sign
 from accounts.models import User
 from benchmarks import hostile
-from posts import previews
 from posts.models import Comment, Post
+from posts.writing import preview_links
 
 # The most pages of one kind, such as posts or pages of a list.
 ALIKE_MAX = 8
@@ -145,7 +145,7 @@ def client_of(user: User | None) -> Client:
 
 def post_paths() -> list[str]:
     """Return the addresses of restricted actions on posts and comments."""
-    token = previews.token_for(
+    token = preview_links.token_for(
         Post.objects.filter(preview_link__isnull=False).get(), now=timezone.now()
     )
     paths = [f"/preview/{token}/"]

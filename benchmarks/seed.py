@@ -30,10 +30,10 @@ from content.markup import RENDERER_VERSION, render_comment, render_post
 from posts import listing
 from posts.demo.writer import comment_texts, name_person, write_post
 from posts.models import PATH_STEP, Comment, Post, SearchDocument, Tag, Tagging
-from posts.publishing import RENDERED_FIELDS, set_rendered
 from posts.search import sqlite
 from posts.search.documents import BETWEEN_NAMES, words_of
 from posts.search.tokens import tokenize
+from posts.writing.publishing import RENDERED_FIELDS, set_rendered
 
 # Skip foreign key checks, because our rows are correct. Only superusers may do that.
 UNCHECKED = """

@@ -10,7 +10,8 @@ from django.views.generic import RedirectView
 
 from blogsite import health
 from blogsite.media import media
-from posts.views.authors import AuthorAccount
+from content.methods import READ_METHODS
+from posts.reading.authors import AuthorAccount
 
 handler400 = "blogsite.errors.bad_request"
 handler403 = "blogsite.errors.permission_denied"
@@ -25,7 +26,7 @@ def no_such_page(request: HttpRequest, rest: str) -> HttpResponse:
 class Favicon(RedirectView):
     """Browsers ask for this path wherever a page names no icon, as the admin's do not."""
 
-    http_method_names = ["get", "head", "options"]
+    http_method_names = READ_METHODS
 
     def get_redirect_url(self, *args, **kwargs) -> str:
         return static("img/icon.svg")

@@ -5,15 +5,17 @@ from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from caching import fragments, takedown
 from content.slugs import slugify
 from posts import listing, search
-from posts.models import Post, Tag, Tagging, TagRedirect
+from posts.models import TAG_MAX_LENGTH, Post, Tag, Tagging, TagRedirect
 from posts.models.posts import is_published
-from posts.models.tags import tag_key
+from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 
 
 def split_tags(text: str) -> list[str]:
@@ -23,6 +25,13 @@ def split_tags(text: str) -> list[str]:
         names.setdefault(tag_key(name), " ".join(name.split()))
     names.pop("", None)
     return list(names.values())
+
+
+def refuse_long_tag(name: str) -> None:
+    """Raise ValidationError where a tag has too many characters, as typed or written out."""
+    if len(name) > TAG_MAX_LENGTH or len(tag_key(name)) > TAG_KEY_MAX_LENGTH:
+        message = _("A tag has at most %(limit)d characters: “%(name)s” is longer.")
+        raise ValidationError(message % {"limit": TAG_MAX_LENGTH, "name": name})
 
 
 class TagsMoved(Exception):  # noqa: N818  a state, not a mistake

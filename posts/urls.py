@@ -1,21 +1,9 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from posts import feeds, sitemaps
-from posts.views import (
-    authors,
-    autosaving,
-    discussion,
-    editing,
-    history,
-    images,
-    mine,
-    posts,
-    previewing,
-    search,
-    tags,
-    trash,
-)
+from posts.discussion import views as discussion
+from posts.reading import authors, feeds, home, post, sitemaps, tags
+from posts.writing import autosave, editor, images, my_posts, preview, revisions, trash
 
 app_name = "posts"
 
@@ -45,7 +33,7 @@ def comment_paths(*views: tuple) -> list:
 
 
 urlpatterns = [
-    path("", search.index, name="post_list"),
+    path("", home.index, name="post_list"),
     *feed_paths("feed/", feeds.site_feed, "feed"),
     path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
     path("sitemap-<int:number>.xml", sitemaps.sitemap_part, name="sitemap_part"),
@@ -57,32 +45,32 @@ urlpatterns = [
     path("authors/<text:username>/", authors.AuthorDetail.as_view(), name="author_detail"),
     *feed_paths("authors/<text:username>/feed/", feeds.author_feed, "author_feed"),
     path("images/", images.ImageUpload.as_view(), name="image_upload"),
-    path("mine/", mine.MyPosts.as_view(), name="my_posts"),
-    path("create/", editing.PostCreate.as_view(), name="post_create"),
-    path("create/autosave/", autosaving.AutosaveNew.as_view(), name="autosave_new"),
-    path("preview/", autosaving.Preview.as_view(), name="preview"),
-    path("preview/<text:token>/", previewing.preview_by_link, name="post_preview"),
-    path("difference/", autosaving.Difference.as_view(), name="difference"),
-    path("<int:pk>/", posts.PostDetail.as_view(), name="post_short"),
+    path("mine/", my_posts.MyPosts.as_view(), name="my_posts"),
+    path("create/", editor.PostCreate.as_view(), name="post_create"),
+    path("create/autosave/", autosave.AutosaveNew.as_view(), name="autosave_new"),
+    path("preview/", autosave.Preview.as_view(), name="preview"),
+    path("preview/<text:token>/", preview.preview_by_link, name="post_preview"),
+    path("difference/", autosave.Difference.as_view(), name="difference"),
+    path("<int:pk>/", post.PostDetail.as_view(), name="post_short"),
     # What is left of an address that a mail broke after its hyphen.
-    path("<int:pk>-/", posts.PostDetail.as_view(), name="post_cut"),
-    path("<int:pk>-<str:slug>/", posts.PostDetail.as_view(), name="post_detail"),
-    path("<int:pk>/update/", editing.PostUpdate.as_view(), name="post_update"),
-    path("<int:pk>/autosave/", autosaving.Autosave.as_view(), name="autosave"),
-    path("<int:pk>/history/", history.RevisionList.as_view(), name="revision_list"),
+    path("<int:pk>-/", post.PostDetail.as_view(), name="post_cut"),
+    path("<int:pk>-<str:slug>/", post.PostDetail.as_view(), name="post_detail"),
+    path("<int:pk>/update/", editor.PostUpdate.as_view(), name="post_update"),
+    path("<int:pk>/autosave/", autosave.Autosave.as_view(), name="autosave"),
+    path("<int:pk>/history/", revisions.RevisionList.as_view(), name="revision_list"),
     path(
-        "<int:pk>/history/<int:number>/", history.RevisionDetail.as_view(), name="revision_detail"
+        "<int:pk>/history/<int:number>/", revisions.RevisionDetail.as_view(), name="revision_detail"
     ),
     path(
         "<int:pk>/history/<int:number>/restore/",
-        history.RevisionRestore.as_view(),
+        revisions.RevisionRestore.as_view(),
         name="revision_restore",
     ),
-    path("<int:pk>/preview-link/", previewing.PreviewLinkEdit.as_view(), name="preview_link"),
+    path("<int:pk>/preview-link/", preview.PreviewLinkEdit.as_view(), name="preview_link"),
     path("<int:pk>/delete/", trash.PostDelete.as_view(), name="post_delete"),
     path("<int:pk>/restore/", trash.PostRestore.as_view(), name="post_restore"),
     path("<int:pk>/like/", discussion.PostLike.as_view(), name="post_like"),
-    path("<int:pk>/comments/", discussion.CommentCreate.as_view(), name="comment_create"),
+    path("<int:pk>/comments/", post.CommentCreate.as_view(), name="comment_create"),
     path("<int:pk>/comments/close/", discussion.CommentsClose.as_view(), name="comments_close"),
     path("<int:pk>/comments/open/", discussion.CommentsOpen.as_view(), name="comments_open"),
     *comment_paths(

@@ -17,15 +17,13 @@ ALLOWED = {
 OURS = {*ALLOWED, "blogsite"}
 # Inside posts, a module imports only from rows above its own.
 ROWS = [
-    {"apps", "models"},
-    {"search", "demo", "listing"},
-    {"tagging", "history"},
-    {"publishing", "discussion", "uploads", "checklist"},
-    {"moderation", "previews"},
-    {"forms"},
-    {"mixins", "buttons"},
-    {"views", "admin", "management", "feeds", "sitemaps", "templatetags"},
-    {"urls"},
+    {"models", "demo"},
+    {"search", "listing"},
+    {"tagging"},
+    {"writing"},
+    {"discussion"},
+    {"reading"},
+    {"admin", "apps", "management", "templatetags", "urls"},
 ]
 
 

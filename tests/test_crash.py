@@ -20,10 +20,10 @@ import pytest
 from django.db import connection, transaction
 
 from content.markup import render_post
-from posts import history
 from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, make_documents
 from posts.tests.listings import expect_right_numbers
+from posts.writing import history
 from tests.crashing import (
     Site,
     ask,

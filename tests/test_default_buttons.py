@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import moderation, publishing
+from posts.discussion import moderation
 from posts.models import Post
+from posts.writing import publishing
 from tests.default_buttons import Form, forms_in, press_enter
 
 NOW = timezone.now()

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from accounts.models import User
-from posts import history
+from posts.writing import history
 
 LABELABLE = {"button", "input", "meter", "output", "progress", "select", "textarea"}
 VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}

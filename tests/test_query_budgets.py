@@ -7,10 +7,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import held
-from posts import discussion, listing, moderation, search
+from posts import listing, search
+from posts.discussion import commenting, moderation
+from posts.discussion.threads import COMMENTS_PER_PAGE
 from posts.models import Post, Revision, Tag, Tagging
-from posts.views.mine import POSTS_PER_PAGE
-from posts.views.thread import COMMENTS_PER_PAGE
+from posts.writing.my_posts import POSTS_PER_PAGE
 
 ROWS = [5, 50]
 
@@ -86,7 +87,7 @@ def hundred_comments(post, make_user):
     writers = [make_user(f"writer{number}") for number in range(COMMENTS_PER_PAGE + 1)]
     for number, writer in enumerate(writers):
         parent_pk = post.comments.last().pk if number % 3 else None
-        discussion.add_comment(post, writer, "words", parent_pk=parent_pk, now=now)
+        commenting.add_comment(post, writer, "words", parent_pk=parent_pk, now=now)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_commenting_where_it_counts_who_is_known(
     client_of, reader, post, make_post, settings, django_assert_num_queries, rule
 ):
     settings.COMMENT_APPROVAL = "none"
-    discussion.add_comment(make_post(), reader, "words", now=timezone.now())
+    commenting.add_comment(make_post(), reader, "words", now=timezone.now())
     settings.COMMENT_APPROVAL = rule
     client, links = client_of("reader"), " https://a.example https://b.example https://c.example"
     # As above: with the writer's row.
@@ -154,7 +155,7 @@ def test_queues(
 ):
     now = timezone.now()
     for number, comment in enumerate(post.comments.all()[:20]):
-        discussion.report_comment(comment, reader)
+        commenting.report_comment(comment, reader)
         if number % 2:
             moderation.hide(comment, moderator, now=now)
     client = client_of("moderator")

@@ -6,8 +6,9 @@ from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from posts import discussion, previews, publishing
+from posts.discussion import commenting
 from posts.models import Comment, Post
+from posts.writing import preview_links, publishing
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 READ = {"GET", "HEAD"}
@@ -114,15 +115,15 @@ def address(name: str, post) -> str:
     if "number" in arguments and "pk" in arguments:
         publishing.save_post(Post.objects.get(pk=post.pk), now=timezone.now())
     if name == "posts:post_preview":
-        previews.make_link(post, now=timezone.now())
-        arguments["token"] = previews.token_for(post, now=timezone.now())
+        preview_links.make_link(post, now=timezone.now())
+        arguments["token"] = preview_links.token_for(post, now=timezone.now())
     return reverse(name, kwargs=arguments)
 
 
 def comment_on(post) -> Comment:
     """The one comment on `post`, by its author."""
     now = timezone.now()
-    return post.comments.first() or discussion.add_comment(post, post.author, "body", now=now)
+    return post.comments.first() or commenting.add_comment(post, post.author, "body", now=now)
 
 
 def test_every_route_is_in_the_inventory():

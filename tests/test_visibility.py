@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import moderation, previews, publishing
+from posts.discussion import moderation
 from posts.models import Post, PreviewLink
+from posts.writing import preview_links, publishing
 
 TITLE, SLUG = "Findable title", "findable-title"
 STATES = {
@@ -164,8 +165,8 @@ def test_a_preview_link_shows_a_post_that_is_not_out_and_is_made_by_its_author(
     assert PreviewLink.objects.exists() == (visitor == "author" and state != "in the trash")
     expected = status_for(visitor, state)
     assert made.status_code == (302 if expected == 200 else expected)
-    previews.make_link(post, now=timezone.now())
-    response = client.get(f"/preview/{previews.token_for(post, now=timezone.now())}/")
+    preview_links.make_link(post, now=timezone.now())
+    response = client.get(f"/preview/{preview_links.token_for(post, now=timezone.now())}/")
     is_early = state in ("draft", "draft with a past time", "scheduled")
     assert response.status_code == (200 if is_early else 302 if state == "published" else 404)
     assert (TITLE in response.text) == is_early

@@ -8,7 +8,7 @@ from gunicorn.config import Config
 
 from blogsite import serving
 from blogsite.redaction import redact
-from posts import previews
+from posts.writing import preview_links
 
 RESET_TOKEN = "d3qx5k-0123456789abcdef0123456789abcdef"
 PREVIEW_TOKEN = "kEy_-" * 4 + "ab:" + "s1g_-" * 8 + "abc"
@@ -72,8 +72,8 @@ def test_an_encoded_secret_is_left_out_too(token):
 def test_a_real_preview_link_looks_as_the_tests_think(draft):
     from django.utils import timezone
 
-    previews.make_link(draft, now=timezone.now())
-    token = previews.token_for(draft, now=timezone.now())
+    preview_links.make_link(draft, now=timezone.now())
+    token = preview_links.token_for(draft, now=timezone.now())
     assert token not in redact(f"reset: {token}") and redact(f"reset: {token}") == "reset: …"
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
 from accounts.admin_actions import in_time
-from posts import discussion, moderation
+from posts.discussion import commenting, moderation
 from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
 
 # What they say is in no index, and is read row by row.
@@ -135,7 +135,7 @@ class CommentAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Hide"), permissions=["moderate"])
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.hide, request, queryset.filter(status__in=discussion.OPEN))
+        act_on(moderation.hide, request, queryset.filter(status__in=commenting.OPEN))
 
     @admin.action(description=_("Restore"), permissions=["moderate"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:

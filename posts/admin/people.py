@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import UserAdmin
 from accounts.models import User
 from caching import takedown
-from posts import discussion, search
+from posts import search
+from posts.discussion import commenting
 from posts.models import NOT_PUBLISHED, ListCount, Post
 
 admin.site.unregister(User)
@@ -37,7 +38,7 @@ class AuthorAdmin(UserAdmin):
         takedown.announce()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        discussion.take_back_likes(obj)
+        commenting.take_back_likes(obj)
         super().delete_model(request, obj)
 
     @admin.display(description=_("posts"))

@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import GuardedAdmin
 from accounts.usernames import username_key
 from content.fields import BodyField
-from posts import moderation, publishing, search
+from posts import search
 from posts.admin.discussion import ReasonActionForm, act_on
-from posts.buttons import scheduled_text
-from posts.forms import check_year
+from posts.discussion import moderation
 from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post
+from posts.writing import publishing
+from posts.writing.buttons import scheduled_text
+from posts.writing.forms import check_year
 
 # What an action does, not a choice: hiding asks for a reason, the trash keeps where it came from.
 BY_ACTION = (Post.Status.HIDDEN, Post.Status.TRASH)

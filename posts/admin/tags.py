@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 from accounts.admin import GuardedAdmin
 from accounts.admin_actions import in_time
 from posts import tagging
-from posts.forms import refuse_long_tag
 from posts.models import Tag
 from posts.models.tags import tag_key
 
@@ -31,7 +30,7 @@ class TagForm(forms.ModelForm):
         names = tagging.split_tags(self.cleaned_data["name"])
         if len(names) != 1:
             raise ValidationError(_("A tag is one name, without commas."))
-        refuse_long_tag(names[0])
+        tagging.refuse_long_tag(names[0])
         return names[0]
 
 

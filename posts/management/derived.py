@@ -10,7 +10,8 @@ from tqdm import tqdm
 from accounts.models import User
 from caching import pages
 from content.markup import RENDERER_VERSION
-from posts import discussion, listing
+from posts import listing
+from posts.discussion import commenting
 from posts.management.commands.reindex_posts import index_changed
 from posts.management.commands.rerender_posts import RENDERED, rerender
 from posts.models import Comment, DerivedVersion, Post
@@ -38,7 +39,7 @@ class Pass:
 
 PASSES = {
     "indexed": Pass("indexed", index_changed, pages.changed),
-    "counted": Pass("counted", discussion.recount, listing.rebuild_all),
+    "counted": Pass("counted", commenting.recount, listing.rebuild_all),
 }
 
 

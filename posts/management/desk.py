@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext
 
 from accounts.models import User
-from posts import publishing
 from posts.demo.writer import DemoText, write_post
 from posts.models import Post
+from posts.writing import publishing
 
 # Far from the numbers of any sample, so that no text comes twice.
 FIRST_NUMBER = 50_000_000

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from posts import discussion, listing, moderation
+from posts import listing
+from posts.discussion import commenting, moderation
 from posts.models import Comment, ModerationEntry, Post, Tag
 from posts.tests.meanwhile import meanwhile
 
@@ -196,7 +197,7 @@ def test_a_post_that_is_in_the_trash_already_is_neither_counted_nor_on_record(ro
 
 
 def test_people_who_wrote_stay_and_are_named_while_others_go(root, post, reader, make_user):
-    discussion.like(post, reader)
+    commenting.like(post, reader)
     people = [post.author_id, reader.pk, make_user("guest").pk]
     page = root.post(USERS, CONFIRMED | {"_selected_action": people}, follow=True).text
     assert "2 users were deleted." in page
@@ -211,7 +212,7 @@ def test_staff_without_the_permission_for_what_belongs_to_a_row_delete_nothing(
 ):
     staff = make_user("staff", is_staff=True)
     staff.user_permissions.add(*permissions("view_user", "delete_user"))
-    discussion.report_comment(make_comment(author=author), make_user("guest"))
+    commenting.report_comment(make_comment(author=author), make_user("guest"))
     client.force_login(staff)
     guest = User.objects.get(username="guest")
     response = client.post(USERS, CONFIRMED | {"_selected_action": guest.pk})

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from posts import discussion
+from posts.discussion import commenting
 from posts.models import Post
 
 
@@ -70,7 +70,7 @@ def test_posts_of_a_closed_account_lead_to_a_page_with_them_alone(
 def test_a_name_leads_there_from_a_comment_unless_the_account_is_closed(
     client, post, reader, is_active
 ):
-    discussion.add_comment(post, reader, "Hm.", now=timezone.now())
+    commenting.add_comment(post, reader, "Hm.", now=timezone.now())
     User.objects.filter(pk=reader.pk).update(is_active=is_active)
     page = client.get(post.get_absolute_url()).text
     assert "reader</a>" in page if is_active else "reader</span>" in page

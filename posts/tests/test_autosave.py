@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from posts import history, publishing
 from posts.models import Post, Revision, SearchDocument
-from posts.views.autosaving import Autosave
+from posts.writing import history, publishing
+from posts.writing.autosave import Autosave
 
 TYPED = {"title": "Typed", "body": "typed *words*", "tags": "tea, bread", "sitting": "first"}
 

@@ -8,10 +8,10 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
-from posts import discussion
+from posts.discussion import commenting
+from posts.discussion.threads import COMMENTS_PER_PAGE
 from posts.models import COMMENT_MAX_DEPTH, PATH_STEP, Comment, Post
 from posts.tests.meanwhile import meanwhile
-from posts.views.thread import COMMENTS_PER_PAGE
 
 
 def shown(page: str) -> list[tuple[int, int]]:
@@ -124,8 +124,8 @@ def test_a_comment_on_another_post_is_not_answered(client_of, make_post, make_co
 def test_an_answer_to_what_has_gone_meanwhile_stands_by_itself(post, make_comment, reader):
     parent = make_comment()
     gone = Comment.objects.get()
-    discussion.delete_comment(parent)
-    answer = discussion.add_comment(post, reader, "Words.", parent_pk=gone.pk, now=timezone.now())
+    commenting.delete_comment(parent)
+    answer = commenting.add_comment(post, reader, "Words.", parent_pk=gone.pk, now=timezone.now())
     assert (answer.parent, answer.depth) == (None, 0)
 
 
@@ -144,7 +144,7 @@ def test_an_answer_to_what_was_hidden_meanwhile_stands_by_itself(client_of, post
 def test_a_deleted_comment_with_replies_leaves_a_placeholder(client_of, post, make_comment):
     parent = make_comment("Rash words.")
     make_comment("Answer.", parent=parent)
-    discussion.delete_comment(parent)
+    commenting.delete_comment(parent)
     client = client_of("author")
     page = client.get(post.get_absolute_url()).text
     assert "This comment was deleted by its writer." in page
@@ -163,10 +163,10 @@ def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
     second = make_comment(parent=first)
     third, fourth = (make_comment(words, parent=second) for words in ("Third.", "Fourth."))
     for comment in (first, second, third):
-        discussion.delete_comment(comment)
+        commenting.delete_comment(comment)
     assert [*Comment.objects.order_by("pk")] == [first, second, fourth]
     assert counted(post) == 1
-    discussion.delete_comment(fourth)
+    commenting.delete_comment(fourth)
     assert not Comment.objects.exists()
     assert counted(post) == 0
 
@@ -206,7 +206,7 @@ def test_an_answer_beside_the_deepest_leads_to_where_that_is_not_shown(client, p
 
 def test_a_comment_that_stands_outlives_its_replies(make_comment):
     first = make_comment()
-    discussion.delete_comment(make_comment(parent=first))
+    commenting.delete_comment(make_comment(parent=first))
     assert [*Comment.objects.all()] == [first]
 
 
@@ -276,7 +276,7 @@ def test_a_comment_that_slid_onto_the_next_page_is_answered_there(client_of, pos
     link = f"?reply={last.pk}#comment-form"
     assert f'href="{link}"' in client.get(path).text
     early, now = long_thread[1], timezone.now()
-    discussion.add_comment(post, post.author, "In between.", parent_pk=early.pk, now=now)
+    commenting.add_comment(post, post.author, "In between.", parent_pk=early.pk, now=now)
     page = client.get(f"{path}{link}").text
     assert shown(page)[0] == (1, last.pk)
     assert f'name="parent" value="{last.pk}"' in page
@@ -299,17 +299,17 @@ def test_concurrent_comments_and_deletions_leave_the_right_count(
     user = User.objects.create(username="user", username_key="user")
     now = timezone.now()
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
-    parent = discussion.add_comment(post, user, "Parent.", now=now)
+    parent = commenting.add_comment(post, user, "Parent.", now=now)
 
     def answer(number: int) -> None:
         try:
-            reply = discussion.add_comment(
+            reply = commenting.add_comment(
                 post, user, f"Answer {number}.", parent_pk=parent.pk, now=now
             )
             if number % 2:
-                discussion.delete_comment(reply)
+                commenting.delete_comment(reply)
             if number == 7:
-                discussion.delete_comment(parent)
+                commenting.delete_comment(parent)
         finally:
             connections.close_all()
 
@@ -327,12 +327,12 @@ def test_twenty_clicks_of_one_person_make_one_comment(
     now = timezone.now()
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
 
-    parent = discussion.add_comment(post, user, "Parent.", now=now) if is_answer else None
+    parent = commenting.add_comment(post, user, "Parent.", now=now) if is_answer else None
     words = {"parent_pk": parent and parent.pk}
 
     def click(number: int) -> int:
         try:
-            return discussion.add_comment(post, user, "Words.", **words, now=timezone.now()).pk
+            return commenting.add_comment(post, user, "Words.", **words, now=timezone.now()).pk
         finally:
             connections.close_all()
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from content.markup import RENDERER_VERSION, render_comment
-from posts import discussion
+from posts.discussion import commenting
 from posts.models import COMMENT_MAX_LENGTH, Comment, CommentReport, Post
 from posts.tests.meanwhile import meanwhile
 
@@ -19,7 +19,7 @@ STATES = {
     "hidden": {"status": Post.Status.HIDDEN},
 }
 NO_ONE_ELSE = [("anonymous", 302), ("author", 403), ("moderator", 403)]
-LATER = discussion.EDIT_LIMIT + timedelta(seconds=1)
+LATER = commenting.EDIT_LIMIT + timedelta(seconds=1)
 
 
 def send(client, post, body: str, **fields):
@@ -93,7 +93,7 @@ def test_a_form_sent_twice_makes_one_comment_and_leads_to_it(client_of, post):
     assert (Comment.objects.count(), counted(post)) == (1, 1)
 
 
-A_MINUTE_AGO = timezone.now() - discussion.RESENT_WITHIN
+A_MINUTE_AGO = timezone.now() - commenting.RESENT_WITHIN
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_too_late_is_said_and_the_words_are_handed_back(client_of, post, make_co
 def test_a_comment_that_has_gone_meanwhile_is_not_changed(make_comment):
     comment = make_comment()
     Comment.objects.all().delete()
-    assert discussion.edit_comment(comment, "words", now=timezone.now()) is False
-    discussion.delete_comment(comment)
+    assert commenting.edit_comment(comment, "words", now=timezone.now()) is False
+    commenting.delete_comment(comment)
 
 
 @pytest.mark.parametrize("rendered_by", [0, RENDERER_VERSION])
@@ -293,7 +293,7 @@ def test_a_writer_deletes_after_being_asked(client_of, post, make_comment):
 def test_the_count_is_that_of_approved_comments(post, make_comment, status):
     comment = make_comment(status=status)
     assert counted(post) == (status == "approved")
-    discussion.delete_comment(comment)
+    commenting.delete_comment(comment)
     assert counted(post) == 0
 
 

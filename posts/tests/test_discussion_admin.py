@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from posts import discussion, moderation
+from posts.discussion import commenting, moderation
 from posts.models import Comment, CommentReport, ModerationEntry, Post
 
 QUEUE = "/admin/posts/comment/"
@@ -29,7 +29,7 @@ def act(client, path: str, action: str, rows, reason: str = ""):
 def queue(make_comment, make_user, author):
     """One comment of each status, the approved one reported."""
     approved = make_comment("Approved words.")
-    discussion.report_comment(approved, author, reason="It is rude.")
+    commenting.report_comment(approved, author, reason="It is rude.")
     guest = make_user("guest")
     waiting = make_comment("Waiting.", author=guest, status="waiting", waiting_because="links")
     return {
@@ -136,7 +136,7 @@ def test_reports_and_record_are_read_alone(client, moderator, make_user, queue, 
 
 def test_a_report_of_a_deleted_comment_says_so(client_of, queue, make_comment):
     make_comment(parent=queue["approved"])
-    discussion.delete_comment(queue["approved"])
+    commenting.delete_comment(queue["approved"])
     assert "—" in listed(client_of("moderator").get(REPORTS).text, "comment_opening")
     assert "—" in listed(client_of("moderator").get(QUEUE).text)
 

@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from posts import publishing
 from posts.models import Post, Revision
 from posts.tests.pictures import picture_file
+from posts.writing import publishing
 
 THEIRS = {"title": "Their title", "body": "their long text", "tags": "tea"}
 MINE = {"title": "My title", "body": "my long text", "tags": "bread", "version": 0}

@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.http import http_date, parse_http_date
 
 from caching.tests.cached import Nobody, Reply
-from posts import discussion, moderation, publishing, tagging
+from posts import tagging
+from posts.discussion import commenting, moderation
 from posts.models import FeedDate, Post, Tag
 from posts.tests.meanwhile import meanwhile
+from posts.writing import publishing
 
 PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
 FEEDS = [path + kind for path in PLACES.values() for kind in ("", "atom/", "json/")]
@@ -77,8 +79,8 @@ def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
         elsewhere = fed
     first = stamp(workers[0].get(path))
     acts = [
-        partial(discussion.like, elsewhere, reader),
-        partial(discussion.add_comment, elsewhere, reader, "Nice.", now=timezone.now()),
+        partial(commenting.like, elsewhere, reader),
+        partial(commenting.add_comment, elsewhere, reader, "Nice.", now=timezone.now()),
         partial(publishing.save_draft, Post(author=fed.author, title="Draft"), now=timezone.now()),
         partial(Nobody().get, path),
         partial(call_command, "recount_posts"),

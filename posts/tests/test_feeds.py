@@ -9,9 +9,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from posts import moderation, publishing
+from posts.discussion import moderation
 from posts.models import Post, Tag
 from posts.tagging import rename_tag
+from posts.writing import publishing
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PICTURE = f"/media/images/{'x' * 22}-4x3-213.webp"

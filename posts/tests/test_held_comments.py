@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from accounts.models import HeldText
 from accounts.tests.test_held import NOTE, log_in, writer_in
-from posts import discussion
+from posts.discussion import commenting
+from posts.discussion.threads import COMMENTS_PER_PAGE
 from posts.models import Comment, Post
-from posts.views.thread import COMMENTS_PER_PAGE
 
 WORDS = "Long *thought* over."
 SHOWN = f"{WORDS}</textarea>"
-LATER = discussion.EDIT_LIMIT + timedelta(seconds=1)
+LATER = commenting.EDIT_LIMIT + timedelta(seconds=1)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.http import Http404
 from django.utils import timezone
 
-from posts import history, publishing
 from posts.models import Post, Revision
-from posts.views.history import REVISIONS_PER_PAGE, RevisionRestore
+from posts.writing import history, publishing
+from posts.writing.revisions import REVISIONS_PER_PAGE, RevisionRestore
 
 NOW = timezone.now()
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from content.images import names_of
 from content.markup import render_post
 from posts.models import BODY_MAX_LENGTH, Image, Post
 from posts.tests.pictures import no_picture, picture_file
-from posts.uploads import image_markdown
+from posts.writing.uploads import image_markdown
 
 NAME = r"images/[A-Za-z0-9_-]{22}-8x6-300\.webp"
 REFUSED = "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF."

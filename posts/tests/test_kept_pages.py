@@ -15,14 +15,16 @@ from django.utils import timezone
 from accounts.models import User
 from caching import fragments, pages
 from caching.tests.cached import ask
-from posts import discussion, listing, publishing
+from posts import listing
+from posts.discussion import commenting, rendering
+from posts.discussion.rendering import Reader, render_comments
 from posts.models import Comment, Post, Tag
+from posts.reading import cards
+from posts.reading.cards import post_cards
+from posts.reading.post import words_of
 from posts.tests.meanwhile import meanwhile
 from posts.tests.test_page_cache_changes import CHANGES
-from posts.views import cards, comments
-from posts.views.cards import post_cards
-from posts.views.comments import Reader, render_comments
-from posts.views.posts import words_of
+from posts.writing import publishing
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 # The next question for the tags of posts.
@@ -37,7 +39,7 @@ def thread(worker, make_post, make_comment) -> Comment:
     post = make_post(title="Old title", tags="Bread")
     comment = make_comment("Old words.", post=post)
     make_comment("An answer.", post=post, parent=comment, author=post.author)
-    discussion.like(post, post.author)
+    commenting.like(post, post.author)
     return comment
 
 
@@ -252,14 +254,14 @@ def test_who_may_not_reply_makes_no_comment_anew_by_another_beginning_of_the_pag
 ):
     path = thread.post.get_absolute_url()
     assert "Old words." in client.get(path).text
-    monkeypatch.setattr(comments, "render_to_string", lambda *made_of: pytest.fail("anew"))
+    monkeypatch.setattr(rendering, "render_to_string", lambda *made_of: pytest.fail("anew"))
     assert "Old words." in client.get(f"{path}?from={1:012}").text
 
 
 def test_after_a_change_elsewhere_nothing_is_rendered_again(client_of, thread, monkeypatch):
     client, paths = client_of("reader"), ("/", thread.post.get_absolute_url())
     before = [TOKEN.sub("", client.get(path).text) for path in paths]
-    for module in (cards, comments):
+    for module in (cards, rendering):
         monkeypatch.setattr(module, "render_to_string", lambda *made_of: pytest.fail("anew"))
     pages.find_counter().move()
     assert [TOKEN.sub("", client.get(path).text) for path in paths] == before

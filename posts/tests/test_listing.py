@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from posts import listing, publishing
+from posts import listing
 from posts.models import Post
+from posts.writing import publishing
 
 NOW = timezone.now()
 MINUTE = timedelta(minutes=1)

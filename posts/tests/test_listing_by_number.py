@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from posts import listing, publishing
+from posts import listing
 from posts.models import ListCount, ListMark, Post, Tag, Tagging
 from posts.tests.listings import (
     all_listings,
@@ -18,6 +18,7 @@ from posts.tests.listings import (
     plain_slices,
 )
 from posts.tests.test_listing import KINDS, MINUTE, NOW, PATHS, publish
+from posts.writing import publishing
 
 
 @pytest.mark.parametrize("seed", range(4))

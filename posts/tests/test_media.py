@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts import held
 from accounts.models import HeldText
 from content.images import make_image, names_of
-from posts import publishing
 from posts.models import Image, Post
 from posts.tests.pictures import picture_file
-from posts.uploads import SPARED_FOR, store_image
+from posts.writing import publishing
+from posts.writing.uploads import SPARED_FOR, store_image
 
 
 @pytest.fixture(autouse=True)

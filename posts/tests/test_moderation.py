@@ -4,8 +4,9 @@ import pytest
 from django.db import models
 from django.utils import timezone
 
-from posts import discussion, moderation, publishing
+from posts.discussion import commenting, moderation
 from posts.models import Comment, ModerationEntry, Post, Tag
+from posts.writing import publishing
 
 TWO_LINKS = "https://a.example https://b.example"
 THREE_LINKS = f"{TWO_LINKS} https://c.example"
@@ -82,7 +83,7 @@ def test_the_writer_is_told_that_the_comment_waits_and_why(client_of, post):
 )
 def test_a_changed_comment_is_judged_anew(post, make_comment, before, after, status):
     comment = make_comment(before)
-    assert discussion.edit_comment(comment, after, now=timezone.now())
+    assert commenting.edit_comment(comment, after, now=timezone.now())
     assert Comment.objects.get().status == status
     assert counted(post) == (status == "approved")
 
@@ -130,13 +131,13 @@ def test_who_comes_second_changes_nothing(make_comment, moderator, author):
 
 def test_approving_a_reported_comment_answers_the_report(make_comment, author, moderator):
     comment = make_comment()
-    discussion.report_comment(comment, author)
+    commenting.report_comment(comment, author)
     assert [*Comment.objects.reported()] == [comment]
     assert moderation.approve(comment, moderator, now=timezone.now())
     assert not Comment.objects.reported().exists()
     assert not moderation.approve(comment, moderator, now=timezone.now())
     # Another reader's report asks again.
-    discussion.report_comment(comment, moderator)
+    commenting.report_comment(comment, moderator)
     assert [*Comment.objects.reported()] == [comment]
 
 

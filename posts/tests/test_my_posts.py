@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from posts import publishing
 from posts.models import Post
-from posts.views.mine import FOUND_MAX, POSTS_PER_PAGE
+from posts.writing import publishing
+from posts.writing.my_posts import FOUND_MAX, POSTS_PER_PAGE
 
 NOW = timezone.now()
 DAY = timedelta(days=1)

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from caching.tests.cached import Nobody
-from posts import discussion, moderation, publishing, tagging
+from posts import tagging
+from posts.discussion import commenting, moderation
 from posts.models import Comment, Post, Tag
+from posts.writing import publishing
 
 OUTLETS = ["/", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/feed/", "/sitemap.xml"]
 OUTLETS += ["/feed/atom/", "/tags/bread/feed/", "/authors/author/feed/json/", "/authors/reader/"]
@@ -22,7 +24,7 @@ def thread(make_post, make_comment) -> Comment:
     post = make_post(title="Old title", tags="Bread")
     comment = make_comment("Old words.", post=post)
     make_comment("An answer.", post=post, parent=comment, author=post.author)
-    discussion.like(post, post.author)
+    commenting.like(post, post.author)
     return comment
 
 
@@ -53,12 +55,12 @@ CHANGES = {
         version=c.post.version,
         reason="",
     ),
-    "like": lambda c, m: discussion.like(c.post, m),
-    "unlike": lambda c, m: discussion.unlike(c.post, c.post.author),
-    "likes taken back": lambda c, m: discussion.take_back_likes(c.post.author),
-    "comment": lambda c, m: discussion.add_comment(c.post, m, "New words.", now=NOW),
-    "edited comment": lambda c, m: discussion.edit_comment(c, "New words.", now=NOW),
-    "deleted comment": lambda c, m: discussion.delete_comment(c),
+    "like": lambda c, m: commenting.like(c.post, m),
+    "unlike": lambda c, m: commenting.unlike(c.post, c.post.author),
+    "likes taken back": lambda c, m: commenting.take_back_likes(c.post.author),
+    "comment": lambda c, m: commenting.add_comment(c.post, m, "New words.", now=NOW),
+    "edited comment": lambda c, m: commenting.edit_comment(c, "New words.", now=NOW),
+    "deleted comment": lambda c, m: commenting.delete_comment(c),
     "hidden comment": lambda c, m: moderation.hide(c, m, now=NOW),
     "closed comments": lambda c, m: moderation.close_comments(c.post, m, now=NOW),
     "renamed tag": lambda c, m: tagging.rename_tag(Tag.objects.get(), "Bun"),
@@ -137,14 +139,14 @@ def test_a_comment_that_comes_out_is_seen_at_once(
 def test_what_nobody_sees_leaves_the_cache_alone(
     nobody, draft, post, reader, django_capture_on_commit_callbacks
 ):
-    comment = discussion.add_comment(post, reader, "Words.", now=NOW)
+    comment = commenting.add_comment(post, reader, "Words.", now=NOW)
     nobody.get()
     with django_capture_on_commit_callbacks(execute=True):
         publishing.autosave(draft, now=NOW, tags=["Tea"], by=draft.author)
         publishing.save_draft(draft, now=NOW)
         publishing.autosave(post, now=NOW, tags=[], by=post.author)
         publishing.trash_post(draft, now=NOW)
-        discussion.report_comment(comment, post.author)
+        commenting.report_comment(comment, post.author)
     nobody.get()
     assert nobody.rendered == 1
 
@@ -177,7 +179,7 @@ def test_a_person_deleted_in_the_admin_is_gone_at_once(
     expect_fresh, as_admin, make_user, thread, how
 ):
     other = make_user("other")
-    discussion.like(thread.post, other)
+    commenting.like(thread.post, other)
     page = f"/admin/accounts/user/{other.pk}/delete/"
     form = {"action": "delete_selected", "_selected_action": other.pk}
     address = page if how == "page" else "/admin/accounts/user/"

@@ -4,10 +4,10 @@ import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.utils import timezone
 
-from posts import publishing
-from posts.forms import PostForm
 from posts.models import Post
-from posts.views.editing import PostUpdate
+from posts.writing import publishing
+from posts.writing.editor import PostUpdate
+from posts.writing.forms import PostForm
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import previews, publishing
 from posts.models import Post, PreviewLink
+from posts.writing import preview_links, publishing
 
 TYPED = {"title": "Typed <title>", "body": "typed *words*\n\n# Part", "tags": "tea, C++"}
 
@@ -64,8 +64,8 @@ def link_to():
     """Return a function that gives the path by which others read a post."""
 
     def make(post: Post, *, now=None) -> str:
-        previews.make_link(post, now=now or timezone.now())
-        token = previews.token_for(post, now=now or timezone.now())
+        preview_links.make_link(post, now=now or timezone.now())
+        token = preview_links.token_for(post, now=now or timezone.now())
         return f"/preview/{token}/"
 
     return make
@@ -116,7 +116,7 @@ def test_a_link_leads_to_the_post_once_it_is_out(client, draft, link_to):
 def test_the_editor_makes_shows_and_revokes_the_link(client_of, draft):
     client = client_of("author")
     page = client.post(f"/{draft.pk}/preview-link/", {"action": "create"}, follow=True).text
-    path = f"/preview/{previews.token_for(draft, now=timezone.now())}/"
+    path = f"/preview/{preview_links.token_for(draft, now=timezone.now())}/"
     assert f'value="http://testserver{path}"' in page
     page = client.post(f"/{draft.pk}/preview-link/", {"action": "revoke"}, follow=True).text
     assert "/preview/" not in page.replace('data-preview-url="/preview/"', "").replace(

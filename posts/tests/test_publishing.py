@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import discussion, publishing
+from posts.discussion import commenting
 from posts.models import Post
+from posts.writing import publishing
 
 NOW = timezone.now()
 
@@ -60,8 +61,8 @@ def test_saving_a_post_leaves_columns_alone_that_were_not_read(post):
 
 def test_an_edit_undoes_no_like_and_no_comment_that_came_after_it_began(post, reader):
     edited = Post.objects.get()
-    discussion.like(post, reader)
-    discussion.add_comment(post, reader, "A comment.", now=NOW)
+    commenting.like(post, reader)
+    commenting.add_comment(post, reader, "A comment.", now=NOW)
     edited.body = "New words."
     publishing.update(edited, now=NOW)
     counts = Post.objects.values_list("body", "like_count", "comment_count")

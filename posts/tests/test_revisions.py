@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from posts import history, previews, publishing
 from posts.models import Post, Revision
+from posts.writing import history, preview_links, publishing
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
@@ -74,7 +74,7 @@ def test_the_words_of_a_draft_are_its_own(draft):
 def test_a_revision_and_a_link_say_whose_they_are(post):
     save(post, "new", NOW)
     assert str(post.revisions.first()) == f"2 of {post.pk}"
-    assert str(previews.make_link(post, now=NOW)) == f"preview of {post.pk}"
+    assert str(preview_links.make_link(post, now=NOW)) == f"preview of {post.pk}"
 
 
 def test_trash_gives_back_what_it_took(make_post, reader):

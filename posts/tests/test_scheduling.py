@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.test_held import writer_in
-from posts import moderation, publishing
-from posts.forms import PostForm
+from posts.discussion import moderation
 from posts.models import Post
 from posts.tests.pictures import picture_file
+from posts.writing import publishing
+from posts.writing.forms import PostForm
 
 NOW = timezone.now()
 TOMORROW = (NOW + timedelta(days=1)).replace(microsecond=0)

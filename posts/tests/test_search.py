@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import publishing
 from posts.models import Post, SearchDocument
 from posts.models.tags import tag_key
 from posts.search import find, find_any
 from posts.search.query import parse
 from posts.search.tokens import tokenize
+from posts.writing import publishing
 
 NOW = timezone.now()
 

@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from posts import publishing, tagging
+from posts import tagging
 from posts.models import Post, SearchDocument, Tag
 from posts.search import documents, find, index_author, index_posts
 from posts.tests.meanwhile import meanwhile
+from posts.writing import publishing
 
 NOW = timezone.now()
 

@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from blogsite import serving
+from posts.reading import home
+from posts.reading.cards import CardKey
 from posts.search.query import QUERY_MAX_LENGTH, parse
 from posts.search.snippets import SNIPPET_LENGTH, mark_words, snippet
-from posts.views import search
-from posts.views.cards import CardKey
 
 
 def get(client, text: str, **more) -> str:
@@ -121,17 +121,17 @@ def test_a_page_that_does_not_exist_is_404_with_a_way_back(client, post, page):
 
 
 def test_more_than_can_be_ranked_is_said(client, make_post, monkeypatch):
-    find = search.find
-    monkeypatch.setattr(search, "find", lambda text, now: find(text, now=now, limit=2))
+    find = home.find
+    monkeypatch.setattr(home, "find", lambda text, now: find(text, now=now, limit=2))
     for _ in range(3):
         make_post()
     assert "More than 2 posts match; these are the newest." in get(client, "test")
 
 
 def test_a_post_hidden_since_the_question_was_asked_is_left_out(client, make_post):
-    post, query = make_post(), search.find("test", now=timezone.now()).query
+    post, query = make_post(), home.find("test", now=timezone.now()).query
     type(post).objects.update(status="hidden")
-    assert search.make_found_cards(query, [CardKey(post.pk)]) == {}
+    assert home.make_found_cards(query, [CardKey(post.pk)]) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.markup import render_post
-from posts import history
 from posts.demo.writer import name_person, write_post
 from posts.management.commands import seed_demo
 from posts.models import Comment, Like, Post, Tag
+from posts.writing import history
 
 pytestmark = pytest.mark.usefixtures("small_sample")
 

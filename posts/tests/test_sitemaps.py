@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_script_prefix
 from django.utils import timezone
 
-from posts import publishing, sitemaps
 from posts.models import Post
+from posts.reading import sitemaps
+from posts.writing import publishing
 
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 W3C_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")

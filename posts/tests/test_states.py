@@ -7,9 +7,10 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.utils import timezone
 
 from accounts.tests.test_held import writer_in
-from posts import moderation, publishing
+from posts.discussion import moderation
 from posts.models import Post
-from posts.views.editing import PostCreate
+from posts.writing import publishing
+from posts.writing.editor import PostCreate
 
 NOW = timezone.now()
 TOMORROW = (NOW + timedelta(days=1)).replace(microsecond=0)

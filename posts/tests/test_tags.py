@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts import publishing
 from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 from posts.tagging import split_tags
+from posts.writing import publishing
 from tests.cpu import cpu_seconds_under
 
 TOMORROW = timezone.now() + timedelta(days=1)
@@ -256,7 +256,7 @@ def test_more_than_a_hundred_tags_are_paged_in_their_order(client, make_post):
 
 
 def test_a_walk_back_through_the_tags_meets_each_once(client, make_post, monkeypatch):
-    monkeypatch.setattr("posts.views.tags.TAGS_PER_PAGE", 2)
+    monkeypatch.setattr("posts.reading.tags.TAGS_PER_PAGE", 2)
     make_post(tags="a, b & c, d, e, ü")
     pages, way = [], "?before=zzz"
     while way:

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 import pytest
 from django.utils import timezone
 
-from posts import publishing, tagging
+from posts import tagging
 from posts.admin.tags import MOVED
 from posts.models import Post, SearchDocument, Tag
 from posts.search import find
 from posts.tests.meanwhile import meanwhile
+from posts.writing import publishing
 
 HOLDING = 'ORDER BY "posts_tag"."id" ASC'
 READING = 'FROM "posts_post" WHERE "posts_post"."id" = %s ORDER BY'

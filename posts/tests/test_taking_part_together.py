@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from posts import discussion, moderation, publishing, tagging
+from posts import tagging
+from posts.discussion import commenting, moderation
 from posts.models import Comment, Like, Post, SearchDocument, Tag
 from posts.search import find
 from posts.tests.meanwhile import together
+from posts.writing import publishing
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 ROUNDS = 12
@@ -58,18 +60,18 @@ def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(peopl
 
     def delete(user: User) -> None:
         with transaction.atomic():
-            discussion.take_back_likes(user)
+            commenting.take_back_likes(user)
             user.delete()
 
     def like(user: User) -> None:
         for one in [post, *others]:
-            discussion.like(one, user)
-            discussion.unlike(one, user)
-            discussion.like(one, user)
+            commenting.like(one, user)
+            commenting.unlike(one, user)
+            commenting.like(one, user)
 
     for number in range(ROUNDS):
         user = User.objects.create_user(f"gone{number}")
-        discussion.like(post, user)
+        commenting.like(post, user)
         together([lambda u=user: like(u), lambda u=user: delete(User.objects.get(pk=u.pk))])
         assert Like.objects.count() == sum(Post.objects.values_list("like_count", flat=True)) == 0
 
@@ -77,8 +79,8 @@ def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(peopl
 def test_no_comment_comes_below_a_post_after_its_comments_are_closed(people, post):
     def comment(person: User, words: str = "words") -> bool:
         try:
-            discussion.add_comment(post, person, words, now=timezone.now())
-        except discussion.CommentsClosed:
+            commenting.add_comment(post, person, words, now=timezone.now())
+        except commenting.CommentsClosed:
             return False
         return True
 

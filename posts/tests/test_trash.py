@@ -8,10 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from posts import discussion, moderation, publishing
+from posts.discussion import commenting, moderation
 from posts.models import Comment, Like, ModerationEntry, Post, Revision
 from posts.tests.listings import expect_right_numbers
-from posts.views.trash import PostRestore
+from posts.writing import publishing
+from posts.writing.trash import PostRestore
 
 NOW = timezone.now()
 DAY = timedelta(days=1)
@@ -38,7 +39,7 @@ def test_a_post_comes_back_with_all_that_belongs_to_it(
 ):
     post = make_post(tags="Bread, Tea")
     make_comment(post=post)
-    discussion.like(post, reader)
+    commenting.like(post, reader)
     if is_draft:
         publishing.unpublish(post, now=timezone.now())
     post.refresh_from_db()

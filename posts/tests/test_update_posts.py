@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.markup import RENDERER_VERSION, plain_text, render_comment, render_post
-from posts import discussion, listing
+from posts import listing
+from posts.discussion import commenting
 from posts.management import derived
 from posts.management.commands import rerender_posts
 from posts.management.derived import VERSIONS
@@ -38,7 +39,7 @@ def update() -> list[str]:
 def old_posts(make_post, reader):
     """Five posts, with a comment and a biography, as a version without any of it left them."""
     posts = [make_post(body=f"*word{number}*", tags="tea") for number in range(5)]
-    discussion.add_comment(posts[0], reader, "*Said*", now=timezone.now())
+    commenting.add_comment(posts[0], reader, "*Said*", now=timezone.now())
     right = counters()
     Post.objects.update(body_html="", rendered_by=0, excerpt="", word_count=0, comment_count=0)
     Comment.objects.update(body_html="", rendered_by=0)

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from posts import listing, publishing, tagging
+from posts import listing, tagging
 from posts.models import Post, Tag, Tagging
 from posts.tests.listings import counters, expect_right_numbers
 from posts.tests.meanwhile import together
+from posts.writing import publishing
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 NOW = timezone.now()

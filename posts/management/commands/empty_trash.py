@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from posts import publishing
 from posts.models import KEPT_IN_TRASH, Post
+from posts.writing import publishing
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from posts.uploads import delete_picture, unused_pictures
+from posts.writing.uploads import delete_picture, unused_pictures
 
 
 class Command(BaseCommand):

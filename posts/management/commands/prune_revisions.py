@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from posts import history, publishing
 from posts.models import Post
+from posts.writing import history, publishing
 
 BATCH = 500
 

@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from caching import pages
-from posts import discussion, listing
+from posts import listing
+from posts.discussion import commenting
 from posts.models import Post
 
 BATCH = 500
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         wrong = 0
         with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
             for ids in Post.objects.batches_of_ids(BATCH):
-                wrong += discussion.recount(ids)
+                wrong += commenting.recount(ids)
                 progress.update(len(ids))
         listing.rebuild_all()
         pages.changed()

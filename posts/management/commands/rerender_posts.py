@@ -11,9 +11,9 @@ from tqdm import tqdm
 from accounts.models import User
 from caching import takedown
 from content.markup import RENDERER_VERSION, render_comment
-from posts.discussion import render_words
+from posts.discussion.commenting import render_words
 from posts.models import Comment, Post
-from posts.publishing import RENDERED_FIELDS, render_body
+from posts.writing.publishing import RENDERED_FIELDS, render_body
 
 BATCH = 200
 

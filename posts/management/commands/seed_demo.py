@@ -22,16 +22,17 @@ from content.images import make_image
 from content.markup import render_comment, render_post
 from content.slugs import slugify
 from content.storage import keep_files
-from posts import discussion, listing, search
+from posts import listing, search
 from posts.demo.pictures import draw_picture
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
+from posts.discussion import commenting
 from posts.management import derived
 from posts.management.desk import lay_out
 from posts.models import Post, Tagging
 from posts.models.tags import tag_key
-from posts.publishing import RENDERED_FIELDS, render_body, set_rendered
 from posts.tagging import again_where_tags_moved, hold_tags
-from posts.uploads import image_markdown, store_image
+from posts.writing.publishing import RENDERED_FIELDS, render_body, set_rendered
+from posts.writing.uploads import image_markdown, store_image
 
 BATCH = 1_000
 # As many as a visitor looks at; the others stay as they are, so a large sample takes no longer.
@@ -211,7 +212,7 @@ def liven(post: Post, number: int, people: list[int]) -> None:
     chance = random.Random(number)  # noqa: S311  the same on every machine
     readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
     for reader in User.objects.filter(pk__in=readers):
-        discussion.like(post, reader)
+        commenting.like(post, reader)
     add_thread(post, chance, readers)
     if number < COVERED_POSTS and number % 2 == 0:
         post.cover = store_image(make_image(draw_picture(number)), post.author)
@@ -247,7 +248,7 @@ def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:
     for text in chance.sample(comments, chance.randrange(0, 6)):
         at = min(at + timedelta(hours=chance.uniform(1, 9)), timezone.now())
         reader = User.objects.get(pk=chance.choice(readers))
-        above = discussion.add_comment(post, reader, text, now=at)
+        above = commenting.add_comment(post, reader, text, now=at)
         if chance.random() < 0.6:
             answer = chance.choice(answers)
-            discussion.add_comment(post, post.author, answer, parent_pk=above.pk, now=at)
+            commenting.add_comment(post, post.author, answer, parent_pk=above.pk, now=at)

@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic.detail import SingleObjectMixin, View
 
-from posts import previews
-from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
+from posts.writing import preview_links
+from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -23,10 +23,10 @@ class PreviewLinkEdit(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixi
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         post = self.get_object()
         if request.POST.get("action") == "revoke":
-            previews.revoke_link(post)
+            preview_links.revoke_link(post)
             messages.success(request, _("The link is revoked: it shows nothing any more."))
         else:
-            previews.make_link(post, now=timezone.now())
+            preview_links.make_link(post, now=timezone.now())
             messages.success(request, _("The link is made. Whoever has it can read this post."))
         return redirect("posts:post_update", post.pk)
 
@@ -36,7 +36,7 @@ class PreviewLinkEdit(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixi
 def preview_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show a post that is not out yet to whoever has the link; lead to it once it is out."""
     now = timezone.now()
-    link = previews.link_by(token, now=now)
+    link = preview_links.link_by(token, now=now)
     if link is None:
         raise Http404
     if link.post.is_out(now):

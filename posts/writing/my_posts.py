@@ -15,11 +15,11 @@ from django.views.generic import TemplateView
 from accounts.mixins import OwnTimeMixin
 from accounts.models import User
 from caching import fragments
+from content.methods import READ_METHODS
 from content.slugs import slugify
-from posts import history
 from posts.listing import PostPage, parse_number, posts_by
 from posts.models import NOT_PUBLISHED, Post, PostQuerySet
-from posts.views.posts import READ_METHODS
+from posts.writing import history
 
 Status = Post.Status
 SCHEDULED = "scheduled"

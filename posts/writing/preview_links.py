@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from content.slugs import slugify
 from posts.models import Post, PreviewLink, Tag
-from posts.publishing import render_body
+from posts.writing.publishing import render_body
 
 SIGNER = Signer(salt="posts.preview")
 

@@ -19,13 +19,13 @@ from django.views.generic import View
 from accounts.models import User
 from accounts.time_zones import zone_of
 from content.bulkhead import place_for
-from posts import history, previews, publishing
-from posts.checklist import suggestions
-from posts.forms import PostForm
 from posts.models import BODY_MAX_LENGTH, Post, Revision
 from posts.models.tags import tag_key
 from posts.tagging import split_tags
-from posts.views.editing import WORDS, PostCreate, PostUpdate
+from posts.writing import history, preview_links, publishing
+from posts.writing.checklist import suggestions
+from posts.writing.editor import WORDS, PostCreate, PostUpdate
+from posts.writing.forms import PostForm
 
 
 class AutosaveMixin:
@@ -127,7 +127,7 @@ class Preview(LoginRequiredMixin, View):
         post.cover = "" if said.get("remove_image") else post.cover
         context = {
             "post": post,
-            "tags": previews.render_preview(post, said.get("tags", [])),
+            "tags": preview_links.render_preview(post, said.get("tags", [])),
             "errors": form.errors,
             # As readers see it, who are not logged in; a message waits for a page that stays.
             "user": AnonymousUser(),

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from caching import fragments
-from posts.discussion import EDIT_LIMIT
+from posts.discussion.commenting import EDIT_LIMIT
 from posts.models import (
     Comment,
     CommentPlace,

@@ -17,14 +17,14 @@ from django.views.generic import FormView
 
 from accounts.mixins import KeepsTextMixin
 from accounts.models import User
-from posts import discussion, moderation
-from posts.forms import CommentBodyForm, CommentForm, ReasonForm
-from posts.mixins import CommentMixin, CommentsMixin, DiscussionMixin
+from content.methods import READ_METHODS
+from posts.discussion import commenting, moderation
+from posts.discussion.threads import place_of
 from posts.models import Comment, Post, is_comment_moderator, may_moderate
-from posts.views.posts import READ_METHODS, PostDetail
-from posts.views.thread import discussion_of, page_of_form, place_of
+from posts.writing.forms import CommentBodyForm, ReasonForm
+from posts.writing.mixins import CommentMixin, CommentsMixin, DiscussionMixin
 
-EDIT_MINUTES = discussion.EDIT_LIMIT // timedelta(minutes=1)
+EDIT_MINUTES = commenting.EDIT_LIMIT // timedelta(minutes=1)
 TOO_LATE = _(
     "A comment can be changed for %(minutes)d minutes. Copy what you wrote before you leave."
 )
@@ -39,57 +39,13 @@ class PostLike(DiscussionMixin, View):
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         post = self.post_in_question
         post.is_liked = request.POST.get("action") != "unlike"
-        act = discussion.like if post.is_liked else discussion.unlike
+        act = commenting.like if post.is_liked else commenting.unlike
         act(post, request.user)
         if not request.htmx:
             return redirect(f"{post.get_absolute_url()}#{self.section}")
         counts = Post.objects.values_list("like_count", flat=True)
         post.like_count = get_object_or_404(counts, pk=post.pk)
         return render(request, "posts/_likes.html", {"post": post, "is_out": True})
-
-
-@method_decorator(require_POST, name="dispatch")
-class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
-    """Takes a comment; a refused one comes back on the post's page as it was typed."""
-
-    http_method_names = ["post"]
-    held_fields = ("body",)
-    held_hidden = ("parent",)
-    form_section = "#comment-form"
-
-    def get_form_path(self) -> str:
-        return page_of_form(self.kwargs["pk"])
-
-    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        form = CommentForm(request.POST, post=self.post_in_question)
-        is_valid = form.is_valid()
-        if not self.post_in_question.comments_open:
-            return self.refuse(form)
-        if not is_valid:
-            return self.show_again(form, status=422)
-        try:
-            return self.add(form)
-        except discussion.CommentsClosed:
-            return self.refuse(form)
-
-    def add(self, form: CommentForm) -> HttpResponse:
-        post, said, now = self.post_in_question, form.cleaned_data, timezone.now()
-        comment = discussion.add_comment(
-            post, self.request.user, said["body"], parent_pk=said["parent"], now=now
-        )
-        say_where_it_stands(self.request, comment, gettext("Your comment is published."))
-        return redirect(place_of(comment))
-
-    def refuse(self, form: CommentForm) -> HttpResponse:
-        form.add_error(
-            "body", gettext("Comments are closed. Copy what you wrote before you leave.")
-        )
-        return self.show_again(form, status=403)
-
-    def show_again(self, form: CommentForm, *, status: int) -> HttpResponse:
-        self.object = self.get_object()
-        shown = discussion_of(self.request, self.object, form)
-        return self.render_to_response(self.get_context_data(**shown), status=status)
 
 
 def say_where_it_stands(request: HttpRequest, comment: Comment, published: str) -> None:
@@ -143,14 +99,14 @@ class CommentEdit(KeepsTextMixin, CommentAct):
             return False
         # One that is too late is told so where it is sent, with the words to copy.
         is_sent = self.request.method == "POST" or self.recovered is not None
-        return is_sent or discussion.is_editable(comment, timezone.now())
+        return is_sent or commenting.is_editable(comment, timezone.now())
 
     def get_initial(self) -> dict:
         return {"body": self.comment.body} | super().get_initial()
 
     def form_valid(self, form: CommentBodyForm) -> HttpResponse:
         body = form.cleaned_data["body"]
-        if not discussion.edit_comment(self.comment, body, now=timezone.now()):
+        if not commenting.edit_comment(self.comment, body, now=timezone.now()):
             form.add_error("body", TOO_LATE % {"minutes": EDIT_MINUTES})
             return self.form_invalid(form, status=403)
         self.comment.refresh_from_db(fields=["status", "waiting_because"])
@@ -167,7 +123,7 @@ class CommentDelete(CommentAct):
         return comment.author_id == user.pk
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        discussion.delete_comment(self.comment)
+        commenting.delete_comment(self.comment)
         messages.success(self.request, _("Your comment is deleted."))
         return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
 
@@ -181,7 +137,7 @@ class CommentReport(CommentAct):
         return comment.is_approved and comment.author_id != user.pk
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
-        discussion.report_comment(self.comment, self.request.user, **form.cleaned_data)
+        commenting.report_comment(self.comment, self.request.user, **form.cleaned_data)
         messages.success(self.request, _("Thank you. The moderators will look at it."))
         return redirect(place_of(self.comment))
 

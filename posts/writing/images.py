@@ -6,8 +6,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
-from posts.forms import ImageForm
-from posts.uploads import image_markdown, store_image
+from posts.writing.forms import ImageForm
+from posts.writing.uploads import image_markdown, store_image
 
 
 @method_decorator(require_POST, name="dispatch")

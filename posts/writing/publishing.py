@@ -10,8 +10,9 @@ from accounts.models import User
 from caching import pages, takedown
 from content.markup import RENDERER_VERSION, plain_text, render_post
 from content.reading import count_words, excerpt
-from posts import history, listing, search, tagging
+from posts import listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, Revision, Tag
+from posts.writing import history
 
 
 class PostIsGone(Exception):  # noqa: N818  a state, not a mistake

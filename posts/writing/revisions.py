@@ -13,12 +13,12 @@ from django.views.generic.detail import SingleObjectMixin, View
 
 from accounts.mixins import OwnTimeMixin
 from content.language import date_format
-from posts import history, publishing
-from posts.forms import RestoreForm
+from content.methods import READ_METHODS
 from posts.listing import parse_number
-from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 from posts.models import Post, Revision
-from posts.views.posts import READ_METHODS
+from posts.writing import history, publishing
+from posts.writing.forms import RestoreForm
+from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 
 REVISIONS_PER_PAGE = 50
 

@@ -4,9 +4,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from content.language import date_format
-from posts import publishing
-from posts.forms import PostForm
 from posts.models import Post
+from posts.writing import publishing
+from posts.writing.forms import PostForm
 
 # Any other value saves the post in its state.
 ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")

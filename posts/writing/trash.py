@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.generic.detail import SingleObjectMixin, View
 
-from posts import publishing
-from posts.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 from posts.models import Post, PostQuerySet
+from posts.writing import publishing
+from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 
 
 @method_decorator(require_POST, name="dispatch")

@@ -5,15 +5,23 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, ListView, TemplateView
 
+from accounts.mixins import KeepsTextMixin
 from caching import fragments
 from content.addresses import absolute_url, moved
+from content.methods import READ_METHODS
 from posts import listing
+from posts.discussion import commenting
+from posts.discussion.threads import discussion_of, page_of_form, place_of
+from posts.discussion.views import say_where_it_stands
 from posts.models import (
     PAGE_COLUMNS,
     Post,
@@ -21,10 +29,9 @@ from posts.models import (
     has_private_comments,
     is_liked_by,
 )
-from posts.views.cards import post_cards
-from posts.views.thread import discussion_of
-
-READ_METHODS = ["get", "head", "options"]
+from posts.reading.cards import post_cards
+from posts.writing.forms import CommentForm
+from posts.writing.mixins import CommentsMixin
 
 
 class PostList(TemplateView):
@@ -72,6 +79,50 @@ class PostDetail(DetailView):
     def get_context_data(self, **kwargs) -> dict:
         words = words_of(self.request, self.object)
         return super().get_context_data(words=words, **neighbours(self.object), **kwargs)
+
+
+@method_decorator(require_POST, name="dispatch")
+class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
+    """Takes a comment; a refused one comes back on the post's page as it was typed."""
+
+    http_method_names = ["post"]
+    held_fields = ("body",)
+    held_hidden = ("parent",)
+    form_section = "#comment-form"
+
+    def get_form_path(self) -> str:
+        return page_of_form(self.kwargs["pk"])
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        form = CommentForm(request.POST, post=self.post_in_question)
+        is_valid = form.is_valid()
+        if not self.post_in_question.comments_open:
+            return self.refuse(form)
+        if not is_valid:
+            return self.show_again(form, status=422)
+        try:
+            return self.add(form)
+        except commenting.CommentsClosed:
+            return self.refuse(form)
+
+    def add(self, form: CommentForm) -> HttpResponse:
+        post, said, now = self.post_in_question, form.cleaned_data, timezone.now()
+        comment = commenting.add_comment(
+            post, self.request.user, said["body"], parent_pk=said["parent"], now=now
+        )
+        say_where_it_stands(self.request, comment, gettext("Your comment is published."))
+        return redirect(place_of(comment))
+
+    def refuse(self, form: CommentForm) -> HttpResponse:
+        form.add_error(
+            "body", gettext("Comments are closed. Copy what you wrote before you leave.")
+        )
+        return self.show_again(form, status=403)
+
+    def show_again(self, form: CommentForm, *, status: int) -> HttpResponse:
+        self.object = self.get_object()
+        shown = discussion_of(self.request, self.object, form)
+        return self.render_to_response(self.get_context_data(**shown), status=status)
 
 
 class Words(NamedTuple):

@@ -26,14 +26,12 @@ from posts.models import (
     COMMENT_MAX_LENGTH,
     REASON_MAX_LENGTH,
     SITTING_MAX_LENGTH,
-    TAG_MAX_LENGTH,
     TAGS_MAX,
     WHY_MAX_LENGTH,
     Comment,
     Post,
 )
-from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
-from posts.tagging import split_tags
+from posts.tagging import refuse_long_tag, split_tags
 
 # Controls and separators; not the joiners that some scripts and emoji are written with.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
@@ -43,13 +41,6 @@ ALT_HELP = _("For people who don't see it, and for when it does not load.")
 BRACKETS_HELP = _("Write what a picture in the text shows between its brackets: ![words](address).")
 # Longer texts are no ten tags; they are refused before they are taken apart.
 TAGS_TEXT_MAX_LENGTH = 5_000
-
-
-def refuse_long_tag(name: str) -> None:
-    """Raise ValidationError where a tag has too many characters, as typed or written out."""
-    if len(name) > TAG_MAX_LENGTH or len(tag_key(name)) > TAG_KEY_MAX_LENGTH:
-        message = _("A tag has at most %(limit)d characters: “%(name)s” is longer.")
-        raise ValidationError(message % {"limit": TAG_MAX_LENGTH, "name": name})
 
 
 def missing(help_text: str) -> SafeString:

@@ -15,7 +15,14 @@ from django.utils.safestring import SafeString
 from accounts.held import held_for
 from accounts.models import HeldText, User
 from caching import fragments
-from posts.forms import CommentForm
+from posts.discussion.rendering import (
+    Reader,
+    by_pk,
+    own_comments,
+    public_page,
+    render_comments,
+    split_at,
+)
 from posts.models import (
     COMMENT_MAX_DEPTH,
     PATH_STEP,
@@ -24,7 +31,7 @@ from posts.models import (
     Post,
     may_moderate,
 )
-from posts.views.comments import Reader, by_pk, own_comments, public_page, render_comments, split_at
+from posts.writing.forms import CommentForm
 
 COMMENTS_PER_PAGE = 100
 PATH = re.compile(rf"([0-9]{{{PATH_STEP}}}){{1,{COMMENT_MAX_DEPTH}}}")

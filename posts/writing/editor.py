@@ -17,16 +17,16 @@ from django.views.generic import UpdateView
 from accounts.held import forget, writer_of
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from content.addresses import absolute_url
-from posts import history, previews, publishing
-from posts.buttons import ACTIONS, press, verb_of, what_happened
-from posts.checklist import about_images, suggestions
-from posts.forms import PostForm
-from posts.mixins import AuthorRequiredMixin
+from content.methods import FORM_METHODS
 from posts.models import Post, Revision
 from posts.tagging import split_tags
-from posts.uploads import attach_images
+from posts.writing import history, preview_links, publishing
+from posts.writing.buttons import ACTIONS, press, verb_of, what_happened
+from posts.writing.checklist import about_images, suggestions
+from posts.writing.forms import PostForm
+from posts.writing.mixins import AuthorRequiredMixin
+from posts.writing.uploads import attach_images
 
-FORM_METHODS = ["get", "head", "options", "post"]
 # What a form takes from a revision, in its order.
 WORDS = ("title", "body", "tags", "cover_alt")
 # Fields that a private save does not include.
@@ -195,7 +195,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     def preview_address(self) -> str:
         """Return the whole address by which others read the post, where there is one."""
-        token = previews.token_for(self.object, now=timezone.now())
+        token = preview_links.token_for(self.object, now=timezone.now())
         path = reverse("posts:post_preview", kwargs={"token": token}) if token else ""
         return absolute_url(self.request, path) if token else ""
 

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from accounts.models import User
 from caching import pages
-from posts import publishing
-from posts.discussion import OPEN, count_comments
+from posts.discussion.commenting import OPEN, count_comments
 from posts.models import REASON_MAX_LENGTH, Comment, ModerationEntry, Post
+from posts.writing import publishing
 
 Action = ModerationEntry.Action
 TARGET_MAX_LENGTH = ModerationEntry._meta.get_field("target").max_length

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from content.addresses import moved
+from content.methods import READ_METHODS
 from posts.listing import PostListing, parse_number, posts_tagged
 from posts.models import Tag
 from posts.models.tags import tag_key
+from posts.reading.post import PostList
 from posts.tagging import find_renamed, find_tag
-from posts.views.posts import READ_METHODS, PostList
 
 SUGGESTIONS = 8
 CANDIDATES = 500

@@ -1,1 +1,0 @@
-"""What people see in the browser, one module a subject."""
