@@ -9,7 +9,7 @@ from accounts.models import User
 from content.images import make_image
 from content.markup import render_comment
 from posts.demo.pictures import draw_picture
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
 from posts.writing.uploads import image_markdown, store_image
@@ -158,7 +158,7 @@ def discuss(post: Post, reader: User, author: User, moderator: User) -> None:
     commenting.delete_comment(said[1])
     moderation.hide(said[2], moderator, reason='"<b>rude</b>"', now=now)
     commenting.report_comment(said[3], author, reason="<i>spam</i>")
-    commenting.like(post, reader)
+    liking.like(post, reader)
     commenting.add_comment(post, author, "From the author", now=now)
     waiting = commenting.add_comment(post, reader, "Waits", now=now)
     Comment.objects.filter(pk=waiting.pk).update(status=Comment.Status.WAITING)

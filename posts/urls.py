@@ -3,7 +3,7 @@ from django.urls.converters import StringConverter
 
 from posts.discussion import views as discussion
 from posts.reading import authors, feeds, home, post, sitemaps, tags
-from posts.writing import autosave, editor, images, my_posts, preview, revisions, trash
+from posts.writing import autosave, editor, my_posts, preview, revisions, trash, uploads
 
 app_name = "posts"
 
@@ -44,11 +44,11 @@ urlpatterns = [
     *feed_paths("tags/<text:slug>/feed/", feeds.tag_feed, "tag_feed"),
     path("authors/<text:username>/", authors.AuthorDetail.as_view(), name="author_detail"),
     *feed_paths("authors/<text:username>/feed/", feeds.author_feed, "author_feed"),
-    path("images/", images.ImageUpload.as_view(), name="image_upload"),
+    path("images/", uploads.ImageUpload.as_view(), name="image_upload"),
     path("mine/", my_posts.MyPosts.as_view(), name="my_posts"),
     path("create/", editor.PostCreate.as_view(), name="post_create"),
     path("create/autosave/", autosave.AutosaveNew.as_view(), name="autosave_new"),
-    path("preview/", autosave.Preview.as_view(), name="preview"),
+    path("preview/", preview.Preview.as_view(), name="preview"),
     path("preview/<text:token>/", preview.preview_by_link, name="post_preview"),
     path("difference/", autosave.Difference.as_view(), name="difference"),
     path("<int:pk>/", post.PostDetail.as_view(), name="post_short"),

@@ -11,7 +11,7 @@ from accounts.admin import UserAdmin
 from accounts.models import User
 from caching import takedown
 from posts import search
-from posts.discussion import commenting
+from posts.discussion import liking
 from posts.models import NOT_PUBLISHED, ListCount, Post
 
 admin.site.unregister(User)
@@ -38,7 +38,7 @@ class AuthorAdmin(UserAdmin):
         takedown.announce()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        commenting.take_back_likes(obj)
+        liking.take_back_likes(obj)
         super().delete_model(request, obj)
 
     @admin.display(description=_("posts"))

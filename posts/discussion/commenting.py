@@ -1,4 +1,4 @@
-"""What readers do with a post: like it, comment on it, report a comment.
+"""Comments: add, edit, delete, report and count them.
 
 Each function is one transaction. Counts move by the difference and in the statement of the
 database (`F`), so that any number of people at once leave the right one. Rows are held in one
@@ -6,11 +6,10 @@ order, from an answer up to what it answers, then the writer, and the post last,
 for each other.
 """
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -25,7 +24,6 @@ from posts.models import (
     CommentReport,
     Like,
     Post,
-    PostQuerySet,
     may_moderate,
 )
 
@@ -40,56 +38,6 @@ LINKS_MAX = 2
 
 class CommentsClosed(Exception):  # noqa: N818  a state, not a mistake
     """The post takes no comments any more: somebody closed them, or took it back."""
-
-
-def like(post: Post, user: User) -> None:
-    """Count `user` among those who like `post`; a second time changes nothing.
-
-    Nor does it where somebody took the post back meanwhile.
-    """
-    not_liked = _still_out(post.pk).exclude(likes__user=user)
-    # Two who come at the same instant both count; the row of the later one undoes all of that.
-    with suppress(IntegrityError), transaction.atomic(savepoint=False):
-        if count_likes(not_liked, 1):
-            Like.objects.create(post=post, user=user)
-
-
-@transaction.atomic
-def unlike(post: Post, user: User) -> None:
-    """Take back the like of `user`; where there is none, nothing changes."""
-    gone, _ = Like.objects.filter(post=post, user=user).delete()
-    if gone:
-        count_likes(Post.objects.filter(pk=post.pk), -1)
-
-
-def _still_out(post_pk: int) -> PostQuerySet:
-    """The post, for who was let in to it, unless it was taken back since.
-
-    Not all that is visible to them: a draft takes no likes from its author either.
-    """
-    return Post.objects.listed(timezone.now()).filter(pk=post_pk)
-
-
-def count_likes(posts: PostQuerySet, change: int) -> int:
-    """Add `change` to the likes of `posts`, and return how many those are."""
-    counted = posts.update(like_count=F("like_count") + change)
-    if counted:
-        pages.changed()
-    return counted
-
-
-@transaction.atomic
-def take_back_likes(user: User) -> None:
-    """Take back every like of `user`, whose account goes in the same transaction, with pages that
-    name it.
-    """
-    takedown.announce()
-    # Held before the posts, as `unlike` does. Who holds the account keeps new likes out, too.
-    User.objects.select_for_update().get(pk=user.pk)
-    list(user.likes.select_for_update().values_list("pk"))
-    liked = Post.objects.filter(pk__in=user.likes.values("post"))
-    liked.update(like_count=F("like_count") - 1)
-    user.likes.all().delete()
 
 
 def add_comment(
@@ -194,7 +142,7 @@ def count_comments(post_pk: int, change: int) -> None:
 def _count_new(comment: Comment) -> None:
     """Count a new comment, or raise CommentsClosed where its post takes none any more."""
     pages.changed()
-    post = _still_out(comment.post_id).filter(comments_open=True)
+    post = Post.objects.listed(timezone.now()).filter(pk=comment.post_id, comments_open=True)
     if not post.update(comment_count=F("comment_count") + int(comment.is_approved)):
         raise CommentsClosed
 

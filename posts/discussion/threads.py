@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from accounts.held import held_for
 from accounts.models import HeldText, User
 from caching import fragments
+from posts.discussion.forms import CommentForm
 from posts.discussion.rendering import (
     Reader,
     by_pk,
@@ -31,7 +32,6 @@ from posts.models import (
     Post,
     may_moderate,
 )
-from posts.writing.forms import CommentForm
 
 COMMENTS_PER_PAGE = 100
 PATH = re.compile(rf"([0-9]{{{PATH_STEP}}}){{1,{COMMENT_MAX_DEPTH}}}")

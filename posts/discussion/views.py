@@ -18,11 +18,11 @@ from django.views.generic import FormView
 from accounts.mixins import KeepsTextMixin
 from accounts.models import User
 from content.methods import READ_METHODS
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
+from posts.discussion.forms import CommentBodyForm, ReasonForm
+from posts.discussion.mixins import CommentMixin, CommentsMixin, DiscussionMixin
 from posts.discussion.threads import place_of
 from posts.models import Comment, Post, is_comment_moderator, may_moderate
-from posts.writing.forms import CommentBodyForm, ReasonForm
-from posts.writing.mixins import CommentMixin, CommentsMixin, DiscussionMixin
 
 EDIT_MINUTES = commenting.EDIT_LIMIT // timedelta(minutes=1)
 TOO_LATE = _(
@@ -39,7 +39,7 @@ class PostLike(DiscussionMixin, View):
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         post = self.post_in_question
         post.is_liked = request.POST.get("action") != "unlike"
-        act = commenting.like if post.is_liked else commenting.unlike
+        act = liking.like if post.is_liked else liking.unlike
         act(post, request.user)
         if not request.htmx:
             return redirect(f"{post.get_absolute_url()}#{self.section}")

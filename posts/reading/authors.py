@@ -11,7 +11,7 @@ from caching import takedown
 from content.addresses import moved
 from posts import search
 from posts.listing import PostListing, find_author, posts_by
-from posts.reading.post import PostList
+from posts.reading.lists import PostList
 
 
 class AuthorDetail(PostList):

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from caching import fragments
 from posts.models import Post
 from posts.reading.cards import Card, CardKey, cards_of, render_cards
-from posts.reading.post import NumberedList, PostList
+from posts.reading.lists import NumberedList, PostList
 from posts.search import Query, find
 from posts.search.documents import text_of
 from posts.search.results import SIFTED_MAX

@@ -1,9 +1,8 @@
-"""Reading of posts in the browser."""
+"""The page of a post: its text, what to read next, and its discussion."""
 
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -12,14 +11,15 @@ from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
-from django.views.generic import DetailView, ListView, TemplateView
+from django.views.generic import DetailView
 
 from accounts.mixins import KeepsTextMixin
 from caching import fragments
 from content.addresses import absolute_url, moved
 from content.methods import READ_METHODS
-from posts import listing
 from posts.discussion import commenting
+from posts.discussion.forms import CommentForm
+from posts.discussion.mixins import CommentsMixin
 from posts.discussion.threads import discussion_of, page_of_form, place_of
 from posts.discussion.views import say_where_it_stands
 from posts.models import (
@@ -29,35 +29,6 @@ from posts.models import (
     has_private_comments,
     is_liked_by,
 )
-from posts.reading.cards import post_cards
-from posts.writing.forms import CommentForm
-from posts.writing.mixins import CommentsMixin
-
-
-class PostList(TemplateView):
-    http_method_names = READ_METHODS
-    template_name = "posts/post_list.html"
-
-    def get_listing(self) -> listing.PostListing:
-        return listing.all_posts()
-
-    def get_context_data(self, **kwargs) -> dict:
-        page = self.get_listing().page(
-            self.request.GET, size=settings.POSTS_PER_PAGE, now=timezone.now()
-        )
-        cards = post_cards(page.ids, self.request.user)
-        return super().get_context_data(page=page, cards=cards, **kwargs)
-
-
-class NumberedList(ListView):
-    """A list whose pages go by number alone."""
-
-    http_method_names = READ_METHODS
-
-    def paginate_queryset(self, queryset, page_size: int) -> tuple:
-        # Django takes `last`, and digits of any script, for a number too.
-        listing.parse_number(self.request.GET.get("page", "1"))
-        return super().paginate_queryset(queryset, page_size)
 
 
 class PostDetail(DetailView):

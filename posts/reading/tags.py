@@ -13,7 +13,7 @@ from content.methods import READ_METHODS
 from posts.listing import PostListing, parse_number, posts_tagged
 from posts.models import Tag
 from posts.models.tags import tag_key
-from posts.reading.post import PostList
+from posts.reading.lists import PostList
 from posts.tagging import find_renamed, find_tag
 
 SUGGESTIONS = 8

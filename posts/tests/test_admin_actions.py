@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from posts import listing
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, ModerationEntry, Post, Tag
 from posts.tests.meanwhile import meanwhile
 
@@ -197,7 +197,7 @@ def test_a_post_that_is_in_the_trash_already_is_neither_counted_nor_on_record(ro
 
 
 def test_people_who_wrote_stay_and_are_named_while_others_go(root, post, reader, make_user):
-    commenting.like(post, reader)
+    liking.like(post, reader)
     people = [post.author_id, reader.pk, make_user("guest").pk]
     page = root.post(USERS, CONFIRMED | {"_selected_action": people}, follow=True).text
     assert "2 users were deleted." in page

@@ -11,7 +11,7 @@ from django.utils.http import http_date, parse_http_date
 
 from caching.tests.cached import Nobody, Reply
 from posts import tagging
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
 from posts.models import FeedDate, Post, Tag
 from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
@@ -79,7 +79,7 @@ def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
         elsewhere = fed
     first = stamp(workers[0].get(path))
     acts = [
-        partial(commenting.like, elsewhere, reader),
+        partial(liking.like, elsewhere, reader),
         partial(commenting.add_comment, elsewhere, reader, "Nice.", now=timezone.now()),
         partial(publishing.save_draft, Post(author=fed.author, title="Draft"), now=timezone.now()),
         partial(Nobody().get, path),

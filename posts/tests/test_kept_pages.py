@@ -16,7 +16,7 @@ from accounts.models import User
 from caching import fragments, pages
 from caching.tests.cached import ask
 from posts import listing
-from posts.discussion import commenting, rendering
+from posts.discussion import liking, rendering
 from posts.discussion.rendering import Reader, render_comments
 from posts.models import Comment, Post, Tag
 from posts.reading import cards
@@ -39,7 +39,7 @@ def thread(worker, make_post, make_comment) -> Comment:
     post = make_post(title="Old title", tags="Bread")
     comment = make_comment("Old words.", post=post)
     make_comment("An answer.", post=post, parent=comment, author=post.author)
-    commenting.like(post, post.author)
+    liking.like(post, post.author)
     return comment
 
 

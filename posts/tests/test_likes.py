@@ -9,7 +9,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.models import User
-from posts.discussion import commenting
+from posts.discussion import liking
 from posts.models import Like, Post
 from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
@@ -65,7 +65,7 @@ def test_a_second_click_or_tab_changes_nothing(client_of, post, actions, count):
 
 
 def test_each_persons_like_counts_and_each_sees_their_own(client_of, post, author):
-    commenting.like(post, author)
+    liking.like(post, author)
     client = client_of("reader")
     assert button(client.get(post.get_absolute_url()).text) == ("like", "false", "1")
     client.post(f"/{post.pk}/like/", {"action": "unlike"})
@@ -138,8 +138,8 @@ def test_whose_account_goes_takes_their_likes_along(client, make_user, make_post
     one, two = make_post(), make_post()
     guests = [make_user(f"guest{number}") for number in range(3)]
     for user in (reader, *guests):
-        commenting.like(one, user)
-    commenting.like(two, guests[0])
+        liking.like(one, user)
+    liking.like(two, guests[0])
     client.post(f"/admin/accounts/user/{guests[0].pk}/delete/", {"post": "yes"})
     assert (likes(one), likes(two)) == ((3, 3), (0, 0))
     chosen = {"action": "delete_selected", "post": "yes"}
@@ -149,7 +149,7 @@ def test_whose_account_goes_takes_their_likes_along(client, make_user, make_post
 
 
 def test_saving_a_post_keeps_the_likes_that_came_meanwhile(post, reader):
-    commenting.like(Post.objects.get(pk=post.pk), reader)
+    liking.like(Post.objects.get(pk=post.pk), reader)
     post.title = "Another title"
     publishing.save_post(post, now=timezone.now())
     assert likes(post) == (1, 1)
@@ -181,18 +181,18 @@ def crowd(transactional_db, django_db_serialized_rollback):
 
 def test_twenty_concurrent_likes_and_unlikes_leave_the_right_count(crowd):
     post, users = crowd
-    at_once([lambda user=user: commenting.like(post, user) for user in users])
+    at_once([lambda user=user: liking.like(post, user) for user in users])
     assert likes(post) == (20, 20)
     half = users[:10]
-    at_once([lambda user=user: commenting.unlike(post, user) for user in half + half])
+    at_once([lambda user=user: liking.unlike(post, user) for user in half + half])
     assert likes(post) == (10, 10)
 
 
 def test_twenty_clicks_of_one_person_count_once(crowd):
     post, users = crowd
-    at_once([lambda: commenting.like(post, users[0])] * 20)
+    at_once([lambda: liking.like(post, users[0])] * 20)
     assert likes(post) == (1, 1)
-    at_once([lambda: commenting.unlike(post, users[0])] * 20)
+    at_once([lambda: liking.unlike(post, users[0])] * 20)
     assert likes(post) == (0, 0)
 
 
@@ -201,7 +201,7 @@ def test_likes_are_one_a_person_in_the_database(crowd):
     assert "posts_like_once" in connection.introspection.get_constraints(
         connection.cursor(), Like._meta.db_table
     ), "the unique constraint is what counts on"
-    commenting.like(post, users[0])
+    liking.like(post, users[0])
     Like.objects.bulk_create([Like(post=post, user=users[0])], ignore_conflicts=True)
     assert likes(post) == (1, 1)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from caching.tests.cached import Nobody
 from posts import tagging
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post, Tag
 from posts.writing import publishing
 
@@ -24,7 +24,7 @@ def thread(make_post, make_comment) -> Comment:
     post = make_post(title="Old title", tags="Bread")
     comment = make_comment("Old words.", post=post)
     make_comment("An answer.", post=post, parent=comment, author=post.author)
-    commenting.like(post, post.author)
+    liking.like(post, post.author)
     return comment
 
 
@@ -55,9 +55,9 @@ CHANGES = {
         version=c.post.version,
         reason="",
     ),
-    "like": lambda c, m: commenting.like(c.post, m),
-    "unlike": lambda c, m: commenting.unlike(c.post, c.post.author),
-    "likes taken back": lambda c, m: commenting.take_back_likes(c.post.author),
+    "like": lambda c, m: liking.like(c.post, m),
+    "unlike": lambda c, m: liking.unlike(c.post, c.post.author),
+    "likes taken back": lambda c, m: liking.take_back_likes(c.post.author),
     "comment": lambda c, m: commenting.add_comment(c.post, m, "New words.", now=NOW),
     "edited comment": lambda c, m: commenting.edit_comment(c, "New words.", now=NOW),
     "deleted comment": lambda c, m: commenting.delete_comment(c),
@@ -179,7 +179,7 @@ def test_a_person_deleted_in_the_admin_is_gone_at_once(
     expect_fresh, as_admin, make_user, thread, how
 ):
     other = make_user("other")
-    commenting.like(thread.post, other)
+    liking.like(thread.post, other)
     page = f"/admin/accounts/user/{other.pk}/delete/"
     form = {"action": "delete_selected", "_selected_action": other.pk}
     address = page if how == "page" else "/admin/accounts/user/"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts.discussion import commenting
+from posts.discussion import commenting, liking
 from posts.models import Post
 from posts.writing import publishing
 
@@ -61,7 +61,7 @@ def test_saving_a_post_leaves_columns_alone_that_were_not_read(post):
 
 def test_an_edit_undoes_no_like_and_no_comment_that_came_after_it_began(post, reader):
     edited = Post.objects.get()
-    commenting.like(post, reader)
+    liking.like(post, reader)
     commenting.add_comment(post, reader, "A comment.", now=NOW)
     edited.body = "New words."
     publishing.update(edited, now=NOW)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from content.markup import RENDERER_VERSION
 from posts import listing
-from posts.discussion import commenting
+from posts.discussion import liking
 from posts.management.commands import recount_posts, rerender_posts
 from posts.models import Comment, ListCount, ListMark, Post, Tag, Tagging
 from posts.tests.listings import counters, expect_right_numbers
@@ -135,7 +135,7 @@ def test_likes_and_comments_that_drifted_are_counted_anew(
     monkeypatch.setattr(recount_posts, "BATCH", 2)
     post, other = old_posts[:2]
     for number in range(3):
-        commenting.like(post, make_user(f"reader{number}"))
+        liking.like(post, make_user(f"reader{number}"))
         make_comment(f"Seen by {number}.", post=post)
     make_comment("Waits.", post=other, status=Comment.Status.WAITING)
     Post.objects.filter(pk=post.pk).update(like_count=9, comment_count=0)

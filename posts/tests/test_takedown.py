@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caching import takedown
 from posts import tagging
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post, Tag
 from posts.writing import publishing
 
@@ -66,15 +66,15 @@ TAKEN_DOWN = {
     "edited comment": lambda c, m: commenting.edit_comment(c, "New words.", now=NOW),
     "deleted comment": lambda c, m: commenting.delete_comment(c),
     "hidden comment": lambda c, m: moderation.hide(c, m, now=NOW),
-    "account deleted": lambda c, m: commenting.take_back_likes(c.author),
+    "account deleted": lambda c, m: liking.take_back_likes(c.author),
     "renamed tag": lambda c, m: tagging.rename_tag(Tag.objects.get(), "Bun"),
     "merged tag": lambda c, m: merge(Tag.objects.get()),
     "rendered again": lambda c, m: call_command("rerender_posts"),
 }
 ADDED = {
     "new post": lambda c, m: publishing.publish(Post(author=m, title="Another"), now=NOW),
-    "like": lambda c, m: commenting.like(c.post, m),
-    "unlike": lambda c, m: commenting.unlike(c.post, c.post.author),
+    "like": lambda c, m: liking.like(c.post, m),
+    "unlike": lambda c, m: liking.unlike(c.post, c.post.author),
     "comment": lambda c, m: commenting.add_comment(c.post, m, "New words.", now=NOW),
     "approved comment": lambda c, m: moderation.approve(c.replies.get(), m, now=NOW),
     "closed comments": lambda c, m: moderation.close_comments(c.post, m, now=NOW),
@@ -88,7 +88,7 @@ def comment(make_post, make_comment) -> Comment:
     post = make_post(tags="Bread")
     comment = make_comment("Old words.", post=post)
     make_comment("An answer.", post=post, parent=comment, status=Comment.Status.WAITING)
-    commenting.like(post, post.author)
+    liking.like(post, post.author)
     Post.objects.update(rendered_by=0)
     return Comment.objects.get(pk=comment.pk)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from posts import tagging
-from posts.discussion import commenting, moderation
+from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Like, Post, SearchDocument, Tag
 from posts.search import find
 from posts.tests.meanwhile import together
@@ -60,18 +60,18 @@ def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(peopl
 
     def delete(user: User) -> None:
         with transaction.atomic():
-            commenting.take_back_likes(user)
+            liking.take_back_likes(user)
             user.delete()
 
     def like(user: User) -> None:
         for one in [post, *others]:
-            commenting.like(one, user)
-            commenting.unlike(one, user)
-            commenting.like(one, user)
+            liking.like(one, user)
+            liking.unlike(one, user)
+            liking.like(one, user)
 
     for number in range(ROUNDS):
         user = User.objects.create_user(f"gone{number}")
-        commenting.like(post, user)
+        liking.like(post, user)
         together([lambda u=user: like(u), lambda u=user: delete(User.objects.get(pk=u.pk))])
         assert Like.objects.count() == sum(Post.objects.values_list("like_count", flat=True)) == 0
 

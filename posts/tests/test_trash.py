@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from posts.discussion import commenting, moderation
+from posts.discussion import liking, moderation
 from posts.models import Comment, Like, ModerationEntry, Post, Revision
 from posts.tests.listings import expect_right_numbers
 from posts.writing import publishing
@@ -39,7 +39,7 @@ def test_a_post_comes_back_with_all_that_belongs_to_it(
 ):
     post = make_post(tags="Bread, Tea")
     make_comment(post=post)
-    commenting.like(post, reader)
+    liking.like(post, reader)
     if is_draft:
         publishing.unpublish(post, now=timezone.now())
     post.refresh_from_db()

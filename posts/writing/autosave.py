@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -17,12 +16,11 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from accounts.models import User
-from accounts.time_zones import zone_of
 from content.bulkhead import place_for
 from posts.models import BODY_MAX_LENGTH, Post, Revision
 from posts.models.tags import tag_key
 from posts.tagging import split_tags
-from posts.writing import history, preview_links, publishing
+from posts.writing import history, publishing
 from posts.writing.checklist import suggestions
 from posts.writing.editor import WORDS, PostCreate, PostUpdate
 from posts.writing.forms import PostForm
@@ -110,38 +108,6 @@ class AutosaveNew(AutosaveMixin, PostCreate):
 @method_decorator(require_POST, name="dispatch")
 class Autosave(AutosaveMixin, PostUpdate):
     pass
-
-
-@method_decorator(require_POST, name="dispatch")
-class Preview(LoginRequiredMixin, View):
-    """Answer the page that a reader would see of what is in the form; nothing is saved."""
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = PostForm(request.POST, instance=self.get_post(), action="draft")
-        del form.fields["body_image_alt"]
-        # Entered in their own zone; readers see the day in the site's.
-        with timezone.override(zone_of(request.user)):
-            form.is_valid()
-        post, said = form.instance, form.cleaned_data
-        post.publish_at = post.publish_at or timezone.now()
-        post.cover = "" if said.get("remove_image") else post.cover
-        context = {
-            "post": post,
-            "tags": preview_links.render_preview(post, said.get("tags", [])),
-            "errors": form.errors,
-            # As readers see it, who are not logged in; a message waits for a page that stays.
-            "user": AnonymousUser(),
-            "messages": [],
-        }
-        return render(request, "posts/preview.html", context)
-
-    def get_post(self) -> Post:
-        """Return the post that is edited, for its cover and time, or a new one."""
-        number = self.request.POST.get("post", "")
-        user = self.request.user
-        own = Post.objects.own(user).select_related("author")
-        post = own.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
-        return post or Post(author=user)
 
 
 @method_decorator(require_POST, name="dispatch")

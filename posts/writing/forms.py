@@ -1,4 +1,4 @@
-"""Judging what people write."""
+"""The form of a post, and the small ones beside it in the editor."""
 
 import unicodedata
 from datetime import datetime
@@ -9,7 +9,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -18,17 +17,13 @@ from accounts.time_zones import zone_named
 from content.checklist import images_without_alt
 from content.fields import BodyField, PictureField
 from content.images import MadeImage
-from content.markup import plain_text, render_comment
 from content.reading import is_blank
 from content.widgets import LocalTimeInput
 from posts.models import (
     BODY_MAX_LENGTH,
-    COMMENT_MAX_LENGTH,
-    REASON_MAX_LENGTH,
     SITTING_MAX_LENGTH,
     TAGS_MAX,
     WHY_MAX_LENGTH,
-    Comment,
     Post,
 )
 from posts.tagging import refuse_long_tag, split_tags
@@ -288,54 +283,3 @@ class ImageForm(forms.Form):
 
     image = PictureField()
     alt = forms.CharField(required=False, max_length=300)
-
-
-class ParentField(forms.IntegerField):
-    """The id of the comment that is answered; whether it is still there, who answers it asks."""
-
-    widget = forms.HiddenInput
-
-    def clean(self, value: str | int | None) -> int | None:
-        try:
-            return super().clean(value)
-        except ValidationError:
-            return None
-
-
-class CommentBodyForm(forms.Form):
-    body = BodyField(
-        label=_("Your comment"),
-        max_length=COMMENT_MAX_LENGTH,
-        rows=5,
-        error_messages={"required": _("Comment is required.")},
-    )
-
-    def clean_body(self) -> str:
-        """Refuse a comment that shows nothing, as an address for links that are not there."""
-        body = self.cleaned_data["body"]
-        if is_blank(plain_text(render_comment(body))):
-            raise ValidationError(self.fields["body"].error_messages["required"])
-        return body
-
-
-class CommentForm(CommentBodyForm):
-    parent = ParentField(required=False)
-
-    def __init__(self, *args, post: Post, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.post = post
-
-    @cached_property
-    def answered(self) -> Comment | None:
-        """The comment that is answered, also where the rest of the form is refused."""
-        pk = self.fields["parent"].clean(self["parent"].value())
-        return Comment.objects.answerable(self.post).filter(pk=pk).first() if pk else None
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        validators=[MaxLengthValidator(REASON_MAX_LENGTH)],
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-    )

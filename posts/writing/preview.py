@@ -1,6 +1,8 @@
-"""Links by which others read a post before it is out."""
+"""Previews of a post, for its author and for people who have its preview link."""
 
 from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,8 +12,51 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic.detail import SingleObjectMixin, View
 
+from accounts.time_zones import zone_of
+from content.slugs import slugify
+from posts.models import Post, Tag
 from posts.writing import preview_links
+from posts.writing.forms import PostForm
 from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
+from posts.writing.publishing import render_body
+
+
+@method_decorator(require_POST, name="dispatch")
+class Preview(LoginRequiredMixin, View):
+    """Answer the page that a reader would see of what is in the form; nothing is saved."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = PostForm(request.POST, instance=self.get_post(), action="draft")
+        del form.fields["body_image_alt"]
+        # Entered in their own zone; readers see the day in the site's.
+        with timezone.override(zone_of(request.user)):
+            form.is_valid()
+        post, said = form.instance, form.cleaned_data
+        post.publish_at = post.publish_at or timezone.now()
+        post.cover = "" if said.get("remove_image") else post.cover
+        context = {
+            "post": post,
+            "tags": render_preview(post, said.get("tags", [])),
+            "errors": form.errors,
+            # As readers see it, who are not logged in; a message waits for a page that stays.
+            "user": AnonymousUser(),
+            "messages": [],
+        }
+        return render(request, "posts/preview.html", context)
+
+    def get_post(self) -> Post:
+        """Return the post that is edited, for its cover and time, or a new one."""
+        number = self.request.POST.get("post", "")
+        user = self.request.user
+        own = Post.objects.own(user).select_related("author")
+        post = own.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+        return post or Post(author=user)
+
+
+def render_preview(post: Post, names: list[str]) -> list[Tag]:
+    """Make of `post` what saving would, and return its tags called `names`; nothing is saved."""
+    render_body(post)
+    return [Tag(name=name, slug=slugify(name, empty="tag")) for name in names]
 
 
 @method_decorator(require_POST, name="dispatch")

@@ -1,4 +1,4 @@
-"""Reading a post before it is out: the page made of words that are not saved, and signed links."""
+"""Signed links by which people without an account read a post before it is published."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -7,17 +7,9 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import Q
 
-from content.slugs import slugify
-from posts.models import Post, PreviewLink, Tag
-from posts.writing.publishing import render_body
+from posts.models import Post, PreviewLink
 
 SIGNER = Signer(salt="posts.preview")
-
-
-def render_preview(post: Post, names: list[str]) -> list[Tag]:
-    """Make of `post` what saving would, and return its tags called `names`; nothing is saved."""
-    render_body(post)
-    return [Tag(name=name, slug=slugify(name, empty="tag")) for name in names]
 
 
 def make_link(post: Post, *, now: datetime) -> PreviewLink:

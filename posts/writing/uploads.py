@@ -4,17 +4,40 @@ import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+from django.views.generic import View
 
 from accounts.models import HeldText, User
 from content.images import FOLDER, MadeImage
 from content.storage import discard_files, keep_files, kept_names, kept_since
 from posts.models import Image, Post, Revision
+from posts.writing.forms import ImageForm
 
 # A picture in a text that is not saved yet is young.
 SPARED_FOR = timedelta(days=1)
 # Names of pictures inside a text, without their ending: browsers copy the address of any width.
 # What only looks like one spares nothing that matters.
 MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=\.)")
+
+
+@method_decorator(require_POST, name="dispatch")
+class ImageUpload(LoginRequiredMixin, View):
+    """Keep one picture and answer the Markdown that shows it, or why it was refused (422)."""
+
+    answers_json = True
+
+    def post(self, request: HttpRequest) -> JsonResponse:
+        form = ImageForm(request.POST, request.FILES)
+        if not form.is_valid():
+            errors = [str(error) for messages in form.errors.values() for error in messages]
+            return JsonResponse({"error": " ".join(errors)}, status=422)
+        name = store_image(form.cleaned_data["image"], request.user)
+        return JsonResponse(
+            {"markdown": image_markdown(name, form.cleaned_data["alt"])}, status=201
+        )
 
 
 def store_image(made: MadeImage, uploader: User) -> str:

@@ -25,7 +25,7 @@ from content.storage import keep_files
 from posts import listing, search
 from posts.demo.pictures import draw_picture
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
-from posts.discussion import commenting
+from posts.discussion import commenting, liking
 from posts.management import derived
 from posts.management.desk import lay_out
 from posts.models import Post, Tagging
@@ -212,7 +212,7 @@ def liven(post: Post, number: int, people: list[int]) -> None:
     chance = random.Random(number)  # noqa: S311  the same on every machine
     readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
     for reader in User.objects.filter(pk__in=readers):
-        commenting.like(post, reader)
+        liking.like(post, reader)
     add_thread(post, chance, readers)
     if number < COVERED_POSTS and number % 2 == 0:
         post.cover = store_image(make_image(draw_picture(number)), post.author)

@@ -1,0 +1,63 @@
+"""Forms of comments and of their moderation."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from content.fields import BodyField
+from content.markup import plain_text, render_comment
+from content.reading import is_blank
+from posts.models import COMMENT_MAX_LENGTH, REASON_MAX_LENGTH, Comment, Post
+
+
+class ParentField(forms.IntegerField):
+    """The id of the comment that is answered; whether it is still there, who answers it asks."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: str | int | None) -> int | None:
+        try:
+            return super().clean(value)
+        except ValidationError:
+            return None
+
+
+class CommentBodyForm(forms.Form):
+    body = BodyField(
+        label=_("Your comment"),
+        max_length=COMMENT_MAX_LENGTH,
+        rows=5,
+        error_messages={"required": _("Comment is required.")},
+    )
+
+    def clean_body(self) -> str:
+        """Refuse a comment that shows nothing, as an address for links that are not there."""
+        body = self.cleaned_data["body"]
+        if is_blank(plain_text(render_comment(body))):
+            raise ValidationError(self.fields["body"].error_messages["required"])
+        return body
+
+
+class CommentForm(CommentBodyForm):
+    parent = ParentField(required=False)
+
+    def __init__(self, *args, post: Post, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.post = post
+
+    @cached_property
+    def answered(self) -> Comment | None:
+        """The comment that is answered, also where the rest of the form is refused."""
+        pk = self.fields["parent"].clean(self["parent"].value())
+        return Comment.objects.answerable(self.post).filter(pk=pk).first() if pk else None
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        validators=[MaxLengthValidator(REASON_MAX_LENGTH)],
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
