@@ -33,7 +33,7 @@ def comment_paths(*views: tuple) -> list:
 
 
 urlpatterns = [
-    path("", home.index, name="post_list"),
+    path("", home.Home.as_view(), name="post_list"),
     *feed_paths("feed/", feeds.site_feed, "feed"),
     path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
     path("sitemap-<int:number>.xml", sitemaps.sitemap_part, name="sitemap_part"),

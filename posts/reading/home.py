@@ -1,4 +1,4 @@
-"""The index, which a question narrows down to what was found."""
+"""The home page, and the results of a search in its place."""
 
 from functools import partial
 
@@ -19,10 +19,13 @@ from posts.search.results import SIFTED_MAX
 from posts.search.snippets import mark_words, snippet
 
 
-def index(request: HttpRequest) -> HttpResponse:
-    """Answer with the newest posts, or with those that match `?q=`."""
-    view = SearchResults if request.GET.get("q", "").strip() else PostList
-    return view.as_view()(request)
+class Home(PostList):
+    """The newest posts, or those that match `?q=`."""
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.GET.get("q", "").strip():
+            return SearchResults.as_view()(request)
+        return super().get(request, *args, **kwargs)
 
 
 class SearchResults(NumberedList):

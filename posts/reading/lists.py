@@ -2,26 +2,33 @@
 
 from django.conf import settings
 from django.utils import timezone
-from django.views.generic import ListView, TemplateView
+from django.utils.safestring import SafeString
+from django.views.generic import ListView
 
 from content.methods import READ_METHODS
 from posts import listing
 from posts.reading.cards import post_cards
 
 
-class PostList(TemplateView):
+class PostList(ListView):
+    """A page of cards, found by a key or a number at the same cost in a list of any length."""
+
     http_method_names = READ_METHODS
     template_name = "posts/post_list.html"
+    context_object_name = "cards"
 
     def get_listing(self) -> listing.PostListing:
         return listing.all_posts()
 
-    def get_context_data(self, **kwargs) -> dict:
-        page = self.get_listing().page(
+    def get_queryset(self) -> list[SafeString]:
+        """Return the cards of the page that was asked for; Django's paginator would count rows."""
+        self.page = self.get_listing().page(
             self.request.GET, size=settings.POSTS_PER_PAGE, now=timezone.now()
         )
-        cards = post_cards(page.ids, self.request.user)
-        return super().get_context_data(page=page, cards=cards, **kwargs)
+        return post_cards(self.page.ids, self.request.user)
+
+    def get_context_data(self, **kwargs) -> dict:
+        return super().get_context_data(page=self.page, **kwargs)
 
 
 class NumberedList(ListView):

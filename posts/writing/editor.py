@@ -6,13 +6,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import IntegrityError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import UpdateView
+from django.views.generic import CreateView, UpdateView
 
 from accounts.held import forget, writer_of
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
@@ -206,15 +206,24 @@ def words_in(form: PostForm) -> tuple[str, str, str, str]:
     return form.instance.title, form.instance.body, tags, form.instance.cover_alt
 
 
-class PostCreate(EditorMixin, LoginRequiredMixin, UpdateView):
-    def get_object(self, queryset=None) -> Post:
-        """Return a new post, or the one that this form made when it was sent before."""
+class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
+    # In place of Django's, which start without an object: this form needs a post with its author.
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        self.object = Post(author=request.user)
+        return self.render_to_response(self.get_context_data())
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        self.object = self.find_made() or Post(author=request.user)
+        form = self.get_form()
+        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+
+    def find_made(self) -> Post | None:
+        """Return the post that this form made when it was sent before."""
         try:
             uuid = UUID(self.request.POST.get("uuid", ""))
         except ValueError:
-            return Post(author=self.request.user)
-        made = Post.objects.own(self.request.user).filter(uuid=uuid)
-        return made.first() or Post(author=self.request.user)
+            return None
+        return Post.objects.own(self.request.user).filter(uuid=uuid).first()
 
 
 class PostUpdate(EditorMixin, AuthorRequiredMixin, UpdateView):

@@ -2,13 +2,15 @@
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.generic import DeleteView
 from django.views.generic.detail import SingleObjectMixin, View
 
 from posts.models import Post, PostQuerySet
@@ -17,18 +19,18 @@ from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 
 
 @method_decorator(require_POST, name="dispatch")
-class PostDelete(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixin, View):
+class PostDelete(ReturnToEditorMixin, AuthorRequiredMixin, DeleteView):
     """Move a post to the trash."""
 
     http_method_names = ["post"]
+    success_url = reverse_lazy("posts:post_list")
 
-    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        post = self.get_object()
-        publishing.trash_post(post, now=timezone.now())
-        undo = reverse("posts:post_restore", kwargs={"pk": post.pk})
+    def form_valid(self, form: Form) -> HttpResponse:
+        publishing.trash_post(self.object, now=timezone.now())
+        undo = reverse("posts:post_restore", kwargs={"pk": self.object.pk})
         # The message shows a button that posts to the address in its tags.
-        messages.success(request, _("Your post is in the trash."), extra_tags=undo)
-        return redirect("posts:post_list")
+        messages.success(self.request, _("Your post is in the trash."), extra_tags=undo)
+        return redirect(self.success_url)
 
 
 @method_decorator(require_POST, name="dispatch")
