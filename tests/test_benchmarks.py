@@ -17,6 +17,7 @@ from benchmarks.machines import redis_server
 from benchmarks.ports import free_port
 from benchmarks.servers import COUNTER, cache_of
 
+pytestmark = pytest.mark.program
 ROOT = Path(__file__).parent.parent
 
 

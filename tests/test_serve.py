@@ -16,6 +16,8 @@ from benchmarks.meter import descendants
 from benchmarks.ports import free_port
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.program
+
 
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:

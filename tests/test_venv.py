@@ -10,6 +10,7 @@ import pytest
 
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.program
 STAMP = ".venv/installed-requirements.txt.stamp"
 # A Python that lacks something: it runs what it is given, with one thing changed before.
 LACKING = {

@@ -10,6 +10,7 @@ import pytest
 
 from blogsite import __version__
 
+pytestmark = pytest.mark.program
 ROOT = Path(__file__).parent.parent
 
 

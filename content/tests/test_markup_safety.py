@@ -8,7 +8,7 @@ import pytest
 
 from content import bounds, markup, raw_html
 from content.markup import plain_text, render_comment, render_post
-from content.tests.test_markup import POST_TAGS, Inspector, shown, words, wrong_in
+from content.tests.test_markup import COMMENT_TAGS, POST_TAGS, Inspector, shown, words, wrong_in
 
 # Raw HTML
 
@@ -315,7 +315,8 @@ AS_TYPED = f'<p><em>{markup.TOO_MUCH}</em></p>\n<pre tabindex="0">'
 def test_a_text_of_more_blocks_than_anyone_writes_is_shown_as_typed(text):
     html = render_post(text + "\n\n*b* <b>")
     assert html.startswith(AS_TYPED) and html.endswith("*b* &lt;b&gt;</pre>\n")
-    assert not wrong_in(text)
+    assert not Inspector(html, POST_TAGS, "noopener").wrong
+    assert not Inspector(render_comment(text), COMMENT_TAGS, "nofollow ugc noopener").wrong
 
 
 def test_a_row_that_ends_the_text_counts_too():
