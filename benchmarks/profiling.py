@@ -69,7 +69,7 @@ def measure(page: dict, options: argparse.Namespace) -> None:
     spent = []
     for _ in range(options.requests):
         if options.changed:
-            pages.find_counter().move()
+            pages.find_counter().increase()
         started = time.thread_time()
         if options.stats:
             profile.runcall(ask, page["path"], page["cookie"])

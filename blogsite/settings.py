@@ -170,7 +170,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Before anything asks the database.
-    "caching.fragments.note_counter",
+    "caching.fragments.note_cache_version",
     "blogsite.requests.keep_private",
     "blogsite.requests.offer_next_pages",
     "accounts.sessions.SessionMiddleware",

@@ -2,8 +2,8 @@
 
 A piece is what everybody gets: a card, a comment as those see it who may do the same with it, a
 page of a list. What only some may see is asked of the database for each of them anew. Pieces go
-when the answers of the page cache go: when its counter moves, when a scheduled post comes out, and
-after a minute (`each`). What is made of the same values stays, as it is never old (`always`).
+when cached pages go: when the cache version rises, when a scheduled post is published, and after a
+minute (`each`). What is made of the same values stays, as it is never old (`always`).
 """
 
 import sys
@@ -38,9 +38,9 @@ PLAIN = (str, int, NoneType, datetime)
 
 @dataclass(slots=True)
 class Shelf:
-    """Pieces that are good from one instant to another, seconds since 1970, under one counter."""
+    """Pieces of one cache version, good between two instants in seconds since 1970."""
 
-    generation: pages.Generation | None = None
+    version: pages.CacheVersion | None = None
     made_at: float = 0
     good_until: float = 0
     pieces: dict = field(default_factory=dict)
@@ -76,19 +76,19 @@ def bytes_of(thing: object) -> int:
 newest = Shelf()
 # What is never old, by all that it says.
 rendered = Shelf()
-# Where the counter stood when the request began, before any question to a database.
-stood_at: ContextVar[pages.Generation | str | None] = ContextVar("stood_at", default=None)
+# The cache version when the request began, before its first query.
+version_at_start = ContextVar[pages.CacheVersion | str | None]("version_at_start", default=None)
 
 
-def note_counter(get_response: Callable) -> Callable:
-    """Middleware: note where the counter stands before the request sees anything of a database."""
+def note_cache_version(get_response: Callable) -> Callable:
+    """Middleware: note the cache version before the request reads the database."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        token = stood_at.set(pages.find_counter().read() or "nowhere")
+        token = version_at_start.set(pages.find_counter().read() or "unknown")
         try:
             return get_response(request)
         finally:
-            stood_at.reset(token)
+            version_at_start.reset(token)
 
     return middleware
 
@@ -104,7 +104,7 @@ def each(
 
     A key names all that its piece depends on besides what is saved, and `now`, where time counts.
     """
-    # Before `make` looks at the database: what changes from here on makes this shelf an old one.
+    # Before `make` looks at the database: a change from here on raises the version.
     return from_shelf(find_shelf(now or timezone.now()), kind, keys, make)
 
 
@@ -144,13 +144,13 @@ def find_shelf(now: datetime) -> Shelf:
     # What a transaction sees may never be committed.
     if not settings.KEEP_FRAGMENTS or connection.in_atomic_block:
         return Shelf()
-    generation, at, shelf = pages.find_counter().read(), now.timestamp(), newest
+    version, at, shelf = pages.find_counter().read(), now.timestamp(), newest
     # What a request saw of the database may be older than a change that came in its middle.
-    if generation is None or stood_at.get() not in (None, generation):
+    if version is None or version_at_start.get() not in (None, version):
         return Shelf()
     # Nor what was made before the clock was set back, which would be good again in an hour.
     is_good = shelf.made_at - pages.LIFETIME < at < shelf.good_until
-    if shelf.generation != generation or not is_good:
-        shelf = newest = Shelf(generation, at, pages.good_until(at))
+    if shelf.version != version or not is_good:
+        shelf = newest = Shelf(version, at, pages.good_until(at))
     # Who looked at the clock before it was made gets nothing from it, and leaves nothing.
     return shelf if shelf.made_at <= at else Shelf()

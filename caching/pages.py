@@ -1,10 +1,10 @@
 """Whole answers for visitors who are nobody, given before Django builds a request.
 
-`PageCache` wraps the WSGI callable. Each worker keeps its own answers, in memory; one counter that
-all workers see says when they have to go. A change that anyone might see calls `changed()`, which
-moves the counter once the change is committed. An answer is good while the counter stands where it
-stood before the answer was made, until the next scheduled post comes out, and for LIFETIME, because
-a process that is killed between the commit and the counter leaves the others without a word.
+`PageCache` wraps the WSGI callable. Each worker keeps its own answers, in memory; all workers
+share one number, the cache version. A change that anyone might see calls `changed()`, which raises
+the version once the change is committed. A kept page is good while the version is the one read
+before the page was rendered, until the next scheduled post is published, and for LIFETIME at most,
+because a process that is killed between the commit and the counter tells the others nothing.
 """
 
 import fcntl
@@ -57,22 +57,25 @@ date_of = lru_cache(maxsize=256)(http_date)
 ETAG = re.compile(r'"[^"]*"')
 
 Headers = list[tuple[str, str]]
-Generation = bytes | int | None  # None where nobody can say
+CacheVersion = bytes | int | None  # None if Redis does not respond
 
 
-# When everything has to go ------------------------------------------------------------------------
+# The cache version --------------------------------------------------------------------------------
 
 
 def changed() -> None:
-    """Let go of all cached answers, in every worker, once the transaction is committed.
+    """Drop all cached pages, in every worker, once the transaction is committed.
 
-    Robust: what was written stays written, even where the counter can't be moved.
+    Robust: the change stays committed even if the counter can't be raised.
     """
-    transaction.on_commit(lambda: find_counter().move(), robust=True)
+    transaction.on_commit(lambda: find_counter().increase(), robust=True)
 
 
 class FileCounter:
-    """Eight bytes in the instance folder, which every process of this machine sees at once."""
+    """The cache version in a file of the instance folder, for one machine.
+
+    All processes map its eight bytes into memory, so each sees a change at once.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,7 +84,7 @@ class FileCounter:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
-    def move(self) -> None:
+    def increase(self) -> None:
         descriptor = self.open()  # anew, because threads that share one share its lock too
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -105,21 +108,25 @@ class FileCounter:
 
 
 class RedisCounter:
-    """A number in the Redis of CACHE_URL, which all machines see: the time, so none comes twice."""
+    """The cache version in the Redis of CACHE_URL, for many machines.
 
+    It is the time of the last change, so that no version is used twice.
+    """
+
+    # The name that 0.1 used: during an update, machines of both versions share one counter.
     KEY = "page_cache.generation"
     REST = 1  # seconds without a question to one that failed: one that hangs holds every request
 
     def __init__(self, url: str) -> None:
         self.url, self.threads, self.rests_until, self.was_away = url, local(), 0.0, False
 
-    def move(self) -> int:
+    def increase(self) -> int:
         cache.set(self.KEY, number := time.time_ns(), timeout=None)
         self.was_away = False
         return number
 
     def read(self) -> int | None:
-        """Return the number; None, with which nothing is kept or given, where nobody can say."""
+        """Return the version, or None if Redis does not respond: then no page is kept or served."""
         if time.monotonic() < self.rests_until:
             return None
         if getattr(self.threads, "process", 0) != os.getpid():
@@ -128,7 +135,7 @@ class RedisCounter:
             self.threads.connection.send_packed_command(self.threads.question, check_health=False)
             number = self.threads.connection.read_response()
             # After a crash it may know an old number again, from its disk, or none.
-            return int(self.move() if self.was_away or not number else number)
+            return int(self.increase() if self.was_away or not number else number)
         # Drivers have no common error; `/readyz` says that the cache does not answer.
         except Exception:
             self.rests_until, self.was_away = time.monotonic() + self.REST, True
@@ -177,7 +184,7 @@ class Answer:
     plain: Form
     # None where the text is no shorter for it.
     gzipped: Form | None
-    generation: Generation
+    version: CacheVersion
     made_at: float
     good_until: float
     modified_at: int
@@ -186,9 +193,9 @@ class Answer:
     def size(self) -> int:
         return OVERHEAD + self.plain.size + (self.gzipped.size if self.gzipped else 0)
 
-    def is_good(self, generation: Generation, now: float) -> bool:
+    def is_good(self, version: CacheVersion, now: float) -> bool:
         # Also not after the clock was set back.
-        return self.generation == generation and self.made_at <= now < self.good_until
+        return self.version == version and self.made_at <= now < self.good_until
 
     def send(self, environ: dict, start_response: Callable) -> list[bytes]:
         form, now = self.plain, time.time()
@@ -228,7 +235,7 @@ def is_for_everyone(status: str, headers: Headers, response: Iterable[bytes]) ->
 
 
 def make_answer(
-    headers: Headers, body: bytes, generation: Generation, made_at: float, good_until: float
+    headers: Headers, body: bytes, version: CacheVersion, made_at: float, good_until: float
 ) -> Answer:
     kept = [(name, value) for name, value in headers if name.lower() not in OURS]
     digest = hashlib.sha256(body).hexdigest()[:32]
@@ -237,7 +244,7 @@ def make_answer(
     return Answer(
         Form(kept, body, f'"{digest}"'),
         Form(coded, packed, f'"{digest}-gzip"') if len(packed) < len(body) else None,
-        generation,
+        version,
         made_at,
         good_until,
         # Only the view knows the date of its content; otherwise, the page is new.
@@ -290,11 +297,11 @@ class PageCache:
             return answer.send(environ, start_response)
         return self.render_once(key, environ, start_response)
 
-    def find(self, key: Key, generation: Generation) -> Answer | None:
+    def find(self, key: Key, version: CacheVersion) -> Answer | None:
         """Return the answer, where there is one and it is good."""
         with self.lock:
             answer = self.answers.get(key)
-            if answer is None or not answer.is_good(generation, time.time()):
+            if answer is None or not answer.is_good(version, time.time()):
                 return None
             self.answers.move_to_end(key)
             self.hits += 1
@@ -309,18 +316,18 @@ class PageCache:
         if (ahead := self.rendering.setdefault(key, done)) is not done:
             ahead.wait(PATIENCE)
         try:
-            # What changes from here on makes it old at once.
-            generation = self.counter.read()
-            if answer := self.find(key, generation):
+            # Read before rendering: a change from here on makes the page old at once.
+            version = self.counter.read()
+            if answer := self.find(key, version):
                 return answer.send(environ, start_response)
-            return self.render(key, generation, environ, start_response)
+            return self.render(key, version, environ, start_response)
         finally:
             if ahead is done:
                 del self.rendering[key]
                 done.set()
 
     def render(
-        self, key: Key, generation: Generation, environ: dict, start_response: Callable
+        self, key: Key, version: CacheVersion, environ: dict, start_response: Callable
     ) -> Iterable[bytes]:
         started, now = [], time.time()
         with self.lock:
@@ -333,7 +340,7 @@ class PageCache:
         environ |= asked
         status, headers = started[0][:2]
         is_page = is_for_everyone(status, headers, response)
-        answer = self.keep(key, headers, response.content, generation, now) if is_page else None
+        answer = self.keep(key, headers, response.content, version, now) if is_page else None
         if answer is None:
             start_response(*started[0])
             if environ["REQUEST_METHOD"] == "GET":
@@ -342,22 +349,22 @@ class PageCache:
         return answer.send(environ, start_response) if answer else []
 
     def keep(
-        self, key: Key, headers: Headers, body: bytes, generation: Generation, now: float
+        self, key: Key, headers: Headers, body: bytes, version: CacheVersion, now: float
     ) -> Answer | None:
         """Make an answer and keep it; None where it is too large, or the database has gone."""
         try:
-            answer = make_answer(headers, body, generation, now, good_until(now))
+            answer = make_answer(headers, body, version, now, good_until(now))
         except DatabaseError:
             return None
         if answer.size > ANSWER_MAX:
             return None
-        if generation is None:  # A cache in front may have it for its seconds all the same.
+        if version is None:  # A cache in front may have it for its seconds all the same.
             return answer
         with self.lock:
             if old := self.answers.pop(key, None):
                 self.size -= old.size
                 # Nothing changed since: who has the old one has this one.
-                is_same = (old.generation, old.plain.etag) == (generation, answer.plain.etag)
+                is_same = (old.version, old.plain.etag) == (version, answer.plain.etag)
                 if is_same and date_said(headers) is None:
                     answer.modified_at = old.modified_at
             self.answers[key] = answer

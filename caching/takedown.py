@@ -26,7 +26,7 @@ def announce() -> None:
     so new posts, comments and likes don't call it.
     """
     pages.changed()
-    # After the counter moved; otherwise, nginx could keep an old page under the new name.
+    # After the cache version rose; otherwise, nginx could keep an old page under the new name.
     transaction.on_commit(renew_version, robust=True)
 
 

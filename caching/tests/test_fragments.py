@@ -110,11 +110,11 @@ def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
 
     def view(request):
         keep("first")
-        pages.find_counter().move()
+        pages.find_counter().increase()
         return keep("old")
 
-    assert fragments.note_counter(view)(rf.get("/")) == "old"
-    assert fragments.note_counter(lambda request: keep("new"))(rf.get("/")) == "new"
+    assert fragments.note_cache_version(view)(rf.get("/")) == "old"
+    assert fragments.note_cache_version(lambda request: keep("new"))(rf.get("/")) == "new"
     assert keep("other") == "new"
 
 
@@ -128,7 +128,7 @@ def number(*values: object) -> str:
 
 def test_what_is_made_of_the_same_values_is_made_once_for_as_long_as_the_worker_lives(worker):
     first = number("one", 1)
-    pages.find_counter().move()
+    pages.find_counter().increase()
     assert number("one", 1) == first
     assert number("one", 2) != first
     with timezone.override("Asia/Tokyo"):

@@ -169,7 +169,7 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, cloc
     clock(70)
     assert nobody.get().headers["Last-Modified"] == dated
     assert nobody.rendered == 2
-    nobody.cache.counter.move()
+    nobody.cache.counter.increase()
     clock(72)
     assert nobody.get(HTTP_IF_MODIFIED_SINCE=dated).status == 200
     clock(73)

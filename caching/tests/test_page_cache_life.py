@@ -1,4 +1,4 @@
-"""What the page cache keeps and for how long: bounds, stampedes, the counter, the clock."""
+"""What the page cache keeps and for how long: bounds, stampedes, the cache version, the clock."""
 
 import os
 import socket
@@ -157,7 +157,7 @@ def test_a_failed_rendering_lets_the_next_one_try(nobody):
     assert nobody.cache.rendering == {}
 
 
-# The counter --------------------------------------------------------------------------------------
+# The cache version --------------------------------------------------------------------------------
 
 
 def test_a_change_reaches_every_worker(nobody, post, django_capture_on_commit_callbacks):
@@ -175,32 +175,34 @@ def test_a_change_reaches_every_worker(nobody, post, django_capture_on_commit_ca
 
 def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(nobody):
     def changing(environ, start_response):
-        nobody.cache.counter.move()
+        nobody.cache.counter.increase()
         return answering(HttpResponse, "a")(environ, start_response)
 
     nobody.site = changing
     assert not nobody.is_kept()
 
 
-def test_another_process_moves_the_counter_that_this_one_sees(nobody, settings):
+def test_this_process_sees_a_cache_version_that_another_process_increased(nobody, settings):
     counter = FileCounter(settings.INSTANCE_DIR / "page_cache.generation")
     before = counter.read()
-    code = "import django; django.setup(); from caching import pages; pages.find_counter().move()"
+    code = (
+        "import django; django.setup(); from caching import pages; pages.find_counter().increase()"
+    )
     names = {"DJANGO_SETTINGS_MODULE": "blogsite.settings", "PYTHONPATH": str(ROOT)}
     names["INSTANCE_DIR"] = str(settings.INSTANCE_DIR)
     subprocess.run([sys.executable, "-c", code], env=names, check=True)
     assert counter.read() != before
 
 
-def test_the_counter_counts_every_move_of_many_at_once(settings, tmp_path):
+def test_the_counter_counts_every_increase_of_many_threads(settings, tmp_path):
     counter = FileCounter(tmp_path / "new" / "counter")
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: counter.move(), range(2_000)))
+        list(threads.map(lambda _: counter.increase(), range(2_000)))
     assert int.from_bytes(counter.read(), "little") == 2_000
     assert counter.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_was_written_stays_written_where_the_counter_cannot_be_moved(
+def test_a_change_stays_committed_when_the_cache_version_cannot_be_increased(
     nobody, settings, tmp_path, caplog, django_capture_on_commit_callbacks
 ):
     (tmp_path / "file").touch()
@@ -269,11 +271,11 @@ def redis(nobody, settings, request):
     cache.delete(RedisCounter.KEY)
 
 
-def test_the_shared_counter_is_the_time(nobody):
+def test_the_shared_cache_version_is_the_time(nobody):
     before = time.time_ns()
     # In any of Django's caches.
-    first = RedisCounter("").move()
-    assert before < first < RedisCounter("").move()
+    first = RedisCounter("").increase()
+    assert before < first < RedisCounter("").increase()
 
 
 def test_through_redis_a_change_reaches_every_machine(
@@ -292,7 +294,7 @@ def test_through_redis_a_change_reaches_every_machine(
 
 def test_a_redis_that_forgot_does_not_come_back_to_an_old_number(redis, post):
     machine = Nobody()
-    machine.cache.counter.move()
+    machine.cache.counter.increase()
     assert machine.is_kept()
     cache.delete(RedisCounter.KEY)
     assert machine.is_kept()
@@ -301,9 +303,9 @@ def test_a_redis_that_forgot_does_not_come_back_to_an_old_number(redis, post):
 
 def test_a_redis_that_crashed_brings_no_old_page_back_from_its_disk(redis, post, monkeypatch):
     machine = Nobody()
-    old = machine.cache.counter.move()
+    old = machine.cache.counter.increase()
     assert machine.is_kept()
-    machine.cache.counter.move()
+    machine.cache.counter.increase()
     machine.cache.counter.threads.connection._sock.shutdown(socket.SHUT_RDWR)
     cache.set(RedisCounter.KEY, old, timeout=None)
     machine.get()

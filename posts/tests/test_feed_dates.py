@@ -156,7 +156,7 @@ def test_a_change_gives_the_feed_a_later_date_in_every_worker(
     before, _ = (stamp(worker.get(path)) for worker in workers)
     at(61)
     do(partial(CHANGES[change], fed, moderator))
-    workers[0].cache.counter.move()
+    workers[0].cache.counter.increase()
     assert [since(worker, path, before[0]) for worker in workers] == [200, 200]
     at(122)
     after, other = (stamp(worker.get(path)) for worker in workers)

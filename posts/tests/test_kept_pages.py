@@ -263,5 +263,5 @@ def test_after_a_change_elsewhere_nothing_is_rendered_again(client_of, thread, m
     before = [TOKEN.sub("", client.get(path).text) for path in paths]
     for module in (cards, rendering):
         monkeypatch.setattr(module, "render_to_string", lambda *made_of: pytest.fail("anew"))
-    pages.find_counter().move()
+    pages.find_counter().increase()
     assert [TOKEN.sub("", client.get(path).text) for path in paths] == before
