@@ -1,8 +1,8 @@
 """Fill an instance and list its pages: `python -m benchmarks.instance 1000 pages.json`.
 
 Run with the settings of the site (INSTANCE_DIR, DATABASE_URL). Writes the address of each page, its
-number of queries, and the session of a logged-in author. `--anew` at the end turns off the cache of
-fragments.
+number of queries, and the session of a logged-in author. `--uncached` at the end turns off the
+cache of fragments.
 """
 
 import json
@@ -95,7 +95,7 @@ def ask(path: str, cookie: str) -> None:
 def main() -> None:
     posts = int(sys.argv[1])
     make_ready(posts)
-    settings.KEEP_FRAGMENTS = "--anew" not in sys.argv
+    settings.KEEP_FRAGMENTS = "--uncached" not in sys.argv
     rendered = f"{settings.MESSAGES_COOKIE_NAME}="
     cookies = {ANONYMOUS: "", AGAIN: "", RENDERED: rendered, AUTHOR: log_in()}
     found = []

@@ -176,7 +176,9 @@ def show_costs_of_new(site: Machines, paths: dict[str, str], seconds: int) -> No
     with changing(site):
         for name, path in paths.items():
             request = rendered(site, path)
-            show_cost(site, f"{name}, made anew", lambda request=request: ask_for(request, seconds))
+            show_cost(
+                site, f"{name}, nothing cached", lambda request=request: ask_for(request, seconds)
+            )
 
 
 @contextmanager

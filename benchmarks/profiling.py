@@ -30,7 +30,7 @@ def main() -> None:
         instance = Instance(options.posts, root.absolute() / f"posts-{options.posts}")
         (page,) = [
             page
-            for page in instance.prepare(anew=options.anew)
+            for page in instance.prepare(uncached=options.uncached)
             if (page["case"], page["visitor"]) == (options.case, options.visitor)
         ]
         os.environ |= instance.environment
@@ -45,7 +45,7 @@ def parse() -> argparse.Namespace:
     add("--posts", type=int, default=1000)
     add("--instance", type=Path, help="as for benchmarks.run")
     add("--requests", type=int, default=100)
-    add("--anew", action="store_true", help="keep no fragment from one request to the next")
+    add("--uncached", action="store_true", help="turn off the cache of fragments")
     add(
         "--changed",
         action="store_true",
@@ -62,7 +62,7 @@ def measure(page: dict, options: argparse.Namespace) -> None:
     from benchmarks.instance import ask  # starts Django with the instance above
     from caching import pages
 
-    settings.KEEP_FRAGMENTS = not options.anew
+    settings.KEEP_FRAGMENTS = not options.uncached
     for _ in range(WARM_UP):
         ask(page["path"], page["cookie"])
     profile = cProfile.Profile()

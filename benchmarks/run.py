@@ -20,7 +20,7 @@ from statistics import median
 
 from tqdm import tqdm
 
-from benchmarks import AGAIN, CASES, load, picture, report
+from benchmarks import AGAIN, CASES, chart, load, report
 from benchmarks.servers import ROOT, Instance, Server, cache_of, database_of, serving
 
 RESULTS = ROOT / "benchmarks/results"
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / f"{results['made_at'][:10]}-{results['database']}.json"
     path.write_text(json.dumps(results, indent=1) + "\n")
-    path.with_suffix(".svg").write_text(picture.draw(results))
+    path.with_suffix(".svg").write_text(chart.draw(results))
     print(report.table(results))
     print(f"\n{path}\n{path.with_suffix('.svg')}")
 
@@ -86,7 +86,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--rounds", type=positive, default=5, help="rounds, whose medians are shown (default 5)")
     add("--connections", type=positive, default=8)
     add("--instance", type=Path, help="a folder to keep and use again (default: a temporary one)")
-    add("--anew", action="store_true", help="turn off the cache of fragments")
+    add("--uncached", action="store_true", help="turn off the cache of fragments")
     add("--output", type=Path, default=RESULTS, help="folder for the JSON and the chart")
     options = parser.parse_args(arguments)
     if options.redis != "none" and len(options.posts) > 1:
@@ -125,11 +125,11 @@ def start(options: argparse.Namespace, stack: ExitStack) -> Iterator[Point]:
     """Start all servers, which stop with `stack`, and yield all points."""
     root = options.instance or Path(stack.enter_context(tempfile.TemporaryDirectory()))
     site, found = ["blogsite.wsgi"], []
-    if options.anew:
-        site = ["--config", "python:benchmarks.anew", *site]
+    if options.uncached:
+        site = ["--config", "python:benchmarks.uncached", *site]
     for posts in options.posts:
         instance = make_instance(options, root, posts, stack)
-        pages = instance.prepare(anew=options.anew)
+        pages = instance.prepare(uncached=options.uncached)
         server = stack.enter_context(serving(instance.folder, *site, instance=instance))
         found += [point_of(page, posts, server) for page in pages if page["case"] in options.cases]
     size, _ = load.warm_up(found[0].request, 1)
@@ -237,7 +237,7 @@ def describe(options: argparse.Namespace) -> dict:
         ).stdout.strip(),
         "database": "sqlite" if options.database == "sqlite" else "postgresql",
         "redis": options.redis != "none",
-        "anew": options.anew,
+        "uncached": options.uncached,
         "seconds": options.seconds,
         "rounds": options.rounds,
         "connections": options.connections,

@@ -44,15 +44,15 @@ class Instance:
         urls = {"DATABASE_URL": self.database_url, "CACHE_URL": self.cache_url}
         return {"INSTANCE_DIR": str(self.folder)} | urls
 
-    def prepare(self, *, anew: bool = False) -> list[dict]:
+    def prepare(self, *, uncached: bool = False) -> list[dict]:
         """Fill the instance if it is empty, and return its pages (`benchmarks.instance`).
 
-        With `anew`, their queries are counted without cached fragments.
+        With `uncached`, their queries are counted without cached fragments.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         pages = self.folder / "pages.json"
         command = [sys.executable, "-m", "benchmarks.instance", str(self.posts), str(pages)]
-        command += ["--anew"] if anew else []
+        command += ["--uncached"] if uncached else []
         own = self.environment | {"PORT": str(free_port())}
         subprocess.run(command, check=True, cwd=ROOT, env=environment(own))
         return json.loads(pages.read_text())

@@ -34,7 +34,7 @@ def run(*options: str, module: str = "run") -> subprocess.CompletedProcess:
 
 
 @NEEDS_PROC
-@pytest.mark.parametrize(("how", "queries"), [([], [0, 0, 1, 0]), (["--anew"], [0, 4, 7, 0])])
+@pytest.mark.parametrize(("how", "queries"), [([], [0, 0, 1, 0]), (["--uncached"], [0, 4, 7, 0])])
 def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path, how, queries):
     options = ["--cases=index", "--seconds=0.1", "--rounds=1", f"--output={tmp_path}"]
     finished = run(*options, *how)
@@ -153,7 +153,7 @@ def test_a_site_too_small_to_be_asked_for_long_is_one_clear_line():
 
 
 @pytest.mark.parametrize(
-    ("options", "queries"), [([], 1), (["--changed"], 1), (["--anew", "--stats=tottime"], 7)]
+    ("options", "queries"), [([], 1), (["--changed"], 1), (["--uncached", "--stats=tottime"], 7)]
 )
 def test_a_page_is_measured_inside_the_process(options, queries):
     command = [sys.executable, "-m", "benchmarks.profiling", "index", "--posts=30", "--requests=2"]

@@ -1,4 +1,4 @@
-"""Gunicorn settings for `--anew`: as deployed, but without cached fragments."""
+"""Gunicorn settings for `--uncached`: as deployed, but without cached fragments."""
 
 from django.conf import settings
 

@@ -1,4 +1,4 @@
-"""The growth curve as SVG: `python -m benchmarks.picture benchmarks/results/….json > curve.svg`."""
+"""The growth curve as SVG: `python -m benchmarks.chart benchmarks/results/….json > curve.svg`."""
 
 import json
 import sys
