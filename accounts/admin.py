@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_actions import is_key
 from accounts.models import User
+from accounts.profiles import show_changes
 from accounts.usernames import username_key
 
 SEARCH_WORDS_MAX = 10
@@ -213,6 +214,12 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         # An email address is found as it was typed when it is typed so.
         return super().get_search_results(request, queryset, username_key(search_term))
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        show_changes(obj, form.changed_data)
 
 
 admin.site.unregister(Group)

@@ -8,6 +8,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse, reverse_lazy
@@ -23,6 +24,7 @@ from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
 from accounts.held import held_for
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.models import User
+from accounts.profiles import show_changes
 from accounts.usernames import username_key
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
@@ -152,6 +154,12 @@ class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMi
     def get_object(self, queryset=None) -> User:
         # A copy: a refused form must not change the user whom the page's header names.
         return User.objects.get(pk=self.request.user.pk)
+
+    @transaction.atomic
+    def form_valid(self, form: AccountForm) -> HttpResponse:
+        response = super().form_valid(form)
+        show_changes(self.object, form.changed_data)
+        return response
 
     def get_context_data(self, **kwargs) -> dict:
         elsewhere = held_for(self.request.user).exclude(path=self.request.path)

@@ -11,7 +11,6 @@ from django.views.generic import RedirectView
 from blogsite import health
 from blogsite.media import media
 from content.methods import READ_METHODS
-from posts.reading.authors import AuthorAccount
 
 handler400 = "blogsite.errors.bad_request"
 handler403 = "blogsite.errors.permission_denied"
@@ -37,8 +36,6 @@ admin.site.index_title = _("Moderation")
 
 urlpatterns = [
     path("", include("posts.urls")),
-    # In place of the one in `accounts`, which knows of no posts.
-    path("auth/account/", AuthorAccount.as_view(), name="account"),
     path("auth/", include("accounts.urls")),
     # Django's redirect by content type asks only for staff, and gives away titles of drafts.
     path("admin/r/<path:rest>", no_such_page, name="no_shortcut"),

@@ -9,4 +9,9 @@ class PostsConfig(AppConfig):
     verbose_name = _("posts")
 
     def ready(self) -> None:
+        # They import models, which are ready now.
+        from accounts.profiles import register_update_of_names
+        from posts.search import index_author
+
+        register_update_of_names(index_author)
         register_next_change(self.get_model("Post").objects.next_publication)

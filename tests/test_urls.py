@@ -81,7 +81,6 @@ INVENTORY = {
     "accounts:register": ({}, FORM, "public"),
     "accounts:login": ({}, FORM, "public"),
     "accounts:logout": ({}, FORM, "public"),
-    "account": ({}, FORM, "logged in"),
     "accounts:account": ({}, FORM, "logged in"),
     "accounts:held_discard": ({"number": 1}, {"POST"}, "logged in"),
     "accounts:password_change": ({}, FORM, "logged in"),
@@ -103,6 +102,17 @@ def names(patterns, namespace: str = "") -> list[str]:
             found += names(pattern.url_patterns, inner)
         elif isinstance(pattern, URLPattern):
             found.append(f"{namespace}:{pattern.name}" if namespace else str(pattern.name))
+    return found
+
+
+def routes(patterns, before: str = "") -> list[str]:
+    found = []
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += routes(pattern.url_patterns, route)
+        else:
+            found.append(route)
     return found
 
 
@@ -131,6 +141,11 @@ def test_every_route_is_in_the_inventory():
     # It stands before the admin's own and is 404 whatever is asked.
     own.remove("no_shortcut")
     assert sorted(own) == sorted(INVENTORY)
+
+
+def test_no_route_is_defined_twice():
+    own = [route for route in routes(get_resolver().url_patterns) if not route.startswith("admin/")]
+    assert len(own) == len(set(own))
 
 
 @pytest.mark.parametrize("name", INVENTORY)

@@ -3,14 +3,11 @@
 from django.contrib import admin
 from django.db.models import CharField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
-from caching import takedown
-from posts import search
 from posts.discussion import liking
 from posts.models import NOT_PUBLISHED, ListCount, Post
 
@@ -31,11 +28,6 @@ class AuthorAdmin(UserAdmin):
         published = ListCount.objects.filter(scope=scope).values("published_count")
         count = Coalesce(Subquery(published), 0) + Coalesce(Subquery(number), 0)
         return super().get_queryset(request).annotate(post_count=count)
-
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        search.index_author(obj)
-        takedown.announce()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         liking.take_back_likes(obj)

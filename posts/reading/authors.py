@@ -1,15 +1,10 @@
-"""The page of a person who writes, and the one on which they say who they are."""
+"""The page of an author, with their posts."""
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.forms import AccountForm
-from accounts.views import Account
-from caching import takedown
 from content.addresses import moved
-from posts import search
 from posts.listing import PostListing, find_author, posts_by
 from posts.reading.lists import PostList
 
@@ -29,15 +24,3 @@ class AuthorDetail(PostList):
 
     def get_context_data(self, **kwargs) -> dict:
         return super().get_context_data(author=self.author, **kwargs)
-
-
-class AuthorAccount(Account):
-    """The account page; readers and the search know its owner by what they say there."""
-
-    @transaction.atomic
-    def form_valid(self, form: AccountForm) -> HttpResponse:
-        response = super().form_valid(form)
-        if "display_name" in form.changed_data:
-            search.index_author(self.object)
-        takedown.announce()
-        return response
