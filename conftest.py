@@ -6,16 +6,15 @@ import pytest
 from django.conf import settings as site_settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from caching.tests.cached import Nobody
-from posts import listing, search, tagging
 from posts.discussion import commenting
 from posts.models import Comment, Post
-from posts.writing import publishing
+from posts.tagging import split_tags
+from posts.writing.bulk import add_post
 
 PASSWORD = "correct horse battery staple"
 SET_AFTERWARDS = ("status", "waiting_because", "created_at")
@@ -92,14 +91,8 @@ def make_post(author):
             "updated_at": an_hour_ago,
         }
         post = Post(**values | fields)
-        # Not through `save_post`, which would set the time of the update.
-        with transaction.atomic():
-            publishing.render_body(post)
-            post.save()
-            tied = tagging.hold_tags(tagging.split_tags(tags))
-            tagging.set_tags(post, tied)
-            listing.add(post, tied)
-            search.index_post(post)
+        # Not by `publishing.save_post`, which would set the time of the update.
+        add_post(post, split_tags(tags))
         return post
 
     return make

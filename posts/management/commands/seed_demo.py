@@ -17,10 +17,8 @@ from tqdm import tqdm
 
 from accounts.models import User
 from accounts.usernames import username_key
-from caching import pages
 from content.images import make_image
 from content.markup import render_comment, render_post
-from content.slugs import slugify
 from content.storage import keep_files
 from posts import listing, search
 from posts.demo.pictures import draw_picture
@@ -28,9 +26,8 @@ from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, 
 from posts.discussion import commenting, liking
 from posts.management import derived
 from posts.management.desk import lay_out
-from posts.models import Post, Tagging
-from posts.models.tags import tag_key
-from posts.tagging import again_where_tags_moved, hold_tags
+from posts.models import Post
+from posts.writing.bulk import add_posts
 from posts.writing.publishing import RENDERED_FIELDS, render_body, set_rendered
 from posts.writing.uploads import image_markdown, store_image
 
@@ -71,13 +68,12 @@ class Command(BaseCommand):
             # This version wrote the sample, so `prepare` has nothing to bring up to date.
             derived.settle_if_empty()
             self.fill(posts, users, existing)
-            pages.changed()
 
     def fill(self, posts: int, users: int, existing: int) -> None:
         started = time.monotonic()
         last_before = Post.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         people = create_people(users)
-        create_posts(posts, list(people.values()), people, offset=existing, now=timezone.now())
+        create_posts(posts, people, offset=existing, now=timezone.now())
         listing.rebuild_all()
         # Posts that were here keep their covers, and their authors say nothing they did not say.
         made = Post.objects.listed(timezone.now()).filter(pk__gt=last_before).newest_first()
@@ -143,37 +139,28 @@ def new_users(people: list[DemoPerson]) -> list[User]:
     ]
 
 
-def create_posts(
-    wanted: int, authors: list[int], by_name: dict[str, int], *, offset: int, now: datetime
-) -> None:
+def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datetime) -> None:
     """Create `wanted` published posts in batches, the oldest first, so that ids grow with time."""
     numbers = iter(reversed(range(offset, offset + wanted)))
     gap = min(LONGEST_GAP, LONGEST_SPAN / max(wanted, 1))
+    authors = list(people.values())
     with tqdm(total=wanted, unit=" posts", disable=None) as progress:
         while batch := list(islice(numbers, BATCH)):
             texts = [write_post(number) for number in batch]
-            posts = [
-                new_post(text, number, now - gap * (number - offset), gap, authors, by_name)
-                for number, text in zip(batch, texts, strict=True)
-            ]
-            save_batch(posts, texts)
+            posts = []
+            for number, text in zip(batch, texts, strict=True):
+                chance = random.Random(number)  # noqa: S311  the same on every machine
+                at = now - gap * (number - offset) - gap * chance.random()
+                # Squared, so that a few write much and many write little.
+                likely = authors[int(len(authors) * chance.random() ** 2)]
+                posts.append(new_post(text, people.get(text.author, likely), at))
+            add_posts(posts, [text.tags for text in texts])
             progress.update(len(batch))
 
 
-def new_post(
-    text: DemoText,
-    number: int,
-    latest: datetime,
-    gap: timedelta,
-    authors: list[int],
-    by_name: dict[str, int],
-) -> Post:
-    """Return an unsaved post, published at some moment in the `gap` before `latest`."""
-    chance = random.Random(number)  # noqa: S311  the same on every machine
-    at = latest - gap * chance.random()
-    # Squared, so that a few write much and many write little.
-    author = by_name.get(text.author) or authors[int(len(authors) * chance.random() ** 2)]
-    post = Post(author_id=author, title=text.title, slug=slugify(text.title), body=text.body)
+def new_post(text: DemoText, author: int, at: datetime) -> Post:
+    """Return an unsaved post that was published at `at`."""
+    post = Post(author_id=author, title=text.title, body=text.body)
     post.status = Post.Status.PUBLISHED
     post.publish_at = post.created_at = post.updated_at = at
     set_rendered(post, "".join(render_passage(passage) for passage in text.passages))
@@ -184,27 +171,6 @@ def new_post(
 def render_passage(passage: str) -> str:
     """Render one passage of a composed post; the same ones come again and again."""
     return render_post(passage)
-
-
-@again_where_tags_moved
-def save_batch(posts: list[Post], texts: list[DemoText]) -> None:
-    """Save posts, their tags and all that is derived from both."""
-    names = {tag_key(name): name for text in texts for name in text.tags}
-    tags = dict(zip(names, hold_tags(list(names.values())), strict=True))
-    Post.objects.bulk_create(posts)
-    ties = [
-        Tagging(
-            post=post,
-            tag=tags[tag_key(name)],
-            position=position,
-            status=post.status,
-            publish_at=post.publish_at,
-        )
-        for post, text in zip(posts, texts, strict=True)
-        for position, name in enumerate(text.tags)
-    ]
-    Tagging.objects.bulk_create(ties)
-    search.index_posts(posts)
 
 
 def liven(post: Post, number: int, people: list[int]) -> None:
