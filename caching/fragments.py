@@ -52,7 +52,8 @@ class Shelf:
             # A page of very long comments would drive out all else for itself.
             return
         if self.size + added > SIZE_MAX:
-            self.pieces, self.size = {}, 0
+            self.pieces = {}
+            self.size = 0
         self.pieces.update(pieces)
         self.size += added
 
@@ -122,7 +123,8 @@ def always(
 def from_shelf(
     shelf: Shelf, kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Piece]]
 ) -> dict[Key, Piece]:
-    zone, pieces = timezone.get_current_timezone_name(), shelf.pieces
+    zone = timezone.get_current_timezone_name()
+    pieces = shelf.pieces
     # Links begin with the path that the site lies at.
     context = (kind, get_language(), zone, get_script_prefix())
     found = {key: pieces[context, key] for key in keys if (context, key) in pieces}
@@ -144,7 +146,9 @@ def find_shelf(now: datetime) -> Shelf:
     # What a transaction sees may never be committed.
     if not settings.KEEP_FRAGMENTS or connection.in_atomic_block:
         return Shelf()
-    version, at, shelf = pages.find_counter().read(), now.timestamp(), newest
+    version = pages.find_counter().read()
+    at = now.timestamp()
+    shelf = newest
     # What a request saw of the database may be older than a change that came in its middle.
     if version is None or version_at_start.get() not in (None, version):
         return Shelf()

@@ -118,7 +118,10 @@ class RedisCounter:
     REST = 1  # seconds without a question to one that failed: one that hangs holds every request
 
     def __init__(self, url: str) -> None:
-        self.url, self.threads, self.rests_until, self.was_away = url, local(), 0.0, False
+        self.url = url
+        self.threads = local()
+        self.rests_until = 0.0
+        self.was_away = False
 
     def increase(self) -> int:
         cache.set(self.KEY, number := time.time_ns(), timeout=None)
@@ -138,7 +141,8 @@ class RedisCounter:
             return int(self.increase() if self.was_away or not number else number)
         # Drivers have no common error; `/readyz` says that the cache does not answer.
         except Exception:
-            self.rests_until, self.was_away = time.monotonic() + self.REST, True
+            self.rests_until = time.monotonic() + self.REST
+            self.was_away = True
             # The next question connects anew, and gets no late answer to this one.
             self.threads.connection.disconnect()
             return None
@@ -148,7 +152,8 @@ class RedisCounter:
         from redis.connection import ConnectionPool  # which takes long to import
 
         pool = ConnectionPool.from_url(self.url, **settings.CACHES["default"].get("OPTIONS", {}))
-        self.threads.connection, self.threads.process = pool.make_connection(), os.getpid()
+        self.threads.connection = pool.make_connection()
+        self.threads.process = os.getpid()
         question = ("GET", cache.make_key(self.KEY))
         self.threads.question = self.threads.connection.pack_command(*question)
 
@@ -169,7 +174,8 @@ class Form:
     """An answer in one coding, ready to be sent, and the answer to who has it already."""
 
     def __init__(self, headers: Headers, body: bytes, etag: str) -> None:
-        self.body, self.etag = body, etag
+        self.body = body
+        self.etag = etag
         own = [("Cache-Control", CACHE_CONTROL), ("Vary", VARY), ("ETag", etag)]
         self.headers = [*headers, *own, ("Content-Length", str(len(body)))]
         self.unchanged = [header for header in self.headers if header[0] not in OF_BODY]
@@ -198,7 +204,8 @@ class Answer:
         return self.version == version and self.made_at <= now < self.good_until
 
     def send(self, environ: dict, start_response: Callable) -> list[bytes]:
-        form, now = self.plain, time.time()
+        form = self.plain
+        now = time.time()
         if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             form = self.gzipped
         # Dates count whole seconds. Until this one has come, another response may replace this one
@@ -281,7 +288,9 @@ class PageCache:
     """Gives what is kept, has rendered once what is not, and passes all else through untouched."""
 
     def __init__(self, application: Callable, *, size_max: int = SIZE_MAX) -> None:
-        self.application, self.size_max, self.counter = application, size_max, find_counter()
+        self.application = application
+        self.size_max = size_max
+        self.counter = find_counter()
         self.answers: OrderedDict[Key, Answer] = OrderedDict()  # the least recently used first
         self.rendering: dict[Key, Event] = {}
         self.size = self.hits = self.misses = 0
@@ -329,7 +338,8 @@ class PageCache:
     def render(
         self, key: Key, version: CacheVersion, environ: dict, start_response: Callable
     ) -> Iterable[bytes]:
-        started, now = [], time.time()
+        started = []
+        now = time.time()
         with self.lock:
             self.misses += 1
         # Render the whole page for HEAD too, and for visitors who may have it already.

@@ -23,7 +23,8 @@ Key = tuple[bool | str, ...]
 
 def key_of(environ: dict) -> Key | None:
     """Return the key of the response, or None for a personal request."""
-    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+    path = environ["PATH_INFO"]
+    query = environ["QUERY_STRING"]
     if (
         environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         or path.startswith(PASSED_BY)

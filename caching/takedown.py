@@ -40,7 +40,9 @@ def renew_version() -> None:
 
 
 def lead_to_new(folder: Path) -> None:
-    current, following, name = folder / "current", folder / "next", secrets.token_hex(8)
+    current = folder / "current"
+    following = folder / "next"
+    name = secrets.token_hex(8)
     # The previous one stays, because nginx may still be resolving it.
     kept = {"lock", "current", name}
     if current.is_symlink():

@@ -118,18 +118,23 @@ class PostListing:
         if "after" in query:
             older = self.older(parse_key(query["after"]), now=now)
             found = self.positions(older, size + 1)
-            shown, has_newer, has_older = found[:size], True, len(found) > size
+            shown = found[:size]
+            has_newer = True
+            has_older = len(found) > size
         elif "before" in query and (
             found := self.positions(
                 self.newer(self.rows.filter(is_listed(now)), parse_key(query["before"])), size + 1
             )
         ):
-            shown, has_newer, has_older = found[:size][::-1], len(found) > size, True
+            shown = found[:size][::-1]
+            has_newer = len(found) > size
+            has_older = True
         else:
             # Where all that was newer has gone, a walk back ends on the first page.
             number = 1 if "before" in query else number
             shown = self.by_number(number, size, total, now)
-            has_newer, has_older = number > 1, number < last
+            has_newer = number > 1
+            has_older = number < last
         if not shown and (total or number > 1 or "after" in query):
             raise Http404
         # Posts may have come or gone since the link was made.
@@ -231,7 +236,8 @@ def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
 
 def add(post: Post, tags: list[Tag]) -> None:
     """Count `post` into its lists, after it and its ties to `tags`, which are held, are saved."""
-    listings, place = listings_of(post, tags), (post.publish_at, post.pk)
+    listings = listings_of(post, tags)
+    place = (post.publish_at, post.pk)
     if not listings:
         return
     numbers = count(listings, 1)
@@ -248,7 +254,8 @@ def remove(post: Post) -> None:
     """Count `post`, whose tags are held, out of its lists, before its ties are changed."""
     if not post.is_published:
         return
-    listings, place = listings_of(post, post.tag_list), (post.publish_at, post.pk)
+    listings = listings_of(post, post.tag_list)
+    place = (post.publish_at, post.pk)
     count(listings, -1)
     move_marks(listings, place, -1)
     hand_on_marks(listings, place)
@@ -305,9 +312,11 @@ def mark(listing: PostListing, place: Position) -> None:
     tie = Q(publish_at=place[0], post_id__lt=place[1])
     lower = ListMark.objects.filter(Q(publish_at__lt=place[0]) | tie, scope=listing.scope)
     base = lower.order_by("-publish_at", "-post_id").first()
-    rows, below = listing.older(place, now=place[0]), 0
+    rows = listing.older(place, now=place[0])
+    below = 0
     if base:
-        rows, below = listing.newer(rows, (base.publish_at, base.post_id)), base.below + 1
+        rows = listing.newer(rows, (base.publish_at, base.post_id))
+        below = base.below + 1
     new_mark(listing, place, below + rows.count()).save()
 
 

@@ -127,7 +127,8 @@ def create_tags(names: list[str], *, taken: set[str]) -> None:
 def free_slug(name: str, *, besides: Container[str] = ()) -> str:
     """Return a slug that no other tag has: C is c, C++ then c-2."""
     base = slugify(name, empty="tag")
-    number, slug = 1, base
+    number = 1
+    slug = base
     while slug in besides or Tag.objects.filter(slug=slug).exists():
         number += 1
         slug = f"{base}-{number}"
@@ -155,7 +156,8 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
     old_slug = tag.slug
     if slugify(name, empty="tag") != slugify(tag.name, empty="tag"):
         tag.slug = free_slug(name)
-    tag.name, tag.key = name, tag_key(name)
+    tag.name = name
+    tag.key = tag_key(name)
     # Not the count, which others move.
     tag.save(update_fields=["name", "key", "slug"])
     redirect_slug(old_slug, tag)

@@ -35,7 +35,8 @@ def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     `queryset` contains no finished rows: they would use up the time of the rows after them, and an
     action that is run again would never finish.
     """
-    reason, now = request.POST.get("reason", "").strip(), timezone.now()
+    reason = request.POST.get("reason", "").strip()
+    now = timezone.now()
     rows = in_time(request, queryset)
     done = sum(verb(row, request.user, reason=reason, now=now) for row in rows)
     message = ngettext("%(count)d was changed.", "%(count)d were changed.", done)

@@ -70,7 +70,8 @@ class TagAdmin(GuardedAdmin):
         except Tag.DoesNotExist as error:
             raise tagging.TagsMoved from error
         kept = tagging.rename_tag(obj, name)
-        obj.pk, obj.name = kept.pk, kept.name
+        obj.pk = kept.pk
+        obj.name = kept.name
 
     @admin.action(
         description=_("Merge the selected tags into the one most used"), permissions=["change"]

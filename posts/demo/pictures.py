@@ -6,7 +6,8 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-WIDTH, HEIGHT = 1600, 900
+WIDTH = 1600
+HEIGHT = 900
 # Sky above, sky below, the nearest hill.
 PALETTES = [
     ((250, 214, 165), (222, 122, 96), (64, 42, 64)),
@@ -38,7 +39,9 @@ def draw_picture(number: int) -> BytesIO:
 
 
 def draw_sun(draw: ImageDraw.ImageDraw, chance: Random, colour: Colour) -> None:
-    x, y, radius = chance.uniform(300, 1300), chance.uniform(150, 380), chance.uniform(50, 110)
+    x = chance.uniform(300, 1300)
+    y = chance.uniform(150, 380)
+    radius = chance.uniform(50, 110)
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 

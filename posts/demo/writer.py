@@ -234,7 +234,8 @@ def _compose_person(place: int) -> DemoPerson:
 def _name_pair(place: int) -> tuple[str, str]:
     """A given and a family name; every pair once while `place` runs through all of them."""
     crowd = _members()["crowd"]
-    given, family = crowd["given"], crowd["family"]
+    given = crowd["given"]
+    family = crowd["family"]
     row, column = divmod(place * NAME_STRIDE % (len(given) * len(family)), len(family))
     return given[row], family[column]
 

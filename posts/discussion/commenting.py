@@ -81,7 +81,8 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
     if comment is None or not is_editable(comment, now):
         return False
     was_approved = comment.is_approved
-    comment.body, comment.edited_at = body, now
+    comment.body = body
+    comment.edited_at = now
     render_words(comment)
     _judge(comment, is_known=comment.is_known)
     comment.save()
@@ -98,7 +99,8 @@ def delete_comment(comment: Comment) -> None:
     comment = _lock(comment.pk)
     if comment is None:
         return
-    was_approved, post_pk = comment.is_approved, comment.post_id
+    was_approved = comment.is_approved
+    post_pk = comment.post_id
     if comment.replies.exists():
         comment.status = Comment.Status.DELETED
         comment.body = comment.body_html = comment.waiting_because = ""
@@ -225,7 +227,8 @@ def recount(post_pks: list[int]) -> int:
     """Count likes and comments of these posts anew; return how many had another number."""
     # Held first: who likes or comments moves the number last, and is counted or waits.
     held = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
-    likes, comments = Like.objects.all(), Comment.objects.approved()
+    likes = Like.objects.all()
+    comments = Comment.objects.approved()
     numbers = {"like_count": number_of(likes), "comment_count": number_of(comments)}
     wrong = Post.objects.filter(pk__in=[post.pk for post in held.only("pk")])
     return wrong.exclude(**numbers).update(**numbers)

@@ -107,7 +107,8 @@ def _move(comment: Comment, *statuses: str, to: str) -> bool:
         return False
     found.update(status=to, waiting_because="")
     count_comments(comment.post_id, (to == Comment.Status.APPROVED) - held.is_approved)
-    comment.status, comment.waiting_because = to, ""
+    comment.status = to
+    comment.waiting_because = ""
     return True
 
 

@@ -30,7 +30,8 @@ def tag_key(name: str) -> str:
     """
     if len(name) > LONGEST_TYPED:
         return name
-    kept, base = [], ""
+    kept = []
+    base = ""
     for character in unicodedata.normalize("NFKD", " ".join(name.split())):
         kind = unicodedata.category(character)
         if kind in ("Cc", "Cf") or ord(character) in SELECTORS or character in EMPTY_SIGNS:

@@ -33,7 +33,8 @@ class SearchResults(NumberedList):
     template_name = "posts/search_results.html"
 
     def get_queryset(self) -> list[int]:
-        asked, now = self.request.GET["q"], timezone.now()
+        asked = self.request.GET["q"]
+        now = timezone.now()
         found = fragments.each(
             "found", [asked], lambda keys: {asked: find(asked, now=now)}, now=now
         )
@@ -41,9 +42,11 @@ class SearchResults(NumberedList):
         return self.results.ids
 
     def get_context_data(self, **kwargs) -> dict[str, object]:
-        context, asked = super().get_context_data(**kwargs), self.request.GET["q"]
+        context = super().get_context_data(**kwargs)
+        asked = self.request.GET["q"]
         make = partial(make_found_cards, self.results.query)
-        ids, count = context["page_obj"].object_list, len(self.results.ids)
+        ids = context["page_obj"].object_list
+        count = len(self.results.ids)
         return context | {
             "search_text": asked.replace("\0", ""),
             "query": self.results.query,

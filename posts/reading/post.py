@@ -37,7 +37,8 @@ class PostDetail(DetailView):
 
     def get_queryset(self) -> PostQuerySet:
         posts = Post.objects.visible_to(self.request.user)
-        is_liked, has_private = is_liked_by(self.request.user), has_private_comments()
+        is_liked = is_liked_by(self.request.user)
+        has_private = has_private_comments()
         return posts.only(*PAGE_COLUMNS).annotate(is_liked=is_liked, has_private=has_private)
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
@@ -77,7 +78,9 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
             return self.refuse(form)
 
     def add(self, form: CommentForm) -> HttpResponse:
-        post, said, now = self.post_in_question, form.cleaned_data, timezone.now()
+        post = self.post_in_question
+        said = form.cleaned_data
+        now = timezone.now()
         comment = commenting.add_comment(
             post, self.request.user, said["body"], parent_pk=said["parent"], now=now
         )
@@ -134,7 +137,8 @@ def render_words(request: HttpRequest, post: Post) -> Words:
 
 def neighbours(post: Post) -> dict[str, SafeString]:
     """Return what else to read: the posts before and after, and more by the same author."""
-    now, key = timezone.now(), (post.pk, post.publish_at)
+    now = timezone.now()
+    key = (post.pk, post.publish_at)
 
     def make(keys: list) -> dict:
         found = {"post": post, **find_neighbours(post, now)}

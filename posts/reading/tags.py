@@ -72,7 +72,8 @@ class TagDetail(PostList):
     template_name = "posts/tag_detail.html"
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        now, slug = timezone.now(), kwargs["slug"]
+        now = timezone.now()
+        slug = kwargs["slug"]
         self.tag = find_tag(slug, now)
         if self.tag is None:
             renamed = find_renamed(slug, now)

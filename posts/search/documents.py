@@ -45,7 +45,8 @@ def index_tagged(tag: Tag) -> None:
 
     Somebody may be saving new words of one of them.
     """
-    ties, last = Tagging.objects.filter(tag=tag).order_by("post_id"), 0
+    ties = Tagging.objects.filter(tag=tag).order_by("post_id")
+    last = 0
     while pks := list(ties.filter(post__gt=last).values_list("post_id", flat=True)[:BATCH]):
         hold_documents(pks)
         documents = [SearchDocument(pk=pk, tags=tags) for pk, tags in _tags_of(pks).items()]
@@ -80,7 +81,8 @@ def index_names() -> int:
     """
     written = 0
     for author in User.objects.filter(Exists(Post.objects.filter(author=OuterRef("pk")))):
-        names, last = _names_of(author), 0
+        names = _names_of(author)
+        last = 0
         others = SearchDocument.objects.filter(post__author=author).exclude(author=names)
         ids = others.order_by("pk").values_list("pk", flat=True)
         while batch := list(ids.filter(pk__gt=last)[:NAMED_AT_ONCE]):
@@ -149,7 +151,8 @@ def _fitting(tokens: list[str]) -> str:
     joined = " ".join(tokens)
     if len(joined.encode()) <= WORDS_MAX_BYTES:
         return joined
-    seen, size = set(), 0
+    seen = set()
+    size = 0
     for place, token in enumerate(tokens):
         if token not in seen:
             seen.add(token)

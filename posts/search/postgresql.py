@@ -46,7 +46,8 @@ def compile_condition(query: Query) -> tuple[str, list[str]]:
     """Return `query` as a condition and its parameters. Unwanted tags are left to the caller."""
     wanted = [term for term in query.wanted if term.tokens]
     unwanted = [term for term in query.unwanted if term.field != "tag"]
-    conditions, values = [], []
+    conditions = []
+    values = []
     for column, fields in (("words", {""}), ("names", {"tag", "author"})):
         words = [_compile_words(term) for term in wanted if term.field in fields]
         words += [

@@ -59,7 +59,8 @@ class Query:
 def parse(text: str) -> Query:
     """Read `text`; what has no letter or digit, unclosed quotes and stray operators do no harm."""
     clean = _QUOTES.sub('"', _UNSTORABLE.sub(" ", text))
-    wanted, unwanted = {}, {}
+    wanted = {}
+    unwanted = {}
     is_cut = len(clean) > QUERY_MAX_LENGTH
     for found in _TERM.finditer(clean[:QUERY_MAX_LENGTH]):
         term = _read_term(found)

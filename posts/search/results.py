@@ -96,7 +96,8 @@ def _compile_tags(query: Query) -> tuple[list[Exists], list[Exists]]:
     ]
     # Looked up before: PostgreSQL knows of a tag by its id alone whether half of all posts have it.
     tags = dict(Tag.objects.filter(key__in=[key for _, key in asked]).values_list("key", "pk"))
-    tagged, untagged = [], []
+    tagged = []
+    untagged = []
     for is_wanted, key in asked:
         has_tag = Exists(Tagging.objects.filter(post=OuterRef("pk"), tag=tags.get(key, 0)))
         (tagged if is_wanted else untagged).append(has_tag if is_wanted else ~has_tag)

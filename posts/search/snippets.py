@@ -28,7 +28,8 @@ def snippet(text: str, query: Query) -> SafeString:
     spans = _find_spans(text[:SEARCHED_LENGTH], query, reach=SNIPPET_LENGTH)
     start, end = _window(text, spans[0][0] if spans else 0)
     inside = [(a - start, min(b, end) - start) for a, b in spans if start <= a < end]
-    before, after = "… " if start else "", " …" if end < len(text) else ""
+    before = "… " if start else ""
+    after = " …" if end < len(text) else ""
     return format_html("{}{}{}", before, _mark(text[start:end], inside), after)
 
 

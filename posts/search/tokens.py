@@ -127,7 +127,8 @@ def _fold(text: str) -> str:
     # One Arabic ligature is written out in 18 letters: a text of nothing else is cut.
     written_out = unicodedata.normalize("NFKC", text)[: 3 * len(text) + TOKEN_MAX_LENGTH]
     composed = unicodedata.normalize("NFKC", written_out.translate(BARE_GREEK).casefold())
-    kept, base = [], ""
+    kept = []
+    base = ""
     for character in composed:
         if unicodedata.category(character)[0] != "M":
             base = unicodedata.normalize("NFD", character)[0]

@@ -41,7 +41,8 @@ def suggestions(post: Post, tags: list[str]) -> list[str]:
 
 def about_images(html: str) -> list[str]:
     """Return sentences on the pictures in a rendered text: without words, or of another site."""
-    nameless, elsewhere = images_without_alt(html), images_elsewhere(html)
+    nameless = images_without_alt(html)
+    elsewhere = images_elsewhere(html)
     found = []
     if nameless:
         text = ngettext(

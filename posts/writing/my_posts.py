@@ -35,7 +35,9 @@ POSTS_PER_PAGE = 20
 SAID = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
 # A filter looks at titles one by one: so many words of so many characters in all, and no further
 # than to so many posts.
-WORDS_MAX, WORDS_MAX_LENGTH, FOUND_MAX = 5, 100, 500
+WORDS_MAX = 5
+WORDS_MAX_LENGTH = 100
+FOUND_MAX = 500
 
 
 class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
@@ -45,7 +47,9 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
     template_name = "posts/my_posts.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        author, query, now = self.request.user, self.request.GET, timezone.now()
+        author = self.request.user
+        query = self.request.GET
+        now = timezone.now()
         counts = count_tabs(author, now)
         filled = [state for state, count in counts.items() if count]
         state = query.get("state") or (filled or [Status.DRAFT])[0]

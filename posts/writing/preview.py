@@ -31,7 +31,8 @@ class Preview(LoginRequiredMixin, View):
         # Entered in their own zone; readers see the day in the site's.
         with timezone.override(zone_of(request.user)):
             form.is_valid()
-        post, said = form.instance, form.cleaned_data
+        post = form.instance
+        said = form.cleaned_data
         post.publish_at = post.publish_at or timezone.now()
         post.cover = "" if said.get("remove_image") else post.cover
         context = {

@@ -22,7 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--delete", action="store_true", help="remove them")
 
     def handle(self, *, delete: bool, **options) -> None:
-        now, total = timezone.now(), 0
+        now = timezone.now()
+        total = 0
         for post in posts_with_old_revisions(now):
             with transaction.atomic():
                 # Nobody saves it meanwhile.
@@ -39,7 +40,8 @@ class Command(BaseCommand):
 
 def posts_with_old_revisions(now) -> Iterator[Post]:
     """Yield posts, by their ids alone, a batch at a time: rows go while they are walked."""
-    then, last = now - history.KEPT_WHOLE, 0
+    then = now - history.KEPT_WHOLE
+    last = 0
     posts = Post.objects.filter(revisions__saved_at__lt=then).distinct().order_by("pk").only("pk")
     while batch := list(posts.filter(pk__gt=last)[:BATCH]):
         yield from batch

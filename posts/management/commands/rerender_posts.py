@@ -67,10 +67,12 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         for kind in RENDERED:
-            done, last_pk = 0, 0
+            done = 0
+            last_pk = 0
             with tqdm(total=kind.rows.count(), unit=f" {kind.name}", disable=None) as progress:
                 while pks := rerender(next_batch(kind.rows, last_pk), kind):
-                    done, last_pk = done + len(pks), pks[-1]
+                    done += len(pks)
+                    last_pk = pks[-1]
                     progress.update(len(pks))
             self.stdout.write(f"Rendered {done:,} {kind.name} again.")
 

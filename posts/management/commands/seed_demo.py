@@ -36,7 +36,8 @@ BATCH = 1_000
 LIVELY_POSTS = 40
 COVERED_POSTS = 12
 # Without a cover, and about a garden; the picture is a green one.
-ILLUSTRATED_POST, ITS_PICTURE = 3, 9
+ILLUSTRATED_POST = 3
+ITS_PICTURE = 9
 FACES = 6
 LONGEST_GAP = timedelta(days=2)
 LONGEST_SPAN = timedelta(days=3650)
@@ -110,7 +111,8 @@ def create_people(wanted: int) -> dict[str, int]:
 
     A name that somebody has already is passed over: nobody is made to have said what they did not.
     """
-    numbers, ids = count(), {}
+    numbers = count()
+    ids = {}
     with tqdm(total=wanted, unit=" people", disable=None) as progress:
         while len(ids) < wanted:
             people = [name_person(n) for n in islice(numbers, min(BATCH, wanted - len(ids)))]
@@ -210,7 +212,8 @@ def show_faces(people: list[int]) -> None:
 
 def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:
     comments, answers = comment_texts()
-    at, above = post.publish_at, None
+    at = post.publish_at
+    above = None
     for text in chance.sample(comments, chance.randrange(0, 6)):
         at = min(at + timedelta(hours=chance.uniform(1, 9)), timezone.now())
         reader = User.objects.get(pk=chance.choice(readers))
