@@ -227,6 +227,7 @@ def test_gunicorn_calls_each_override_of_the_worker(watch, start, get):
 
 def test_gunicorn_calls_each_override_of_the_logger(watch, start, get, capfd, config):
     overrides, called = watch(AccessLine)
+    assert overrides == {"setup", "access"}
     config.set("accesslog", "-")
     start()
     assert get("/") == "/"
