@@ -66,6 +66,11 @@ CacheVersion = bytes | int | None  # None if Redis does not respond
 def changed() -> None:
     """Drop all cached pages, in every worker, once the transaction is committed.
 
+    Each function that changes what readers see calls this, or `takedown.announce`. A signal of
+    Django's can't do it: `update` and `bulk_create`, which most of them use, send none, and
+    `post_save` comes for each autosave of a draft, too, which would empty the cache every few
+    seconds. Each kind of change is in `posts/tests/test_page_cache_changes.py`.
+
     Robust: the change stays committed even if the counter can't be raised.
     """
     transaction.on_commit(lambda: find_counter().increase(), robust=True)

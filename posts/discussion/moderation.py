@@ -24,7 +24,7 @@ def approve(comment: Comment, actor: User, *, reason: str = "", now: datetime) -
     is_moved = _move(comment, Comment.Status.WAITING, to=Comment.Status.APPROVED)
     is_cleared = Comment.objects.approved().reported().filter(pk=comment.pk).exists()
     if is_moved or is_cleared:
-        _record(Action.APPROVE, actor, reason, now, comment=comment)
+        _record(Action.APPROVE, comment, actor, reason, now)
     return is_moved or is_cleared
 
 
@@ -33,7 +33,7 @@ def hide(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> b
     """Take an approved or waiting comment out of sight of readers."""
     is_moved = _move(comment, *OPEN, to=Comment.Status.HIDDEN)
     if is_moved:
-        _record(Action.HIDE, actor, reason, now, comment=comment)
+        _record(Action.HIDE, comment, actor, reason, now)
     return is_moved
 
 
@@ -42,19 +42,25 @@ def restore(comment: Comment, actor: User, *, reason: str = "", now: datetime) -
     """Let everyone read a hidden comment again."""
     is_moved = _move(comment, Comment.Status.HIDDEN, to=Comment.Status.APPROVED)
     if is_moved:
-        _record(Action.RESTORE, actor, reason, now, comment=comment)
+        _record(Action.RESTORE, comment, actor, reason, now)
     return is_moved
 
 
 @transaction.atomic
 def close_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
     """Take no more comments on `post`; those that are there stay."""
-    return _set_comments_open(post, False, Action.CLOSE_COMMENTS, actor, reason, now)
+    is_changed = _set_comments_open(post, False)
+    if is_changed:
+        _record(Action.CLOSE_COMMENTS, post, actor, reason, now)
+    return is_changed
 
 
 @transaction.atomic
 def open_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    return _set_comments_open(post, True, Action.OPEN_COMMENTS, actor, reason, now)
+    is_changed = _set_comments_open(post, True)
+    if is_changed:
+        _record(Action.OPEN_COMMENTS, post, actor, reason, now)
+    return is_changed
 
 
 @transaction.atomic
@@ -62,7 +68,7 @@ def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bo
     """Take a published or scheduled post out of sight of all but its author and moderators."""
     is_moved = publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     if is_moved:
-        _record(Action.HIDE, actor, reason, now, post=post)
+        _record(Action.HIDE, post, actor, reason, now)
     return is_moved
 
 
@@ -73,7 +79,7 @@ def trash_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> b
         publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     is_moved = publishing.trash_post(post, now=now)
     if is_moved:
-        _record(Action.DELETE, actor, reason, now, post=post)
+        _record(Action.DELETE, post, actor, reason, now)
     return is_moved
 
 
@@ -84,18 +90,15 @@ def bring_back(post: Post, actor: User, *, reason: str = "", now: datetime) -> b
     is_shown = publishing.change_status(post, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
     is_moved = is_back or is_shown
     if is_moved:
-        _record(Action.RESTORE, actor, reason, now, post=post)
+        _record(Action.RESTORE, post, actor, reason, now)
     return is_moved
 
 
-def _set_comments_open(
-    post: Post, is_open: bool, action: str, actor: User, reason: str, now: datetime
-) -> bool:
+def _set_comments_open(post: Post, is_open: bool) -> bool:
     others = Post.objects.filter(pk=post.pk, comments_open=not is_open)
     is_changed = bool(others.update(comments_open=is_open))
     if is_changed:
         pages.changed()
-        _record(action, actor, reason, now, post=post)
     return is_changed
 
 
@@ -112,21 +115,15 @@ def _move(comment: Comment, *statuses: str, to: str) -> bool:
     return True
 
 
-def _record(
-    action: str,
-    actor: User,
-    reason: str,
-    now: datetime,
-    *,
-    comment: Comment | None = None,
-    post: Post | None = None,
-) -> None:
+def _record(action: str, target: Comment | Post, actor: User, reason: str, now: datetime) -> None:
+    is_comment = isinstance(target, Comment)
+    name = _name_comment(target) if is_comment else _name_post(target)
     ModerationEntry.objects.create(
         actor=actor,
         action=action,
-        comment=comment,
-        post=post or comment.post,
-        target=(_name_comment(comment) if comment else _name_post(post))[:TARGET_MAX_LENGTH],
+        comment=target if is_comment else None,
+        post=target.post if is_comment else target,
+        target=name[:TARGET_MAX_LENGTH],
         reason=reason[:REASON_MAX_LENGTH],
         created_at=now,
     )
