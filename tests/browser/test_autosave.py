@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from benchmarks.ports import free_port
 from tests.browser.conftest import cut_off, wait_until
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join, log_in
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.browser
@@ -59,8 +59,7 @@ def account(browser, site, numbers) -> tuple[str, dict]:
     context = browser.new_context(base_url=site)
     page = context.new_page()
     username = f"autosave{next(numbers)}"
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     expect(page.get_by_role("link", name=username)).to_be_visible()
     state = context.storage_state()
     context.close()
@@ -164,8 +163,7 @@ def test_nothing_moves_while_it_is_saved(new_tab):
 def test_a_text_survives_a_server_that_is_away(browser, server):
     context = browser.new_context(base_url=server.address)
     page = context.new_page()
-    register(page, "away")
-    log_in(page, "away")
+    join(page, "away")
     page.goto("/create/")
     page.get_by_label("Title").fill("Before and after")
     write(page, "Before.")

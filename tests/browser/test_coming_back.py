@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.test_autosave import SOON, UNSENT, copies, status, write
-from tests.browser.test_main_job import log_in, register
+from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
@@ -28,8 +28,7 @@ def page(open_page, username) -> Page:
 
 
 def log_in_anew(page: Page, username: str) -> None:
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     expect(page.get_by_role("link", name=username)).to_be_visible()
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import wait_until
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join, log_in, register
 
 pytestmark = pytest.mark.browser
 
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.browser
 def published(open_page, username) -> str:
     """The address of a post, by a person of their own."""
     page = open_page()
-    register(page, f"{username}-host")
-    log_in(page, f"{username}-host")
+    join(page, f"{username}-host")
     page.goto("/create/")
     page.get_by_label("Title").fill(f"To be discussed, {username}")
     page.get_by_role("button", name="Publish").click()

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +33,7 @@ def test_markdown_pictures_and_tags_from_form_to_page(
     open_page, username, picture, width, javascript
 ):
     page = open_page(width=width, javascript=javascript)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
 
     page.goto("/create/")
     page.get_by_label("Title").fill(f"Pictures of {username}")
@@ -66,8 +65,7 @@ def test_markdown_pictures_and_tags_from_form_to_page(
 @pytest.mark.parametrize("is_first", [True, False], ids=["words-first", "picture-first"])
 def test_words_for_a_sent_picture_go_between_its_brackets(open_page, username, picture, is_first):
     page = open_page()
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     page.get_by_label("Title").fill("t")
     body, words = page.get_by_label("Body"), page.get_by_label("What the picture in the text shows")
@@ -94,8 +92,7 @@ def test_words_for_a_sent_picture_go_between_its_brackets(open_page, username, p
 
 def test_a_pasted_picture_leaves_the_cursor_between_its_brackets(open_page, username):
     page = open_page()
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     body = page.get_by_label("Body")
     body.focus()
@@ -118,8 +115,7 @@ def test_a_refused_picture_leaves_the_form_as_it_was(open_page, username, tmp_pa
     fake = tmp_path / "fake.png"
     fake.write_text("no picture")
     page = open_page(javascript=javascript)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     page.get_by_label("Title").fill("Kept title")
     page.get_by_label("Body").fill("Kept words")
@@ -143,8 +139,7 @@ def test_a_file_that_is_no_picture_is_refused_at_once(open_page, username, tmp_p
     fake = tmp_path / "fake.txt"
     fake.write_text("no picture")
     page = open_page()
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     page.get_by_label("Body").fill("Kept words")
     if way == "chosen":
@@ -158,8 +153,7 @@ def test_a_file_that_is_no_picture_is_refused_at_once(open_page, username, tmp_p
 
 def test_tags_in_use_are_offered_while_one_is_typed(open_page, username):
     page = open_page()
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     publish(page, f"First of {username}", tags=f"{username} garden")
     page.goto("/create/")
     tags = page.locator("#id_tags")
@@ -174,8 +168,7 @@ def test_tags_in_use_are_offered_while_one_is_typed(open_page, username):
 
 def test_a_walk_through_the_pages_there_and_back(open_page, username, javascript):
     page = open_page(javascript=javascript)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     for number in range(7):
         publish(page, f"Post {number} of {username}")
     page.goto(f"/authors/{username}/")

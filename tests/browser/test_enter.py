@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_life_of_a_post import press, start
-from tests.browser.test_main_job import log_in, register
+from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +19,7 @@ def account(browser, site, numbers) -> tuple[str, dict]:
     """Name and cookies of somebody who is logged in."""
     context = browser.new_context(base_url=site)
     page, username = context.new_page(), f"enter{next(numbers)}"
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     expect(page.get_by_role("link", name=username)).to_be_visible()
     state = context.storage_state()
     context.close()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import log_in, register
+from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
@@ -15,8 +15,7 @@ def page(open_page, request) -> Page:
 
 @pytest.fixture
 def writer(page, username) -> Page:
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     return page
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import log_in, register
+from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
@@ -14,8 +14,7 @@ pytestmark = pytest.mark.browser
 def page(open_page, username, javascript) -> Page:
     """The page of somebody who is logged in; what has gone and what conflicts is asked for."""
     page = open_page(javascript=javascript, expect="a status of 40[49]")
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     return page
 
 

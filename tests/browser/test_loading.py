@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import PASSWORD, log_in, register
+from tests.browser.test_main_job import PASSWORD, join, log_in
 from tests.test_weight import REQUESTS_BEFORE_PAINT
 
 pytestmark = pytest.mark.browser
@@ -65,8 +65,7 @@ def blog(browser, site, numbers, tmp_path_factory) -> Blog:
     context = browser.new_context(base_url=site)
     page = context.new_page()
     username = f"loading{next(numbers)}"
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     for number in (1, 2):
         page.goto("/create/")
         page.get_by_label("Title").fill(f"Tea {number} of {username}")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join
 
 pytestmark = pytest.mark.browser
 
@@ -16,8 +16,7 @@ LONG = "\n\n".join(f"## Part {number}\n\nWords." for number in range(60))
 @pytest.fixture
 def editor(open_page, username, width):
     page = open_page(width=width)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     return page
 
@@ -87,8 +86,7 @@ def test_links_in_the_preview_lead_nowhere_but_inside_it(editor, width):
 
 def test_without_javascript_the_preview_opens_beside_and_saves_nothing(open_page, username):
     page = open_page(javascript=False)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     page.get_by_label("Title").fill(f"Unsaved of {username}")
     page.get_by_label("Body").fill("Some **bold** words")

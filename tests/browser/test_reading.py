@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join
 
 pytestmark = pytest.mark.browser
 
@@ -52,8 +52,7 @@ def publish(open_page, username):
 
     def publish_on(**options):
         page = open_page(**options)
-        register(page, username)
-        log_in(page, username)
+        join(page, username)
         page.goto("/create/")
         page.get_by_label("Title").fill(f"Tea of {username}")
         page.get_by_label("Body").fill(BODY)

@@ -3,15 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_post_is_found_by_what_was_just_written(open_page, username, width, javascript):
     page = open_page(width=width, javascript=javascript)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.get_by_role("navigation").get_by_role("link", name="New post").click()
     page.get_by_label("Title").fill(f"Crème brûlée of {username}")
     page.get_by_label("Body").fill("今日は日本語を学ぶ")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_life_of_a_post import press, start
-from tests.browser.test_main_job import log_in, register
+from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +19,7 @@ LEFT = "Not the time or the note"
 def page(open_page, username) -> Page:
     """The page of somebody who is logged in."""
     page = open_page()
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     return page
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.machines import wait_until
 from tests.browser.test_life_of_a_post import press, start
-from tests.browser.test_main_job import log_in, register
+from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 PASSWORD = "a new horse battery staple"
@@ -24,8 +24,7 @@ def referers(page: Page) -> list[str]:
 @pytest.fixture
 def writer(open_page, username) -> Page:
     page = open_page()
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     return page
 
 

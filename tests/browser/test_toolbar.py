@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from content.reading import count_words, reading_minutes
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import fits, join
 
 pytestmark = pytest.mark.browser
 
@@ -15,8 +15,7 @@ def editor(browser, site, numbers):
     context = browser.new_context(base_url=site)
     page = context.new_page()
     username = f"toolbar{next(numbers)}"
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     yield page
     context.close()
@@ -133,8 +132,7 @@ def test_the_toolbar_is_one_stop_of_the_tab_key_and_the_text_no_trap(editor, wid
 
 def test_without_javascript_there_is_no_toolbar(open_page, username):
     page = open_page(javascript=False)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/create/")
     expect(page.get_by_role("toolbar")).to_have_count(0)
     expect(page.locator("[data-count]")).to_be_hidden()
