@@ -283,7 +283,7 @@ IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
 PAGE_CACHE = "caching.pages.PageCache" if IS_CACHING else ""
 # Called when the site starts.
 AT_START = "caching.takedown.renew_at_start"
-# Pieces that many pages have in common, for the same reason.
+# Fragments that many pages share, for the same reason.
 KEEP_FRAGMENTS = not DEBUG
 if DEBUG:
     CACHES["template_fragments"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}

@@ -1,9 +1,10 @@
-"""What many visitors are shown alike, made once and kept in each worker for those who log in too.
+"""Per-worker cache of HTML fragments shared by visitors.
 
-A piece is what everybody gets: a card, a comment as those see it who may do the same with it, a
-page of a list. What only some may see is asked of the database for each of them anew. Pieces go
-when cached pages go: when the cache version rises, when a scheduled post is published, and after a
-minute (`each`). What is made of the same values stays, as it is never old (`always`).
+A fragment is a part of a page that many people see alike: a card, a page of a list, a comment as
+everyone with the same permissions sees it. For text that only some may see, each request asks the
+database. `until_next_change()` keeps fragments as long as cached pages: until the cache version
+rises, a scheduled post is published, or a minute has passed. `by_value()` keeps those whose key
+holds everything that they show, because they are never outdated.
 """
 
 import sys
@@ -25,45 +26,45 @@ from django.utils.translation import get_language
 from caching import pages
 
 Key = TypeVar("Key", bound=Hashable)
-Piece = TypeVar("Piece")
+Fragment = TypeVar("Fragment")
 
-# Bytes that a worker keeps on each of its two shelves: some 3,000 pieces. Where there are more, it
-# begins anew.
+# Bytes that a worker keeps in each of its two stores, enough for 3,000 fragments. A full store is
+# emptied.
 SIZE_MAX = 4_000_000
-# What Python takes for a place in a dictionary that grows.
+# Bytes that Python takes for an entry of a growing dictionary.
 OVERHEAD = 100
-# What has no parts.
+# Values without parts.
 PLAIN = (str, int, NoneType, datetime)
 
 
 @dataclass(slots=True)
-class Shelf:
-    """Pieces of one cache version, good between two instants in seconds since 1970."""
+class Store:
+    """Fragments of one cache version, valid between two times in seconds since 1970."""
 
     version: pages.CacheVersion | None = None
     made_at: float = 0
     good_until: float = 0
-    pieces: dict = field(default_factory=dict)
+    fragments: dict = field(default_factory=dict)
     size: int = 0
 
-    def keep(self, pieces: dict) -> None:
-        added = sum(OVERHEAD + bytes_of(item) for item in pieces.items())
+    def keep(self, fragments: dict) -> None:
+        added = sum(OVERHEAD + bytes_of(item) for item in fragments.items())
         if added > SIZE_MAX:
-            # A page of very long comments would drive out all else for itself.
+            # A page of very long comments would evict everything else.
             return
         if self.size + added > SIZE_MAX:
-            self.pieces = {}
+            self.fragments = {}
             self.size = 0
-        self.pieces.update(pieces)
+        self.fragments.update(fragments)
         self.size += added
 
 
 def bytes_of(thing: object) -> int:
-    """Return what Python takes for a piece or a key and all that it is made of.
+    """Return the bytes that Python takes for a fragment or a key, with all of its parts.
 
-    Not the number of characters: each may take four bytes, and so may a digit of an id.
+    Counting characters is not enough: each may take four bytes, even a digit of an id.
     """
-    # First, as most are: a page of comments has thousands.
+    # First, because most are plain: a page of comments has thousands.
     if isinstance(thing, PLAIN):
         return sys.getsizeof(thing)
     parts = thing if isinstance(thing, tuple | list) else ()
@@ -74,9 +75,8 @@ def bytes_of(thing: object) -> int:
     return sys.getsizeof(thing) + sum(map(bytes_of, parts))
 
 
-newest = Shelf()
-# What is never old, by all that it says.
-rendered = Shelf()
+changing = Store()
+unchanging = Store()
 # The cache version when the request began, before its first query.
 version_at_start = ContextVar[pages.CacheVersion | str | None]("version_at_start", default=None)
 
@@ -94,67 +94,68 @@ def note_cache_version(get_response: Callable) -> Callable:
     return middleware
 
 
-def each(
+def until_next_change(
     kind: str,
     keys: list[Key],
-    make: Callable[[list[Key]], dict[Key, Piece]],
+    make: Callable[[list[Key]], dict[Key, Fragment]],
     *,
     now: datetime | None = None,
-) -> dict[Key, Piece]:
-    """Return the piece for each key, in their order; `make` is asked for what is missing.
+) -> dict[Key, Fragment]:
+    """Return the fragment of each key, in their order; `make` renders the missing ones.
 
-    A key names all that its piece depends on besides what is saved, and `now`, where time counts.
+    A key holds everything that its fragment depends on, except rows of the database. Pass `now` if
+    the fragment depends on the time.
     """
-    # Before `make` looks at the database: a change from here on raises the version.
-    return from_shelf(find_shelf(now or timezone.now()), kind, keys, make)
+    # Before `make` reads the database: a change from here on raises the cache version.
+    return find_or_make(current_store(now or timezone.now()), kind, keys, make)
 
 
-def always(
-    kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Piece]]
-) -> dict[Key, Piece]:
-    """Return the same of pieces that are never old.
+def by_value(
+    kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Fragment]]
+) -> dict[Key, Fragment]:
+    """Return the fragment of each key, in their order, kept for as long as there is room.
 
-    A key is all that its piece says, as it is and not by an id, so that a change needs to tell
-    nobody: what has changed is another key.
+    A key holds the values that its fragment shows, not ids of rows: changed values make another
+    key, so no change has to be announced.
     """
-    return from_shelf(rendered if settings.KEEP_FRAGMENTS else Shelf(), kind, keys, make)
+    return find_or_make(unchanging if settings.KEEP_FRAGMENTS else Store(), kind, keys, make)
 
 
-def from_shelf(
-    shelf: Shelf, kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Piece]]
-) -> dict[Key, Piece]:
+def find_or_make(
+    store: Store, kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Fragment]]
+) -> dict[Key, Fragment]:
     zone = timezone.get_current_timezone_name()
-    pieces = shelf.pieces
-    # Links begin with the path that the site lies at.
+    fragments = store.fragments
+    # Links begin with the path that the site is served under.
     context = (kind, get_language(), zone, get_script_prefix())
-    found = {key: pieces[context, key] for key in keys if (context, key) in pieces}
+    found = {key: fragments[context, key] for key in keys if (context, key) in fragments}
     missing = [key for key in keys if key not in found]
     made = make(missing) if missing else {}
-    shelf.keep({(context, key): piece for key, piece in made.items()})
+    store.keep({(context, key): fragment for key, fragment in made.items()})
     found |= made
     return {key: found[key] for key in keys if key in found}
 
 
 def values_of(instance: Model) -> tuple:
-    """Return all that was loaded of a row."""
+    """Return all loaded columns of a row."""
     return tuple(value for name, value in vars(instance).items() if name[0] != "_")
 
 
-def find_shelf(now: datetime) -> Shelf:
-    """Return the shelf with what is good at `now`; one of its own where nothing can be shared."""
-    global newest
-    # What a transaction sees may never be committed.
+def current_store(now: datetime) -> Store:
+    """Return the store that is valid at `now`, or an empty one if nothing may be shared."""
+    global changing
+    # Rows that a transaction reads may never be committed.
     if not settings.KEEP_FRAGMENTS or connection.in_atomic_block:
-        return Shelf()
+        return Store()
     version = pages.find_counter().read()
     at = now.timestamp()
-    shelf = newest
-    # What a request saw of the database may be older than a change that came in its middle.
+    store = changing
+    # This request may have read the database before a change that raised the version.
     if version is None or version_at_start.get() not in (None, version):
-        return Shelf()
-    # Nor what was made before the clock was set back, which would be good again in an hour.
-    is_good = shelf.made_at - pages.LIFETIME < at < shelf.good_until
-    if shelf.version != version or not is_good:
-        shelf = newest = Shelf(version, at, pages.good_until(at))
-    # Who looked at the clock before it was made gets nothing from it, and leaves nothing.
-    return shelf if shelf.made_at <= at else Shelf()
+        return Store()
+    # If the clock was set back, an old store would become valid again.
+    is_good = store.made_at - pages.LIFETIME < at < store.good_until
+    if store.version != version or not is_good:
+        store = changing = Store(version, at, pages.good_until(at))
+    # A request that read the clock before the store was made may not use it.
+    return store if store.made_at <= at else Store()

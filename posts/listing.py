@@ -90,7 +90,7 @@ class PostListing:
         def ask(keys: list[str]) -> dict[str, int]:
             return {self.scope: self.ask_count(now)}
 
-        return fragments.each("count", [self.scope], ask, now=now)[self.scope]
+        return fragments.until_next_change("count", [self.scope], ask, now=now)[self.scope]
 
     def ask_count(self, now: datetime) -> int:
         scheduled = self.rows.filter(is_scheduled(now)).order_by().values("status")
@@ -109,7 +109,7 @@ class PostListing:
         def find(keys: list) -> dict:
             return {asked: self.find_page(query, size=size, now=now)}
 
-        return fragments.each("page", [asked], find, now=now)[asked]
+        return fragments.until_next_change("page", [asked], find, now=now)[asked]
 
     def find_page(self, query: dict, *, size: int, now: datetime) -> PostPage:
         number = parse_number(query.get("page", "1"))
@@ -194,7 +194,7 @@ def find_author(username: str, now: datetime) -> User:
     def ask(keys: list[str]) -> dict[str, User]:
         return {key: get_object_or_404(people_to_read(now), username_key=key)}
 
-    return fragments.each("author", [key], ask, now=now)[key]
+    return fragments.until_next_change("author", [key], ask, now=now)[key]
 
 
 def posts_tagged(tag: Tag) -> PostListing:

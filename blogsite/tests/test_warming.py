@@ -29,9 +29,9 @@ class Asked:
 
 
 @pytest.fixture(autouse=True)
-def empty_shelf(monkeypatch):
+def empty_store(monkeypatch):
     """Nothing that another test kept is shown."""
-    monkeypatch.setattr(fragments, "newest", fragments.Shelf())
+    monkeypatch.setattr(fragments, "changing", fragments.Store())
 
 
 def in_thread(act, *arguments):

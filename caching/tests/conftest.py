@@ -21,5 +21,5 @@ def clock(monkeypatch):
 def worker(settings, tmp_path):
     """A worker that has kept nothing yet, with a counter of its own."""
     settings.INSTANCE_DIR = tmp_path
-    fragments.newest = fragments.Shelf()
-    fragments.rendered = fragments.Shelf()
+    fragments.changing = fragments.Store()
+    fragments.unchanging = fragments.Store()

@@ -1,4 +1,4 @@
-"""The shelves of pieces: what is kept, for whom, for how long, and in how much memory."""
+"""Cached fragments: who shares them, how long they are kept, and how much memory they take."""
 
 import tracemalloc
 from datetime import UTC, datetime, timedelta
@@ -17,10 +17,10 @@ NUMBERS = count()
 
 
 def keep(text: object, *, key: str = "key") -> object:
-    return fragments.each("test", [key], lambda keys: dict.fromkeys(keys, text))[key]
+    return fragments.until_next_change("test", [key], lambda keys: dict.fromkeys(keys, text))[key]
 
 
-def test_a_piece_is_kept_for_a_minute(worker, monkeypatch):
+def test_a_fragment_is_kept_for_a_minute(worker, monkeypatch):
     start = datetime(2026, 1, 1, tzinfo=UTC)
     clock = [start]
     monkeypatch.setattr(timezone, "now", lambda: clock[0])
@@ -31,7 +31,7 @@ def test_a_piece_is_kept_for_a_minute(worker, monkeypatch):
     assert keep("third") == "third"
 
 
-def test_after_the_clock_was_set_back_pieces_are_kept_again(worker, monkeypatch):
+def test_after_the_clock_was_set_back_fragments_are_kept_again(worker, monkeypatch):
     clock = [datetime(2026, 1, 1, 12, tzinfo=UTC)]
     monkeypatch.setattr(timezone, "now", lambda: clock[0])
     assert keep("first") == "first"
@@ -40,17 +40,17 @@ def test_after_the_clock_was_set_back_pieces_are_kept_again(worker, monkeypatch)
     assert keep("third") == "second"
 
 
-def test_pieces_of_another_language_or_zone_are_others(worker):
+def test_another_language_or_time_zone_has_fragments_of_its_own(worker):
     assert keep("first") == "first"
     with timezone.override("Asia/Tokyo"):
         assert keep("second") == "second"
 
 
-def test_pieces_stay_below_a_size(worker, monkeypatch):
+def test_fragments_stay_below_a_size(worker, monkeypatch):
     monkeypatch.setattr(fragments, "SIZE_MAX", 11_000)
     for number in range(9):
         keep("x" * 1_500, key=str(number))
-    assert len(fragments.newest.pieces) == 4
+    assert len(fragments.changing.fragments) == 4
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_pieces_stay_below_a_size(worker, monkeypatch):
         "many on a page",
     ],
 )
-def test_pieces_take_no_more_memory_than_they_may(worker, monkeypatch, key, make):
+def test_fragments_take_no_more_memory_than_they_may(worker, monkeypatch, key, make):
     monkeypatch.setattr(fragments, "SIZE_MAX", 100_000)
     # What Python itself grows by, once for good, is not ours.
     for number in range(500):
         keep(make(number), key=f"{key}{number}")
-    fragments.newest.pieces, fragments.newest.size = {}, 0
+    fragments.changing.fragments, fragments.changing.size = {}, 0
     tracemalloc.start()
     most = 0
     for number in range(500):
@@ -92,7 +92,7 @@ def test_what_would_drive_out_all_else_is_not_kept(worker, monkeypatch):
     keep("first")
     assert keep("x" * 10_000, key="long") == "x" * 10_000
     assert keep("second") == "first"
-    assert len(fragments.newest.pieces) == 1
+    assert len(fragments.changing.fragments) == 1
 
 
 @pytest.mark.parametrize("reason", ["switched off", "nobody can say"])
@@ -123,7 +123,7 @@ def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
 
 def number(*values: object) -> str:
     """Return a new number for new values, and the one of before for the same."""
-    return fragments.always("number", [values], lambda keys: {values: str(next(NUMBERS))})[values]
+    return fragments.by_value("number", [values], lambda keys: {values: str(next(NUMBERS))})[values]
 
 
 def test_what_is_made_of_the_same_values_is_made_once_for_as_long_as_the_worker_lives(worker):
@@ -146,5 +146,5 @@ def test_what_is_made_of_the_same_values_stays_below_a_size(worker, monkeypatch)
     monkeypatch.setattr(fragments, "SIZE_MAX", 10_000)
     for place in range(100):
         number(place)
-        assert fragments.rendered.size < 10_000
-    assert len(fragments.rendered.pieces) < 30
+        assert fragments.unchanging.size < 10_000
+    assert len(fragments.unchanging.fragments) < 30

@@ -103,7 +103,7 @@ class PublicPage(NamedTuple):
 
     # With the first of the next page.
     places: tuple[CommentPlace, ...]
-    pieces: tuple[tuple[int, SafeString], ...]
+    comments: tuple[tuple[int, SafeString], ...]
 
 
 def public_page(post: Post, reader: Reader, size: int) -> PublicPage:
@@ -113,19 +113,19 @@ def public_page(post: Post, reader: Reader, size: int) -> PublicPage:
     def make(keys: list) -> dict:
         thread = Comment.objects.filter(post=post, path__gte=reader.start)
         places = thread.public_places(size + 1)
-        pieces = by_pk(render_comments(post, anybody.keys_of(places[:size])))
-        return {keys[0]: PublicPage(tuple(places), tuple(pieces.items()))}
+        comments = by_pk(render_comments(post, anybody.keys_of(places[:size])))
+        return {keys[0]: PublicPage(tuple(places), tuple(comments.items()))}
 
     key = (post.pk, anybody)
-    return fragments.each("comments", [key], make)[key]
+    return fragments.until_next_change("comments", [key], make)[key]
 
 
 def own_comments(post: Post, reader: Reader, page: PublicPage) -> dict[int, SafeString]:
     """Return those on `page` that `reader` wrote, with what only their writer may do."""
-    shown = {pk for pk, _ in page.pieces}
+    shown = {pk for pk, _ in page.comments}
     own = [place for place in page.places if place.author_pk == reader.pk and place.pk in shown]
     make = partial(render_comments, post)
-    return by_pk(fragments.each("own comment", reader.keys_of(own), make))
+    return by_pk(fragments.until_next_change("own comment", reader.keys_of(own), make))
 
 
 def render_comments(post: Post, keys: list[CommentKey]) -> dict[CommentKey, SafeString]:
@@ -137,8 +137,8 @@ def render_comments(post: Post, keys: list[CommentKey]) -> dict[CommentKey, Safe
     same = [key for key in keys if key.pk in said and said[key.pk].status == key.status]
     words = {key: (said[key.pk], key.is_shown, post.author_id) for key in same}
     acts = {key: (key, post.pk) for key in same if key.has_acts}
-    html = fragments.always("comment", list(words.values()), render_words)
-    html |= fragments.always("comment acts", list(acts.values()), render_acts)
+    html = fragments.by_value("comment", list(words.values()), render_words)
+    html |= fragments.by_value("comment acts", list(acts.values()), render_acts)
     return {key: html[words[key]] + html.get(acts.get(key), NOTHING) for key in same}
 
 
@@ -169,10 +169,10 @@ def by_pk(comments: dict[CommentKey, SafeString]) -> dict[int, SafeString]:
 
 def split_at(comments: dict[int, SafeString], pk: int | None) -> tuple[SafeString, SafeString]:
     """Return the HTML up to the comment `pk`, which stays open for a form, and the rest."""
-    pieces = list(comments.values())
-    end = list(comments).index(pk) + 1 if pk in comments else len(pieces)
-    return join(pieces[:end]), join(["", *pieces[end:], ""])
+    parts = list(comments.values())
+    end = list(comments).index(pk) + 1 if pk in comments else len(parts)
+    return join(parts[:end]), join(["", *parts[end:], ""])
 
 
-def join(pieces: list[SafeString]) -> SafeString:
-    return mark_safe("</li>\n".join(pieces))  # noqa: S308  a template made each of them
+def join(parts: list[SafeString]) -> SafeString:
+    return mark_safe("</li>\n".join(parts))  # noqa: S308  a template made each of them

@@ -91,7 +91,7 @@ def find_comments(
         keys = reader.keys_of(places[:COMMENTS_PER_PAGE])
         return places, by_pk(render_comments(post, keys))
     page = public_page(post, reader, COMMENTS_PER_PAGE)
-    return page.places, dict(page.pieces) | own_comments(post, reader, page)
+    return page.places, dict(page.comments) | own_comments(post, reader, page)
 
 
 def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
@@ -108,7 +108,7 @@ def fields_of(form: CommentForm) -> SafeString:
     """Return the fields as HTML; those that nothing was typed into are the same for everyone."""
     if form.is_bound or form.initial:
         return as_crispy_form(form)
-    return fragments.always("comment fields", [""], lambda keys: {"": as_crispy_form(form)})[""]
+    return fragments.by_value("comment fields", [""], lambda keys: {"": as_crispy_form(form)})[""]
 
 
 def page_of_form(post_pk: int) -> str:

@@ -36,11 +36,11 @@ def cards_of(
 ) -> list[SafeString]:
     """Return cards of a kind, those that are missing from `make`, in the order of `ids`."""
     keys = [CardKey(pk) for pk in ids]
-    cards = fragments.each(kind, keys, make)
+    cards = fragments.until_next_change(kind, keys, make)
     own = {
         key: key._replace(is_own=True) for key, card in cards.items() if card.author_pk == user.pk
     }
-    own_cards = fragments.each(kind, list(own.values()), make)
+    own_cards = fragments.until_next_change(kind, list(own.values()), make)
     return [(own_cards.get(own.get(key)) or cards[key]).html for key in keys if key in cards]
 
 
@@ -72,4 +72,4 @@ def render_card(post: Post, is_own: bool) -> SafeString:
         context = {"post": post, "is_own": is_own}
         return {values: render_to_string("posts/_post_card.html", context)}
 
-    return fragments.always("card", [values], make)[values]
+    return fragments.by_value("card", [values], make)[values]

@@ -148,7 +148,7 @@ def answer(request: HttpRequest, kind: str, source: Source, now: datetime) -> Ht
 
     # The address determines the list, the format and the host.
     address = origin + path_of(kind, source)
-    return finish(request, fragments.each("feed", [address], make, now=now)[address])
+    return finish(request, fragments.until_next_change("feed", [address], make, now=now)[address])
 
 
 def dated(kind: str, source: Source, origin: str) -> Document:

@@ -35,7 +35,7 @@ class SearchResults(NumberedList):
     def get_queryset(self) -> list[int]:
         asked = self.request.GET["q"]
         now = timezone.now()
-        found = fragments.each(
+        found = fragments.until_next_change(
             "found", [asked], lambda keys: {asked: find(asked, now=now)}, now=now
         )
         self.results = found[asked]

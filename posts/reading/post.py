@@ -116,7 +116,7 @@ def words_of(request: HttpRequest, post: Post) -> Words:
         shown = read_words(request, post.pk)
         return {key: render_words(request, shown)} if shown.is_out(now) else {}
 
-    kept = fragments.each("words", [key], make) if post.is_out(now) else {}
+    kept = fragments.until_next_change("words", [key], make) if post.is_out(now) else {}
     # Taken back a moment ago, it is still there for its author and those who moderate.
     return kept.get(key) or render_words(request, read_words(request, post.pk))
 
@@ -144,7 +144,7 @@ def neighbours(post: Post) -> dict[str, SafeString]:
         found = {"post": post, **find_neighbours(post, now)}
         return {key: render_to_string("posts/_neighbours.html", found)}
 
-    return {"neighbours": fragments.each("neighbours", [key], make, now=now)[key]}
+    return {"neighbours": fragments.until_next_change("neighbours", [key], make, now=now)[key]}
 
 
 def find_neighbours(post: Post, now: datetime) -> dict[str, object]:

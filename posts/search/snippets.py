@@ -1,4 +1,4 @@
-"""Showing what was found: the words marked, in a piece of the text around the first of them."""
+"""Showing what was found: the words marked, in an excerpt of the text around the first of them."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ def mark_words(text: str, query: Query) -> SafeString:
 
 
 def snippet(text: str, query: Query) -> SafeString:
-    """Return a piece of `text` as HTML, from a little before the first word found."""
+    """Return an excerpt of `text` as HTML, from a little before the first word found."""
     spans = _find_spans(text[:SEARCHED_LENGTH], query, reach=SNIPPET_LENGTH)
     start, end = _window(text, spans[0][0] if spans else 0)
     inside = [(a - start, min(b, end) - start) for a, b in spans if start <= a < end]
@@ -35,15 +35,15 @@ def snippet(text: str, query: Query) -> SafeString:
 
 def _mark(text: str, spans: list[Span]) -> SafeString:
     ends = [0, *(end for _, end in spans)]
-    pieces = [
+    parts = [
         (text[after:start], text[start:end])
         for after, (start, end) in zip(ends, spans, strict=False)
     ]
-    return format_html_join("", "{}<mark>{}</mark>", pieces) + escape(text[ends[-1] :])
+    return format_html_join("", "{}<mark>{}</mark>", parts) + escape(text[ends[-1] :])
 
 
 def _window(text: str, first: int) -> Span:
-    """Begin and end of the piece around `first`, between words where there are spaces."""
+    """Begin and end of the excerpt around `first`, between words where there are spaces."""
     start = max(0, first - BEFORE_FIRST)
     if start:
         start = text.find(" ", start, first) + 1 or start

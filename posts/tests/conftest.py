@@ -1,4 +1,4 @@
-"""What tests of lists, of the page cache and of kept pieces share."""
+"""What tests of lists, of the page cache and of cached fragments share."""
 
 from datetime import timedelta
 

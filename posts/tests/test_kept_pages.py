@@ -1,4 +1,4 @@
-"""Pages made of pieces that are kept for those who are logged in too: current at once."""
+"""Pages for logged-in people, made of cached fragments, show each change at once."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, c
     assert read() == read()
     CHANGES[change](Comment.objects.get(pk=thread.pk), moderator)
     after = read()
-    fragments.newest = fragments.Shelf()
+    fragments.changing = fragments.Store()
     assert after == read()
 
 
@@ -206,7 +206,7 @@ def test_a_scheduled_post_is_in_the_lists_at_its_second(client_of, thread, make_
     clock[0] = at
     assert "Later" in client.get("/").text
     # One whose clock was read before, and who comes late, changes nothing for the others.
-    assert fragments.find_shelf(at - timedelta(seconds=1)) is not fragments.newest
+    assert fragments.current_store(at - timedelta(seconds=1)) is not fragments.changing
 
 
 @pytest.mark.parametrize("change", ["nothing", "unpublish", "schedule", "hide", "trash", "delete"])
@@ -245,7 +245,7 @@ def test_a_comment_that_says_something_else_is_rendered_anew(client_of, thread, 
         User.objects.filter(pk=thread.author_id).update(**values["author"])
     else:
         Comment.objects.filter(pk=thread.pk).update(**values)
-    fragments.newest = fragments.Shelf()
+    fragments.changing = fragments.Store()
     assert TOKEN.sub("", client.get(path).text) != TOKEN.sub("", before)
 
 

@@ -317,7 +317,7 @@ def library(write, make_user):
     """Sixty posts of random words, and what the reference needs to know of each."""
     chance = random.Random(6)
     users = [make_user(name, display_name=display) for name, display in AUTHORS.items()]
-    shelf = {}
+    indexed = {}
     for _ in range(60):
         user = chance.choice(users)
         title = " ".join(chance.choices(VOCABULARY, k=chance.randint(1, 3)))
@@ -327,8 +327,8 @@ def library(write, make_user):
         names = [user.username, user.display_name]
         fields = {"title": [title], "body": [body], "tag": tags, "author": names}
         tokens = {field: [tokenize(text) for text in texts] for field, texts in fields.items()}
-        shelf[post.pk] = tokens | {"keys": {tag_key(tag) for tag in tags}}
-    return shelf
+        indexed[post.pk] = tokens | {"keys": {tag_key(tag) for tag in tags}}
+    return indexed
 
 
 def is_there(term, document: dict) -> bool:

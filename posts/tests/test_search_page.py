@@ -157,7 +157,7 @@ def test_words_are_marked_as_they_are_found(query, text, marked):
     assert html.replace("<mark>", "[").replace("</mark>", "]") == marked
 
 
-def test_a_snippet_is_a_piece_around_the_first_word_found():
+def test_a_snippet_is_an_excerpt_around_the_first_word_found():
     text = "word " * 200 + "here is bread " + "more " * 200
     found = snippet(text, parse("bread"))
     assert found.startswith("… word") and found.endswith(" …")
