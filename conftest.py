@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from caching.tests.cached import Nobody
+from caching.tests.cached import AnonymousVisitor
 from posts.discussion import commenting
 from posts.models import Comment, Post
 from posts.tagging import split_tags
@@ -64,7 +64,7 @@ def moderator(make_user) -> User:
 
 @pytest.fixture
 def client_of(client, author, reader, moderator):
-    """Return a function that gives the client of a visitor by name; `anonymous` is nobody."""
+    """Return a function that gives the client of a visitor by name; `anonymous` has no login."""
     people = {"author": author, "reader": reader, "moderator": moderator}
 
     def client_for(visitor: str) -> Client:
@@ -132,7 +132,7 @@ def make_comment(post, reader):
 
 
 @pytest.fixture
-def nobody(db, settings, tmp_path) -> Nobody:
-    """Return a visitor who is nobody, with a page cache and a counter of their own."""
+def anonymous(db, settings, tmp_path) -> AnonymousVisitor:
+    """Return an anonymous visitor with a page cache and a cache version of their own."""
     settings.INSTANCE_DIR = tmp_path
-    return Nobody()
+    return AnonymousVisitor()

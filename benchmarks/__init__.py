@@ -4,8 +4,8 @@
 ANONYMOUS, RENDERED, AUTHOR = "anonymous", "rendered", "author"
 # An anonymous visitor whose browser already has the page and gets a 304.
 AGAIN = "again"
-NOBODY = (ANONYMOUS, RENDERED)
-ALL = (*NOBODY, AUTHOR)
+WITHOUT_LOGIN = (ANONYMOUS, RENDERED)
+ALL = (*WITHOUT_LOGIN, AUTHOR)
 # The visitors of each case: machines have no session, and My posts needs one.
 CASES = {
     "index": (*ALL, AGAIN),
@@ -19,7 +19,7 @@ CASES = {
     "search-common": ALL,
     "search-prefix": ALL,
     "search-three": ALL,
-    "feed": NOBODY,
-    "sitemap": NOBODY,
+    "feed": WITHOUT_LOGIN,
+    "sitemap": WITHOUT_LOGIN,
     "mine": (AUTHOR,),
 }

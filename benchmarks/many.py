@@ -73,18 +73,18 @@ def load_now() -> str:
 def show_changes(site: Machines, author: Visitor, posts: int) -> None:
     other = Visitor(f"http://127.0.0.1:{site.ports['two']}")
     one = Visitor(f"http://127.0.0.1:{site.ports['one']}", cookies=author.cookies)
-    nobody = Visitor(site.origin)
+    anonymous = Visitor(site.origin)
     between, own, all_others = [], [], []
     for number in range(posts):
         other.get()
         title = f"Through one, {number}"
         one.publish(title)
         between.append(seconds_until_seen(other, title))
-        nobody.get()
+        anonymous.get()
         title = f"Through nginx, {number}"
         author.publish(title)
         own.append(seconds_until_seen(author, title))
-        all_others.append(seconds_until_seen(nobody, title))
+        all_others.append(seconds_until_seen(anonymous, title))
     for what, found in (
         ("published through one machine, seen through the other", between),
         ("published through nginx, seen by its author", own),

@@ -113,8 +113,8 @@ def answer_head_without_body(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def refuse_what_nobody_sends(get_response: GetResponse) -> GetResponse:
-    """Stop what no browser sends, before anything reads it."""
+def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
+    """Refuse requests that no browser sends, before anything reads them."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         meta = request.META
@@ -165,8 +165,8 @@ def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
 def offer_next_pages(get_response: GetResponse) -> GetResponse:
     """Name the links that a browser may fetch when one points at them, before one clicks.
 
-    Only to who is nobody, for whom the page cache answers. Each page that somebody gets is
-    rendered, which is too much for one that is perhaps never looked at.
+    Only for anonymous visitors, whose pages come from the page cache. A logged-in person's page is
+    rendered, which costs too much for a page that may never be looked at.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

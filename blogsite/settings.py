@@ -165,7 +165,7 @@ MIDDLEWARE = [
     # Before all that may answer by itself, so that every answer carries it.
     "blogsite.requests.restrict_content",
     "blogsite.requests.refuse_unknown_methods",
-    "blogsite.requests.refuse_what_nobody_sends",
+    "blogsite.requests.refuse_abnormal_requests",
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -278,7 +278,7 @@ CACHES = {
 if CACHES["default"]["BACKEND"].endswith("RedisCache"):
     # Each page asks it whether it is still current; one that hangs must not hang the site.
     CACHES["default"]["OPTIONS"] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-# What stands before Django and answers those who are nobody; templates under work are no pages yet.
+# Serves anonymous visitors before Django does; off with DEBUG, so that a changed template shows.
 IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
 PAGE_CACHE = "caching.pages.PageCache" if IS_CACHING else ""
 # Called when the site starts.

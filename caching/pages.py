@@ -1,4 +1,4 @@
-"""Whole answers for visitors who are nobody, given before Django builds a request.
+"""Whole pages for anonymous visitors, served before Django builds a request.
 
 `PageCache` wraps the WSGI callable. Each worker keeps its own answers, in memory; all workers
 share one number, the cache version. A change that anyone might see calls `changed()`, which raises
@@ -232,7 +232,7 @@ class Answer:
 
 
 def is_for_everyone(status: str, headers: Headers, response: Iterable[bytes]) -> bool:
-    """Tell whether an answer is whole, a text, not huge, and the same for all who are nobody."""
+    """Return whether a response is a text, not huge, and the same for all anonymous visitors."""
     said = {name.lower(): value for name, value in headers}
     varies = {name.strip().lower() for name in said.get("vary", "").split(",") if name}
     return (

@@ -190,7 +190,7 @@ def ids(make_post, make_comment, author) -> dict[str, int]:
 
 
 @pytest.fixture
-def press_everywhere(writer, author, nobody, ids, django_capture_on_commit_callbacks):
+def press_everywhere(writer, author, anonymous, ids, django_capture_on_commit_callbacks):
     """Return a function that presses Enter in each form of a page, and compares what readers see.
 
     As the author of the post, who may do everything else, too.
@@ -202,14 +202,14 @@ def press_everywhere(writer, author, nobody, ids, django_capture_on_commit_callb
     def press(page: str, **values: str) -> None:
         path = page.format(**ids)
         response = writer.get(path, follow=True)
-        before = [nobody.get(public).text for public in paths]
+        before = [anonymous.get(public).text for public in paths]
         for form in forms_in(response.text):
             if form.attributes.get("method") == "post" and form.takes_enter:
                 form.fill(**VALUES | values)
                 # The cached pages go with the commit.
                 with django_capture_on_commit_callbacks(execute=True):
                     press_enter(writer, path, form)
-        assert [nobody.get(public).text for public in paths] == before
+        assert [anonymous.get(public).text for public in paths] == before
 
     return press
 

@@ -47,7 +47,7 @@ def author(site) -> Visitor:
 
 
 @pytest.fixture
-def nobody(site) -> Visitor:
+def anonymous(site) -> Visitor:
     return Visitor(site.origin)
 
 
@@ -81,14 +81,14 @@ def test_what_is_written_through_one_is_seen_through_the_other_at_once(site, aut
     assert "Written through one" in two.get().text
 
 
-def test_the_author_sees_it_at_once_and_everyone_within_ten_seconds(nobody, author):
-    nobody.get()
-    assert nobody.get().headers["X-Cache"] == "HIT"
+def test_the_author_sees_it_at_once_and_everyone_within_ten_seconds(anonymous, author):
+    anonymous.get()
+    assert anonymous.get().headers["X-Cache"] == "HIT"
     author.publish("Seen by all")
     own = author.get()
     assert "Seen by all" in own.text
     assert own.headers["X-Cache"] == "BYPASS"
-    is_seen = lambda: "Seen by all" in nobody.get().text  # noqa: E731
+    is_seen = lambda: "Seen by all" in anonymous.get().text  # noqa: E731
     assert wait_until(is_seen, "others do not see it", seconds=SEEN_BY_ALL) < SEEN_BY_ALL
 
 
@@ -106,9 +106,9 @@ def test_the_author_sees_it_at_once_and_everyone_within_ten_seconds(nobody, auth
         ({"__Host-sessionid": "a" * 32}, False),
     ],
 )
-def test_only_visitors_who_are_nobody_get_what_is_kept(nobody, cookies, is_kept):
-    nobody.get()
-    visitors = [Visitor(nobody.origin, {**cookies}) for _ in range(2)]
+def test_only_visitors_who_are_nobody_get_what_is_kept(anonymous, cookies, is_kept):
+    anonymous.get()
+    visitors = [Visitor(anonymous.origin, {**cookies}) for _ in range(2)]
     found = [visitor.get().headers["X-Cache"] for visitor in visitors]
     # Within five seconds after its time a page may be shown while it is renewed.
     assert (found[1] in ("HIT", "UPDATING", "STALE")) == is_kept
@@ -118,45 +118,45 @@ def test_only_visitors_who_are_nobody_get_what_is_kept(nobody, cookies, is_kept)
 @pytest.mark.parametrize(
     "headers", [{"Authorization": "Basic eA=="}, {"HX-Request": "true"}, {"Range": "bytes=0-9"}]
 )
-def test_what_asks_for_something_else_passes_by(nobody, headers):
-    nobody.get()
-    assert Visitor(nobody.origin, headers=headers).get().headers["X-Cache"] == "BYPASS"
+def test_what_asks_for_something_else_passes_by(anonymous, headers):
+    anonymous.get()
+    assert Visitor(anonymous.origin, headers=headers).get().headers["X-Cache"] == "BYPASS"
 
 
 @pytest.mark.parametrize("path", ["/auth/login/", "/auth/register/", "/create/", "/no-such-page/"])
-def test_what_is_not_marked_for_all_is_never_kept(nobody, path):
-    assert {Visitor(nobody.origin).get(path).headers.get("X-Cache", "MISS") for _ in range(3)} == {
-        "MISS"
-    }
+def test_what_is_not_marked_for_all_is_never_kept(anonymous, path):
+    assert {
+        Visitor(anonymous.origin).get(path).headers.get("X-Cache", "MISS") for _ in range(3)
+    } == {"MISS"}
 
 
-def test_each_coding_is_kept_by_itself(nobody):
+def test_each_coding_is_kept_by_itself(anonymous):
     codings = ["gzip", "identity", "br, gzip;q=0", "gzip, br", ""]
     for _ in range(2):
         found = [
-            Visitor(nobody.origin, headers={"Accept-Encoding": coding}).ask("HEAD", "/").headers
+            Visitor(anonymous.origin, headers={"Accept-Encoding": coding}).ask("HEAD", "/").headers
             for coding in codings
         ]
         coded = [headers["Content-Encoding"] for headers in found]
         assert coded == ["gzip", None, None, "gzip", None]
 
 
-def test_who_has_a_page_already_is_told_so(nobody):
-    tag = nobody.get().headers["ETag"]
-    assert Visitor(nobody.origin, headers={"If-None-Match": tag}).get().status in (200, 304)
-    assert nobody.get().headers["Vary"] == "Cookie, Accept-Encoding"
+def test_who_has_a_page_already_is_told_so(anonymous):
+    tag = anonymous.get().headers["ETag"]
+    assert Visitor(anonymous.origin, headers={"If-None-Match": tag}).get().status in (200, 304)
+    assert anonymous.get().headers["Vary"] == "Cookie, Accept-Encoding"
 
 
 @pytest.mark.parametrize(
     "path", ["/static/../db.sqlite3", "/static../secret_key", "/media/../secret_key"]
 )
-def test_nothing_but_static_files_and_pictures_is_given(nobody, path):
-    assert nobody.get(path).status in (400, 404)
+def test_nothing_but_static_files_and_pictures_is_given(anonymous, path):
+    assert anonymous.get(path).status in (400, 404)
 
 
-def test_static_files_come_from_the_disk_and_are_kept_for_good(nobody):
-    path = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', nobody.get().text)[1]
-    answer = Visitor(nobody.origin, headers={"Accept-Encoding": "gzip"}).ask("HEAD", path)
+def test_static_files_come_from_the_disk_and_are_kept_for_good(anonymous):
+    path = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', anonymous.get().text)[1]
+    answer = Visitor(anonymous.origin, headers={"Accept-Encoding": "gzip"}).ask("HEAD", path)
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "public, max-age=315360000, immutable"
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
@@ -241,24 +241,24 @@ def test_a_machine_that_is_killed_under_load_loses_at_most_what_it_was_sending(s
     assert len(failed) <= 4
 
 
-def test_while_the_database_is_away_readers_see_the_pages_of_before(site, nobody, author):
-    nobody.get()
+def test_while_the_database_is_away_readers_see_the_pages_of_before(site, anonymous, author):
+    anonymous.get()
     site.stop("primary")
     try:
-        assert "</article>" in nobody.get().text
+        assert "</article>" in anonymous.get().text
         assert author.get("/mine/").status == 503
-        assert nobody.get("/healthz").status == 200
-        assert nobody.get("/readyz").text == "not ready: database\n"
+        assert anonymous.get("/healthz").status == 200
+        assert anonymous.get("/readyz").text == "not ready: database\n"
     finally:
         site.start("primary")
     assert author.get("/mine/").status == 200
 
 
-def test_while_no_machine_answers_readers_see_the_pages_of_before(site, nobody, author):
-    nobody.get()
+def test_while_no_machine_answers_readers_see_the_pages_of_before(site, anonymous, author):
+    anonymous.get()
     site.stop("one", "two")
     try:
-        page = nobody.get()
+        page = anonymous.get()
         assert page.status == 200
         assert "</article>" in page.text
         assert author.get().status == 502

@@ -254,15 +254,15 @@ ADDRESSES |= {"tags": "/tags/", "suggestions": "/tag-suggestions/?q=rare"}
 
 
 @pytest.fixture
-def in_step(nobody, moderator, django_capture_on_commit_callbacks):
+def in_step(anonymous, moderator, django_capture_on_commit_callbacks):
     """Return a function that changes a post and asks the warm cache before and after."""
 
     def run(change, post: Post, paths: list[str]) -> list[tuple]:
         # The second time, it comes from the cache, if it may at all.
-        before = [[nobody.get(path) for _ in range(2)][1] for path in paths]
+        before = [[anonymous.get(path) for _ in range(2)][1] for path in paths]
         with django_capture_on_commit_callbacks(execute=True):
             change(post, moderator)
-        return [*zip(paths, before, map(nobody.get, paths), strict=True)]
+        return [*zip(paths, before, map(anonymous.get, paths), strict=True)]
 
     return run
 

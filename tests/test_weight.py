@@ -72,7 +72,7 @@ def test_styles_and_scripts_of_a_page_are_few_bytes_on_their_way(client, get, vi
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_a_page_for_nobody_needs_no_script(get, path):
+def test_a_page_for_anonymous_visitors_needs_no_script(get, path):
     assert scripts(get("anonymous", path)) == []
 
 

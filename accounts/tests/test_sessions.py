@@ -57,7 +57,7 @@ def test_a_key_that_was_changed_lately_still_vouches(logged_in, settings):
     assert is_logged_in(logged_in)
 
 
-def test_visitors_without_a_session_are_nobody(client, db):
+def test_visitors_without_a_session_are_anonymous(client, db):
     assert client.get("/").wsgi_request.user.is_anonymous
 
 

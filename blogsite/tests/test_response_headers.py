@@ -62,9 +62,9 @@ def test_a_failure_restricts_too(dead_database):
 
 
 @pytest.mark.parametrize("path", ["/", "/feed/"])
-def test_a_cached_page_and_its_304_restrict_as_the_page_does(nobody, post, path):
-    page = nobody.get(path)
-    again = nobody.get(path, HTTP_IF_NONE_MATCH=page.headers["ETag"])
+def test_a_cached_page_and_its_304_restrict_as_the_page_does(anonymous, post, path):
+    page = anonymous.get(path)
+    again = anonymous.get(path, HTTP_IF_NONE_MATCH=page.headers["ETag"])
     assert (page.status, again.status, again.body) == (200, 304, b"")
     assert restricting(page.headers) == restricting(again.headers) == RESTRICTING
     # The rest describes a body that is not there.
@@ -129,10 +129,10 @@ def test_a_method_that_no_view_takes_is_405_and_says_which_are_taken(client, db,
         assert restricting(response.headers) == RESTRICTING
 
 
-def test_no_method_is_answered_from_the_page_cache_but_those_that_read(nobody, post):
-    nobody.get()
-    assert [nobody.get(method=method).status for method in ("get", "FOO")] == [405, 405]
-    assert nobody.get(method="GET").status == 200
+def test_no_method_is_answered_from_the_page_cache_but_those_that_read(anonymous, post):
+    anonymous.get()
+    assert [anonymous.get(method=method).status for method in ("get", "FOO")] == [405, 405]
+    assert anonymous.get(method="GET").status == 200
 
 
 def test_a_small_head_gets_its_page_as_gunicorn_sends_it(db):

@@ -1,4 +1,4 @@
-"""A start leaves nothing for the first visitor to wait for, and fails for nobody's lack."""
+"""The first visitor waits for nothing that the start can do, and the start needs no database."""
 
 import gc
 import logging
@@ -11,7 +11,7 @@ from django.template import engines
 
 from blogsite import warming, wsgi
 from caching import fragments
-from caching.tests.cached import Nobody
+from caching.tests.cached import AnonymousVisitor
 from posts.models import Post
 
 
@@ -89,7 +89,7 @@ def test_the_first_visitor_gets_the_index_from_the_page_cache(
     settings.INSTANCE_DIR, settings.SITE_URL = tmp_path, address
     settings.ALLOWED_HOSTS = ["blog.example.org", "127.0.0.1", "localhost"]
     assert warming.names_of_site(bind) == names
-    worker = Nobody()
+    worker = AnonymousVisitor()
     in_thread(warming.ask_for_pages, worker.cache, names)
     rendered = worker.rendered
     for name in names:

@@ -1,4 +1,4 @@
-"""A visitor who is nobody, in front of the page cache, asked as gunicorn asks it."""
+"""An anonymous visitor, who asks the page cache as gunicorn does."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def answering(response_class=HttpResponse, *arguments, **options):
     return application
 
 
-class Nobody:
+class AnonymousVisitor:
     """Asks the site through a page cache, and counts what was rendered for it."""
 
     def __init__(self, application=None, **options) -> None:

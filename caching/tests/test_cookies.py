@@ -4,7 +4,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 
-from blogsite.requests import refuse_what_nobody_sends
+from blogsite.requests import refuse_abnormal_requests
 from caching.cookies import has_personal_cookie
 
 NAMES = ("sessionid_0a1b2c3d", "sessionid", "messages")
@@ -48,7 +48,7 @@ OURS = [
 def django_finds(header: str) -> bool:
     """Return whether Django finds one of the names after the middleware changed the header."""
     request = WSGIRequest(RequestFactory().get("/", HTTP_COOKIE=header).environ)
-    refuse_what_nobody_sends(lambda request: None)(request)
+    refuse_abnormal_requests(lambda request: None)(request)
     return not request.COOKIES.keys().isdisjoint(NAMES)
 
 

@@ -95,8 +95,8 @@ def test_what_would_drive_out_all_else_is_not_kept(worker, monkeypatch):
     assert len(fragments.changing.fragments) == 1
 
 
-@pytest.mark.parametrize("reason", ["switched off", "nobody can say"])
-def test_nothing_is_kept_where_nobody_says_when_it_is_old(worker, settings, monkeypatch, reason):
+@pytest.mark.parametrize("reason", ["switched off", "no version"])
+def test_nothing_is_kept_without_a_cache_version(worker, settings, monkeypatch, reason):
     if reason == "switched off":
         settings.KEEP_FRAGMENTS = False
     else:

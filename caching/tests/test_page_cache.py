@@ -1,4 +1,4 @@
-"""Answers for visitors who are nobody: the same bytes, and never somebody's."""
+"""Pages for anonymous visitors: the same bytes, and never a page of somebody else."""
 
 import gzip
 
@@ -12,7 +12,7 @@ from django.utils.http import http_date
 
 from caching import pages
 from caching.pages import in_order, takes_gzip
-from caching.tests.cached import Nobody, answering, ask
+from caching.tests.cached import AnonymousVisitor, answering, ask
 from posts.models import Post
 
 OUTLETS = ["/", "/?page=1", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/hello/"]
@@ -33,11 +33,11 @@ def bread(make_post) -> Post:
 
 
 @pytest.mark.parametrize("path", OUTLETS)
-def test_a_cached_answer_is_the_uncached_one(nobody, bread, path):
+def test_a_cached_answer_is_the_uncached_one(anonymous, bread, path):
     path = path.format(post=bread.get_absolute_url())
     uncached = ask(WSGIHandler(), path)
-    first, second = nobody.get(path), nobody.get(path)
-    assert nobody.rendered == 1
+    first, second = anonymous.get(path), anonymous.get(path)
+    assert anonymous.rendered == 1
     assert first.body == second.body == uncached.body
     for reply in (first, second):
         assert reply.status == 200
@@ -50,21 +50,21 @@ def test_a_cached_answer_is_the_uncached_one(nobody, bread, path):
         assert "X-Request-ID" not in reply.headers
 
 
-def test_gzip_is_made_once_and_unpacks_to_the_same(nobody, bread):
-    plain = nobody.get()
-    packed = nobody.get(HTTP_ACCEPT_ENCODING="br, gzip")
-    assert nobody.rendered == 1
+def test_gzip_is_made_once_and_unpacks_to_the_same(anonymous, bread):
+    plain = anonymous.get()
+    packed = anonymous.get(HTTP_ACCEPT_ENCODING="br, gzip")
+    assert anonymous.rendered == 1
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Content-Length"] == str(len(packed.body))
     assert gzip.decompress(packed.body) == plain.body
     # Without a time in it, which would make the same text another body in each worker.
     assert packed.body[4:8] == bytes(4)
     assert packed.headers["ETag"] != plain.headers["ETag"]
-    assert Nobody().get(HTTP_ACCEPT_ENCODING="gzip").body == packed.body
+    assert AnonymousVisitor().get(HTTP_ACCEPT_ENCODING="gzip").body == packed.body
 
 
-def test_what_does_not_shrink_is_sent_as_it_is(nobody):
-    assert "Content-Encoding" not in nobody.get("/hello/", HTTP_ACCEPT_ENCODING="gzip").headers
+def test_what_does_not_shrink_is_sent_as_it_is(anonymous):
+    assert "Content-Encoding" not in anonymous.get("/hello/", HTTP_ACCEPT_ENCODING="gzip").headers
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_gzip_goes_to_those_who_take_it(accepted, takes):
 
 
 @pytest.mark.parametrize("methods", [["HEAD", "GET", "HEAD"], ["GET", "HEAD", "GET"]])
-def test_head_and_get_share_one_answer_whoever_comes_first(nobody, bread, methods):
-    replies = [nobody.get(method=method) for method in methods]
-    assert nobody.rendered == 1
+def test_head_and_get_share_one_answer_whoever_comes_first(anonymous, bread, methods):
+    replies = [anonymous.get(method=method) for method in methods]
+    assert anonymous.rendered == 1
     for method, reply in zip(methods, replies, strict=True):
         # A second later, the answer has a date.
         reply.headers.pop("Last-Modified", None)
@@ -97,12 +97,12 @@ def test_head_and_get_share_one_answer_whoever_comes_first(nobody, bread, method
         assert bool(reply.body) == (method == "GET")
 
 
-def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(nobody):
-    whole, head = nobody.get("/nothing/"), nobody.get("/nothing/", method="HEAD")
+def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(anonymous):
+    whole, head = anonymous.get("/nothing/"), anonymous.get("/nothing/", method="HEAD")
     for reply in (whole, head):
         del reply.headers["X-Request-ID"]
     assert (head.status, head.headers, head.body) == (404, whole.headers, b"")
-    assert whole.body and not nobody.cache.answers
+    assert whole.body and not anonymous.cache.answers
 
 
 # Who has it already -------------------------------------------------------------------------------
@@ -111,10 +111,10 @@ def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(nobody):
 @pytest.mark.parametrize("coding", ["", "gzip"])
 @pytest.mark.parametrize("sent", ["{}", "W/{}", '"other", {}', "*", ' "a,b" , W/{} '])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_who_names_the_tag_gets_304(nobody, bread, coding, sent, method):
-    whole = nobody.get(HTTP_ACCEPT_ENCODING=coding)
+def test_who_names_the_tag_gets_304(anonymous, bread, coding, sent, method):
+    whole = anonymous.get(HTTP_ACCEPT_ENCODING=coding)
     tag = whole.headers["ETag"]
-    reply = nobody.get(
+    reply = anonymous.get(
         method=method, HTTP_ACCEPT_ENCODING=coding, HTTP_IF_NONE_MATCH=sent.format(tag)
     )
     assert (reply.status, reply.body) == (304, b"")
@@ -124,56 +124,56 @@ def test_who_names_the_tag_gets_304(nobody, bread, coding, sent, method):
 
 
 @pytest.mark.parametrize("sent", ['"other"', "", "other", '"x{}"'])
-def test_another_tag_gets_the_page_whatever_the_date(nobody, bread, sent):
-    tag = nobody.get().headers["ETag"].strip('"')
+def test_another_tag_gets_the_page_whatever_the_date(anonymous, bread, sent):
+    tag = anonymous.get().headers["ETag"].strip('"')
     later = http_date(timezone.now().timestamp() + 3600)
     headers = {"HTTP_IF_NONE_MATCH": sent.format(tag), "HTTP_IF_MODIFIED_SINCE": later}
-    assert nobody.get(**headers).status == 200
+    assert anonymous.get(**headers).status == 200
 
 
-def test_the_tag_of_the_other_coding_is_another(nobody, bread):
-    tag = nobody.get(HTTP_ACCEPT_ENCODING="gzip").headers["ETag"]
-    assert nobody.get(HTTP_IF_NONE_MATCH=tag).status == 200
+def test_the_tag_of_the_other_coding_is_another(anonymous, bread):
+    tag = anonymous.get(HTTP_ACCEPT_ENCODING="gzip").headers["ETag"]
+    assert anonymous.get(HTTP_IF_NONE_MATCH=tag).status == 200
 
 
 @pytest.mark.parametrize(
     ("asked_at", "since", "status"), [(5, 1, 304), (5, 4, 304), (5, 0, 200), (5, 6, 200)]
 )
-def test_who_has_it_since_then_gets_304(nobody, bread, clock, asked_at, since, status):
-    nobody.get()
+def test_who_has_it_since_then_gets_304(anonymous, bread, clock, asked_at, since, status):
+    anonymous.get()
     clock(asked_at)
     since = http_date(int(pages.time.time()) - asked_at + since)
-    assert nobody.get(HTTP_IF_MODIFIED_SINCE=since).status == status
+    assert anonymous.get(HTTP_IF_MODIFIED_SINCE=since).status == status
 
 
 @pytest.mark.parametrize("since", ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_a_date_that_says_nothing_gets_the_page(nobody, bread, clock, since):
-    nobody.get()
+def test_a_date_that_says_nothing_gets_the_page(anonymous, bread, clock, since):
+    anonymous.get()
     clock(5)
-    assert nobody.get(HTTP_IF_MODIFIED_SINCE=since).status == 200
+    assert anonymous.get(HTTP_IF_MODIFIED_SINCE=since).status == 200
 
 
-def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, clock):
+def test_an_answer_is_known_by_a_date_that_no_other_can_have(anonymous, bread, clock):
     """Two answers made in one second would be the same to who asks by date."""
     early = http_date(pages.time.time())
-    assert "Last-Modified" not in nobody.get().headers
+    assert "Last-Modified" not in anonymous.get().headers
     clock(0.9)
     # nginx compares the dates of what it keeps for equality, so none is sent that comes twice.
-    assert "Last-Modified" not in nobody.get().headers
-    assert nobody.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
+    assert "Last-Modified" not in anonymous.get().headers
+    assert anonymous.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
     clock(1)
-    dated = nobody.get().headers["Last-Modified"]
+    dated = anonymous.get().headers["Last-Modified"]
     assert dated != early
-    assert nobody.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
-    assert nobody.get(HTTP_IF_MODIFIED_SINCE=dated).status == 304
+    assert anonymous.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
+    assert anonymous.get(HTTP_IF_MODIFIED_SINCE=dated).status == 304
     clock(70)
-    assert nobody.get().headers["Last-Modified"] == dated
-    assert nobody.rendered == 2
-    nobody.cache.counter.increase()
+    assert anonymous.get().headers["Last-Modified"] == dated
+    assert anonymous.rendered == 2
+    anonymous.cache.counter.increase()
     clock(72)
-    assert nobody.get(HTTP_IF_MODIFIED_SINCE=dated).status == 200
+    assert anonymous.get(HTTP_IF_MODIFIED_SINCE=dated).status == 200
     clock(73)
-    assert nobody.get().headers["Last-Modified"] != dated
+    assert anonymous.get().headers["Last-Modified"] != dated
 
 
 # Somebody's own -----------------------------------------------------------------------------------
@@ -201,14 +201,14 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(nobody, bread, cloc
         ({"PATH_INFO": f"/sitemap-{'0' * 1_000}.xml"}, False),
     ],
 )
-def test_a_request_of_somebody_is_neither_kept_nor_answered(nobody, bread, environ, is_kept):
-    nobody.get()
-    nobody.get(**environ)
-    assert (nobody.rendered == 1) == is_kept
-    assert len(nobody.cache.answers) == 1
+def test_a_request_of_somebody_is_neither_kept_nor_answered(anonymous, bread, environ, is_kept):
+    anonymous.get()
+    anonymous.get(**environ)
+    assert (anonymous.rendered == 1) == is_kept
+    assert len(anonymous.cache.answers) == 1
 
 
-def test_who_names_no_host_is_not_answered_for_another(nobody):
+def test_who_names_no_host_is_not_answered_for_another(anonymous):
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http"}
     environ["QUERY_STRING"] = ""
     assert pages.key_of(environ) is None
@@ -232,38 +232,38 @@ def test_who_names_no_host_is_not_answered_for_another(nobody):
         ("/media/images/x.webp", False),
     ],
 )
-def test_pages_for_everyone_alone_are_kept(nobody, bread, path, is_kept):
-    assert nobody.is_kept(path) == is_kept
-    assert bool(nobody.cache.answers) == is_kept
+def test_pages_for_everyone_alone_are_kept(anonymous, bread, path, is_kept):
+    assert anonymous.is_kept(path) == is_kept
+    assert bool(anonymous.cache.answers) == is_kept
 
 
-def test_a_redirect_is_not_kept(nobody, bread):
-    assert nobody.get(f"/{bread.pk}/").status == 301
-    assert not nobody.cache.answers
+def test_a_redirect_is_not_kept(anonymous, bread):
+    assert anonymous.get(f"/{bread.pk}/").status == 301
+    assert not anonymous.cache.answers
 
 
-def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(nobody, bread, author):
+def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(anonymous, bread, author):
     browser = Client()
     browser.force_login(author)
     browser.post(f"/{bread.pk}/delete/")
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
     assert {MESSAGES, SESSION} <= browser.cookies.keys()
     for path in ("/", "/mine/", "/auth/account/", "/create/"):
-        page = nobody.get(path, HTTP_COOKIE=cookies)
+        page = anonymous.get(path, HTTP_COOKIE=cookies)
         assert not page.is_cached_form
-    assert "in the trash" in nobody.get("/", HTTP_COOKIE=cookies).text
-    assert not nobody.cache.answers
-    assert "in the trash" not in nobody.get("/").text
+    assert "in the trash" in anonymous.get("/", HTTP_COOKIE=cookies).text
+    assert not anonymous.cache.answers
+    assert "in the trash" not in anonymous.get("/").text
 
 
-def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(nobody, bread):
+def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(anonymous, bread):
     """A reader who once opened the log-in page reads from the cache, analytics or not."""
     browser = Client()
     assert browser.get("/auth/login/").status_code == 200
     token = browser.cookies[CSRF].value
     cookies = f"_ga=1; {CSRF}={token}; euconsent-v2={{}}"
-    first, second = (nobody.get(HTTP_COOKIE=cookies) for _ in range(2))
-    assert nobody.rendered == 1
+    first, second = (anonymous.get(HTTP_COOKIE=cookies) for _ in range(2))
+    assert anonymous.rendered == 1
     assert first == second and second.is_cached_form
 
 
@@ -276,18 +276,18 @@ def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(nobody, br
         ({"_ga": "GA1.1", MESSAGES: "not signed"}, True),
     ],
 )
-def test_no_cache_keeps_what_is_made_for_a_personal_cookie(nobody, bread, cookies, is_private):
+def test_no_cache_keeps_what_is_made_for_a_personal_cookie(anonymous, bread, cookies, is_private):
     header = "; ".join(f"{name}={value}" for name, value in cookies.items())
     for _ in range(2):
-        reply = nobody.get(HTTP_COOKIE=header)
+        reply = anonymous.get(HTTP_COOKIE=header)
         assert reply.status == 200
         assert ("private" in reply.headers["Cache-Control"]) == is_private
         assert ("Speculation-Rules" in reply.headers) != is_private
         assert reply.is_cached_form != is_private
-    assert nobody.is_kept()
+    assert anonymous.is_kept()
 
 
-def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(nobody, bread, author):
+def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(anonymous, bread, author):
     """Also once a person logs out, and has read that they did."""
     browser = Client()
     browser.force_login(author)
@@ -296,11 +296,11 @@ def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(nobody, bre
     assert "You are logged out." in browser.get("/").text
     left = {name for name, morsel in browser.cookies.items() if morsel.value}
     assert left.isdisjoint(site_settings.PERSONAL_COOKIES)
-    expired = nobody.get(HTTP_COOKIE=f"_ga=1; {SESSION}={old}")
+    expired = anonymous.get(HTTP_COOKIE=f"_ga=1; {SESSION}={old}")
     assert "author" not in expired.text.partition("<main")[0]
     assert expired.headers["Set-Cookie"].strip().startswith(f'{SESSION}=""; expires=Thu')
-    assert not nobody.cache.answers
-    assert nobody.is_kept(HTTP_COOKIE="_ga=1")
+    assert not anonymous.cache.answers
+    assert anonymous.is_kept(HTTP_COOKIE="_ga=1")
 
 
 @pytest.mark.parametrize(
@@ -323,12 +323,12 @@ def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(nobody, bre
         (answering(StreamingHttpResponse, [b"a"]), False),
     ],
 )
-def test_what_is_not_a_text_for_everyone_passes_untouched(nobody, application, is_kept):
-    nobody = Nobody(application)
+def test_what_is_not_a_text_for_everyone_passes_untouched(anonymous, application, is_kept):
+    anonymous = AnonymousVisitor(application)
     passed = ask(application, "/")
-    assert nobody.is_kept() == is_kept
-    assert nobody.get().is_cached_form == is_kept
-    assert is_kept or nobody.get() == passed
+    assert anonymous.is_kept() == is_kept
+    assert anonymous.get().is_cached_form == is_kept
+    assert is_kept or anonymous.get() == passed
 
 
 # What the answer depends on -----------------------------------------------------------------------
@@ -350,43 +350,43 @@ def test_what_is_not_a_text_for_everyone_passes_untouched(nobody, application, i
         ({"QUERY_STRING": "a=1&%61=2"}, {"QUERY_STRING": "%61=2&a=1"}, False),
     ],
 )
-def test_an_answer_is_given_where_all_that_counts_is_the_same(nobody, one, other, is_same):
-    nobody = Nobody(answering(HttpResponse, "a"))
-    nobody.get(**one)
-    nobody.get(**other)
-    assert (nobody.rendered == 1) == is_same
+def test_an_answer_is_given_where_all_that_counts_is_the_same(anonymous, one, other, is_same):
+    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous.get(**one)
+    anonymous.get(**other)
+    assert (anonymous.rendered == 1) == is_same
 
 
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [("https", "http", False), ("https", None, False), ("http", None, True), ("", "http", True)],
 )
-def test_behind_a_proxy_the_scheme_is_what_it_says(nobody, settings, one, other, is_same):
+def test_behind_a_proxy_the_scheme_is_what_it_says(anonymous, settings, one, other, is_same):
     settings.BEHIND_PROXY = True
-    nobody = Nobody(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
     for said in (one, other):
-        nobody.get(**({} if said is None else {"HTTP_X_FORWARDED_PROTO": said}))
-    assert (nobody.rendered == 1) == is_same
+        anonymous.get(**({} if said is None else {"HTTP_X_FORWARDED_PROTO": said}))
+    assert (anonymous.rendered == 1) == is_same
 
 
-def test_another_language_is_another_answer(nobody, settings):
-    nobody = Nobody(answering(HttpResponse, "a"))
-    nobody.get()
+def test_another_language_is_another_answer(anonymous, settings):
+    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous.get()
     settings.LANGUAGE_CODE = "de"
-    nobody.get()
-    assert nobody.rendered == 2
+    anonymous.get()
+    assert anonymous.rendered == 2
 
 
 def test_a_page_is_the_same_from_the_cache_and_without_it_in_any_order_of_its_question(
-    nobody, make_post
+    anonymous, make_post
 ):
     for number in range(12):
         make_post(title=f"Bread {number}")
     for query in ("q=bread&page=2", "page=2&q=bread", "page=1&q=bread&page=2", "z=1&q=bread&a=%20"):
-        kept = nobody.get("/", QUERY_STRING=query)
-        rendered = nobody.get("/", QUERY_STRING=query, HTTP_COOKIE=f"{MESSAGES}=")
+        kept = anonymous.get("/", QUERY_STRING=query)
+        rendered = anonymous.get("/", QUERY_STRING=query, HTTP_COOKIE=f"{MESSAGES}=")
         assert kept.text == rendered.text
-    assert len(nobody.cache.answers) == 3
+    assert len(anonymous.cache.answers) == 3
 
 
 def test_fields_are_sorted_by_name_as_it_is_read():

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from caching import pages
 from caching.pages import FileCounter, RedisCounter
-from caching.tests.cached import Nobody, answering
+from caching.tests.cached import AnonymousVisitor, answering
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,49 +26,49 @@ ROOT = Path(__file__).parents[2]
 # Bounds -------------------------------------------------------------------------------------------
 
 
-def test_the_least_recently_used_goes_first_and_the_size_is_bounded(nobody):
-    nobody = Nobody(answering(HttpResponse, os.urandom(24_000)), size_max=100_000)
+def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
+    anonymous = AnonymousVisitor(answering(HttpResponse, os.urandom(24_000)), size_max=100_000)
     for name in ("/a", "/b", "/c"):
-        nobody.get(name)
-    size_of_one = nobody.cache.size // 3
+        anonymous.get(name)
+    size_of_one = anonymous.cache.size // 3
     assert size_of_one > 24_000
-    nobody.get("/a")
-    nobody.get("/d")
-    assert [key[3] for key in nobody.cache.answers] == ["/c", "/a", "/d"]
+    anonymous.get("/a")
+    anonymous.get("/d")
+    assert [key[3] for key in anonymous.cache.answers] == ["/c", "/a", "/d"]
     for number in range(20):
-        nobody.get(f"/{number}")
-        kept = sum(answer.size for answer in nobody.cache.answers.values())
-        assert nobody.cache.size == kept <= 100_000
+        anonymous.get(f"/{number}")
+        kept = sum(answer.size for answer in anonymous.cache.answers.values())
+        assert anonymous.cache.size == kept <= 100_000
 
 
-def test_an_answer_made_anew_takes_the_place_of_the_old(nobody, clock):
-    nobody = Nobody(answering(HttpResponse, "a"))
-    nobody.get()
-    size = nobody.cache.size
+def test_an_answer_made_anew_takes_the_place_of_the_old(anonymous, clock):
+    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous.get()
+    size = anonymous.cache.size
     clock(61)
-    nobody.get()
-    assert (nobody.rendered, len(nobody.cache.answers), nobody.cache.size) == (2, 1, size)
+    anonymous.get()
+    assert (anonymous.rendered, len(anonymous.cache.answers), anonymous.cache.size) == (2, 1, size)
 
 
-def test_hits_misses_and_size_are_counted_and_told(nobody, caplog):
+def test_hits_misses_and_size_are_counted_and_told(anonymous, caplog):
     caplog.set_level("INFO", "caching.pages")
-    nobody = Nobody(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
     for _ in range(pages.REPORTED_EVERY + 1):
-        nobody.get()
-    assert (nobody.cache.hits, nobody.cache.misses) == (pages.REPORTED_EVERY, 1)
+        anonymous.get()
+    assert (anonymous.cache.hits, anonymous.cache.misses) == (pages.REPORTED_EVERY, 1)
     (line,) = caplog.messages
     told = f"{os.getpid()}: 1000 hits, 1 misses, 1 answers in 0.0 MB"
     assert line == f"Page cache of worker {told}"
 
 
 def test_keeping_an_answer_costs_one_query_and_giving_it_none(
-    nobody, post, django_assert_num_queries, django_assert_max_num_queries
+    anonymous, post, django_assert_num_queries, django_assert_max_num_queries
 ):
     with django_assert_num_queries(1):
-        Nobody(answering(HttpResponse, "a")).get()
-    nobody.get()
+        AnonymousVisitor(answering(HttpResponse, "a")).get()
+    anonymous.get()
     with django_assert_num_queries(0):
-        nobody.get()
+        anonymous.get()
 
 
 # A stampede ---------------------------------------------------------------------------------------
@@ -87,22 +87,22 @@ class SlowSite:
 
 
 @pytest.fixture
-def stampede(nobody, monkeypatch):
+def stampede(anonymous, monkeypatch):
     """Return a function that lets four ask for one page at once, while it is being rendered."""
     # No database: each thread would open a connection of its own.
     monkeypatch.setattr(pages, "good_until", lambda now: float("inf"))
 
-    def run(application) -> Nobody:
+    def run(application) -> AnonymousVisitor:
         site = SlowSite(application)
-        nobody = Nobody(site)
-        waiting = WaitingEvents(nobody.cache.rendering, 3, site.let_go)
+        anonymous = AnonymousVisitor(site)
+        waiting = WaitingEvents(anonymous.cache.rendering, 3, site.let_go)
         monkeypatch.setattr(pages, "Event", waiting.make)
         with ThreadPoolExecutor(4) as threads:
-            first = threads.submit(nobody.get)
+            first = threads.submit(anonymous.get)
             assert site.entered.wait(30)
-            others = [threads.submit(nobody.get) for _ in range(3)]
+            others = [threads.submit(anonymous.get) for _ in range(3)]
             assert {job.result().status for job in (first, *others)} == {200}
-        return nobody
+        return anonymous
 
     return run
 
@@ -126,63 +126,63 @@ class WaitingEvents:
 
 
 def test_a_stampede_renders_once(stampede):
-    nobody = stampede(answering(HttpResponse, "a"))
-    assert (nobody.rendered, nobody.cache.hits, nobody.cache.rendering) == (1, 3, {})
+    anonymous = stampede(answering(HttpResponse, "a"))
+    assert (anonymous.rendered, anonymous.cache.hits, anonymous.cache.rendering) == (1, 3, {})
 
 
 def test_who_waited_for_what_is_not_kept_renders_for_themselves(stampede):
-    nobody = stampede(answering(HttpResponse, "a", headers={"Cache-Control": "no-store"}))
-    assert (nobody.rendered, nobody.cache.rendering) == (4, {})
+    anonymous = stampede(answering(HttpResponse, "a", headers={"Cache-Control": "no-store"}))
+    assert (anonymous.rendered, anonymous.cache.rendering) == (4, {})
 
 
-def test_nobody_waits_for_ever(nobody, monkeypatch):
+def test_nobody_waits_for_ever(anonymous, monkeypatch):
     monkeypatch.setattr(pages, "PATIENCE", 0)
     key = pages.key_of(
         {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "", "HTTP_HOST": "x"}
         | {"wsgi.url_scheme": "http"}
     )
-    hanging = nobody.cache.rendering.setdefault(key, Event())
-    assert nobody.get(HTTP_HOST="x").status == 400
-    assert nobody.cache.rendering == {key: hanging}
+    hanging = anonymous.cache.rendering.setdefault(key, Event())
+    assert anonymous.get(HTTP_HOST="x").status == 400
+    assert anonymous.cache.rendering == {key: hanging}
 
 
-def test_a_failed_rendering_lets_the_next_one_try(nobody):
+def test_a_failed_rendering_lets_the_next_one_try(anonymous):
     def failing(environ, start_response):
         raise OSError("broken")
 
-    nobody = Nobody(failing)
+    anonymous = AnonymousVisitor(failing)
     for _ in range(2):
         with pytest.raises(OSError, match="broken"):
-            nobody.get()
-    assert nobody.cache.rendering == {}
+            anonymous.get()
+    assert anonymous.cache.rendering == {}
 
 
 # The cache version --------------------------------------------------------------------------------
 
 
-def test_a_change_reaches_every_worker(nobody, post, django_capture_on_commit_callbacks):
-    other = Nobody()
-    assert nobody.is_kept() and other.is_kept()
+def test_a_change_reaches_every_worker(anonymous, post, django_capture_on_commit_callbacks):
+    other = AnonymousVisitor()
+    assert anonymous.is_kept() and other.is_kept()
     with django_capture_on_commit_callbacks() as callbacks:
         pages.changed()
     # Not before the transaction is committed: others would keep what it replaces.
-    assert nobody.is_kept() and (nobody.rendered, other.rendered) == (1, 1)
+    assert anonymous.is_kept() and (anonymous.rendered, other.rendered) == (1, 1)
     callbacks[0]()
-    for worker in (nobody, other):
+    for worker in (anonymous, other):
         worker.get()
         assert worker.rendered == 2
 
 
-def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(nobody):
+def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(anonymous):
     def changing(environ, start_response):
-        nobody.cache.counter.increase()
+        anonymous.cache.counter.increase()
         return answering(HttpResponse, "a")(environ, start_response)
 
-    nobody.site = changing
-    assert not nobody.is_kept()
+    anonymous.site = changing
+    assert not anonymous.is_kept()
 
 
-def test_this_process_sees_a_cache_version_that_another_process_increased(nobody, settings):
+def test_this_process_sees_a_cache_version_that_another_process_increased(anonymous, settings):
     counter = FileCounter(settings.INSTANCE_DIR / "page_cache.generation")
     before = counter.read()
     code = (
@@ -203,7 +203,7 @@ def test_the_counter_counts_every_increase_of_many_threads(settings, tmp_path):
 
 
 def test_a_change_stays_committed_when_the_cache_version_cannot_be_increased(
-    nobody, settings, tmp_path, caplog, django_capture_on_commit_callbacks
+    anonymous, settings, tmp_path, caplog, django_capture_on_commit_callbacks
 ):
     (tmp_path / "file").touch()
     settings.INSTANCE_DIR = tmp_path / "file" / "below"
@@ -216,37 +216,39 @@ def test_a_change_stays_committed_when_the_cache_version_cannot_be_increased(
 
 
 @pytest.mark.parametrize(("seconds", "renderings"), [(59, 1), (60, 2), (-1, 2)])
-def test_an_answer_dies_after_a_minute_whatever_happens(nobody, post, clock, seconds, renderings):
-    nobody.get()
+def test_an_answer_dies_after_a_minute_whatever_happens(
+    anonymous, post, clock, seconds, renderings
+):
+    anonymous.get()
     clock(seconds)
-    nobody.get()
-    assert nobody.rendered == renderings
+    anonymous.get()
+    assert anonymous.rendered == renderings
 
 
-def test_an_answer_never_outlives_the_next_publication(nobody, make_post, clock):
+def test_an_answer_never_outlives_the_next_publication(anonymous, make_post, clock):
     now = timezone.now()
     for seconds in (20, 40):
         make_post(title=f"In {seconds}", publish_at=now + timedelta(seconds=seconds))
-    nobody.get()
+    anonymous.get()
     clock(18)
-    nobody.get()
-    assert nobody.rendered == 1
+    anonymous.get()
+    assert anonymous.rendered == 1
     clock(22)
-    nobody.get()
-    nobody.get()
-    assert nobody.rendered == 2
+    anonymous.get()
+    anonymous.get()
+    assert anonymous.rendered == 2
     clock(42)
-    nobody.get()
-    assert nobody.rendered == 3
+    anonymous.get()
+    assert anonymous.rendered == 3
 
 
-def test_an_answer_is_given_and_not_kept_where_the_database_has_just_gone(nobody, monkeypatch):
+def test_an_answer_is_given_and_not_kept_where_the_database_has_just_gone(anonymous, monkeypatch):
     def gone(now):
         raise OperationalError("gone")
 
     monkeypatch.setattr(pages, "good_until", gone)
-    assert nobody.get("/hello/").body == b"Hello, World!"
-    assert not nobody.is_kept("/hello/")
+    assert anonymous.get("/hello/").body == b"Hello, World!"
+    assert not anonymous.is_kept("/hello/")
 
 
 # Many machines ------------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ def use_redis(settings, address: str, **options) -> None:
 
 
 @pytest.fixture
-def redis(nobody, settings, request):
+def redis(anonymous, settings, request):
     """Put the cache into a real Redis, under keys of our own."""
     prefix = f"page-cache-test-{os.getpid()}"
     use_redis(settings, "redis://127.0.0.1:6379/0", KEY_PREFIX=prefix)
@@ -271,7 +273,7 @@ def redis(nobody, settings, request):
     cache.delete(RedisCounter.KEY)
 
 
-def test_the_shared_cache_version_is_the_time(nobody):
+def test_the_shared_cache_version_is_the_time(anonymous):
     before = time.time_ns()
     # In any of Django's caches.
     first = RedisCounter("").increase()
@@ -281,7 +283,7 @@ def test_the_shared_cache_version_is_the_time(nobody):
 def test_through_redis_a_change_reaches_every_machine(
     redis, post, settings, tmp_path, django_capture_on_commit_callbacks
 ):
-    one, other = Nobody(), Nobody()
+    one, other = AnonymousVisitor(), AnonymousVisitor()
     assert one.is_kept() and other.is_kept()
     # Another machine has another instance folder.
     settings.INSTANCE_DIR = tmp_path / "elsewhere"
@@ -293,7 +295,7 @@ def test_through_redis_a_change_reaches_every_machine(
 
 
 def test_a_redis_that_forgot_does_not_come_back_to_an_old_number(redis, post):
-    machine = Nobody()
+    machine = AnonymousVisitor()
     machine.cache.counter.increase()
     assert machine.is_kept()
     cache.delete(RedisCounter.KEY)
@@ -302,7 +304,7 @@ def test_a_redis_that_forgot_does_not_come_back_to_an_old_number(redis, post):
 
 
 def test_a_redis_that_crashed_brings_no_old_page_back_from_its_disk(redis, post, monkeypatch):
-    machine = Nobody()
+    machine = AnonymousVisitor()
     old = machine.cache.counter.increase()
     assert machine.is_kept()
     machine.cache.counter.increase()
@@ -324,9 +326,9 @@ def test_a_new_process_asks_redis_on_a_connection_of_its_own(redis, settings, mo
     assert counter.threads.connection is not inherited
 
 
-def test_without_its_redis_the_site_answers_and_nothing_comes_from_the_cache(nobody, settings):
+def test_without_its_redis_the_site_answers_and_nothing_comes_from_the_cache(anonymous, settings):
     use_redis(settings, "redis://127.0.0.1:1/0")
-    machine = Nobody()
+    machine = AnonymousVisitor()
     reply = machine.get()
     assert reply.status == 200
     # What stands in front may keep it for its seconds, which is a help.
@@ -335,12 +337,12 @@ def test_without_its_redis_the_site_answers_and_nothing_comes_from_the_cache(nob
     assert not machine.cache.answers
 
 
-def test_a_redis_that_hangs_is_waited_for_once_a_second(nobody, settings, monkeypatch):
+def test_a_redis_that_hangs_is_waited_for_once_a_second(anonymous, settings, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         options = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
         use_redis(settings, address, OPTIONS=options)
-        machine = Nobody()
+        machine = AnonymousVisitor()
         assert not machine.is_kept("/hello/")
         silent.settimeout(5)
         silent.accept()[0].close()

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from django.utils.http import http_date, parse_http_date
 
-from caching.tests.cached import Nobody, Reply
+from caching.tests.cached import AnonymousVisitor, Reply
 from posts import tagging
 from posts.discussion import commenting, liking, moderation
 from posts.models import FeedDate, Post, Tag
@@ -44,9 +44,9 @@ def fed(make_post, at) -> Post:
 
 
 @pytest.fixture
-def workers(nobody, fed):
+def workers(anonymous, fed):
     """Two workers of one site."""
-    return [nobody, Nobody()]
+    return [anonymous, AnonymousVisitor()]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def stamp(reply: Reply) -> tuple:
     return reply.headers["Last-Modified"], reply.headers["ETag"], reply.body
 
 
-def since(worker: Nobody, path: str, date: str, **environ) -> int:
+def since(worker: AnonymousVisitor, path: str, date: str, **environ) -> int:
     return worker.get(path, HTTP_IF_MODIFIED_SINCE=date, **environ).status
 
 
@@ -82,7 +82,7 @@ def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
         partial(liking.like, elsewhere, reader),
         partial(commenting.add_comment, elsewhere, reader, "Nice.", now=timezone.now()),
         partial(publishing.save_draft, Post(author=fed.author, title="Draft"), now=timezone.now()),
-        partial(Nobody().get, path),
+        partial(AnonymousVisitor().get, path),
         partial(call_command, "recount_posts"),
     ]
     for minutes, act in enumerate(acts, 1):
@@ -174,7 +174,7 @@ def test_other_settings_give_it_a_later_date_after_the_restart(workers, settings
     before = stamp(workers[0].get(path))
     at(61)
     change_settings(settings, **values)
-    started = [Nobody(), Nobody()]
+    started = [AnonymousVisitor(), AnonymousVisitor()]
     assert [since(worker, path, before[0]) for worker in started] == [200, 200]
     assert stamp(started[0].get(path)) == stamp(started[1].get(path))
 
@@ -199,7 +199,7 @@ def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
         at(10 + number / 10)
         fed.title = title
         do(partial(publishing.update, fed, now=timezone.now()))
-        worker = workers[number % 2] if is_cached else Nobody()
+        worker = workers[number % 2] if is_cached else AnonymousVisitor()
         reply = worker.get(path)
         assert title in reply.text
         assert all(since(worker, path, date) == 200 for date in dates)

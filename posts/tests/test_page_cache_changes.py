@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from caching.tests.cached import Nobody
+from caching.tests.cached import AnonymousVisitor
 from posts import tagging
 from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post, Tag
@@ -70,24 +70,24 @@ CHANGES = {
 }
 
 
-def read(nobody: Nobody, post: Post) -> dict[str, bytes]:
+def read(anonymous: AnonymousVisitor, post: Post) -> dict[str, bytes]:
     """Return what each outlet says; `post` stands where it stood when it was loaded."""
-    return {path: nobody.get(path.format(post=post.get_absolute_url())).body for path in OUTLETS}
+    return {path: anonymous.get(path.format(post=post.get_absolute_url())).body for path in OUTLETS}
 
 
 @pytest.fixture
-def expect_fresh(nobody, thread, django_capture_on_commit_callbacks):
+def expect_fresh(anonymous, thread, django_capture_on_commit_callbacks):
     """Return a function that does a change and expects every outlet to say it at once."""
 
     def expect(change) -> None:
-        before = read(nobody, thread.post)
-        assert read(nobody, thread.post) == before
-        assert nobody.rendered == len(OUTLETS)
+        before = read(anonymous, thread.post)
+        assert read(anonymous, thread.post) == before
+        assert anonymous.rendered == len(OUTLETS)
         with django_capture_on_commit_callbacks(execute=True):
             change()
-        after = read(nobody, thread.post)
+        after = read(anonymous, thread.post)
         assert after != before
-        assert after == read(Nobody(), thread.post)
+        assert after == read(AnonymousVisitor(), thread.post)
 
     return expect
 
@@ -106,16 +106,16 @@ def test_a_change_is_seen_at_once(expect_fresh, thread, moderator, change):
     ],
 )
 def test_a_post_that_comes_back_is_seen_at_once(
-    nobody, make_post, moderator, django_capture_on_commit_callbacks, status, act
+    anonymous, make_post, moderator, django_capture_on_commit_callbacks, status, act
 ):
     trashed = {"trashed_at": NOW, "trashed_from": Post.Status.PUBLISHED}
     post = make_post(
         title="Back", status=status, **(trashed if status == Post.Status.TRASH else {})
     )
-    assert "Back" not in nobody.get().text
+    assert "Back" not in anonymous.get().text
     with django_capture_on_commit_callbacks(execute=True):
         act(post, moderator)
-    assert "Back" in nobody.get().text
+    assert "Back" in anonymous.get().text
 
 
 @pytest.mark.parametrize(
@@ -126,29 +126,29 @@ def test_a_post_that_comes_back_is_seen_at_once(
     ],
 )
 def test_a_comment_that_comes_out_is_seen_at_once(
-    nobody, make_comment, moderator, django_capture_on_commit_callbacks, status, act
+    anonymous, make_comment, moderator, django_capture_on_commit_callbacks, status, act
 ):
     comment = make_comment("Findable words.", status=status)
     path = comment.post.get_absolute_url()
-    assert "Findable" not in nobody.get(path).text
+    assert "Findable" not in anonymous.get(path).text
     with django_capture_on_commit_callbacks(execute=True):
         act(comment, moderator, now=NOW)
-    assert "Findable" in nobody.get(path).text
+    assert "Findable" in anonymous.get(path).text
 
 
 def test_what_nobody_sees_leaves_the_cache_alone(
-    nobody, draft, post, reader, django_capture_on_commit_callbacks
+    anonymous, draft, post, reader, django_capture_on_commit_callbacks
 ):
     comment = commenting.add_comment(post, reader, "Words.", now=NOW)
-    nobody.get()
+    anonymous.get()
     with django_capture_on_commit_callbacks(execute=True):
         publishing.autosave(draft, now=NOW, tags=["Tea"], by=draft.author)
         publishing.save_draft(draft, now=NOW)
         publishing.autosave(post, now=NOW, tags=[], by=post.author)
         publishing.trash_post(draft, now=NOW)
         commenting.report_comment(comment, post.author)
-    nobody.get()
-    assert nobody.rendered == 1
+    anonymous.get()
+    assert anonymous.rendered == 1
 
 
 # Through the browser ------------------------------------------------------------------------------
@@ -208,13 +208,13 @@ def test_a_deletion_that_is_refused_takes_back_no_like(as_admin, thread):
     ],
 )
 def test_a_command_that_changes_many_rows_lets_go_of_all_pages(
-    nobody, make_post, small_sample, django_capture_on_commit_callbacks, command
+    anonymous, make_post, small_sample, django_capture_on_commit_callbacks, command
 ):
     trashed = {"trashed_at": NOW - timedelta(days=1), "trashed_from": Post.Status.PUBLISHED}
     make_post(status=Post.Status.TRASH, **trashed)
     Post.objects.update(rendered_by=0)
-    nobody.get()
+    anonymous.get()
     with django_capture_on_commit_callbacks(execute=True):
         call_command(*command)
-    nobody.get()
-    assert nobody.rendered == 2
+    anonymous.get()
+    assert anonymous.rendered == 2

@@ -83,11 +83,11 @@ def test_a_text_about_loading_stays_as_it_was_typed(client, make_post):
     assert ways(pictures(body)) == [AHEAD]
 
 
-def test_a_page_from_the_cache_is_the_page_that_was_rendered(nobody, client, covered):
+def test_a_page_from_the_cache_is_the_page_that_was_rendered(anonymous, client, covered):
     post = covered(body=PICTURES)
     for path in ("/", post.get_absolute_url()):
         rendered = client.get(path)
-        assert nobody.is_kept(path)
-        cached = nobody.get(path)
+        assert anonymous.is_kept(path)
+        cached = anonymous.get(path)
         assert cached.body == rendered.content
         assert cached.headers["Speculation-Rules"] == rendered["Speculation-Rules"]

@@ -110,7 +110,7 @@ def is_complete(page: Page, path: str) -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
-@pytest.mark.parametrize("is_author", [False, True], ids=["nobody", "author"])
+@pytest.mark.parametrize("is_author", [False, True], ids=["anonymous", "author"])
 def test_nothing_moves_while_a_page_comes_up(open_recorded, blog, is_author):
     page = open_recorded(is_author=is_author)
     for path in blog.own if is_author else blog.public:
