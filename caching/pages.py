@@ -1,6 +1,6 @@
 """Whole pages for anonymous visitors, served before Django builds a request.
 
-`PageCache` wraps the WSGI callable. Each worker keeps its own answers, in memory; all workers
+`PageCache` wraps the WSGI callable. Each worker keeps its own pages, in memory; all workers
 share one number, the cache version. A change that anyone might see calls `changed()`, which raises
 the version once the change is committed. A kept page is good while the version is the one read
 before the page was rendered, until the next scheduled post is published, and for LIFETIME at most,
@@ -29,29 +29,29 @@ from django.db import DatabaseError, transaction
 from django.http import HttpResponse
 from django.utils.http import http_date, parse_http_date_safe
 
-from caching.requests import Key, in_order, key_of, takes_gzip
+from caching.requests import Key, cache_key, in_order, takes_gzip
 
 log = logging.getLogger(__name__)
 
-# Seconds for which an answer is good at most.
+# Seconds after which a page is rendered again, whatever happened.
 LIFETIME = 60
 # For shared caches in front: five seconds, four more while they ask again, and one for rounding.
 # A minute more if no machine responds (`takedown`).
 CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4, stale-if-error=60"
 VARY = "Cookie, Accept-Encoding"
-# Bytes a worker keeps, and those of one answer; sitemaps of many posts are larger.
+# Bytes that a worker keeps, and bytes of one response; sitemaps of many posts are larger.
 SIZE_MAX = 16 * 1024 * 1024
-ANSWER_MAX = 1024 * 1024
-# What Python itself takes for one answer: headers, lists and a key.
+RESPONSE_MAX = 1024 * 1024
+# Bytes that Python takes for one response: headers, lists and a key.
 OVERHEAD = 4_000
 # Whoever waits for another's rendering does not do so for ever.
 PATIENCE = 5
 REPORTED_EVERY = 1_000
-REPORT = "Page cache of worker %d: %d hits, %d misses, %d answers in %.1f MB"
+REPORT = "Page cache of worker %d: %d hits, %d misses, %d pages in %.1f MB"
 
-# Headers of the application's answer whose place ours take, or that belong to one request.
-OURS = {"cache-control", "content-length", "etag", "last-modified", "vary", "x-request-id"}
-OF_BODY = {"Content-Type", "Content-Encoding", "Content-Length"}
+# Headers of the view's response that ours replace, or that belong to one request.
+REPLACED = {"cache-control", "content-length", "etag", "last-modified", "vary", "x-request-id"}
+BODY_HEADERS = {"Content-Type", "Content-Encoding", "Content-Length"}
 TEXT = re.compile(r"(text/(html|plain)|application/([a-z]+\+)?(xml|json))\b")
 date_of = lru_cache(maxsize=256)(http_date)
 ETAG = re.compile(r'"[^"]*"')
@@ -144,11 +144,11 @@ class RedisCounter:
             number = self.threads.connection.read_response()
             # After a crash it may know an old number again, from its disk, or none.
             return int(self.increase() if self.was_away or not number else number)
-        # Drivers have no common error; `/readyz` says that the cache does not answer.
+        # Drivers have no common error; `/readyz` says that the cache does not respond.
         except Exception:
             self.rests_until = time.monotonic() + self.REST
             self.was_away = True
-            # The next question connects anew, and gets no late answer to this one.
+            # The next question connects anew, and gets no late reply to this one.
             self.threads.connection.disconnect()
             return None
 
@@ -175,15 +175,15 @@ def find_counter() -> FileCounter | RedisCounter:
 # What is kept -------------------------------------------------------------------------------------
 
 
-class Form:
-    """An answer in one coding, ready to be sent, and the answer to who has it already."""
+class Representation:
+    """A response in one encoding, and its 304 for clients that have it already."""
 
     def __init__(self, headers: Headers, body: bytes, etag: str) -> None:
         self.body = body
         self.etag = etag
         own = [("Cache-Control", CACHE_CONTROL), ("Vary", VARY), ("ETag", etag)]
         self.headers = [*headers, *own, ("Content-Length", str(len(body)))]
-        self.unchanged = [header for header in self.headers if header[0] not in OF_BODY]
+        self.unchanged = [header for header in self.headers if header[0] not in BODY_HEADERS]
 
     @property
     def size(self) -> int:
@@ -191,10 +191,10 @@ class Form:
 
 
 @dataclass(slots=True)
-class Answer:
-    plain: Form
-    # None where the text is no shorter for it.
-    gzipped: Form | None
+class CachedResponse:
+    plain: Representation
+    # None if gzip makes it no shorter.
+    gzipped: Representation | None
     version: CacheVersion
     made_at: float
     good_until: float
@@ -205,66 +205,66 @@ class Answer:
         return OVERHEAD + self.plain.size + (self.gzipped.size if self.gzipped else 0)
 
     def is_good(self, version: CacheVersion, now: float) -> bool:
-        # Also not after the clock was set back.
+        # Not after the clock was set back, either.
         return self.version == version and self.made_at <= now < self.good_until
 
     def send(self, environ: dict, start_response: Callable) -> list[bytes]:
-        form = self.plain
+        chosen = self.plain
         now = time.time()
         if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
-            form = self.gzipped
+            chosen = self.gzipped
         # Dates count whole seconds. Until this one has come, another response may replace this one
         # in the same second, and would have the same date.
         dated = [("Last-Modified", date_of(self.modified_at))] if self.modified_at <= now else []
-        if self.is_known(environ, form, now):
-            start_response("304 Not Modified", form.unchanged + dated)
+        if self.is_current(environ, chosen, now):
+            start_response("304 Not Modified", chosen.unchanged + dated)
             return []
-        start_response("200 OK", form.headers + dated)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [form.body]
+        start_response("200 OK", chosen.headers + dated)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [chosen.body]
 
-    def is_known(self, environ: dict, form: Form, now: float) -> bool:
-        """Tell whether the visitor has this answer already; the tag is asked first (RFC 9110)."""
+    def is_current(self, environ: dict, chosen: Representation, now: float) -> bool:
+        """Return whether the client has this response already. ETag comes first (RFC 9110)."""
         tags = environ.get("HTTP_IF_NONE_MATCH")
         if tags is not None:
-            return tags.strip() == "*" or form.etag in ETAG.findall(tags)
+            return tags.strip() == "*" or chosen.etag in ETAG.findall(tags)
         date = environ.get("HTTP_IF_MODIFIED_SINCE")
         return date is not None and self.modified_at <= (parse_http_date_safe(date) or 0) <= now
 
 
 def is_for_everyone(status: str, headers: Headers, response: Iterable[bytes]) -> bool:
     """Return whether a response is a text, not huge, and the same for all anonymous visitors."""
-    said = {name.lower(): value for name, value in headers}
-    varies = {name.strip().lower() for name in said.get("vary", "").split(",") if name}
+    present = {name.lower(): value for name, value in headers}
+    varies = {name.strip().lower() for name in present.get("vary", "").split(",") if name}
     return (
         status.startswith("200 ")
         and isinstance(response, HttpResponse)
-        # Whoever says how long an answer is good knows better than we do.
-        and not said.keys() & {"set-cookie", "cache-control", "content-encoding"}
+        # A view that sets Cache-Control knows better.
+        and not present.keys() & {"set-cookie", "cache-control", "content-encoding"}
         and varies <= {"cookie", "accept-encoding"}
-        and TEXT.match(said.get("content-type", "")) is not None
-        and len(response.content) <= ANSWER_MAX
+        and TEXT.match(present.get("content-type", "")) is not None
+        and len(response.content) <= RESPONSE_MAX
     )
 
 
-def make_answer(
+def make_response(
     headers: Headers, body: bytes, version: CacheVersion, made_at: float, good_until: float
-) -> Answer:
-    kept = [(name, value) for name, value in headers if name.lower() not in OURS]
+) -> CachedResponse:
+    kept = [(name, value) for name, value in headers if name.lower() not in REPLACED]
     digest = hashlib.sha256(body).hexdigest()[:32]
     packed = gzip.compress(body, compresslevel=6, mtime=0)
     coded = [*kept, ("Content-Encoding", "gzip")]
-    return Answer(
-        Form(kept, body, f'"{digest}"'),
-        Form(coded, packed, f'"{digest}-gzip"') if len(packed) < len(body) else None,
+    return CachedResponse(
+        Representation(kept, body, f'"{digest}"'),
+        Representation(coded, packed, f'"{digest}-gzip"') if len(packed) < len(body) else None,
         version,
         made_at,
         good_until,
         # Only the view knows the date of its content; otherwise, the page is new.
-        modified_at=date_said(headers) or int(time.time()) + 1,
+        modified_at=last_modified_of(headers) or int(time.time()) + 1,
     )
 
 
-def date_said(headers: Headers) -> int | None:
+def last_modified_of(headers: Headers) -> int | None:
     """Return the `Last-Modified` among the headers of a view, in seconds since 1970."""
     dates = [value for name, value in headers if name.lower() == "last-modified"]
     return parse_http_date_safe(dates[0]) if dates else None
@@ -274,15 +274,15 @@ def date_said(headers: Headers) -> int | None:
 next_changes: list[Callable[[datetime], datetime | None]] = []
 
 
-def register_next_change(find: Callable[[datetime], datetime | None]) -> None:
-    """Let no page outlive the time that `find` returns, such as that of a scheduled post."""
-    next_changes.append(find)
+def register_next_change(next_change: Callable[[datetime], datetime | None]) -> None:
+    """Keep no page beyond the time that `next_change` returns, such as that of a scheduled post."""
+    next_changes.append(next_change)
 
 
 def good_until(now: float) -> float:
     """Return when a page made `now` becomes old: after LIFETIME, or at the next known change."""
     moment = datetime.fromtimestamp(now, UTC)
-    times = [at.timestamp() for find in next_changes if (at := find(moment))]
+    times = [at.timestamp() for next_change in next_changes if (at := next_change(moment))]
     return min([now + LIFETIME, *times])
 
 
@@ -290,13 +290,14 @@ def good_until(now: float) -> float:
 
 
 class PageCache:
-    """Gives what is kept, has rendered once what is not, and passes all else through untouched."""
+    """Serve kept pages, render missing ones once, and pass other requests through unchanged."""
 
     def __init__(self, application: Callable, *, size_max: int = SIZE_MAX) -> None:
         self.application = application
         self.size_max = size_max
         self.counter = find_counter()
-        self.answers: OrderedDict[Key, Answer] = OrderedDict()  # the least recently used first
+        # Least recently used first.
+        self.responses: OrderedDict[Key, CachedResponse] = OrderedDict()
         self.rendering: dict[Key, Event] = {}
         self.size = self.hits = self.misses = 0
         self.lock = Lock()
@@ -304,36 +305,36 @@ class PageCache:
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         # Before anyone reads it: the page, too, repeats the question in its links.
         environ["QUERY_STRING"] = in_order(environ.get("QUERY_STRING", ""))
-        key = key_of(environ)
+        key = cache_key(environ)
         if not key:
             return self.application(environ, start_response)
-        if answer := self.find(key, self.counter.read()):
-            return answer.send(environ, start_response)
+        if cached := self.find_fresh(key, self.counter.read()):
+            return cached.send(environ, start_response)
         return self.render_once(key, environ, start_response)
 
-    def find(self, key: Key, version: CacheVersion) -> Answer | None:
-        """Return the answer, where there is one and it is good."""
+    def find_fresh(self, key: Key, version: CacheVersion) -> CachedResponse | None:
+        """Return the kept response if there is one and it is still good."""
         with self.lock:
-            answer = self.answers.get(key)
-            if answer is None or not answer.is_good(version, time.time()):
+            cached = self.responses.get(key)
+            if cached is None or not cached.is_good(version, time.time()):
                 return None
-            self.answers.move_to_end(key)
+            self.responses.move_to_end(key)
             self.hits += 1
             if self.hits % REPORTED_EVERY == 0:
-                counts = (os.getpid(), self.hits, self.misses, len(self.answers))
+                counts = (os.getpid(), self.hits, self.misses, len(self.responses))
                 log.info(REPORT, *counts, self.size / 1024 / 1024)
-            return answer
+            return cached
 
     def render_once(self, key: Key, environ: dict, start_response: Callable) -> Iterable[bytes]:
-        """Render and keep, unless another thread is at it: then wait, and take what it kept."""
+        """Render and keep the page. If another thread renders it, wait for that one instead."""
         done = Event()
         if (ahead := self.rendering.setdefault(key, done)) is not done:
             ahead.wait(PATIENCE)
         try:
             # Read before rendering: a change from here on makes the page old at once.
             version = self.counter.read()
-            if answer := self.find(key, version):
-                return answer.send(environ, start_response)
+            if cached := self.find_fresh(key, version):
+                return cached.send(environ, start_response)
             return self.render(key, version, environ, start_response)
         finally:
             if ahead is done:
@@ -351,39 +352,39 @@ class PageCache:
         whole = {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": "", "HTTP_IF_NONE_MATCH": ""}
         asked = {name: environ.get(name) for name in whole}
         environ |= whole
-        response = self.application(environ, lambda *said: started.append(said))
+        response = self.application(environ, lambda *sent: started.append(sent))
         environ |= asked
         status, headers = started[0][:2]
         is_page = is_for_everyone(status, headers, response)
-        answer = self.keep(key, headers, response.content, version, now) if is_page else None
-        if answer is None:
+        cached = self.keep(key, headers, response.content, version, now) if is_page else None
+        if cached is None:
             start_response(*started[0])
             if environ["REQUEST_METHOD"] == "GET":
                 return response
         response.close()
-        return answer.send(environ, start_response) if answer else []
+        return cached.send(environ, start_response) if cached else []
 
     def keep(
         self, key: Key, headers: Headers, body: bytes, version: CacheVersion, now: float
-    ) -> Answer | None:
-        """Make an answer and keep it; None where it is too large, or the database has gone."""
+    ) -> CachedResponse | None:
+        """Keep a response and return it, or None if it is too large or the database is away."""
         try:
-            answer = make_answer(headers, body, version, now, good_until(now))
+            cached = make_response(headers, body, version, now, good_until(now))
         except DatabaseError:
             return None
-        if answer.size > ANSWER_MAX:
+        if cached.size > RESPONSE_MAX:
             return None
         if version is None:  # A cache in front may have it for its seconds all the same.
-            return answer
+            return cached
         with self.lock:
-            if old := self.answers.pop(key, None):
+            if old := self.responses.pop(key, None):
                 self.size -= old.size
                 # Nothing changed since: who has the old one has this one.
-                is_same = (old.version, old.plain.etag) == (version, answer.plain.etag)
-                if is_same and date_said(headers) is None:
-                    answer.modified_at = old.modified_at
-            self.answers[key] = answer
-            self.size += answer.size
+                is_same = (old.version, old.plain.etag) == (version, cached.plain.etag)
+                if is_same and last_modified_of(headers) is None:
+                    cached.modified_at = old.modified_at
+            self.responses[key] = cached
+            self.size += cached.size
             while self.size > self.size_max:
-                self.size -= self.answers.popitem(last=False)[1].size
-        return answer
+                self.size -= self.responses.popitem(last=False)[1].size
+        return cached

@@ -21,7 +21,7 @@ NOTHING = re.compile(r"0(\.0*)?")
 Key = tuple[bool | str, ...]
 
 
-def key_of(environ: dict) -> Key | None:
+def cache_key(environ: dict) -> Key | None:
     """Return the key of the response, or None for a personal request."""
     path = environ["PATH_INFO"]
     query = environ["QUERY_STRING"]

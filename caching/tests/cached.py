@@ -23,7 +23,7 @@ class Reply:
         return self.body.decode()
 
     @property
-    def is_cached_form(self) -> bool:
+    def is_from_cache(self) -> bool:
         return "s-maxage=" in self.headers.get("Cache-Control", "")
 
 

@@ -102,7 +102,7 @@ def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(anonymous):
     for reply in (whole, head):
         del reply.headers["X-Request-ID"]
     assert (head.status, head.headers, head.body) == (404, whole.headers, b"")
-    assert whole.body and not anonymous.cache.answers
+    assert whole.body and not anonymous.cache.responses
 
 
 # Who has it already -------------------------------------------------------------------------------
@@ -205,13 +205,13 @@ def test_a_request_of_somebody_is_neither_kept_nor_answered(anonymous, bread, en
     anonymous.get()
     anonymous.get(**environ)
     assert (anonymous.rendered == 1) == is_kept
-    assert len(anonymous.cache.answers) == 1
+    assert len(anonymous.cache.responses) == 1
 
 
 def test_who_names_no_host_is_not_answered_for_another(anonymous):
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http"}
     environ["QUERY_STRING"] = ""
-    assert pages.key_of(environ) is None
+    assert pages.cache_key(environ) is None
 
 
 @pytest.mark.parametrize(
@@ -234,12 +234,12 @@ def test_who_names_no_host_is_not_answered_for_another(anonymous):
 )
 def test_pages_for_everyone_alone_are_kept(anonymous, bread, path, is_kept):
     assert anonymous.is_kept(path) == is_kept
-    assert bool(anonymous.cache.answers) == is_kept
+    assert bool(anonymous.cache.responses) == is_kept
 
 
 def test_a_redirect_is_not_kept(anonymous, bread):
     assert anonymous.get(f"/{bread.pk}/").status == 301
-    assert not anonymous.cache.answers
+    assert not anonymous.cache.responses
 
 
 def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(anonymous, bread, author):
@@ -250,9 +250,9 @@ def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(anonymous, bread,
     assert {MESSAGES, SESSION} <= browser.cookies.keys()
     for path in ("/", "/mine/", "/auth/account/", "/create/"):
         page = anonymous.get(path, HTTP_COOKIE=cookies)
-        assert not page.is_cached_form
+        assert not page.is_from_cache
     assert "in the trash" in anonymous.get("/", HTTP_COOKIE=cookies).text
-    assert not anonymous.cache.answers
+    assert not anonymous.cache.responses
     assert "in the trash" not in anonymous.get("/").text
 
 
@@ -264,7 +264,7 @@ def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(anonymous,
     cookies = f"_ga=1; {CSRF}={token}; euconsent-v2={{}}"
     first, second = (anonymous.get(HTTP_COOKIE=cookies) for _ in range(2))
     assert anonymous.rendered == 1
-    assert first == second and second.is_cached_form
+    assert first == second and second.is_from_cache
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_no_cache_keeps_what_is_made_for_a_personal_cookie(anonymous, bread, coo
         assert reply.status == 200
         assert ("private" in reply.headers["Cache-Control"]) == is_private
         assert ("Speculation-Rules" in reply.headers) != is_private
-        assert reply.is_cached_form != is_private
+        assert reply.is_from_cache != is_private
     assert anonymous.is_kept()
 
 
@@ -299,7 +299,7 @@ def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(anonymous, 
     expired = anonymous.get(HTTP_COOKIE=f"_ga=1; {SESSION}={old}")
     assert "author" not in expired.text.partition("<main")[0]
     assert expired.headers["Set-Cookie"].strip().startswith(f'{SESSION}=""; expires=Thu')
-    assert not anonymous.cache.answers
+    assert not anonymous.cache.responses
     assert anonymous.is_kept(HTTP_COOKIE="_ga=1")
 
 
@@ -327,7 +327,7 @@ def test_what_is_not_a_text_for_everyone_passes_untouched(anonymous, application
     anonymous = AnonymousVisitor(application)
     passed = ask(application, "/")
     assert anonymous.is_kept() == is_kept
-    assert anonymous.get().is_cached_form == is_kept
+    assert anonymous.get().is_from_cache == is_kept
     assert is_kept or anonymous.get() == passed
 
 
@@ -386,7 +386,7 @@ def test_a_page_is_the_same_from_the_cache_and_without_it_in_any_order_of_its_qu
         kept = anonymous.get("/", QUERY_STRING=query)
         rendered = anonymous.get("/", QUERY_STRING=query, HTTP_COOKIE=f"{MESSAGES}=")
         assert kept.text == rendered.text
-    assert len(anonymous.cache.answers) == 3
+    assert len(anonymous.cache.responses) == 3
 
 
 def test_fields_are_sorted_by_name_as_it_is_read():

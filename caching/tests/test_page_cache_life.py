@@ -34,10 +34,10 @@ def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
     assert size_of_one > 24_000
     anonymous.get("/a")
     anonymous.get("/d")
-    assert [key[3] for key in anonymous.cache.answers] == ["/c", "/a", "/d"]
+    assert [key[3] for key in anonymous.cache.responses] == ["/c", "/a", "/d"]
     for number in range(20):
         anonymous.get(f"/{number}")
-        kept = sum(answer.size for answer in anonymous.cache.answers.values())
+        kept = sum(answer.size for answer in anonymous.cache.responses.values())
         assert anonymous.cache.size == kept <= 100_000
 
 
@@ -47,7 +47,11 @@ def test_an_answer_made_anew_takes_the_place_of_the_old(anonymous, clock):
     size = anonymous.cache.size
     clock(61)
     anonymous.get()
-    assert (anonymous.rendered, len(anonymous.cache.answers), anonymous.cache.size) == (2, 1, size)
+    assert (anonymous.rendered, len(anonymous.cache.responses), anonymous.cache.size) == (
+        2,
+        1,
+        size,
+    )
 
 
 def test_hits_misses_and_size_are_counted_and_told(anonymous, caplog):
@@ -57,7 +61,7 @@ def test_hits_misses_and_size_are_counted_and_told(anonymous, caplog):
         anonymous.get()
     assert (anonymous.cache.hits, anonymous.cache.misses) == (pages.REPORTED_EVERY, 1)
     (line,) = caplog.messages
-    told = f"{os.getpid()}: 1000 hits, 1 misses, 1 answers in 0.0 MB"
+    told = f"{os.getpid()}: 1000 hits, 1 misses, 1 pages in 0.0 MB"
     assert line == f"Page cache of worker {told}"
 
 
@@ -137,7 +141,7 @@ def test_who_waited_for_what_is_not_kept_renders_for_themselves(stampede):
 
 def test_nobody_waits_for_ever(anonymous, monkeypatch):
     monkeypatch.setattr(pages, "PATIENCE", 0)
-    key = pages.key_of(
+    key = pages.cache_key(
         {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "", "HTTP_HOST": "x"}
         | {"wsgi.url_scheme": "http"}
     )
@@ -332,9 +336,9 @@ def test_without_its_redis_the_site_answers_and_nothing_comes_from_the_cache(ano
     reply = machine.get()
     assert reply.status == 200
     # What stands in front may keep it for its seconds, which is a help.
-    assert reply.is_cached_form
+    assert reply.is_from_cache
     assert not machine.is_kept()
-    assert not machine.cache.answers
+    assert not machine.cache.responses
 
 
 def test_a_redis_that_hangs_is_waited_for_once_a_second(anonymous, settings, monkeypatch):
