@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import mail, time_zones
 from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
-from content.fields import BodyField, PictureField
+from content.fields import BodyField, ImageUploadField
 from content.markup import render_comment
 from content.storage import discard_files, keep_files
 
@@ -102,8 +102,8 @@ class ResetForm(PasswordResetForm):
 
 
 class AccountForm(forms.ModelForm):
-    picture = PictureField(label=_("Profile image"), required=False)
-    remove_picture = forms.BooleanField(label=_("Remove the image"), required=False)
+    image = ImageUploadField(label=_("Profile image"), required=False)
+    remove_image = forms.BooleanField(label=_("Remove the image"), required=False)
     website = forms.URLField(
         label=_("Website"),
         max_length=200,
@@ -142,7 +142,7 @@ class AccountForm(forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance.avatar:
-            self.fields["remove_picture"].widget = forms.HiddenInput()
+            self.fields["remove_image"].widget = forms.HiddenInput()
         for field in self.fields.values():
             # Browsers cut a pasted text there without a word; the server says it is too long.
             field.widget.attrs.pop("maxlength", None)
@@ -162,9 +162,9 @@ class AccountForm(forms.ModelForm):
     def save(self) -> User:
         self.instance.biography_html = render_comment(self.instance.biography)
         before = self.instance.avatar
-        if self.cleaned_data["picture"]:
-            self.instance.avatar = keep_files(self.cleaned_data["picture"])
-        elif self.cleaned_data["remove_picture"]:
+        if self.cleaned_data["image"]:
+            self.instance.avatar = keep_files(self.cleaned_data["image"])
+        elif self.cleaned_data["remove_image"]:
             self.instance.avatar = ""
         # These columns alone: a password changed meanwhile in another tab stays changed.
         self.instance.save(update_fields=[*self._meta.fields, "biography_html", "avatar"])

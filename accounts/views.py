@@ -149,7 +149,7 @@ class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMi
     template_name = "accounts/account.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your account is saved.")
-    held_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_picture")
+    held_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_image")
 
     def get_object(self, queryset=None) -> User:
         # A copy: a refused form must not change the user whom the page's header names.

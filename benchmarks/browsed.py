@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.images import make_image
-from posts.demo.pictures import draw_picture
+from posts.demo.images import draw_image
 from posts.demo.writer import comment_texts
 from posts.discussion import commenting
 from posts.models import Post
@@ -25,7 +25,7 @@ from posts.writing.uploads import image_markdown, store_image
 # As many posts as have covers.
 POSTS = 12
 COMMENTS = 100
-PICTURES = 3
+IMAGES = 3
 CODE = '''```python
 @cached
 def pour(cups: int = 2) -> str:
@@ -50,11 +50,11 @@ def write(author: User) -> Post:
     """Publish a long post by `author`, the newest, with a cover, images, code and a table."""
     words = Post.objects.get(pk=1).body
     parts = [words, CODE, TABLE]
-    for number in range(PICTURES):
-        name = store_image(make_image(draw_picture(number)), author)
+    for number in range(IMAGES):
+        name = store_image(make_image(draw_image(number)), author)
         parts += [words, image_markdown(name, "Hills behind hills")]
     post = Post(author=author, title="All that a post may hold", body="\n\n".join(parts))
-    post.cover = store_image(make_image(draw_picture(PICTURES)), author)
+    post.cover = store_image(make_image(draw_image(IMAGES)), author)
     post.cover_alt = "Hills behind hills, and a pale sun"
     return publishing.publish(post, now=timezone.now(), tags=["travel", "tea"])
 

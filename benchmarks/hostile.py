@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from content.images import make_image
 from content.markup import render_comment
-from posts.demo.pictures import draw_picture
+from posts.demo.images import draw_image
 from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
@@ -134,7 +134,7 @@ def write_many(author: User, number: int) -> None:
 
 def decorate(post: Post, author: User) -> None:
     """Give `post` a cover without alt text, images in the text, and a history."""
-    name = store_image(make_image(draw_picture(0)), author)
+    name = store_image(make_image(draw_image(0)), author)
     post.cover = name
     shown = image_markdown(name, 'Hills <b> "q"')
     post.body += f"\n\n{shown}\n\n![](/media/{name})"

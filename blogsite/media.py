@@ -1,4 +1,4 @@
-"""Pictures that people uploaded, where no other server stands before this one."""
+"""Images that people uploaded, where no other server stands before this one."""
 
 import re
 
@@ -6,14 +6,14 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
-# What we wrote ourselves and nothing else; a name is never used for another picture.
+# What we wrote ourselves and nothing else; a name is never used for another image.
 NAME = re.compile(r"images/[A-Za-z0-9_-]+-[0-9x]+-[0-3]{3}(\.w[0-9]+)?\.webp")
 A_YEAR = "public, max-age=31536000, immutable"
 
 
 @require_safe
 def media(request: HttpRequest, name: str) -> FileResponse:
-    """Answer a picture; raise Http404 for what is none of ours."""
+    """Answer an image; raise Http404 for what is none of ours."""
     if not NAME.fullmatch(name) or not default_storage.exists(name):
         raise Http404
     response = FileResponse(default_storage.open(name), content_type="image/webp")

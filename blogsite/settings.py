@@ -137,7 +137,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "content.disk.TemporaryFile",
 ]
-# A form and the two pictures it may be sent with.
+# A form and the two images it may be sent with.
 LARGEST_REQUEST = 32 * 1024 * 1024
 
 # At most half of a worker's threads do expensive work (`content.bulkhead`).

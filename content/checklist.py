@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from django.conf import settings
 
-from content.images import picture_from_url
+from content.images import image_from_url
 
 # A link that says no more than this leads nowhere for someone who goes from link to link.
 VAGUE_WORDS = frozenset(
@@ -48,7 +48,7 @@ def images_elsewhere(html: str) -> int:
 
 def _is_elsewhere(source: str) -> bool:
     is_on_site = settings.SITE_URL and source.startswith(f"{settings.SITE_URL}/")
-    return bool(_WITH_HOST.match(source)) and not is_on_site and not picture_from_url(source)
+    return bool(_WITH_HOST.match(source)) and not is_on_site and not image_from_url(source)
 
 
 def skipped_headings(html: str) -> list[str]:

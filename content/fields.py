@@ -26,8 +26,8 @@ class BodyField(forms.CharField):
         return super().to_python(value).replace("\r\n", "\n")
 
 
-class PictureField(forms.FileField):
-    """A picture to upload; cleaned to a MadeImage, or None where none was chosen.
+class ImageUploadField(forms.FileField):
+    """An image to upload; cleaned to a MadeImage, or None where none was chosen.
 
     Not Django's ImageField, which opens the file with every decoder there is before ours judges it.
     """

@@ -1,6 +1,6 @@
-"""Pictures people send: judged, made small and clean, and named so that the name says enough.
+"""Images people send: judged, made small and clean, and named so that the name says enough.
 
-A picture is kept as WebP in up to three widths. The name of the largest is
+An image is kept as WebP in up to three widths. The name of the largest is
 `images/<token>-<width>x<height>-<tone>.webp`; the smaller ones, which exist exactly where they are
 narrower, end in `.w480.webp` and `.w960.webp`. So whoever has the name can write the whole <img>
 without a database or a look at the file. docs/decisions/0005-images.md gives the reasons.
@@ -28,7 +28,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
 MAX_SIDE = 12_000
-# Cameras write one scan, progressive files about ten. Each costs a pass over the whole picture,
+# Cameras write one scan, progressive files about ten. Each costs a pass over the whole image,
 # however few bytes it has: 10 MB could hold enough of them for hours.
 MAX_JPEG_SCANS = 30
 # Before the first scan: a large colour profile takes 255 parts, all else a few dozen.
@@ -40,15 +40,15 @@ WEBP_QUALITY = 80
 # The column is 42rem of a 17 px root; lengths here count from the browser's own 16 px.
 SIZES = "(min-width: 48em) 45em, 100vw"
 
-# A picture is first reduced by a whole factor, to this many times what is wanted, then resampled.
+# An image is first reduced by a whole factor, to this many times what is wanted, then resampled.
 REDUCING_GAP = 2
 BAND_HEIGHT = 64
 
-# Set once for the process, which reads no other pictures. Pillow refuses twice this number while
+# Set once for the process, which reads no other images. Pillow refuses twice this number while
 # it opens a file, before WebP's decoder takes memory for the canvas, and warns of this number.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
 warnings.simplefilter("error", Image.DecompressionBombWarning)
-# Pillow says of a picture what is wrong with its EXIF: nothing that a stranger should write to
+# Pillow says of an image what is wrong with its EXIF: nothing that a stranger should write to
 # our log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -79,12 +79,12 @@ _BLACK, _WHITE = "000", "333"
 
 
 class RefusedImage(ValueError):  # noqa: N818
-    """The file is no picture to keep; the message says why in a sentence, for a person."""
+    """The file is no image to keep; the message says why in a sentence, for a person."""
 
 
 @dataclass(frozen=True)
 class MadeImage:
-    """A picture ready to be stored: `files` by name, the one called `name` the largest."""
+    """An image ready to be stored: `files` by name, the one called `name` the largest."""
 
     name: str
     width: int
@@ -94,7 +94,7 @@ class MadeImage:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageTag:
     """What an <img> of ours says. No field holds a character that needs escaping."""
 
     url: str
@@ -125,7 +125,7 @@ def make_image(file: BinaryIO | File) -> MadeImage:
 
 
 def names_of(name: str) -> list[str]:
-    """Return the names of all files of the picture whose largest is `name`, which comes last.
+    """Return the names of all files of the image whose largest is `name`, which comes last.
 
     Empty for a name that make_image would not give, so no other file is pruned by mistake.
     """
@@ -135,10 +135,10 @@ def names_of(name: str) -> list[str]:
     return [*(f"{stem}.w{narrow}.webp" for narrow in _narrower_than(parts[0])), name]
 
 
-def picture_from_url(url: str) -> Picture | None:
-    """Return the picture of ours at `url`, below MEDIA_URL or that on SITE_URL; None for others.
+def image_from_url(url: str) -> ImageTag | None:
+    """Return the image of ours at `url`, below MEDIA_URL or that on SITE_URL; None for others.
 
-    Whether its files exist is not asked. The picture's own addresses are below MEDIA_URL, so they
+    Whether its files exist is not asked. The image's own addresses are below MEDIA_URL, so they
     outlive a new domain.
     """
     if settings.MEDIA_URL.startswith("/"):
@@ -150,7 +150,7 @@ def picture_from_url(url: str) -> Picture | None:
     urls = [settings.MEDIA_URL + each for each in names_of(name)]
     widths = [*_narrower_than(width), width]
     srcset = ", ".join(f"{each} {w}w" for each, w in zip(urls, widths, strict=True))
-    return Picture(url, width, height, tone, srcset, SIZES)
+    return ImageTag(url, width, height, tone, srcset, SIZES)
 
 
 def _parts_of(name: str) -> tuple[int, int, str] | None:
@@ -208,7 +208,7 @@ def _refusals() -> Iterator[None]:
         raise RefusedImage(_damaged()) from error
 
 
-# Cutting away what is not the picture ----------------------------------------------------------
+# Cutting away what is not the image ----------------------------------------------------------
 
 
 def _without_metadata(data: bytes) -> tuple[bytes, bytes]:
@@ -289,21 +289,21 @@ def _decode(data: bytes) -> Image.Image:
     """
     data, exif = _without_metadata(data)
     with _refusals():
-        picture = Image.open(BytesIO(data), formats=FORMATS)
-    _check_size(*picture.size)
-    turn = _orientation(exif or picture.info.get("exif", b""))
-    goal = _goal(picture.size, on_its_side=turn >= 5)
-    profile = picture.info.get("icc_profile")
+        image = Image.open(BytesIO(data), formats=FORMATS)
+    _check_size(*image.size)
+    turn = _orientation(exif or image.info.get("exif", b""))
+    goal = _goal(image.size, on_its_side=turn >= 5)
+    profile = image.info.get("icc_profile")
     with _refusals():
         # In two steps, so that the memory of the whole is free before the second.
-        picture = _coarse(picture, goal)
-        picture = picture.resize(goal, Image.Resampling.LANCZOS)
-    picture = _in_srgb(picture, profile)
-    return picture.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else picture
+        image = _coarse(image, goal)
+        image = image.resize(goal, Image.Resampling.LANCZOS)
+    image = _in_srgb(image, profile)
+    return image.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else image
 
 
 def _goal(size: tuple[int, int], *, on_its_side: bool) -> tuple[int, int]:
-    """Return the size of the largest file, as the picture lies before it is turned upright."""
+    """Return the size of the largest file, as the image lies before it is turned upright."""
     width, height = size[::-1] if on_its_side else size
     kept = _size_at(min(width, WIDTHS[-1]), width, height)
     return kept[::-1] if on_its_side else kept
@@ -313,18 +313,18 @@ def _size_at(narrow: int, width: int, height: int) -> tuple[int, int]:
     return narrow, max(1, round(height * narrow / width))
 
 
-def _coarse(picture: Image.Image, goal: tuple[int, int]) -> Image.Image:
-    """Return the picture reduced by a whole factor, to no less than REDUCING_GAP times `goal`.
+def _coarse(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
+    """Return the image reduced by a whole factor, to no less than REDUCING_GAP times `goal`.
 
     JPEG does most of it while decoding. The rest goes band by band, because a palette made RGBA
-    would take four times the memory of the whole picture, and reducing that as much again.
+    would take four times the memory of the whole image, and reducing that as much again.
     """
-    picture.draft(None, (goal[0] * REDUCING_GAP, goal[1] * REDUCING_GAP))
-    width, height = picture.size
+    image.draft(None, (goal[0] * REDUCING_GAP, goal[1] * REDUCING_GAP))
+    width, height = image.size
     factor = min(width // goal[0], height // goal[1]) // REDUCING_GAP or 1
     rows = range(0, height, BAND_HEIGHT * factor)
     bands = (
-        _plain(picture.crop((0, top, width, min(top + rows.step, height)))).reduce(factor)
+        _plain(image.crop((0, top, width, min(top + rows.step, height)))).reduce(factor)
         for top in rows
     )
     return _stacked(bands, -(-height // factor))
@@ -339,48 +339,48 @@ def _stacked(bands: Iterator[Image.Image], height: int) -> Image.Image:
     return whole
 
 
-def _plain(picture: Image.Image) -> Image.Image:
-    """Return the picture as L, RGB, RGBA or CMYK, of 8 bits each."""
-    if picture.mode == "I;16":
+def _plain(image: Image.Image) -> Image.Image:
+    """Return the image as L, RGB, RGBA or CMYK, of 8 bits each."""
+    if image.mode == "I;16":
         # Pillow's own conversion cuts off all above 255 instead of scaling.
-        return Image.frombytes("L", picture.size, picture.tobytes()[1::2])
-    if picture.has_transparency_data:
-        return picture.convert("RGBA")
-    return picture if picture.mode in ("L", "CMYK") else picture.convert("RGB")
+        return Image.frombytes("L", image.size, image.tobytes()[1::2])
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "CMYK") else image.convert("RGB")
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile:
         srgb = ImageCms.createProfile("sRGB")
         # A profile that is broken, or of another kind of colours, is as good as none.
         with suppress(ImageCms.PyCMSError):
-            return ImageCms.profileToProfile(picture, BytesIO(profile), srgb, outputMode=mode)
-    return picture.convert(mode)
+            return ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode=mode)
+    return image.convert(mode)
 
 
 # Making ----------------------------------------------------------------------------------------
 
 
-def _narrowed(picture: Image.Image, width: int) -> Image.Image:
-    size = _size_at(width, picture.width, picture.height)
-    return picture.resize(size, Image.Resampling.LANCZOS)
+def _narrowed(image: Image.Image, width: int) -> Image.Image:
+    size = _size_at(width, image.width, image.height)
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _encode(picture: Image.Image) -> bytes:
-    """Return the picture as WebP: its pixels alone, for Pillow writes no metadata unasked."""
+def _encode(image: Image.Image) -> bytes:
+    """Return the image as WebP: its pixels alone, for Pillow writes no metadata unasked."""
     buffer = BytesIO()
-    picture.save(buffer, "WEBP", quality=WEBP_QUALITY)
+    image.save(buffer, "WEBP", quality=WEBP_QUALITY)
     return buffer.getvalue()
 
 
-def _tone_of(picture: Image.Image) -> str:
-    """Return the colour to stand in for the picture: its most frequent one of 64.
+def _tone_of(image: Image.Image) -> str:
+    """Return the colour to stand in for the image: its most frequent one of 64.
 
-    Behind a picture with transparency it stays for good, where a colour of the picture itself
+    Behind an image with transparency it stays for good, where a colour of the image itself
     would swallow a drawing in one colour: there it is black or white, whichever contrasts.
     """
-    small = picture.resize((64, 64), Image.Resampling.BOX)
+    small = image.resize((64, 64), Image.Resampling.BOX)
     if small.mode == "RGBA" and small.getextrema()[3][0] < 255:
         return _backing_of(small)
     levels = small.convert("RGB").point(_LEVELS * 3)
@@ -394,7 +394,7 @@ def _backing_of(small: Image.Image) -> str:
 
 
 def _lightness(small: Image.Image, backing: str) -> float:
-    """Return the mean lightness, 0 to 255, of a picture on a backing."""
+    """Return the mean lightness, 0 to 255, of an image on a backing."""
     whole = Image.alpha_composite(Image.new("RGBA", small.size, backing), small)
     histogram = whole.convert("L").histogram()
     return sum(value * count for value, count in enumerate(histogram)) / sum(histogram)

@@ -226,11 +226,11 @@ def _render_image(self, tokens, index, options, env) -> str:
         # HTML has no image without an address.
         return escapeHtml(f"![{token.attrs['alt']}]()")
     token.attrs |= {"loading": "lazy", "decoding": "async"}
-    picture = images.picture_from_url(token.attrs["src"])
-    if picture:
-        token.attrs |= {"src": picture.url, "srcset": picture.srcset, "sizes": picture.sizes}
-        token.attrs |= {"width": picture.width, "height": picture.height}
-        token.attrs["class"] = f"tone-{picture.tone}"
+    image = images.image_from_url(token.attrs["src"])
+    if image:
+        token.attrs |= {"src": image.url, "srcset": image.srcset, "sizes": image.sizes}
+        token.attrs |= {"width": image.width, "height": image.height}
+        token.attrs["class"] = f"tone-{image.tone}"
     return self.renderToken(tokens, index, options, env)
 
 

@@ -150,7 +150,7 @@ def test_who_has_a_page_already_is_told_so(anonymous):
 @pytest.mark.parametrize(
     "path", ["/static/../db.sqlite3", "/static../secret_key", "/media/../secret_key"]
 )
-def test_nothing_but_static_files_and_pictures_is_given(anonymous, path):
+def test_nothing_but_static_files_and_images_is_given(anonymous, path):
     assert anonymous.get(path).status in (400, 404)
 
 

@@ -14,13 +14,13 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 READ = {"GET", "HEAD"}
 FORM = READ | {"POST"}
 
-PICTURE = f"images/{'x' * 22}-1x1-000.webp"
+IMAGE = f"images/{'x' * 22}-1x1-000.webp"
 
 
 @pytest.fixture(autouse=True)
-def stored_picture(settings, tmp_path):
+def stored_image(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    default_storage.save(PICTURE, ContentFile(b"picture"))
+    default_storage.save(IMAGE, ContentFile(b"picture"))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ INVENTORY = {
     "posts:tag_detail": ({"slug": "bread"}, READ, "public"),
     "posts:author_detail": ({"username": "author"}, READ, "public"),
     "posts:image_upload": ({}, {"POST"}, "logged in"),
-    "media": ({"name": PICTURE}, READ, "public"),
+    "media": ({"name": IMAGE}, READ, "public"),
     "accounts:register": ({}, FORM, "public"),
     "accounts:login": ({}, FORM, "public"),
     "accounts:logout": ({}, FORM, "public"),

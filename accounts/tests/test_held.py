@@ -93,10 +93,10 @@ def test_nobody_else_sees_or_discards_it(client_of, writer, visitor):
 
 
 def test_a_file_that_was_chosen_must_be_chosen_again(client, writer):
-    picture = SimpleUploadedFile("me.png", b"picture")
-    client.post(ACCOUNT, TYPED | {"writer": writer, "picture": picture})
+    image = SimpleUploadedFile("me.png", b"picture")
+    client.post(ACCOUNT, TYPED | {"writer": writer, "image": image})
     assert "Choose your image again." in log_in(client, "author").text
-    assert "picture" not in HeldText.objects.get().texts
+    assert "image" not in HeldText.objects.get().texts
 
 
 def test_of_a_form_only_its_texts_are_held(client, writer):

@@ -1,4 +1,4 @@
-"""What people say about themselves: name, biography, website and picture."""
+"""What people say about themselves: name, biography, website and image."""
 
 import re
 from io import BytesIO
@@ -33,7 +33,7 @@ def author() -> User:
     return User.objects.get(username="author")
 
 
-def picture(width: int = 8, height: int = 6) -> SimpleUploadedFile:
+def image(width: int = 8, height: int = 6) -> SimpleUploadedFile:
     buffer = BytesIO()
     Image.new("RGB", (width, height), "red").save(buffer, "PNG")
     return SimpleUploadedFile("me.png", buffer.getvalue())
@@ -171,11 +171,11 @@ def test_what_is_no_website_is_refused_and_kept_in_the_form(me, typed):
     assert (author().website, author().biography) == (ABOUT["website"], ABOUT["biography"])
 
 
-# The picture
+# The image
 
 
-def test_a_picture_is_kept_and_shown_on_the_page(me, media):
-    assert me.post(ACCOUNT, ABOUT | {"picture": picture()}).status_code == 302
+def test_an_image_is_kept_and_shown_on_the_page(me, media):
+    assert me.post(ACCOUNT, ABOUT | {"image": image()}).status_code == 302
     name = author().avatar
     assert stored(media) == {name}
     (shown,) = re.findall(r"<img[^>]*>", me.get("/authors/author/").text)
@@ -185,14 +185,14 @@ def test_a_picture_is_kept_and_shown_on_the_page(me, media):
     response.close()
 
 
-def test_another_picture_takes_its_place_and_the_old_files_go(
+def test_another_image_takes_its_place_and_the_old_files_go(
     me, media, django_capture_on_commit_callbacks
 ):
-    me.post(ACCOUNT, ABOUT | {"picture": picture(1000, 10)})
+    me.post(ACCOUNT, ABOUT | {"image": image(1000, 10)})
     before = stored(media)
     assert len(before) == 3
     with django_capture_on_commit_callbacks(execute=True):
-        me.post(ACCOUNT, ABOUT | {"picture": picture()})
+        me.post(ACCOUNT, ABOUT | {"image": image()})
         # Saving may fail still.
         assert before < stored(media)
     assert stored(media) == {author().avatar} and not stored(media) & before
@@ -200,40 +200,40 @@ def test_another_picture_takes_its_place_and_the_old_files_go(
 
 @pytest.mark.parametrize(
     ("sent", "is_there"),
-    [({}, True), ({"remove_picture": ""}, True), ({"remove_picture": "on"}, False)],
+    [({}, True), ({"remove_image": ""}, True), ({"remove_image": "on"}, False)],
 )
-def test_a_picture_stays_until_it_is_removed(
+def test_an_image_stays_until_it_is_removed(
     me, media, sent, is_there, django_capture_on_commit_callbacks
 ):
-    me.post(ACCOUNT, ABOUT | {"picture": picture()})
+    me.post(ACCOUNT, ABOUT | {"image": image()})
     name = author().avatar
-    assert 'type="checkbox" name="remove_picture"' in me.get(ACCOUNT).text
+    assert 'type="checkbox" name="remove_image"' in me.get(ACCOUNT).text
     with django_capture_on_commit_callbacks(execute=True):
         me.post(ACCOUNT, ABOUT | sent)
     assert (author().avatar == name) == default_storage.exists(name) == is_there
     assert bool(author().avatar) == is_there
 
 
-def test_without_a_picture_there_is_none_to_remove(me):
-    assert 'type="checkbox" name="remove_picture"' not in me.get(ACCOUNT).text
+def test_without_an_image_there_is_none_to_remove(me):
+    assert 'type="checkbox" name="remove_image"' not in me.get(ACCOUNT).text
     assert "<img" not in me.get("/authors/author/").text
 
 
-def test_a_refused_picture_says_why_and_changes_nothing(me, media):
-    me.post(ACCOUNT, ABOUT | {"picture": picture()})
+def test_a_refused_image_says_why_and_changes_nothing(me, media):
+    me.post(ACCOUNT, ABOUT | {"image": image()})
     before = User.objects.filter(username="author").values().get()
     bad = SimpleUploadedFile("me.png", b"no picture")
-    response = me.post(ACCOUNT, ABOUT | {"biography": "New words", "picture": bad})
+    response = me.post(ACCOUNT, ABOUT | {"biography": "New words", "image": bad})
     assert response.status_code == 200
-    error = re.search(r'<ul class="errorlist" id="id_picture_error"><li>(.*?)</li>', response.text)
+    error = re.search(r'<ul class="errorlist" id="id_image_error"><li>(.*?)</li>', response.text)
     assert error[1].startswith("The file is no picture of a known kind")
     assert "New words</textarea>" in response.text
     assert User.objects.filter(username="author").values().get() == before
     assert stored(media) == {before["avatar"]}
 
 
-def test_a_picture_that_comes_with_a_mistake_elsewhere_is_not_kept(me, media):
-    me.post(ACCOUNT, ABOUT | {"email": "z@", "picture": picture()})
+def test_an_image_that_comes_with_a_mistake_elsewhere_is_not_kept(me, media):
+    me.post(ACCOUNT, ABOUT | {"email": "z@", "image": image()})
     assert not stored(media) and not author().avatar
 
 

@@ -14,7 +14,7 @@ from django.test import Client
 from conftest import PASSWORD
 from content import disk
 from posts.models import Image, Post
-from posts.tests.pictures import picture_file
+from posts.tests.images import image_file
 
 BODY = "Typed <mine>"
 ESCAPED = "Typed &lt;mine&gt;</textarea>"
@@ -120,7 +120,7 @@ def test_an_upload_that_finds_no_room_says_so_and_leaves_no_file(
 
     monkeypatch.setattr(FileSystemStorage, "_save", save_the_first)
     path = "/images/" if is_json else "/create/"
-    image = picture_file(1000, 900)
+    image = image_file(1000, 900)
     data = {"title": "T", "body": BODY, "image": image, "image_alt": "A", "alt": "A"}
     response = client_that_answers("author").post(path, data)
     assert saved and not [file for file in tmp_path.rglob("*") if file.is_file()]
@@ -142,7 +142,7 @@ def test_a_large_upload_that_finds_no_room_before_it_is_read_loses_no_text(
     monkeypatch.setattr(TemporaryUploadedFile, method, fail, raising=False)
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
     # The text comes after the image, as it may in a form.
-    data = {"image": picture_file(), "title": "T", "body": BODY}
+    data = {"image": image_file(), "title": "T", "body": BODY}
     response = client_that_answers("author").post("/create/", data)
     expect_full(response, log)
     assert ESCAPED in response.text and not Post.objects.exists()
@@ -150,7 +150,7 @@ def test_a_large_upload_that_finds_no_room_before_it_is_read_loses_no_text(
 
 def test_a_large_upload_is_taken_where_there_is_room(client_of, settings, tmp_path):
     settings.MEDIA_ROOT, settings.FILE_UPLOAD_MAX_MEMORY_SIZE = tmp_path, 10
-    data = {"image": picture_file(), "image_alt": "A", "title": "T", "body": BODY}
+    data = {"image": image_file(), "image_alt": "A", "title": "T", "body": BODY}
     assert client_of("author").post("/create/", data).status_code == 302
     assert Post.objects.get().cover
 

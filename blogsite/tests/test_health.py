@@ -121,7 +121,7 @@ def test_readyz_sees_a_media_folder_that_can_not_be_written(
     expect_problem(client, log, "media", str(settings.MEDIA_ROOT))
 
 
-def test_readyz_sees_a_folder_of_pictures_that_can_not_be_written(
+def test_readyz_sees_a_folder_of_images_that_can_not_be_written(
     client, db, log, settings, tmp_path
 ):
     settings.MEDIA_ROOT = tmp_path

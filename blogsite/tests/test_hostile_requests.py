@@ -37,9 +37,7 @@ def test_backslashes_in_a_cookie_cost_nothing_and_break_nothing(client, db, sett
 
 
 @pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
-def test_a_request_larger_than_form_and_pictures_is_refused_unread(
-    client, settings, excess, status
-):
+def test_a_request_larger_than_form_and_images_is_refused_unread(client, settings, excess, status):
     settings.LARGEST_REQUEST = 1000
     client.handler.enforce_csrf_checks = True
     body = b"--X\r\n".ljust(1000 + excess, b"a")

@@ -13,7 +13,7 @@ from content.bulkhead import LONG_TEXT, Busy
 from content.outages import is_outage, unavailable
 from content.tests.places import all_taken
 from posts.models import Comment, Like, Post
-from posts.tests.pictures import picture_file
+from posts.tests.images import image_file
 
 BODY = "Typed </textarea> & mine"
 # The form, the visitor who sends it, and the texts that must be on the page.
@@ -106,7 +106,7 @@ def test_without_a_database_a_script_is_told_so(client_that_answers, paths, requ
     path, typed = SCRIPTS[name]
     client = client_that_answers("author")
     request.getfixturevalue("dead_database")
-    response = client.post(path.format(**paths), typed | {"image": picture_file()})
+    response = client.post(path.format(**paths), typed | {"image": image_file()})
     assert response.status_code == 503 and response["Retry-After"]
     assert "not saved yet" in response.json()["message"]
 
@@ -154,7 +154,7 @@ def test_a_script_that_finds_the_database_locked_is_told_so(client_that_answers,
     path = path.format(**paths)
     client = client_that_answers("author")
     lock()
-    response = client.post(path, typed | {"image": picture_file()})
+    response = client.post(path, typed | {"image": image_file()})
     assert response.status_code == 503 and response["Retry-After"]
     assert "not saved yet" in response.json()["message"]
 
@@ -163,21 +163,21 @@ def test_a_script_that_finds_the_database_locked_is_told_so(client_that_answers,
     ("path", "form"),
     [
         ("/create/", {"title": "A title", "body": "a" * (LONG_TEXT + 1)}),
-        ("/create/", {"title": "A title", "body": BODY, "body_image": picture_file}),
+        ("/create/", {"title": "A title", "body": BODY, "body_image": image_file}),
         ("/preview/", {"title": "A title", "body": "a" * (LONG_TEXT + 1)}),
-        ("/auth/account/", {"biography": BODY, "picture": picture_file}),
+        ("/auth/account/", {"biography": BODY, "image": image_file}),
     ],
 )
 def test_a_form_that_finds_no_place_comes_back_with_its_text(client_of, log, path, form):
     client = client_of("author")
-    typed = {name: text for name, text in form.items() if text is not picture_file}
-    files = {name: picture_file() for name in form.keys() - typed.keys()}
+    typed = {name: text for name, text in form.items() if text is not image_file}
+    files = {name: image_file() for name in form.keys() - typed.keys()}
     with all_taken():
         response = client.post(path, typed | files)
     expect_typed(response, typed)
     expect_one_line(log, "WARNING", "No place")
     assert not Post.objects.exists()
-    again = client.post(path, typed | {name: picture_file() for name in files})
+    again = client.post(path, typed | {name: image_file() for name in files})
     assert again.status_code in (200, 302)
 
 
@@ -187,10 +187,10 @@ def test_a_script_that_finds_no_place_is_told_so(client_of, paths, name):
     path, typed = path.format(**paths), typed | {"body": "a" * (LONG_TEXT + 1)}
     client = client_of("author")
     with all_taken():
-        response = client.post(path, typed | {"image": picture_file()})
+        response = client.post(path, typed | {"image": image_file()})
     assert response.status_code == 503 and response["Retry-After"]
     assert response.json()["error"] == response.json()["message"]
-    response = client.post(path, typed | {"image": picture_file()})
+    response = client.post(path, typed | {"image": image_file()})
     assert response.status_code in (200, 201)
 
 

@@ -9,7 +9,7 @@ from content.bulkhead import LONG_TEXT, Bulkhead, Busy
 from content.images import make_image
 from content.markup import render_comment, render_post
 from content.tests.places import all_taken
-from posts.tests.pictures import picture_file
+from posts.tests.images import image_file
 
 
 def is_free(wall: Bulkhead) -> bool:
@@ -69,5 +69,5 @@ def test_a_long_text_needs_a_place_and_a_short_one_does_not(render):
 
 def test_an_image_needs_a_place():
     with all_taken(), pytest.raises(Busy):
-        make_image(picture_file())
-    assert make_image(picture_file())
+        make_image(image_file())
+    assert make_image(image_file())

@@ -51,7 +51,7 @@ def test_without_an_address_of_the_site_each_host_is_another(settings):
     assert images_elsewhere(render_post("![A](https://a.example/a.png)")) == 1
 
 
-def test_pictures_kept_elsewhere_for_us_are_ours(settings):
+def test_images_kept_elsewhere_for_us_are_ours(settings):
     settings.MEDIA_URL = "https://media.example/"
     name = f"images/{'a' * 22}-800x600-123.webp"
     assert images_elsewhere(render_post(f"![A](https://media.example/{name})")) == 0

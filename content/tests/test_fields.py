@@ -1,4 +1,4 @@
-"""The form field that takes a picture."""
+"""The form field that takes an image."""
 
 from io import BytesIO
 
@@ -7,16 +7,16 @@ from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from content.fields import ACCEPTED, PictureField
+from content.fields import ACCEPTED, ImageUploadField
 from content.images import MadeImage
 
 
 class OptionalForm(forms.Form):
-    picture = PictureField(required=False)
+    image = ImageUploadField(required=False)
 
 
 class RequiredForm(forms.Form):
-    picture = PictureField()
+    image = ImageUploadField()
 
 
 def file(data: bytes, name: str = "a.png") -> SimpleUploadedFile:
@@ -30,10 +30,10 @@ def encoded(kind: str, size: tuple[int, int] = (4, 3)) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
-def test_a_picture_is_cleaned_to_what_is_to_be_stored(kind):
-    form = RequiredForm({}, {"picture": file(encoded(kind), "wrong.txt")})
+def test_an_image_is_cleaned_to_what_is_to_be_stored(kind):
+    form = RequiredForm({}, {"image": file(encoded(kind), "wrong.txt")})
     assert form.is_valid()
-    made = form.cleaned_data["picture"]
+    made = form.cleaned_data["image"]
     assert isinstance(made, MadeImage)
     assert (made.width, made.height, list(made.files)) == (4, 3, [made.name])
 
@@ -54,28 +54,26 @@ def test_a_picture_is_cleaned_to_what_is_to_be_stored(kind):
 )
 @pytest.mark.parametrize("form_class", [OptionalForm, RequiredForm])
 def test_a_file_that_is_refused_says_why_in_a_sentence(form_class, data, message):
-    form = form_class({}, {"picture": file(data)})
-    assert form.errors == {"picture": [message]}
+    form = form_class({}, {"image": file(data)})
+    assert form.errors == {"image": [message]}
 
 
 def test_a_refusal_can_be_told_from_other_errors():
-    form = RequiredForm({}, {"picture": file(b"text")})
-    assert form.errors.as_data()["picture"][0].code == "refused"
+    form = RequiredForm({}, {"image": file(b"text")})
+    assert form.errors.as_data()["image"][0].code == "refused"
 
 
-@pytest.mark.parametrize("data", [{}, {"picture": ""}, {"picture": "text"}])
+@pytest.mark.parametrize("data", [{}, {"image": ""}, {"image": "text"}])
 def test_none_chosen_is_none_or_an_error(data):
     form = OptionalForm(data, {})
-    assert form.is_valid() and form.cleaned_data["picture"] is None
+    assert form.is_valid() and form.cleaned_data["image"] is None
     assert not form.has_changed()
-    assert RequiredForm(data, {}).errors == {"picture": ["This field is required."]}
+    assert RequiredForm(data, {}).errors == {"image": ["This field is required."]}
 
 
 def test_a_chosen_file_is_a_change():
-    assert OptionalForm({}, {"picture": file(encoded("PNG"))}).has_changed()
+    assert OptionalForm({}, {"image": file(encoded("PNG"))}).has_changed()
 
 
 def test_browsers_offer_the_kinds_that_are_taken():
-    assert f'<input type="file" name="picture" accept="{ACCEPTED}"' in str(
-        OptionalForm()["picture"]
-    )
+    assert f'<input type="file" name="image" accept="{ACCEPTED}"' in str(OptionalForm()["image"])

@@ -1,4 +1,4 @@
-"""What is kept of a picture, and how its name is read again."""
+"""What is kept of an image, and how its name is read again."""
 
 import re
 import struct
@@ -11,7 +11,7 @@ from django.contrib.staticfiles import finders
 from PIL import Image, ImageCms
 
 from content import images
-from content.images import names_of, picture_from_url
+from content.images import image_from_url, names_of
 from content.tests.test_images import (
     BASE,
     BLUE,
@@ -53,7 +53,7 @@ def test_nothing_but_pixels_is_kept(kind):
         assert not re.search(rb"Secret|EXIF|XMP |ICCP", stored)
 
 
-def test_what_hangs_on_a_picture_is_not_kept():
+def test_what_hangs_on_an_image_is_not_kept():
     trojan = b"<?php system($_GET[0]) ?><script>alert(1)</script>PK\x03\x04"
     for data in (
         encoded(plain(), "JPEG", comment=trojan) + trojan,
@@ -77,18 +77,18 @@ TURNED_FROM_UPRIGHT = {
 
 @pytest.mark.parametrize("orientation", TURNED_FROM_UPRIGHT)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_a_picture_is_turned_upright(kind, orientation):
+def test_an_image_is_turned_upright(kind, orientation):
     upright = plain(64, 32, WHITE)
     upright.paste(RED, (0, 0, 32, 16))
     turn = TURNED_FROM_UPRIGHT[orientation]
     stored = upright if turn is None else upright.transpose(turn)
-    picture = opened(made(encoded(stored, kind, exif=secretive_exif(orientation))))
-    assert picture.size == (64, 32)
-    corners = [picture.getpixel(at) for at in ((8, 8), (56, 8), (8, 24), (56, 24))]
+    image = opened(made(encoded(stored, kind, exif=secretive_exif(orientation))))
+    assert image.size == (64, 32)
+    corners = [image.getpixel(at) for at in ((8, 8), (56, 8), (8, 24), (56, 24))]
     assert [is_near(corner, RED) for corner in corners] == [True, False, False, False]
 
 
-def test_a_picture_on_its_side_is_narrowed_by_its_upright_width():
+def test_an_image_on_its_side_is_narrowed_by_its_upright_width():
     data = encoded(noise(1000, 2000), "JPEG", exif=secretive_exif(6))
     image = made(data)
     assert (image.width, image.height) == (1600, 800)
@@ -141,8 +141,8 @@ def with_red_and_blue_swapped(profile: bytes) -> bytes:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_a_colour_profile_is_applied(kind, mode):
-    picture = plain().convert("RGB" if kind == "JPEG" else mode)
-    data = encoded(picture, kind, icc_profile=with_red_and_blue_swapped(SRGB))
+    image = plain().convert("RGB" if kind == "JPEG" else mode)
+    data = encoded(image, kind, icc_profile=with_red_and_blue_swapped(SRGB))
     assert is_near(opened(made(data)).convert("RGB").getpixel((20, 10)), BLUE)
 
 
@@ -174,7 +174,7 @@ def test_a_colour_profile_that_is_broken_or_of_another_kind_does_no_harm(mode, p
     ],
 )
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_picture_is_narrowed_to_three_widths_and_never_enlarged(kind, size, kept, narrower):
+def test_an_image_is_narrowed_to_three_widths_and_never_enlarged(kind, size, kept, narrower):
     image = made(encoded(plain(*size, 0, "L"), kind))
     assert (image.width, image.height) == kept
     stem = image.name.removesuffix(".webp")
@@ -189,9 +189,9 @@ def test_a_picture_is_narrowed_to_three_widths_and_never_enlarged(kind, size, ke
 def test_reducing_band_by_band_leaves_no_seam(mode):
     """A slope from black to white stays one: no row is lost, doubled or out of place."""
     slope = Image.linear_gradient("L").resize((4800, 3001))
-    picture = slope.convert("RGB").convert(mode)
+    image = slope.convert("RGB").convert(mode)
     kind = {"CMYK": "JPEG"}.get(mode, "PNG")
-    small = opened(made(encoded(picture, kind))).convert("L")
+    small = opened(made(encoded(image, kind))).convert("L")
     rows = [small.getpixel((800, y)) for y in range(small.height)]
     expected = [y * 255 / small.height for y in range(small.height)]
     assert max(abs(one - other) for one, other in zip(rows, expected, strict=True)) < 8
@@ -208,7 +208,7 @@ def test_names_tell_nothing_and_are_never_the_same():
 @pytest.mark.parametrize(
     ("width", "narrower"), [(480, []), (481, [480]), (961, [480, 960]), (1600, [480, 960])]
 )
-def test_all_names_of_a_picture_follow_from_the_largest(width, narrower):
+def test_all_names_of_an_image_follow_from_the_largest(width, narrower):
     stem = f"{BASE}-{width}x90-213"
     expected = [f"{stem}.w{each}.webp" for each in narrower] + [f"{stem}.webp"]
     assert names_of(f"{stem}.webp") == expected
@@ -236,22 +236,22 @@ def test_the_tone_is_the_nearest_of_four_levels_a_channel(colour, tone):
 
 
 def test_the_tone_is_the_colour_that_covers_most():
-    picture = plain(90, 90, BLUE)
-    picture.paste(RED, (0, 0, 90, 40))
-    assert made(encoded(picture)).tone == "003"
+    image = plain(90, 90, BLUE)
+    image.paste(RED, (0, 0, 90, 40))
+    assert made(encoded(image)).tone == "003"
 
 
 @pytest.mark.parametrize(
     ("ink", "tone"),
     [((0, 0, 0), "333"), ((60, 60, 60), "333"), (WHITE, "000"), ((255, 230, 0), "000")],
 )
-def test_behind_a_picture_with_transparency_the_tone_contrasts_with_it(ink, tone):
+def test_behind_an_image_with_transparency_the_tone_contrasts_with_it(ink, tone):
     drawing = plain(90, 90, (0, 0, 0, 0), "RGBA")
     drawing.paste((*ink, 255), (30, 30, 60, 60))
     assert made(encoded(drawing)).tone == tone
 
 
-def test_a_picture_that_is_all_transparent_has_a_tone():
+def test_an_image_that_is_all_transparent_has_a_tone():
     assert made(encoded(plain(90, 90, (0, 0, 0, 0), "RGBA"))).tone == "000"
 
 
@@ -268,12 +268,11 @@ def test_the_stylesheet_has_each_of_the_64_tones_once():
 
 
 @pytest.mark.parametrize("media_url", ["/media/", "/blog/media/", "https://cdn.example.org/m/"])
-def test_a_made_picture_is_known_again_by_its_address(settings, media_url):
+def test_a_made_image_is_known_again_by_its_address(settings, media_url):
     settings.MEDIA_URL = media_url
     image = made(encoded(noise(1700, 850), "JPEG"))
-    picture = picture_from_url(media_url + image.name)
     small, middle, large = (media_url + name for name in image.files)
-    assert picture == images.Picture(
+    assert image_from_url(media_url + image.name) == images.ImageTag(
         url=large,
         width=1600,
         height=800,
@@ -283,9 +282,9 @@ def test_a_made_picture_is_known_again_by_its_address(settings, media_url):
     )
 
 
-def test_a_narrow_picture_has_itself_alone_in_its_srcset():
+def test_a_narrow_image_has_itself_alone_in_its_srcset():
     url = f"/media/{BASE}-480x90-213.webp"
-    assert picture_from_url(url).srcset == f"{url} 480w"
+    assert image_from_url(url).srcset == f"{url} 480w"
 
 
 @pytest.mark.parametrize(
@@ -307,8 +306,8 @@ def test_a_whole_address_is_ours_on_site_url_alone(settings, site_url, media_url
     settings.SITE_URL = site_url
     settings.MEDIA_URL = media_url
     name = f"{BASE}-480x90-213.webp"
-    picture = picture_from_url(url + name)
-    assert (picture and picture.url) == (media_url + name if is_ours else None)
+    image = image_from_url(url + name)
+    assert (image and image.url) == (media_url + name if is_ours else None)
 
 
 NOT_OURS = [
@@ -352,7 +351,7 @@ NOT_OURS = [
 
 @pytest.mark.parametrize("name", NOT_OURS)
 def test_what_make_image_would_not_name_is_not_ours(name):
-    assert picture_from_url(f"/media/{name}") is None
+    assert image_from_url(f"/media/{name}") is None
     assert names_of(name) == []
 
 
@@ -372,9 +371,9 @@ def test_what_make_image_would_not_name_is_not_ours(name):
     ],
 )
 def test_an_address_elsewhere_is_not_ours(url):
-    assert picture_from_url(url) is None
+    assert image_from_url(url) is None
 
 
 @pytest.mark.parametrize("size", ["1x1", "1600x12000"])
 def test_an_address_at_the_edge_is_ours(size):
-    assert picture_from_url(f"/media/{BASE}-{size}-333.webp")
+    assert image_from_url(f"/media/{BASE}-{size}-333.webp")

@@ -1,4 +1,4 @@
-"""Pictures people send: what is kept of them, what is refused and with which words."""
+"""Images people send: what is kept of them, what is refused and with which words."""
 
 import random
 import re
@@ -27,9 +27,9 @@ TOO_MANY = "The picture has more than 40 megapixels."
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
 
-def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -106,13 +106,13 @@ def jpeg_with(*segments: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_each_format_becomes_webp_of_the_same_picture(kind):
+def test_each_format_becomes_webp_of_the_same_image(kind):
     image = made(encoded(plain(), kind))
     assert (image.width, image.height, image.tone) == (40, 20, "300")
     assert list(image.files) == [image.name]
-    picture = opened(image)
-    assert picture.size == (40, 20)
-    assert is_near(picture.getpixel((20, 10)), RED)
+    stored = opened(image)
+    assert stored.size == (40, 20)
+    assert is_near(stored.getpixel((20, 10)), RED)
 
 
 @pytest.mark.parametrize("uploaded", ["memory", "disk"])
@@ -142,21 +142,21 @@ def test_an_upload_is_read_from_its_start_whatever_its_name_and_type_claim(uploa
     ],
 )
 def test_each_kind_of_colours_comes_out_right(mode, colour, kind, expected):
-    picture = opened(made(encoded(plain(40, 20, colour, mode), kind))).convert("RGB")
-    assert is_near(picture.getpixel((20, 10)), expected)
+    image = opened(made(encoded(plain(40, 20, colour, mode), kind))).convert("RGB")
+    assert is_near(image.getpixel((20, 10)), expected)
 
 
 def paletted() -> Image.Image:
-    picture = plain(40, 20, 0, "P")
-    picture.putpalette([0, 0, 0, *RED])
-    picture.paste(1, (0, 0, 20, 20))
-    return picture
+    image = plain(40, 20, 0, "P")
+    image.putpalette([0, 0, 0, *RED])
+    image.paste(1, (0, 0, 20, 20))
+    return image
 
 
 def half_clear() -> Image.Image:
-    picture = plain(40, 20, (0, 0, 0, 0), "RGBA")
-    picture.paste((*RED, 255), (0, 0, 20, 20))
-    return picture
+    image = plain(40, 20, (0, 0, 0, 0), "RGBA")
+    image.paste((*RED, 255), (0, 0, 20, 20))
+    return image
 
 
 @pytest.mark.parametrize(
@@ -174,21 +174,21 @@ def half_clear() -> Image.Image:
     ids=["png", "webp", "avif", "gif", "palette", "palette-bytes", "rgb-key", "grey"],
 )
 def test_transparency_is_kept(data):
-    picture = opened(made(data))
-    assert picture.mode == "RGBA"
-    assert picture.getpixel((5, 10))[3] == 255
-    assert picture.getpixel((35, 10))[3] == 0
+    image = opened(made(data))
+    assert image.mode == "RGBA"
+    assert image.getpixel((5, 10))[3] == 255
+    assert image.getpixel((35, 10))[3] == 0
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "MPO"])
-def test_of_several_pictures_in_a_file_the_first_is_kept(kind):
+def test_of_several_images_in_a_file_the_first_is_kept(kind):
     data = encoded(plain(), kind, save_all=True, append_images=[plain(colour=BLUE)])
     image = made(data)
     assert image.tone == "300"
     assert getattr(opened(image), "n_frames", 1) == 1
 
 
-def test_an_interlaced_and_a_progressive_picture_are_taken():
+def test_an_interlaced_and_a_progressive_image_are_taken():
     assert made(encoded(noise(), "JPEG", progressive=True)).width == 200
     assert made(encoded(noise(), "GIF", interlace=1)).width == 200
 
@@ -263,7 +263,7 @@ def test_the_limits_of_size_at_their_edge(width, height, sentence):
 
 @pytest.fixture
 def decoding_fails_the_test(monkeypatch):
-    def load(_picture):
+    def load(_image):
         pytest.fail("The picture was decoded.")
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", load)
@@ -296,7 +296,7 @@ def test_too_many_pixels_are_refused_also_where_pillows_warning_is_switched_off(
 
 @pytest.mark.parametrize(("scans", "sentence"), [(0, None), (20, None), (21, DAMAGED)])
 def test_a_jpeg_of_very_many_scans_is_refused(scans, sentence):
-    """Each costs a pass over the whole picture: 10 MB of them would take over an hour."""
+    """Each costs a pass over the whole image: 10 MB of them would take over an hour."""
     data = encoded(plain(1000, 1000), "JPEG", progressive=True)
     assert data.count(b"\xff\xda") == 10
     last = data[data.rindex(b"\xff\xc4") : -2]

@@ -17,7 +17,7 @@ TAGS_MAX = 10
 TAG_KEY_MAX_LENGTH = TAG_MAX_LENGTH * 3
 # Taken apart into its parts, a Hangul syllable is three characters, a Greek vowel four.
 LONGEST_TYPED = TAG_MAX_LENGTH * 4
-# They choose a picture for a character, not another character.
+# They choose an image for a character, not another character.
 SELECTORS = range(0xFE00, 0xFE10)
 
 

@@ -37,7 +37,7 @@ WRITTEN_OUT_UNSPACED = "\u3200-\u33ff"
 INVISIBLE = "\u00ad\u200c-\u200f\u2060\ufeff"
 # On one letter; more is decoration, and sorting them takes normalization quadratic time.
 MARKS_MAX = 30
-# They choose a picture for a character, not another character.
+# They choose an image for a character, not another character.
 SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 STRESS = "\u0300\u0301"
 # Letters with a stroke, which Unicode does not take apart into a letter and a mark.

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from content.addresses import absolute_url
 from posts.models import Post
-from posts.templatetags.pictures import picture
+from posts.templatetags.images import image
 
 register = template.Library()
 
@@ -29,7 +29,7 @@ def json_ld(request: HttpRequest, post: Post) -> SafeString:
 def describe(request: HttpRequest, post: Post) -> dict[str, object]:
     author_path = reverse("posts:author_detail", kwargs={"username": post.author.username})
     address = absolute_url(request, post.get_absolute_url())
-    cover = picture(post.cover)
+    cover = image(post.cover)
     return {
         "@context": "https://schema.org",
         "@type": "BlogPosting",

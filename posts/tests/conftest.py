@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from caching.tests.conftest import clock, worker
 from posts import listing
-from posts.demo import pictures
+from posts.demo import images
 from posts.management.commands import seed_demo
 from posts.models import Post, Tag, Tagging
 
@@ -64,8 +64,8 @@ def small_sample(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(seed_demo, "LIVELY_POSTS", 8)
     monkeypatch.setattr(seed_demo, "COVERED_POSTS", 3)
     monkeypatch.setattr(seed_demo, "FACES", 1)
-    monkeypatch.setattr(pictures, "WIDTH", 320)
-    monkeypatch.setattr(pictures, "HEIGHT", 180)
+    monkeypatch.setattr(images, "WIDTH", 320)
+    monkeypatch.setattr(images, "HEIGHT", 180)
 
 
 @pytest.fixture

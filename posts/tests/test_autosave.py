@@ -197,7 +197,7 @@ def test_what_can_not_be_saved_is_said_by_field(client_of, draft, data, field, m
     assert Post.objects.get().body == "test\nbody"
 
 
-def test_words_for_a_picture_that_is_not_chosen_yet_hold_nothing_up(client_of, draft):
+def test_words_for_an_image_that_is_not_chosen_yet_hold_nothing_up(client_of, draft):
     assert autosave(client_of("author"), draft, body_image_alt="A sea").status_code == 200
 
 

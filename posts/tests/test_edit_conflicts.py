@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from posts.models import Post, Revision
-from posts.tests.pictures import picture_file
+from posts.tests.images import image_file
 from posts.writing import publishing
 
 THEIRS = {"title": "Their title", "body": "their long text", "tags": "tea"}
@@ -108,7 +108,7 @@ def test_a_chosen_cover_must_be_chosen_again_and_it_says_so(
 ):
     settings.MEDIA_ROOT = tmp_path
     post = contested("published")
-    response = client_of("author").post(f"/{post.pk}/update/", MINE | {"image": picture_file()})
+    response = client_of("author").post(f"/{post.pk}/update/", MINE | {"image": image_file()})
     assert response.status_code == 409
     assert "Choose your cover picture again." in response.text
 

@@ -15,7 +15,7 @@ from posts.tagging import rename_tag
 from posts.writing import publishing
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-PICTURE = f"/media/images/{'x' * 22}-4x3-213.webp"
+IMAGE = f"/media/images/{'x' * 22}-4x3-213.webp"
 CONTENT = "**Bold** words, [a link](/tags/) and ![a picture](/media/x.webp)."
 PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
 
@@ -121,8 +121,8 @@ def test_what_no_xml_can_hold_breaks_no_feed(client_of, author, fed, place, kind
         ('[x](/y "z")', '<a href="http://testserver/y" title="z" rel="noopener">x</a>'),
         ("[x](mailto:y@z.de)", '<a href="mailto:y@z.de" rel="noopener">x</a>'),
         (
-            f"![x]({PICTURE})",
-            f'<img src="http://testserver{PICTURE}" alt="x" width="4" height="3">',
+            f"![x]({IMAGE})",
+            f'<img src="http://testserver{IMAGE}" alt="x" width="4" height="3">',
         ),
         ("- [x] y", '<li><input disabled="" checked="" type="checkbox"> y</li>'),
         ("```py\nif x\n```", "<pre><code>if x\n</code></pre>"),

@@ -21,8 +21,8 @@ def test_all_that_was_typed_is_there_again_and_saved_only_then(client_of, post, 
     client, path = client_of("author"), path.format(pk=post.pk)
     writer = writer_in(client.get(path).text)
     client.logout()
-    picture = SimpleUploadedFile("me.png", b"picture")
-    response = client.post(path, TYPED | {"writer": writer, "image": picture})
+    image = SimpleUploadedFile("me.png", b"picture")
+    response = client.post(path, TYPED | {"writer": writer, "image": image})
     assert response["Location"] == f"/auth/login/?next={path}%3Frecovered"
     page = log_in(client, "author", f"{path}?recovered").text
     assert NOTE in page and "Choose your image again." in page

@@ -1,4 +1,4 @@
-"""Pictures: on a post, in its text, and sent while writing."""
+"""Images: on a post, in its text, and sent while writing."""
 
 import re
 from html import unescape
@@ -11,7 +11,7 @@ from django.test import Client
 from content.images import names_of
 from content.markup import render_post
 from posts.models import BODY_MAX_LENGTH, Image, Post
-from posts.tests.pictures import no_picture, picture_file
+from posts.tests.images import image_file, no_image
 from posts.writing.uploads import image_markdown
 
 NAME = r"images/[A-Za-z0-9_-]{22}-8x6-300\.webp"
@@ -40,7 +40,7 @@ def said(response) -> list[str]:
 
 def test_a_cover_is_kept_and_shown_on_the_page_and_the_card(client_of, author, media):
     client = client_of("author")
-    data = {"title": "t", "image": picture_file(), "cover_alt": 'A "red" <sea>'}
+    data = {"title": "t", "image": image_file(), "cover_alt": 'A "red" <sea>'}
     response = client.post("/create/", data)
     assert (response.status_code, said(response)) == (302, ["Your post is published."])
     post, image = Post.objects.get(), Image.objects.get()
@@ -56,7 +56,7 @@ def test_a_cover_is_kept_and_shown_on_the_page_and_the_card(client_of, author, m
 
 
 def test_a_wide_cover_comes_in_three_widths(client_of, media):
-    client_of("author").post("/create/", {"title": "t", "image": picture_file(1700, 100)})
+    client_of("author").post("/create/", {"title": "t", "image": image_file(1700, 100)})
     post = Post.objects.get()
     assert stored(media) == set(names_of(post.cover)) and len(stored(media)) == 3
     page = client_of("author").get(post.get_absolute_url()).text
@@ -69,7 +69,7 @@ def test_a_wide_cover_comes_in_three_widths(client_of, media):
 def covered(make_post, client_of):
     """A post with a cover."""
     client_of("author").post(
-        "/create/", {"title": "t", "body": "b", "image": picture_file(), "cover_alt": "Sea"}
+        "/create/", {"title": "t", "body": "b", "image": image_file(), "cover_alt": "Sea"}
     )
     return Post.objects.get()
 
@@ -88,7 +88,7 @@ def covered(make_post, client_of):
 def test_a_cover_stays_is_replaced_or_removed(client_of, covered, sent, is_kept, is_covered):
     data = {"title": "t", "body": "b", "cover_alt": "Sea"} | sent
     if "image" in sent:
-        data["image"] = picture_file()
+        data["image"] = image_file()
     response = client_of("author").post(f"/{covered.pk}/update/", data)
     assert response.status_code == 302
     post = Post.objects.get()
@@ -109,7 +109,7 @@ def test_the_form_offers_to_remove_a_cover_that_is_there(client_of, covered, mak
 @pytest.mark.parametrize(("alt", "is_missing"), [("", True), ("  ", True), ("Sea", False)])
 def test_missing_words_for_a_cover_are_said_and_never_stop_a_save(client_of, alt, is_missing):
     client = client_of("author")
-    data = {"title": "t", "image": picture_file(), "cover_alt": alt}
+    data = {"title": "t", "image": image_file(), "cover_alt": alt}
     response = client.post("/create/", data)
     assert response.status_code == 302
     assert (NO_ALT in said(response)) == is_missing
@@ -119,13 +119,13 @@ def test_missing_words_for_a_cover_are_said_and_never_stop_a_save(client_of, alt
     assert "For people who don" in help_text
 
 
-# Pictures in the text
+# Images in the text
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_a_picture_for_the_text_is_added_at_its_end(client_of, make_post, is_new):
+def test_an_image_for_the_text_is_added_at_its_end(client_of, make_post, is_new):
     path = "/create/" if is_new else f"/{make_post().pk}/update/"
-    data = {"title": "t", "body": "First.", "body_image": picture_file(), "body_image_alt": "Sea"}
+    data = {"title": "t", "body": "First.", "body_image": image_file(), "body_image_alt": "Sea"}
     response = client_of("author").post(path, data)
     assert response.status_code == 302 and NO_BODY_ALT not in said(response)
     name = Image.objects.get().name
@@ -147,13 +147,13 @@ def test_a_picture_for_the_text_is_added_at_its_end(client_of, make_post, is_new
 
 @pytest.mark.parametrize("way", ["form", "script"])
 @pytest.mark.parametrize(("alt", "is_missing"), [("", True), (" ", True), ("Sea", False)])
-def test_missing_words_for_a_picture_in_the_text_are_said_and_never_stop_a_save(
+def test_missing_words_for_an_image_in_the_text_are_said_and_never_stop_a_save(
     client_of, way, alt, is_missing
 ):
     client = client_of("author")
-    data = {"title": "t", "body_image": picture_file(), "body_image_alt": alt}
+    data = {"title": "t", "body_image": image_file(), "body_image_alt": alt}
     if way == "script":
-        sent = client.post("/images/", {"image": picture_file(), "alt": alt})
+        sent = client.post("/images/", {"image": image_file(), "alt": alt})
         data = {"title": "t", "body": f"Before.\n\n{sent.json()['markdown']}\n"}
     response = client.post("/create/", data)
     assert response.status_code == 302
@@ -184,7 +184,7 @@ def test_missing_words_for_a_picture_in_the_text_are_said_and_never_stop_a_save(
         "# - + 1. > | $",
     ],
 )
-def test_words_for_a_picture_stay_words(alt):
+def test_words_for_an_image_stay_words(alt):
     name = f"images/{'x' * 22}-8x6-300.webp"
     for around in ("{}", "Some `code` before.\n\n{}", "{} and `code` after ` it > ]( end"):
         html = render_post(around.format(image_markdown(name, alt)))
@@ -193,13 +193,13 @@ def test_words_for_a_picture_stay_words(alt):
         assert f'src="/media/{name}"' in shown
 
 
-def test_a_text_that_is_full_says_that_the_picture_has_no_room(client_of):
+def test_a_text_that_is_full_says_that_the_image_has_no_room(client_of):
     body = "x" * BODY_MAX_LENGTH
-    data = {"title": "t", "body": body, "body_image": picture_file()}
+    data = {"title": "t", "body": body, "body_image": image_file()}
     response = client_of("author").post("/create/", data)
     assert response.status_code == 200 and 'id="id_body_image_error"' in response.text
     assert not Post.objects.exists() and not Image.objects.exists()
-    data |= {"body": "x" * (BODY_MAX_LENGTH - 1000), "body_image": picture_file()}
+    data |= {"body": "x" * (BODY_MAX_LENGTH - 1000), "body_image": image_file()}
     assert client_of("author").post("/create/", data).status_code == 302
     assert len(Post.objects.get().body) <= BODY_MAX_LENGTH
 
@@ -214,7 +214,7 @@ def test_a_refused_file_leaves_the_rest_as_it_was_and_says_why(
 ):
     path = "/create/" if is_new else f"/{make_post(tags='old').pk}/update/"
     data = {"title": "New title", "body": "My\r\nwords", "tags": "a, b", "cover_alt": "Sea"}
-    data |= {"body_image_alt": "Hill", field: no_picture()}
+    data |= {"body_image_alt": "Hill", field: no_image()}
     response = client_of("author").post(path, data)
     assert response.status_code == 200
     error = re.search(rf'<ul class="errorlist" id="id_{field}_error"><li>(.*?)</li>', response.text)
@@ -228,8 +228,8 @@ def test_a_refused_file_leaves_the_rest_as_it_was_and_says_why(
     assert not Image.objects.exists() and not stored(media)
 
 
-@pytest.mark.parametrize(("file", "is_said"), [(picture_file, True), (None, False)])
-def test_a_form_refused_for_something_else_asks_for_the_picture_again(
+@pytest.mark.parametrize(("file", "is_said"), [(image_file, True), (None, False)])
+def test_a_form_refused_for_something_else_asks_for_the_image_again(
     client_of, media, file, is_said
 ):
     data = {"title": "", "body": "words"} | ({"image": file()} if file else {})
@@ -239,7 +239,7 @@ def test_a_form_refused_for_something_else_asks_for_the_picture_again(
     assert not stored(media)
 
 
-def test_words_without_their_picture_are_handed_back(client_of):
+def test_words_without_their_image_are_handed_back(client_of):
     data = {"title": "t", "body_image_alt": "A hill"}
     response = client_of("author").post("/create/", data)
     assert "Choose the picture that these words are about." in response.text
@@ -258,10 +258,10 @@ def test_too_many_words_are_refused_and_kept(client_of, field):
 # The endpoint of the editor
 
 
-def test_a_picture_that_is_sent_while_writing_is_answered_with_its_markdown(
+def test_an_image_that_is_sent_while_writing_is_answered_with_its_markdown(
     client_of, author, media
 ):
-    data = {"image": picture_file(), "alt": "The [sea]"}
+    data = {"image": image_file(), "alt": "The [sea]"}
     response = client_of("author").post("/images/", data)
     image = Image.objects.get()
     assert response.status_code == 201
@@ -272,15 +272,15 @@ def test_a_picture_that_is_sent_while_writing_is_answered_with_its_markdown(
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        ({"image": no_picture}, REFUSED),
-        ({"image": lambda: picture_file(kind="TIFF")}, REFUSED),
+        ({"image": no_image}, REFUSED),
+        ({"image": lambda: image_file(kind="TIFF")}, REFUSED),
         ({}, "This field is required."),
         ({"image": lambda: "text"}, "This field is required."),
-        ({"image": picture_file, "alt": lambda: "x" * 301}, "at most 300 characters"),
-        ({"image": picture_file, "alt": lambda: "a\0"}, "Null characters are not allowed."),
+        ({"image": image_file, "alt": lambda: "x" * 301}, "at most 300 characters"),
+        ({"image": image_file, "alt": lambda: "a\0"}, "Null characters are not allowed."),
     ],
 )
-def test_a_refused_picture_is_answered_with_a_sentence(client_of, media, data, error):
+def test_a_refused_image_is_answered_with_a_sentence(client_of, media, data, error):
     response = client_of("author").post("/images/", {key: make() for key, make in data.items()})
     assert response.status_code == 422
     assert error in response.json()["error"]
@@ -288,7 +288,7 @@ def test_a_refused_picture_is_answered_with_a_sentence(client_of, media, data, e
 
 
 def test_a_file_that_is_too_large_is_answered_with_a_sentence(client_of):
-    file = no_picture()
+    file = no_image()
     file.file.write(b"x" * (10 * 1024 * 1024 + 1))
     file.size = file.file.tell()
     file.seek(0)
@@ -297,8 +297,8 @@ def test_a_file_that_is_too_large_is_answered_with_a_sentence(client_of):
     assert response.json() == {"error": "The picture is larger than 10 MB."}
 
 
-def test_a_stranger_sends_no_picture(client, db, media):
-    response = client.post("/images/", {"image": picture_file()})
+def test_a_stranger_sends_no_image(client, db, media):
+    response = client.post("/images/", {"image": image_file()})
     assert response.status_code == 302
     assert response["Location"].startswith("/auth/login/")
     assert not Image.objects.exists() and not stored(media)
@@ -309,8 +309,8 @@ def test_the_endpoint_takes_post_alone(client_of, method):
     assert getattr(client_of("author"), method)("/images/").status_code == 405
 
 
-def test_a_picture_without_a_token_is_refused(author, media):
+def test_an_image_without_a_token_is_refused(author, media):
     client = Client(enforce_csrf_checks=True)
     client.force_login(author)
-    assert client.post("/images/", {"image": picture_file()}).status_code == 403
+    assert client.post("/images/", {"image": image_file()}).status_code == 403
     assert not stored(media)

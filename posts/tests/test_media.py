@@ -1,4 +1,4 @@
-"""Pictures as visitors get them, and those that nothing shows any more."""
+"""Images as visitors get them, and those that nothing shows any more."""
 
 import os
 from datetime import timedelta
@@ -12,7 +12,7 @@ from accounts import held
 from accounts.models import HeldText
 from content.images import make_image, names_of
 from posts.models import Image, Post
-from posts.tests.pictures import picture_file
+from posts.tests.images import image_file
 from posts.writing import publishing
 from posts.writing.uploads import SPARED_FOR, store_image
 
@@ -25,10 +25,10 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def keep(author):
-    """Return a function that stores a picture, uploaded long enough ago to be pruned."""
+    """Return a function that stores an image, uploaded long enough ago to be pruned."""
 
     def store(*, age: timedelta = SPARED_FOR + timedelta(hours=1), width: int = 500) -> str:
-        name = store_image(make_image(picture_file(width, 6)), author)
+        name = store_image(make_image(image_file(width, 6)), author)
         Image.objects.filter(name=name).update(created_at=timezone.now() - age)
         return name
 
@@ -39,7 +39,7 @@ def keep(author):
 
 
 @pytest.mark.parametrize("part", [0, 1], ids=["narrow", "largest"])
-def test_a_picture_is_served_for_good_and_as_what_it_is(client, keep, media, part):
+def test_an_image_is_served_for_good_and_as_what_it_is(client, keep, media, part):
     name = names_of(keep())[part]
     response = client.get(f"/media/{name}")
     content = b"".join(response.streaming_content)
@@ -87,7 +87,7 @@ def test_media_is_for_reading(client, keep, method):
         "images/" + "x" * 5000 + "-8x6-300.webp",
     ],
 )
-def test_what_is_no_picture_of_ours_is_404(client, db, media, name):
+def test_what_is_no_image_of_ours_is_404(client, db, media, name):
     (media / "images").mkdir(parents=True)
     for path in ("secret-8x6-300.webp", "images/evil-8x6-300.svg", "images/evil-8x6-900.webp"):
         (media / path).write_text("secret")
@@ -117,7 +117,7 @@ def test_what_nothing_shows_is_listed_first_and_then_removed(keep, media):
     assert prune("--delete") == "Removed: 0 unused pictures.\n"
 
 
-def test_a_blog_that_never_had_a_picture_has_none_to_remove(db, media):
+def test_a_blog_that_never_had_an_image_has_none_to_remove(db, media):
     assert prune("--delete") == "Removed: 0 unused pictures.\n"
 
 
@@ -125,7 +125,7 @@ def test_a_blog_that_never_had_a_picture_has_none_to_remove(db, media):
     ("age", "is_spared"),
     [(SPARED_FOR - timedelta(minutes=1), True), (SPARED_FOR + timedelta(minutes=1), False)],
 )
-def test_a_young_picture_may_be_in_a_text_that_is_not_saved_yet(keep, age, is_spared):
+def test_a_young_image_may_be_in_a_text_that_is_not_saved_yet(keep, age, is_spared):
     keep(age=age)
     prune("--delete")
     assert Image.objects.exists() == is_spared
@@ -162,14 +162,14 @@ def test_what_a_post_shows_in_any_state_is_spared(keep, make_post, fields, where
     assert Image.objects.get().name == name
 
 
-def test_a_smaller_width_in_a_text_spares_the_whole_picture(keep, make_post, media):
+def test_a_smaller_width_in_a_text_spares_the_whole_image(keep, make_post, media):
     narrow, largest = names_of(keep())
     make_post(body=f"![Sea](/media/{narrow})")
     assert "Removed: 0" in prune("--delete")
     assert (media / narrow).exists() and (media / largest).exists()
 
 
-def test_a_picture_that_the_history_alone_shows_is_spared(keep, post):
+def test_an_image_that_the_history_alone_shows_is_spared(keep, post):
     now = timezone.now()
     for body in (f"![Sea](/media/{keep()})", "No sea any more."):
         post.body = body
@@ -179,14 +179,14 @@ def test_a_picture_that_the_history_alone_shows_is_spared(keep, post):
     assert "Removed: 1" in prune("--delete")
 
 
-def test_a_picture_in_a_text_that_is_held_is_spared(keep, author):
+def test_an_image_in_a_text_that_is_held_is_spared(keep, author):
     now = timezone.now()
     texts = {"title": "Sea", "body": f"![Sea](/media/{keep()})"}
     held.hold(HeldText(user=author, sheet="s", path="/", texts=texts, held_at=now))
     assert "Removed: 0" in prune("--delete")
 
 
-def test_a_picture_of_a_person_is_spared(keep, author):
+def test_an_image_of_a_person_is_spared(keep, author):
     author.avatar = keep()
     author.save()
     assert "Removed: 0" in prune("--delete")
@@ -194,7 +194,7 @@ def test_a_picture_of_a_person_is_spared(keep, author):
 
 @pytest.fixture
 def lose(keep, media):
-    """Return a function that stores a picture without a row, as a crash in between leaves it."""
+    """Return a function that stores an image without a row, as a crash in between leaves it."""
 
     def lose(*, age: timedelta) -> str:
         name = keep()
@@ -235,7 +235,7 @@ def test_what_was_not_ours_is_left_alone(lose, media):
     assert theirs.exists()
 
 
-def test_a_picture_whose_files_are_gone_goes_too(keep, media):
+def test_an_image_whose_files_are_gone_goes_too(keep, media):
     (media / keep()).unlink()
     assert "Removed: 1" in prune("--delete")
     assert not Image.objects.exists()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.tests.test_held import writer_in
 from posts.discussion import moderation
 from posts.models import Post
-from posts.tests.pictures import picture_file
+from posts.tests.images import image_file
 from posts.writing import publishing
 from posts.writing.forms import PostForm
 
@@ -252,7 +252,7 @@ def test_what_a_private_save_leaves_out_is_shown_again(
     Post.objects.update(cover="x" * 22 + "-800x600-123.webp")
     sent = {"title": "Half", "body": "half", "publish_at": typed(TOMORROW), "action": "draft"}
     values = {"publish_at": typed(NEXT_WEEK), "reason": "Why", "remove_image": "on"}
-    page = client.post(path, sent | {name: values.get(name) or picture_file()})
+    page = client.post(path, sent | {name: values.get(name) or image_file()})
     assert page.status_code == 200
     assert "Your edits are saved." in page.text and "Not saved yet" in page.text
     assert "half</textarea>" in page.text and " data-unsaved" in page.text

@@ -25,7 +25,7 @@ def seed(*arguments: str) -> str:
 
 def words() -> list[tuple]:
     posts = Post.objects.order_by("pk").values_list("title", "body", "author__username")
-    # Names of pictures are never the same.
+    # Names of images are never the same.
     return [(title, re.sub(r"/media/\S+", "", body), name) for title, body, name in posts]
 
 
@@ -166,7 +166,7 @@ def test_the_newest_posts_have_tags_likes_threads_and_covers(client, db):
     assert Post.objects.exclude(cover="").count() == 2
     illustrated = Post.objects.get(body__contains="/media/")
     shown = client.get(illustrated.get_absolute_url()).text
-    assert f'alt="{seed_demo.picture_words()}"' in shown and "pale sun" in illustrated.body_html
+    assert f'alt="{seed_demo.image_words()}"' in shown and "pale sun" in illustrated.body_html
     newest = Post.objects.listed(timezone.now()).newest_first().first()
     page = client.get(newest.get_absolute_url()).text
     assert "data-like-count" in page and 'class="tone-' in page

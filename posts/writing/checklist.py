@@ -40,7 +40,7 @@ def suggestions(post: Post, tags: list[str]) -> list[str]:
 
 
 def about_images(html: str) -> list[str]:
-    """Return sentences on the pictures in a rendered text: without words, or of another site."""
+    """Return sentences on the images in a rendered text: without words, or of another site."""
     nameless = images_without_alt(html)
     elsewhere = images_elsewhere(html)
     found = []

@@ -201,7 +201,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
 
 def words_in(form: PostForm) -> tuple[str, str, str, str]:
-    """Return what was typed, as a revision holds it, with a picture that was sent for the text."""
+    """Return what was typed, as a revision holds it, with an image that was sent for the text."""
     tags = ", ".join(form.cleaned_data["tags"])
     return form.instance.title, form.instance.body, tags, form.instance.cover_alt
 

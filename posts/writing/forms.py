@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.time_zones import zone_named
 from content.checklist import images_without_alt
-from content.fields import BodyField, PictureField
+from content.fields import BodyField, ImageUploadField
 from content.images import MadeImage
 from content.reading import is_blank
 from content.widgets import LocalTimeInput
@@ -30,7 +30,7 @@ from posts.tagging import refuse_long_tag, split_tags
 
 # Controls and separators; not the joiners that some scripts and emoji are written with.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
-# The Markdown of a picture: its address, and 300 characters of words, each escaped at most once.
+# The Markdown of an image: its address, and 300 characters of words, each escaped at most once.
 IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("For people who don't see it, and for when it does not load.")
 BRACKETS_HELP = _("Write what a picture in the text shows between its brackets: ![words](address).")
@@ -39,7 +39,7 @@ TAGS_TEXT_MAX_LENGTH = 5_000
 
 
 def missing(help_text: str) -> SafeString:
-    """Return the help of a field for words that a picture is without."""
+    """Return the help of a field for words that an image is without."""
     return format_html('<strong class="missing">{}</strong> {}', _("Missing."), help_text)
 
 
@@ -90,9 +90,9 @@ class PostForm(forms.ModelForm):
         label=_("Body"), max_length=BODY_MAX_LENGTH, required=False, help_text=_("In Markdown.")
     )
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
-    image = PictureField(label=_("Cover picture"), required=False)
+    image = ImageUploadField(label=_("Cover picture"), required=False)
     remove_image = forms.BooleanField(label=_("Remove the cover picture"), required=False)
-    body_image = PictureField(
+    body_image = ImageUploadField(
         label=_("Picture in the text"), required=False, help_text=_("Added at the end of the body.")
     )
     body_image_alt = forms.CharField(
@@ -257,14 +257,14 @@ class PostForm(forms.ModelForm):
         return uuid4() if is_taken and not is_own else uuid
 
     def clean_body_image(self) -> MadeImage | None:
-        """Refuse a picture whose Markdown would make the body longer than it may be."""
+        """Refuse an image whose Markdown would make the body longer than it may be."""
         image, body = self.cleaned_data["body_image"], self.cleaned_data.get("body", "")
         if image and len(body) > BODY_MAX_LENGTH - IMAGE_TEXT_MAX_LENGTH:
             raise ValidationError(_("The body is too long to take a picture more."))
         return image
 
     def clean_body_image_alt(self) -> str:
-        """Refuse words without the picture that they are about: saving would drop them."""
+        """Refuse words without the image that they are about: saving would drop them."""
         words = self.cleaned_data["body_image_alt"]
         is_refused = "body_image" not in self.cleaned_data
         if words and not is_refused and not self.cleaned_data["body_image"]:
@@ -279,7 +279,7 @@ class RestoreForm(forms.Form):
 
 
 class ImageForm(forms.Form):
-    """A picture sent while writing."""
+    """An image sent while writing."""
 
-    image = PictureField()
+    image = ImageUploadField()
     alt = forms.CharField(required=False, max_length=300)

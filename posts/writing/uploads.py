@@ -1,4 +1,4 @@
-"""Keeping the pictures that people send, and removing those that nothing shows."""
+"""Keeping the images that people send, and removing those that nothing shows."""
 
 import re
 from datetime import datetime, timedelta
@@ -16,16 +16,16 @@ from content.storage import discard_files, keep_files, kept_names, kept_since
 from posts.models import Image, Post, Revision
 from posts.writing.forms import ImageForm
 
-# A picture in a text that is not saved yet is young.
+# An image in a text that is not saved yet is young.
 SPARED_FOR = timedelta(days=1)
-# Names of pictures inside a text, without their ending: browsers copy the address of any width.
+# Names of images inside a text, without their ending: browsers copy the address of any width.
 # What only looks like one spares nothing that matters.
 MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=\.)")
 
 
 @method_decorator(require_POST, name="dispatch")
 class ImageUpload(LoginRequiredMixin, View):
-    """Keep one picture and answer the Markdown that shows it, or why it was refused (422)."""
+    """Keep one image and answer the Markdown that shows it, or why it was refused (422)."""
 
     answers_json = True
 
@@ -41,12 +41,12 @@ class ImageUpload(LoginRequiredMixin, View):
 
 
 def store_image(made: MadeImage, uploader: User) -> str:
-    """Keep a picture and whose it is; return its name."""
+    """Keep an image and whose it is; return its name."""
     return Image.objects.create(uploader=uploader, name=keep_files(made)).name
 
 
 def attach_images(post: Post, chosen: dict, uploader: User) -> None:
-    """Give `post` the pictures that its form was sent with; the post is not saved here."""
+    """Give `post` the images that its form was sent with; the post is not saved here."""
     if chosen["remove_image"]:
         post.cover = ""
     if chosen["image"]:
@@ -57,13 +57,13 @@ def attach_images(post: Post, chosen: dict, uploader: User) -> None:
 
 
 def image_markdown(name: str, alt: str) -> str:
-    """Return the Markdown that shows a picture; nothing in `alt` is read as Markdown."""
+    """Return the Markdown that shows an image; nothing in `alt` is read as Markdown."""
     text = re.sub(r"([\[\]\\`*_~<&])", r"\\\1", " ".join(alt.split()))
     return f"![{text}]({settings.MEDIA_URL}{name})"
 
 
-def unused_pictures(now: datetime) -> list[str]:
-    """Return the names of pictures that no post, revision or person shows, but the young ones."""
+def unused_images(now: datetime) -> list[str]:
+    """Return the names of images that no post, revision or person shows, but the young ones."""
     before = now - SPARED_FOR
     used = names_in_use()
     rows = dict(Image.objects.values_list("name", "created_at").iterator())
@@ -87,7 +87,7 @@ def names_in_use() -> set[str]:
     return names
 
 
-def delete_picture(name: str) -> None:
-    """Remove a picture's row, where there is one, then its files."""
+def delete_image(name: str) -> None:
+    """Remove an image's row, where there is one, then its files."""
     Image.objects.filter(name=name).delete()
     discard_files(name)

@@ -10,7 +10,7 @@ const body = form.elements.body;
 const line = form.querySelector("[data-count]");
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
 
-// What Markdown shows to nobody: addresses of links and pictures, and tags.
+// What Markdown shows to nobody: addresses of links and images, and tags.
 const UNSHOWN = /\]\([^()\s]*\)|<[^<>\n]*>/g;
 const MARKS = /[\p{M}\p{Cf}]/gu;
 const UNSPACED = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]/g;

@@ -1,5 +1,5 @@
 // Makes the editor quicker; all it does works without it too.
-// Pictures: a button, drag and drop, and paste put a picture where the cursor is. The field for its
+// Images: a button, drag and drop, and paste put an image where the cursor is. The field for its
 // words then belongs to the last one: what is typed there goes between its brackets.
 // Tags: names in use are offered while one is typed.
 // Enter in a one-line field sends nothing; in the title it moves on to the text.
@@ -19,7 +19,7 @@ function insert(text) {
   body.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// The start and the end of the words of the last picture, or null where its Markdown was changed.
+// The start and the end of the words of the last image, or null where its Markdown was changed.
 function brackets() {
   const end = last ? body.value.indexOf(`](${last})`) : -1;
   const start = body.value.lastIndexOf("![", end) + 2;
@@ -35,7 +35,7 @@ function describe() {
   body.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// The next picture has words of its own, and goes behind the last one, not between its brackets.
+// The next image has words of its own, and goes behind the last one, not between its brackets.
 function startAnew() {
   const [start, end] = brackets() ?? [Infinity, 0];
   const behind = end + `](${last})`.length;
@@ -73,7 +73,7 @@ async function uploadAll(files) {
 }
 
 words.addEventListener("input", describe);
-// They are in the text; sent as well, they would be words without a picture.
+// They are in the text; sent as well, they would be words without an image.
 form.addEventListener("submit", () => { if (brackets()) words.value = ""; });
 
 body.addEventListener("paste", (event) => {
@@ -85,7 +85,7 @@ body.addEventListener("paste", (event) => {
 body.addEventListener("dragover", (event) => {
   if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
 });
-// What is no picture as well: a browser would leave the page for it, and the server says why not.
+// What is no image as well: a browser would leave the page for it, and the server says why not.
 body.addEventListener("drop", (event) => {
   const files = [...event.dataTransfer.files];
   if (!files.length) return;

@@ -126,8 +126,8 @@ function link() {
   const stop = body.value.indexOf("\n", end);
   for (const found of body.value.slice(from, stop < 0 ? undefined : stop).matchAll(LINK)) {
     const at = from + found.index;
-    const isPicture = body.value[at - 1] === "!";
-    if (!isPicture && at <= start && end <= at + found[0].length && !(start === end && (start === at || start === at + found[0].length))) {
+    const isImage = body.value[at - 1] === "!";
+    if (!isImage && at <= start && end <= at + found[0].length && !(start === end && (start === at || start === at + found[0].length))) {
       return write(at, at + found[0].length, found[1]);
     }
   }

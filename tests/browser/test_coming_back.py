@@ -125,13 +125,13 @@ def test_what_is_refused_is_said_with_its_field_and_where_the_text_is(page):
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
 
 
-def test_leaving_asks_for_a_picture_that_was_chosen_and_not_sent(page):
-    picture = {"name": "cover.png", "mimeType": "image/png", "buffer": b"not looked at"}
+def test_leaving_asks_for_an_image_that_was_chosen_and_not_sent(page):
+    image = {"name": "cover.png", "mimeType": "image/png", "buffer": b"not looked at"}
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.goto("/create/")
     page.get_by_label("Title").click()
-    page.locator("#id_image").set_input_files(picture)
+    page.locator("#id_image").set_input_files(image)
     page.goto("/")
     assert asked == ["beforeunload"]
 

@@ -1,4 +1,4 @@
-"""Writing with pictures, tags and Markdown, and reading it, in a real browser."""
+"""Writing with images, tags and Markdown, and reading it, in a real browser."""
 
 import re
 
@@ -14,8 +14,8 @@ BODY = "# Part one\n\nSome **bold** words.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\
 
 
 @pytest.fixture
-def picture(tmp_path) -> str:
-    path = tmp_path / "picture.png"
+def image(tmp_path) -> str:
+    path = tmp_path / "image.png"
     Image.new("RGB", (1200, 600), (200, 60, 40)).save(path)
     return str(path)
 
@@ -29,9 +29,7 @@ def publish(page, title: str, **fields) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
-def test_markdown_pictures_and_tags_from_form_to_page(
-    open_page, username, picture, width, javascript
-):
+def test_markdown_images_and_tags_from_form_to_page(open_page, username, image, width, javascript):
     page = open_page(width=width, javascript=javascript)
     join(page, username)
 
@@ -39,9 +37,9 @@ def test_markdown_pictures_and_tags_from_form_to_page(
     page.get_by_label("Title").fill(f"Pictures of {username}")
     page.get_by_label("Body").fill(BODY)
     page.locator("#id_tags").fill(f"Tag of {username}, C++")
-    page.get_by_label("Cover picture (optional)").set_input_files(picture)
+    page.get_by_label("Cover picture (optional)").set_input_files(image)
     page.get_by_label("What the cover picture shows").fill("A red field")
-    page.get_by_label("Picture in the text (optional)", exact=True).set_input_files(picture)
+    page.get_by_label("Picture in the text (optional)", exact=True).set_input_files(image)
     if javascript:
         expect(page.get_by_text("The picture is in the text.")).to_be_visible()
     page.get_by_role("button", name="Publish").click()
@@ -62,8 +60,8 @@ def test_markdown_pictures_and_tags_from_form_to_page(
     expect(page.get_by_role("heading", name=f"Pictures of {username}")).to_be_visible()
 
 
-@pytest.mark.parametrize("is_first", [True, False], ids=["words-first", "picture-first"])
-def test_words_for_a_sent_picture_go_between_its_brackets(open_page, username, picture, is_first):
+@pytest.mark.parametrize("is_first", [True, False], ids=["words-first", "image-first"])
+def test_words_for_a_sent_image_go_between_its_brackets(open_page, username, image, is_first):
     page = open_page()
     join(page, username)
     page.goto("/create/")
@@ -73,14 +71,14 @@ def test_words_for_a_sent_picture_go_between_its_brackets(open_page, username, p
     body.fill("Before.")
     if is_first:
         words.fill("A [red] field")
-    file.set_input_files(picture)
+    file.set_input_files(image)
     expect(page.get_by_text("The picture is in the text.")).to_be_visible()
     if not is_first:
         expect(words).to_be_focused()
         words.press_sequentially("A [red] field")
     expect(body).to_have_value(re.compile(r"Before\.\n!\[A \\\[red\\\] field\]\(/media/images/"))
     # The next one has words of its own.
-    file.set_input_files(picture)
+    file.set_input_files(image)
     expect(body).to_have_value(re.compile(r"!\[A .*\n!\[\]\(/media/", re.DOTALL))
     expect(words).to_have_value("")
     words.fill("Another")
@@ -90,7 +88,7 @@ def test_words_for_a_sent_picture_go_between_its_brackets(open_page, username, p
         expect(page.locator(".body").get_by_role("img", name=name)).to_have_count(1)
 
 
-def test_a_pasted_picture_leaves_the_cursor_between_its_brackets(open_page, username):
+def test_a_pasted_image_leaves_the_cursor_between_its_brackets(open_page, username):
     page = open_page()
     join(page, username)
     page.goto("/create/")
@@ -111,7 +109,7 @@ def test_a_pasted_picture_leaves_the_cursor_between_its_brackets(open_page, user
     expect(body).to_have_value(re.compile(r"!\[An empty canvas\]\(/media/images/"))
 
 
-def test_a_refused_picture_leaves_the_form_as_it_was(open_page, username, tmp_path, javascript):
+def test_a_refused_image_leaves_the_form_as_it_was(open_page, username, tmp_path, javascript):
     fake = tmp_path / "fake.png"
     fake.write_text("no picture")
     page = open_page(javascript=javascript)
@@ -135,7 +133,7 @@ DROP = """body => {
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
-def test_a_file_that_is_no_picture_is_refused_at_once(open_page, username, tmp_path, way):
+def test_a_file_that_is_no_image_is_refused_at_once(open_page, username, tmp_path, way):
     fake = tmp_path / "fake.txt"
     fake.write_text("no picture")
     page = open_page()

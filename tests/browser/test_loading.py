@@ -60,8 +60,8 @@ class Blog:
 
 @pytest.fixture(scope="module")
 def blog(browser, site, numbers, tmp_path_factory) -> Blog:
-    picture = tmp_path_factory.mktemp("pictures") / "picture.png"
-    Image.new("RGB", (1200, 900), (200, 60, 40)).save(picture)
+    image = tmp_path_factory.mktemp("images") / "image.png"
+    Image.new("RGB", (1200, 900), (200, 60, 40)).save(image)
     context = browser.new_context(base_url=site)
     page = context.new_page()
     username = f"loading{next(numbers)}"
@@ -71,7 +71,7 @@ def blog(browser, site, numbers, tmp_path_factory) -> Blog:
         page.get_by_label("Title").fill(f"Tea {number} of {username}")
         page.get_by_label("Body").fill(BODY)
         page.locator("#id_tags").fill("tea")
-        page.get_by_label("Cover picture (optional)").set_input_files(picture)
+        page.get_by_label("Cover picture (optional)").set_input_files(image)
         page.get_by_role("button", name="Publish").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(f"Tea {number} of {username}")
     page.get_by_label("Your comment").fill("A comment.")

@@ -51,16 +51,16 @@ def test_the_preview_follows_the_text_beside_it_or_in_its_place(editor, width):
 
 @pytest.mark.parametrize("width", [1280])
 def test_it_looks_as_the_page_will_and_stays_where_it_was_scrolled_to(editor, width, tmp_path):
-    path = tmp_path / "picture.png"
+    path = tmp_path / "image.png"
     Image.new("RGB", (60, 30), (200, 60, 40)).save(path)
     editor.get_by_label("Picture in the text (optional)", exact=True).set_input_files(path)
     expect(editor.get_by_text("The picture is in the text.")).to_be_visible()
     body = editor.get_by_label("Body")
     body.evaluate("(body, text) => { body.value += text; }", LONG)
     preview_button(editor).click()
-    picture = shown(editor).locator(".body img")
-    picture.scroll_into_view_if_needed()
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    image = shown(editor).locator(".body img")
+    image.scroll_into_view_if_needed()
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
     paper = "element => getComputedStyle(element).backgroundColor"
     assert shown(editor).locator("body").evaluate(paper) == editor.locator("body").evaluate(paper)
 

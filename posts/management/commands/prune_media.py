@@ -1,9 +1,9 @@
-"""`manage.py prune_media`: remove pictures that nothing shows."""
+"""`manage.py prune_media`: remove images that nothing shows."""
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from posts.writing.uploads import delete_picture, unused_pictures
+from posts.writing.uploads import delete_image, unused_images
 
 
 class Command(BaseCommand):
@@ -13,10 +13,10 @@ class Command(BaseCommand):
         parser.add_argument("--delete", action="store_true", help="remove them")
 
     def handle(self, *, delete: bool, **options) -> None:
-        unused = unused_pictures(timezone.now())
+        unused = unused_images(timezone.now())
         for name in unused:
             self.stdout.write(name)
             if delete:
-                delete_picture(name)
+                delete_image(name)
         done = "Removed" if delete else "Found (--delete removes them)"
         self.stdout.write(f"{done}: {len(unused)} unused pictures.")

@@ -21,7 +21,7 @@ from content.images import make_image
 from content.markup import render_comment, render_post
 from content.storage import keep_files
 from posts import listing, search
-from posts.demo.pictures import draw_picture
+from posts.demo.images import draw_image
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
 from posts.discussion import commenting, liking
 from posts.management import derived
@@ -35,9 +35,9 @@ BATCH = 1_000
 # As many as a visitor looks at; the others stay as they are, so a large sample takes no longer.
 LIVELY_POSTS = 40
 COVERED_POSTS = 12
-# Without a cover, and about a garden; the picture is a green one.
+# Without a cover, and about a garden; the image is a green one.
 ILLUSTRATED_POST = 3
-ITS_PICTURE = 9
+ITS_IMAGE = 9
 FACES = 6
 LONGEST_GAP = timedelta(days=2)
 LONGEST_SPAN = timedelta(days=3650)
@@ -176,37 +176,37 @@ def render_passage(passage: str) -> str:
 
 
 def liven(post: Post, number: int, people: list[int]) -> None:
-    """Give a post likes and a thread of comments, and to some of the newest pictures."""
+    """Give a post likes and a thread of comments, and to some of the newest images."""
     chance = random.Random(number)  # noqa: S311  the same on every machine
     readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
     for reader in User.objects.filter(pk__in=readers):
         liking.like(post, reader)
     add_thread(post, chance, readers)
     if number < COVERED_POSTS and number % 2 == 0:
-        post.cover = store_image(make_image(draw_picture(number)), post.author)
-        post.cover_alt = picture_words()
+        post.cover = store_image(make_image(draw_image(number)), post.author)
+        post.cover_alt = image_words()
         post.save(update_fields=["cover", "cover_alt"])
     if number == ILLUSTRATED_POST:
         illustrate(post)
 
 
 def illustrate(post: Post) -> None:
-    """Put a picture at the end of the text."""
-    name = store_image(make_image(draw_picture(ITS_PICTURE)), post.author)
-    post.body += f"\n\n{image_markdown(name, picture_words())}"
+    """Put an image at the end of the text."""
+    name = store_image(make_image(draw_image(ITS_IMAGE)), post.author)
+    post.body += f"\n\n{image_markdown(name, image_words())}"
     render_body(post)
     post.save(update_fields=["body", *RENDERED_FIELDS])
     search.index_post(post)
 
 
-def picture_words() -> str:
+def image_words() -> str:
     return gettext("Hills behind hills, and a pale sun")
 
 
 def show_faces(people: list[int]) -> None:
-    """Give the first people a picture of themselves."""
+    """Give the first people an image of themselves."""
     for number, user in enumerate(User.objects.filter(pk__in=people[:FACES]).order_by("pk")):
-        user.avatar = keep_files(make_image(draw_picture(COVERED_POSTS + number)))
+        user.avatar = keep_files(make_image(draw_image(COVERED_POSTS + number)))
         user.save(update_fields=["avatar"])
 
 

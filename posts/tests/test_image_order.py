@@ -1,4 +1,4 @@
-"""Which pictures of a page are loaded ahead of all else, and which wait until they are near."""
+"""Which images of a page are loaded ahead of all else, and which wait until they are near."""
 
 import re
 from html import unescape
@@ -10,7 +10,7 @@ from posts.models import Post
 
 COVER = f"images/{'c' * 22}-1600x900-300.webp"
 INSIDE = f"images/{'b' * 22}-1600x900-030.webp"
-PICTURES = f"![One](/media/{INSIDE})\n\n![Two](/media/{INSIDE})"
+IMAGES = f"![One](/media/{INSIDE})\n\n![Two](/media/{INSIDE})"
 AHEAD, WAITS = 'fetchpriority="high"', 'loading="lazy"'
 
 
@@ -26,17 +26,17 @@ def covered(make_post):
     return make
 
 
-def pictures(page: str) -> list[str]:
-    """Return the page's pictures; each must say its sizes, so that nothing moves when it comes."""
+def images(page: str) -> list[str]:
+    """Return the page's images; each must say its sizes, so that nothing moves when it comes."""
     found = re.findall(r"<img [^>]*>", page)
-    for picture in found:
+    for image in found:
         for name in ("width", "height", "srcset", "sizes"):
-            assert f' {name}="' in picture, picture
+            assert f' {name}="' in image, image
     return found
 
 
 def ways(found: list[str]) -> list[str]:
-    """Return how each picture is loaded: AHEAD, WAITS or, in its turn, nothing."""
+    """Return how each image is loaded: AHEAD, WAITS or, in its turn, nothing."""
     assert not [each for each in found if AHEAD in each and WAITS in each]
     return [AHEAD if AHEAD in each else WAITS if WAITS in each else "" for each in found]
 
@@ -46,31 +46,31 @@ def test_the_first_cover_of_a_list_is_loaded_ahead_and_the_others_wait(client, m
         covered(tags="bread")
     make_post(tags="bread")  # the newest, without one
     for path in ("/", "/tags/bread/", "/authors/author/"):
-        assert ways(pictures(client.get(path).text)) == [AHEAD, WAITS, WAITS], path
+        assert ways(images(client.get(path).text)) == [AHEAD, WAITS, WAITS], path
 
 
-def test_the_picture_of_an_author_does_not_take_the_place_of_the_first_cover(client, covered):
+def test_the_image_of_an_author_does_not_take_the_place_of_the_first_cover(client, covered):
     covered()
     User.objects.update(avatar=INSIDE)
-    assert ways(pictures(client.get("/authors/author/").text)) == ["", AHEAD]
+    assert ways(images(client.get("/authors/author/").text)) == ["", AHEAD]
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author"])
 @pytest.mark.parametrize(
     ("has_cover", "body", "expected"),
     [
-        (True, PICTURES, [AHEAD, WAITS, WAITS]),
+        (True, IMAGES, [AHEAD, WAITS, WAITS]),
         (True, "", [AHEAD]),
-        (False, PICTURES, [AHEAD, WAITS]),
+        (False, IMAGES, [AHEAD, WAITS]),
         (False, "No picture.", []),
     ],
 )
-def test_the_first_picture_of_a_post_is_loaded_ahead_wherever_it_stands(
+def test_the_first_image_of_a_post_is_loaded_ahead_wherever_it_stands(
     client_of, make_post, covered, visitor, has_cover, body, expected
 ):
     post = (covered if has_cover else make_post)(body=body)
     page = client_of(visitor).get(post.get_absolute_url()).text
-    assert ways(pictures(page)) == expected
+    assert ways(images(page)) == expected
 
 
 def test_a_text_about_loading_stays_as_it_was_typed(client, make_post):
@@ -78,13 +78,13 @@ def test_a_text_about_loading_stays_as_it_was_typed(client, make_post):
     post = make_post(body=f"{typed}\n\n`{typed}`\n\n![A {typed}](/media/{INSIDE})")
     page = client.get(post.get_absolute_url()).text
     (body,) = re.findall(r'<div class="body".*?</div>', page, re.S)
-    # As text, as code and as the words for a picture.
+    # As text, as code and as the words for an image.
     assert unescape(body).count(typed) == 3
-    assert ways(pictures(body)) == [AHEAD]
+    assert ways(images(body)) == [AHEAD]
 
 
 def test_a_page_from_the_cache_is_the_page_that_was_rendered(anonymous, client, covered):
-    post = covered(body=PICTURES)
+    post = covered(body=IMAGES)
     for path in ("/", post.get_absolute_url()):
         rendered = client.get(path)
         assert anonymous.is_kept(path)

@@ -1,4 +1,4 @@
-"""Small pictures to send."""
+"""Small images to send."""
 
 from io import BytesIO
 
@@ -6,11 +6,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 
-def picture_file(width: int = 8, height: int = 6, *, kind: str = "PNG") -> SimpleUploadedFile:
+def image_file(width: int = 8, height: int = 6, *, kind: str = "PNG") -> SimpleUploadedFile:
     buffer = BytesIO()
     Image.new("RGB", (width, height), "red").save(buffer, kind)
     return SimpleUploadedFile(f"Holiday in {kind}.{kind.lower()}", buffer.getvalue())
 
 
-def no_picture() -> SimpleUploadedFile:
-    return SimpleUploadedFile("picture.png", b"<svg onload=alert(1)>", "image/png")
+def no_image() -> SimpleUploadedFile:
+    return SimpleUploadedFile("image.png", b"<svg onload=alert(1)>", "image/png")

@@ -1,4 +1,4 @@
-"""Cover pictures for the sample blog: hills behind hills, drawn from a number."""
+"""Cover images for the sample blog: hills behind hills, drawn from a number."""
 
 from io import BytesIO
 from math import sin
@@ -21,19 +21,19 @@ LAYERS = 6
 Colour = tuple[int, int, int]
 
 
-def draw_picture(number: int) -> BytesIO:
-    """Return a PNG file; the same number always gives the same picture."""
-    chance = Random(number)  # noqa: S311  sample picture, no secret
+def draw_image(number: int) -> BytesIO:
+    """Return a PNG file; the same number always gives the same image."""
+    chance = Random(number)  # noqa: S311  sample image, no secret
     top, bottom, near = PALETTES[number % len(PALETTES)]
-    picture = Image.new("RGB", (WIDTH, HEIGHT))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (WIDTH, HEIGHT))
+    draw = ImageDraw.Draw(image)
     for y in range(HEIGHT):
         draw.line((0, y, WIDTH, y), fill=mix(top, bottom, y / HEIGHT))
     draw_sun(draw, chance, mix(top, (255, 255, 255), 0.6))
     for layer in range(LAYERS):
         draw_hill(draw, chance, layer, mix(bottom, near, (layer + 1) / LAYERS))
     file = BytesIO()
-    picture.filter(ImageFilter.GaussianBlur(1)).save(file, "PNG")
+    image.filter(ImageFilter.GaussianBlur(1)).save(file, "PNG")
     file.seek(0)
     return file
 
