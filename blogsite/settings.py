@@ -118,7 +118,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_FAILURE_VIEW = "accounts.csrf.csrf_failure"
 # Handed back by a page that refuses a form; passwords never are.
-TYPED_TEXTS = ("title", "body", "tags", "reason", "biography")
+TYPED_TEXTS = ("title", "body", "tags", "cover_alt", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
 # Shows scripts whose pages the browser may show again. It has no secret and grants no right.

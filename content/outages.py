@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds
 # Other error pages don't hand these back, because the form still has them.
-MORE_TEXTS = ("username", "email", "display_name", "website", "cover_alt", "alt", "name")
+MORE_TEXTS = ("username", "email", "display_name", "website", "alt", "name")
 # SQLite says OperationalError for mistakes in our SQL as well; these codes are no outage.
 SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)
 # So does PostgreSQL, for a statement that passes one of its limits.

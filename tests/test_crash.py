@@ -120,12 +120,12 @@ class Save:
 
 def snapshot(post: Post) -> dict:
     return {
-        "words": history.words_of(post)[:3],
+        "words": post.text[:3],
         "status": post.status,
         "version": post.version,
         "sitting": post.sitting,
         "revisions": [
-            (revision.number, revision.words[:3], revision.is_autosave, revision.sitting)
+            (revision.number, revision.text[:3], revision.is_autosave, revision.sitting)
             for revision in post.revisions.all()
         ],
     }
@@ -188,7 +188,7 @@ def expect_served(site: Site, post: Post | None) -> None:
         transaction.set_rollback(True)
     status, page = ask(site, f"/{post.pk}/update/" if post else "/create/")
     assert status == 200
-    assert not post or history.current_words(post)[0] in page
+    assert not post or history.current_text(post).title in page
 
 
 def kill_during(

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from accounts.models import User
+from posts.models import PostText
 from posts.writing import history
 
 LABELABLE = {"button", "input", "meter", "output", "progress", "select", "textarea"}
@@ -156,7 +157,7 @@ def client_for(client_of, make_post, make_comment, draft, post, author):
     """Return a function that gives the client of a visitor; the blog has a bit of everything."""
     make_post(tags="tea", body="<time datetime='2026-01-01'>then</time>")
     make_comment()
-    history.record(post, post, ("a", "b", "c", ""), now=post.updated_at, by=author)
+    history.record(post, post, PostText("a", "b", "c"), now=post.updated_at, by=author)
 
     def client_of_visitor(visitor: str):
         client = client_of(visitor)

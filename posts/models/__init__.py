@@ -37,6 +37,7 @@ from posts.models.posts import (
 from posts.models.revisions import WHY_MAX_LENGTH, PreviewLink, Revision
 from posts.models.search import SearchDocument
 from posts.models.tags import TAG_MAX_LENGTH, TAGS_MAX, Tag, Tagging, TagRedirect
+from posts.models.texts import TEXT_COLUMNS, PostText
 
 __all__ = [
     "BODY_MAX_LENGTH",
@@ -52,6 +53,7 @@ __all__ = [
     "SITTING_MAX_LENGTH",
     "TAGS_MAX",
     "TAG_MAX_LENGTH",
+    "TEXT_COLUMNS",
     "TITLE_MAX_LENGTH",
     "WHY_MAX_LENGTH",
     "Comment",
@@ -67,6 +69,7 @@ __all__ = [
     "ModerationEntry",
     "Post",
     "PostQuerySet",
+    "PostText",
     "PreviewLink",
     "Revision",
     "SearchDocument",

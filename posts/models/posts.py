@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from content.reading import reading_minutes
 from content.slugs import SLUG_MAX_LENGTH, slugify
+from posts.models.texts import TEXT_COLUMNS, PostText
 
 TITLE_MAX_LENGTH = 200
 BODY_MAX_LENGTH = 200_000
@@ -275,6 +276,24 @@ class Post(models.Model):
     def tag_list(self) -> list:
         """The tags in the author's order; no query where a loading plan has fetched them."""
         return [tagging.tag for tagging in self.taggings.all()]
+
+    @property
+    def text(self) -> PostText:
+        return self.text_with(self.tags_text)
+
+    @property
+    def tags_text(self) -> str:
+        """The names of the tags, separated by commas, as the form shows them."""
+        return ", ".join(tag.name for tag in self.tag_list)
+
+    def text_with(self, tags: str) -> PostText:
+        """Return the text with `tags` in place of the saved ones."""
+        return PostText(**{name: getattr(self, name) for name in TEXT_COLUMNS}, tags=tags)
+
+    def take_text(self, text: PostText) -> None:
+        """Replace the text, except for the tags, which `publishing` writes."""
+        for name in TEXT_COLUMNS:
+            setattr(self, name, getattr(text, name))
 
     @property
     def shown_tags(self) -> list:

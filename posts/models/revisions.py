@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from posts.models.posts import SITTING_MAX_LENGTH, TITLE_MAX_LENGTH, Post
+from posts.models.texts import PostText
 
 WHY_MAX_LENGTH = 200
 
@@ -46,8 +47,12 @@ class Revision(models.Model):
         return f"{self.number} of {self.post_id}"
 
     @property
-    def words(self) -> tuple[str, str, str, str]:
-        return self.title, self.body, self.tags, self.cover_alt
+    def text(self) -> PostText:
+        return PostText(**{name: getattr(self, name) for name in PostText._fields})
+
+    def take_text(self, text: PostText) -> None:
+        for name, value in text._asdict().items():
+            setattr(self, name, value)
 
 
 class PreviewLinkQuerySet(models.QuerySet):

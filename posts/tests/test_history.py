@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from posts.models import Post, Revision
-from posts.writing import history, publishing
+from posts.writing import publishing
 from posts.writing.revisions import REVISIONS_PER_PAGE, RevisionRestore
 
 NOW = timezone.now()
@@ -245,7 +245,7 @@ def test_restoring_saves_the_old_words_as_a_new_revision(client_of, make_post, w
     assert (back.slug, back.body_html) == ("test-title", post_html(back))
     assert [tag.name for tag in back.tag_list] == ["Bread", "Tea"]
     newest = back.revisions.first()
-    assert (newest.number, newest.words) == (3, history.words_of(back))
+    assert (newest.number, newest.text) == (3, back.text)
     assert newest.reason.startswith("Restored from ") and not newest.is_autosave
     assert newest.saved_by == back.author
     assert client.get("/?q=test").text.count("<article") == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from posts.models import Post, Revision
+from posts.models import Post, PostText, Revision
 from posts.writing import history, preview_links, publishing
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_what_readers_see_and_what_was_saved_last_are_never_thinned_out(post, ho
 
 def test_the_words_of_a_draft_are_its_own(draft):
     assert history.unsaved_edits(draft) is None
-    assert history.current_words(draft) == ("Draft title", "test\nbody", "", "")
+    assert history.current_text(draft) == PostText("Draft title", "test\nbody")
 
 
 def test_a_revision_and_a_link_say_whose_they_are(post):

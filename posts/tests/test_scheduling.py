@@ -254,7 +254,8 @@ def test_what_a_private_save_leaves_out_is_shown_again(
     values = {"publish_at": typed(NEXT_WEEK), "reason": "Why", "remove_image": "on"}
     page = client.post(path, sent | {name: values.get(name) or image_file()})
     assert page.status_code == 200
-    assert "Your edits are saved." in page.text and "Not saved yet" in page.text
+    assert "Your edits are saved." in page.text
+    assert f"Not saved yet: {PostForm.base_fields[name].label}." in page.text
     assert "half</textarea>" in page.text and " data-unsaved" in page.text
     shown = {"remove_image": "checked", "image": "Choose your cover picture again."}
     assert shown.get(name, f'value="{values.get(name)}"') in page.text

@@ -1,7 +1,5 @@
 """What the script of the editor asks for while one writes."""
 
-from collections.abc import Sequence
-
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,13 +15,13 @@ from django.views.generic import View
 
 from accounts.models import User
 from content.bulkhead import place_for
-from posts.models import BODY_MAX_LENGTH, Post, Revision
+from posts.models import BODY_MAX_LENGTH, Post, PostText, Revision
 from posts.models.tags import tag_key
 from posts.tagging import split_tags
 from posts.writing import history, publishing
 from posts.writing.checklist import suggestions
-from posts.writing.editor import WORDS, PostCreate, PostUpdate
-from posts.writing.forms import PostForm
+from posts.writing.editor import PostCreate, PostUpdate
+from posts.writing.forms import PostForm, is_long
 
 
 class AutosaveMixin:
@@ -119,27 +117,29 @@ class Difference(LoginRequiredMixin, View):
     """
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        sides = [
-            [request.POST.get(f"{side}_{name}", "") for name in WORDS] for side in ("old", "new")
-        ]
-        if max(len(text) for side in sides for text in side) > BODY_MAX_LENGTH:
+        old, new = (text_in(request, side) for side in ("old", "new"))
+        if max(map(len, (*old, *new))) > BODY_MAX_LENGTH:
             return HttpResponse(_("The texts are too long to compare."), status=422)
-        if post := post_of(request.user, request.POST.get("sitting", ""), sides[1]):
+        if post := post_of(request.user, request.POST.get("sitting", ""), new):
             is_shown = request.POST.get("version", "") in ("", str(post.version))
             return HttpResponse(status=204 if is_shown else 205)
-        context = {"differences": history.differences(*sides)}
+        context = {"differences": history.differences(old, new)}
         return render(request, "posts/_what_differs.html", context)
 
 
-def post_of(user: User, sitting: str, words: list[str]) -> Post | None:
-    """Return the post in which `user` saved `words`, as they were typed, last in `sitting`."""
+def text_in(request: HttpRequest, side: str) -> PostText:
+    return PostText(*(request.POST.get(f"{side}_{name}", "") for name in PostText._fields))
+
+
+def post_of(user: User, sitting: str, text: PostText) -> Post | None:
+    """Return the post in which `user` saved `text`, as it was typed, last in `sitting`."""
     known = Revision.objects.filter(saved_by=user, sitting=sitting.replace("\0", ""))
     last = known.select_related("post").order_by("-pk").first() if sitting else None
-    return last.post if last and as_saved(last.words) == as_saved(words) else None
+    return last.post if last and as_saved(last.text) == as_saved(text) else None
 
 
-def as_saved(words: Sequence[str]) -> tuple:
-    """Return words without what a form changes in them: blanks, line ends, how tags are spelt."""
-    title, body, tags, cover_alt = words
-    keys = [tag_key(name) for name in split_tags(tags)]
-    return title.split(), normalize_newlines(body), keys, cover_alt.split()
+def as_saved(text: PostText) -> list:
+    """Return a text without what a form changes: blanks, line ends and the spelling of tags."""
+    fields = text._replace(tags="")._asdict().items()
+    keys = [tag_key(name) for name in split_tags(text.tags)]
+    return [keys, *(normalize_newlines(t) if is_long(name) else t.split() for name, t in fields)]

@@ -18,19 +18,21 @@ from accounts.held import forget, writer_of
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
-from posts.models import Post, Revision
+from posts.models import Post, PostText, Revision
 from posts.tagging import split_tags
 from posts.writing import history, preview_links, publishing
 from posts.writing.buttons import ACTIONS, press, verb_of, what_happened
 from posts.writing.checklist import about_images, suggestions
-from posts.writing.forms import PostForm
+from posts.writing.forms import (
+    FILE_FIELDS,
+    OTHER_FIELDS,
+    SHOWN_FIELDS,
+    PostForm,
+    is_long,
+    text_labels,
+)
 from posts.writing.mixins import AuthorRequiredMixin
 from posts.writing.uploads import attach_images
-
-# What a form takes from a revision, in its order.
-WORDS = ("title", "body", "tags", "cover_alt")
-# Fields that a private save does not include.
-LEFT_OUT = {"publish_at", "reason", "image", "remove_image"}
 
 
 class EditorMixin(OwnTimeMixin, KeepsTextMixin):
@@ -39,7 +41,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     http_method_names = FORM_METHODS
     form_class = PostForm
     template_name = "posts/post_form.html"
-    held_fields = (*WORDS, "body_image_alt", "remove_image", "publish_at", "reason")
+    held_fields = tuple(name for name in SHOWN_FIELDS if name not in FILE_FIELDS)
     # What was edited: the text may be old when it comes back.
     # Not the sitting: each page that shows it goes on by itself, and meets what another saved.
     held_hidden = ("version", "uuid", "zone")
@@ -60,7 +62,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return history.unsaved_edits(self.object) if self.object.pk else None
 
     def get_initial(self) -> dict:
-        edits = dict(zip(WORDS, self.edits.words, strict=True)) if self.edits else {}
+        edits = self.edits.text._asdict() if self.edits else {}
         return edits | super().get_initial()
 
     def get_form_kwargs(self) -> dict:
@@ -97,7 +99,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             typed = form.instance
             made = get_object_or_404(Post, uuid=uuid, author=self.request.user)
             form.stand_on(made)
-            for name in ("title", "body", "cover", "cover_alt", "publish_at"):
+            for name in (*PostForm.Meta.fields, "cover"):
                 setattr(made, name, getattr(typed, name))
             return self.act(form)
 
@@ -132,15 +134,16 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         """Redirect to the editor after a private save, or show it again with the unsaved fields."""
         text = _("Your edits are saved. Readers don't see them until you press Update.")
         messages.success(self.request, text)
-        if LEFT_OUT.isdisjoint(form.changed_data):
+        left = [form.fields[name].label for name in OTHER_FIELDS if name in form.changed_data]
+        if not left:
             return redirect("posts:post_update", form.instance.pk)
         if writer := writer_of(self.request):
             forget(writer)
-        text = _("Not saved yet: the time, the cover picture and the note. Update saves those too.")
-        messages.warning(self.request, text)
+        text = _("Not saved yet: %(fields)s. Press Update to save this too.")
+        messages.warning(self.request, text % {"fields": ", ".join(map(str, left))})
         self.object = self.saved_post(form)
         edits = history.unsaved_edits(self.object)
-        return self.show_again(words_in(form), form, status=200, edits=edits, is_left=True)
+        return self.show_again(form.text, form, status=200, edits=edits, is_left=True)
 
     def saved_post(self, form: PostForm) -> Post:
         """Return the saved post; the one in the form has the typed text."""
@@ -150,23 +153,26 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def ask_which(self, form: PostForm) -> HttpResponse:
         """Answer 409 with both texts whole, and mine in the form; nothing is saved."""
         self.object = self.saved_post(form)
-        mine, theirs = words_in(form), history.current_words(self.object)
-        differences = history.differences(theirs, mine)
-        return self.show_again(mine, form, theirs=theirs, differences=differences)
+        theirs = history.current_text(self.object)
+        differences = history.differences(theirs, form.text)
+        shown = [
+            {"name": name, "label": label, "text": text, "is_long": is_long(name)}
+            for label, (name, text) in zip(text_labels(), theirs._asdict().items(), strict=True)
+        ]
+        return self.show_again(form.text, form, theirs=shown, differences=differences)
 
     def offer_anew(self, form: PostForm) -> HttpResponse:
         """Answer 409 with the text of a post that has gone, in the form for a new one."""
         self.object = Post(author=self.request.user)
-        return self.show_again(words_in(form), form, is_gone=True)
+        return self.show_again(form.text, form, is_gone=True)
 
     def show_again(
-        self, words: tuple, sent: PostForm, *, status: int = 409, **context
+        self, text: PostText, sent: PostForm, *, status: int = 409, **context
     ) -> HttpResponse:
         if sent.cleaned_data["image"]:
             messages.warning(self.request, _("Choose your cover picture again."))
-        initial = dict(zip(WORDS, words, strict=True))
-        kept = ("publish_at", "reason", "remove_image")
-        initial |= {name: sent.cleaned_data.get(name) for name in kept}
+        kept = [name for name in OTHER_FIELDS if name not in FILE_FIELDS]
+        initial = text._asdict() | {name: sent.cleaned_data.get(name) for name in kept}
         form = PostForm(instance=self.object, initial=initial)
         if status == 409:
             # The typed text can be saved as a new draft.
@@ -189,21 +195,15 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         if not self.edits or self.request.method == "POST":
             return suggestions(self.object, [tag.name for tag in self.object.tag_list])
         edited = copy(self.object)
-        edited.title, edited.body, tags, _alt = self.edits.words
+        edited.take_text(self.edits.text)
         publishing.render_body(edited)
-        return suggestions(edited, split_tags(tags))
+        return suggestions(edited, split_tags(self.edits.tags))
 
     def preview_address(self) -> str:
         """Return the whole address by which others read the post, where there is one."""
         token = preview_links.token_for(self.object, now=timezone.now())
         path = reverse("posts:post_preview", kwargs={"token": token}) if token else ""
         return absolute_url(self.request, path) if token else ""
-
-
-def words_in(form: PostForm) -> tuple[str, str, str, str]:
-    """Return what was typed, as a revision holds it, with an image that was sent for the text."""
-    tags = ", ".join(form.cleaned_data["tags"])
-    return form.instance.title, form.instance.body, tags, form.instance.cover_alt
 
 
 class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):

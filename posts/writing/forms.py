@@ -25,6 +25,7 @@ from posts.models import (
     TAGS_MAX,
     WHY_MAX_LENGTH,
     Post,
+    PostText,
 )
 from posts.tagging import refuse_long_tag, split_tags
 
@@ -140,7 +141,7 @@ class PostForm(forms.ModelForm):
             self.name_new_post()
             del self.fields["reason"]
         elif not self.is_bound and "tags" not in self.initial:
-            self.initial["tags"] = ", ".join(tag.name for tag in self.instance.tag_list)
+            self.initial["tags"] = self.instance.tags_text
         opened = {
             "version": self.instance.version,
             "sitting": uuid4().hex,
@@ -158,12 +159,20 @@ class PostForm(forms.ModelForm):
             self.fields["cover_alt"].help_text = missing(ALT_HELP)
         if images_without_alt(self.instance.body_html):
             self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
-        self.fields["cover_alt"].widget.attrs.pop("maxlength", None)
-        self.fields["body_image_alt"].widget.attrs.pop("maxlength", None)
-        title = self.fields["title"].widget
-        title.attrs["dir"] = "auto"
         # Browsers cut a pasted text at maxlength without a word; the server says it is too long.
-        title.attrs.pop("maxlength", None)
+        for name in (*PostText._fields, "body_image_alt"):
+            self.fields[name].widget.attrs.pop("maxlength", None)
+        self.fields["title"].widget.attrs["dir"] = "auto"
+
+    @property
+    def text(self) -> PostText:
+        """The text of a valid form, with the image that was uploaded for the body."""
+        return self.instance.text_with(", ".join(self.cleaned_data["tags"]))
+
+    @property
+    def text_fields(self) -> str:
+        """The field names of PostText, for the script that keeps a copy in the browser."""
+        return " ".join(PostText._fields)
 
     def stand_on(self, post: Post) -> None:
         """Use `post` as the edited one, and note its state before it changes."""
@@ -270,6 +279,27 @@ class PostForm(forms.ModelForm):
         if words and not is_refused and not self.cleaned_data["body_image"]:
             raise ValidationError(_("Choose the picture that these words are about."))
         return words
+
+
+# Fields that the author fills in, by kind.
+SHOWN_FIELDS = [name for name, field in PostForm.base_fields.items() if not field.widget.is_hidden]
+FILE_FIELDS = ("image", "body_image")
+# The form adds this image to the body.
+BODY_IMAGE_FIELDS = ("body_image", "body_image_alt")
+# Fields besides the text. Revisions don't contain them, and a private save leaves them out.
+OTHER_FIELDS = [
+    name for name in SHOWN_FIELDS if name not in (*PostText._fields, *BODY_IMAGE_FIELDS)
+]
+
+
+def text_labels() -> list[str]:
+    """Return the labels of the fields of PostText, in their order."""
+    return [PostForm.base_fields[name].label for name in PostText._fields]
+
+
+def is_long(name: str) -> bool:
+    """Return whether a field of the form takes more than one line."""
+    return isinstance(PostForm.base_fields[name].widget, forms.Textarea)
 
 
 class RestoreForm(forms.Form):

@@ -3,7 +3,6 @@
 All that writes runs inside the transaction of `publishing` that holds the post's row.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import (
@@ -17,12 +16,12 @@ from django.db.models import (
     Subquery,
     prefetch_related_objects,
 )
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from content.bulkhead import place_for
 from content.difference import Change, difference, folded, takes_away
-from posts.models import Post, Revision
+from posts.models import TEXT_COLUMNS, Post, PostText, Revision
+from posts.writing.forms import text_labels
 
 # Older revisions are thinned out to the last of each day (UTC).
 KEPT_WHOLE = timedelta(days=30)
@@ -35,7 +34,7 @@ def newest(post: Post) -> Revision | None:
 def unsaved_edits(post: Post) -> Revision | None:
     """Return what was saved by itself beside a post that readers know in other words."""
     revision = None if post.is_draft else newest(post)
-    is_beside = revision and revision.is_autosave and revision.words != words_of(post)
+    is_beside = revision and revision.is_autosave and revision.text != post.text
     return revision if is_beside else None
 
 
@@ -46,36 +45,26 @@ def superseded_edits(post: Post) -> Revision | None:
     return older[0] if is_others and older and older[0].is_autosave else None
 
 
-def current_words(post: Post) -> tuple[str, str, str, str]:
+def current_text(post: Post) -> PostText:
     """Return what was saved last: beside `post`, or in it."""
     edits = unsaved_edits(post)
-    return edits.words if edits else words_of(post)
+    return edits.text if edits else post.text
 
 
-def words_of(post: Post) -> tuple[str, str, str, str]:
-    """Return what a revision of `post` holds: title, body, tags and words for its cover."""
-    return post.title, post.body, tags_of(post), post.cover_alt
-
-
-def differences(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, list[Change]]]:
-    """Return the differences between two versions by the name of their field.
+def differences(old: PostText, new: PostText) -> list[tuple[str, list[Change]]]:
+    """Return the differences between two versions by the label of their field.
 
     Raise Busy if long texts find no place: a comparison takes up to half a second.
     """
-    names = (_("Title"), _("Body"), _("Tags"), _("What the cover picture shows"))
-    pairs = zip(names, old, new, strict=True)
+    pairs = zip(text_labels(), old, new, strict=True)
     with place_for("".join((*old, *new))):
-        found = [(name, folded(difference(before, after))) for name, before, after in pairs]
-    return [(name, changes) for name, changes in found if changes]
-
-
-def tags_of(post: Post) -> str:
-    return ", ".join(tag.name for tag in post.tag_list)
+        found = [(label, folded(difference(before, after))) for label, before, after in pairs]
+    return [(label, changes) for label, changes in found if changes]
 
 
 def revisions_of(post: Post) -> QuerySet:
-    """Return the revisions of `post`, newest first, with who saved them and without their words."""
-    return post.revisions.select_related("saved_by").defer("title", "body", "tags", "cover_alt")
+    """Return the revisions of `post`, newest first, with who saved them and without their text."""
+    return post.revisions.select_related("saved_by").defer(*PostText._fields)
 
 
 def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
@@ -86,11 +75,11 @@ def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
     by_pk = {post.pk: post for post in posts if not post.is_draft}
     newer = Revision.objects.filter(post=OuterRef("post"), number__gt=OuterRef("number"))
     rows = Revision.objects.filter(~Exists(newer), post__in=by_pk, is_autosave=True)
-    is_same = Q(title=F("post__title"), body=F("post__body"), cover_alt=F("post__cover_alt"))
+    is_same = Q(**{name: F(f"post__{name}") for name in TEXT_COLUMNS})
     rows = rows.annotate(is_same=ExpressionWrapper(is_same, BooleanField()))
     found = list(rows.values_list("post", "saved_at", "is_same", "tags"))
     prefetch_related_objects([by_pk[pk] for pk, *_ in found], "taggings")
-    return {pk: at for pk, at, is_same, tags in found if not is_same or tags != tags_of(by_pk[pk])}
+    return {pk: at for pk, at, is_same, tags in found if not is_same or tags != by_pk[pk].tags_text}
 
 
 def number_readers_see(post: Post, now: datetime) -> int | None:
@@ -104,7 +93,7 @@ def number_readers_see(post: Post, now: datetime) -> int | None:
 def record(
     before: Post | None,
     post: Post,
-    words: tuple[str, str, str, str],
+    text: PostText,
     *,
     now: datetime,
     by: User,
@@ -112,7 +101,7 @@ def record(
     reason: str = "",
     is_autosave: bool = False,
 ) -> None:
-    """Add a revision with `words` to the saved `post`; what it was `before` becomes the first.
+    """Add a revision with `text` to the saved `post`; what it was `before` becomes the first.
 
     Goes on in the autosave of the same sitting, unless that takes most of its body away: where all
     was selected and a key pressed, it is the only copy. Adds none that repeats the one before it
@@ -122,12 +111,12 @@ def record(
     if before and not last:
         last = first_revision(before)
     is_same_sitting = last and last.is_autosave and sitting and last.sitting == sitting
-    goes_on = is_same_sitting and not takes_away(last.body, words[1])
-    is_known = last and last.words == words and (is_autosave or not last.is_autosave)
+    goes_on = is_same_sitting and not takes_away(last.body, text.body)
+    is_known = last and last.text == text and (is_autosave or not last.is_autosave)
     if is_known and not goes_on and not reason:
         return
     revision = last if goes_on else Revision(post=post, number=last.number + 1 if last else 1)
-    revision.title, revision.body, revision.tags, revision.cover_alt = words
+    revision.take_text(text)
     revision.saved_by, revision.saved_at, revision.reason = by, now, reason
     revision.is_autosave, revision.sitting = is_autosave, sitting
     revision.save()
@@ -139,14 +128,10 @@ def record(
 
 def first_revision(before: Post) -> Revision:
     """Keep what a post says that was made in bulk, before it is changed for the first time."""
-    title, body, tags, cover_alt = words_of(before)
     return Revision.objects.create(
         post_id=before.pk,
         number=1,
-        title=title,
-        body=body,
-        tags=tags,
-        cover_alt=cover_alt,
+        **before.text._asdict(),
         saved_by_id=before.author_id,
         saved_at=before.updated_at,
     )

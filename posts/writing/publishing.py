@@ -11,7 +11,7 @@ from caching import pages, takedown
 from content.markup import RENDERER_VERSION, plain_text, render_post
 from content.reading import count_words, excerpt
 from posts import listing, search, tagging
-from posts.models import EXCERPT_MAX_LENGTH, Post, Revision, Tag
+from posts.models import EXCERPT_MAX_LENGTH, Post, PostText, Revision, Tag
 from posts.writing import history
 
 
@@ -72,13 +72,13 @@ def write_post(
     state = next_state(post, before, move)
     held = hold_tags(post, before, state, tags, is_autosave=is_autosave)
     post.status, post.publish_at = state
-    words = take_words(post, before, tags, now)
+    text = take_text(post, before, tags, now)
     post.version, post.sitting = (before.version + 1 if before else 1), sitting
     save_row(post, before)
     history.record(
         before,
         post,
-        words,
+        text,
         now=now,
         by=by or post.author,
         sitting=sitting,
@@ -122,16 +122,16 @@ def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | 
     return move(before) if before and move else (post.status, post.publish_at)
 
 
-def take_words(post: Post, before: Post | None, tags: list[str] | None, now: datetime) -> tuple:
-    """Date `post` by whether its words change, and return them as a revision holds them."""
-    old = history.words_of(before) if before else None
-    names = ", ".join(tags) if tags is not None else (old[2] if old else "")
-    words = (post.title, post.body, names, post.cover_alt)
+def take_text(post: Post, before: Post | None, tags: list[str] | None, now: datetime) -> PostText:
+    """Date `post` by whether its text changes, and return the text."""
+    old = before.text if before else None
+    names = ", ".join(tags) if tags is not None else (old.tags if old else "")
+    text = post.text_with(names)
     if before is None:
         post.created_at = post.updated_at = now
-    elif (words, post.cover) != (old, before.cover):
+    elif (text, post.cover) != (old, before.cover):
         post.updated_at = now
-    return words
+    return text
 
 
 def save_row(post: Post, before: Post | None) -> None:
@@ -290,7 +290,7 @@ def restore_revision(
     """
     if not revision.title and not post.is_draft:
         raise TitleMissing
-    post.title, post.body, _, post.cover_alt = revision.words
+    post.take_text(revision.text)
     # A sitting of its own, so that it is no going on from edits that nobody saved yet.
     saving = {"now": now, "by": by, "version": version, "sitting": uuid4().hex, "reason": reason}
     return update(post, tags=tagging.split_tags(revision.tags), **saving)
@@ -321,8 +321,8 @@ def keep_beside(
 ) -> Post:
     """Keep edits of a post whose readers go on reading what it says."""
     before = lock_for_edit(post, version, sitting, is_autosave=True)
-    words = (post.title, post.body, ", ".join(tags), post.cover_alt)
-    history.record(before, post, words, now=now, by=by, sitting=sitting, is_autosave=True)
+    text = post.text_with(", ".join(tags))
+    history.record(before, post, text, now=now, by=by, sitting=sitting, is_autosave=True)
     post.version, post.sitting = before.version + 1, sitting
     Post.objects.filter(pk=post.pk).update(version=post.version, sitting=sitting)
     return post

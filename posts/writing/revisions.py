@@ -57,7 +57,7 @@ class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
         return {
             "old": old,
             "new": new,
-            "differences": history.differences(old.words, new.words),
+            "differences": history.differences(old.text, new.text),
             "chosen_elsewhere": [found[number] for number in sorted(found.keys() - shown)],
         }
 
@@ -81,14 +81,15 @@ class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
         revisions = self.object.revisions.select_related("saved_by")
         revision = get_object_or_404(revisions, number=self.kwargs["number"])
         before = revisions.filter(number__lt=revision.number).first()
-        shown = Post(title=revision.title, body=revision.body)
+        shown = Post()
+        shown.take_text(revision.text)
         publishing.render_body(shown)
         return super().get_context_data(
             revision=revision,
             before=before,
-            differences=history.differences(before.words, revision.words) if before else [],
+            differences=history.differences(before.text, revision.text) if before else [],
             shown=shown,
-            is_current=revision.words == history.current_words(self.object),
+            is_current=revision.text == history.current_text(self.object),
             is_out=self.object.is_out(timezone.now()),
             **kwargs,
         )
@@ -113,7 +114,7 @@ class RevisionRestore(
             messages.error(request, text)
         except publishing.EditConflict:
             post.refresh_from_db()
-            if history.current_words(post) == revision.words:
+            if history.current_text(post) == revision.text:
                 # The second of two clicks; the first one says so.
                 return redirect("posts:revision_list", post.pk)
             text = _("Nothing is restored: this post was changed after you opened its history.")

@@ -15,8 +15,10 @@ const form = document.querySelector("form.editor");
 const status = form.querySelector("[data-save-status]");
 const logIn = form.querySelector("[data-log-in]");
 const compare = form.querySelector("[data-compare]");
+// The fields of PostText, which the page names, and all other fields for typed text.
+const TEXT = form.dataset.textFields.split(" ");
 const fields = [...form.elements].filter(
-  (field) => field.name && field.matches("textarea, [type=text], [type=datetime-local]"),
+  (field) => TEXT.includes(field.name) || (field.name && field.matches("textarea, [type=text], [type=datetime-local]")),
 );
 // Whatever comes after a page load is a sitting of its own; randomUUID is missing without HTTPS.
 const sitting = crypto.randomUUID?.().replaceAll("-", "")
@@ -285,16 +287,15 @@ const panel = form.querySelector("[data-local-copy]");
 
 // The server writes blanks, commas and known tags its own way; that is no difference.
 function sense(name, text = "") {
-  if (name === "body") return text.replaceAll("\r\n", "\n");
+  if (form.elements[name]?.matches("textarea")) return text.replaceAll("\r\n", "\n");
   if (name !== "tags") return text.split(/\s+/).join(" ").trim();
   return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
 }
 
-const SHOWN = ["title", "tags", "body", "cover_alt"];
 // Of a new post, the server tells by its words whether a copy arrived; the form says no more of it.
 const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
 const differs = (copy) => differsInTime(copy)
-  || SHOWN.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
+  || TEXT.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
 
 function copiesLeft() {
   const start = copiesHere();
@@ -313,7 +314,7 @@ async function fetchDifference(copy) {
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   data.append("sitting", copy.key.split(":").pop());
   if (!form.elements.uuid) data.append("version", form.elements.version.value);
-  for (const name of SHOWN) {
+  for (const name of TEXT) {
     data.append(`old_${name}`, form.elements[name]?.value ?? "");
     data.append(`new_${name}`, copy.fields[name] ?? "");
   }
