@@ -38,7 +38,7 @@ def test_400_leads_back_and_is_no_error_in_the_log(client_of, log, visitor):
     response = client_of(visitor).get("/", HTTP_HOST="evil.example")
     assert response.status_code == 400
     # The host decides whom the session belongs to, so before it is known nobody is logged in.
-    assert "understood" in response.text and WAY_BACK in response.text
+    assert "Your browser sent something" in response.text and WAY_BACK in response.text
     assert "Log in" in response.text
     (line,) = log.getvalue().splitlines()
     assert f"WARNING django.security.DisallowedHost [{response['X-Request-ID']}]" in line
@@ -67,7 +67,7 @@ malformed_forms = pytest.mark.parametrize(
 def test_a_malformed_form_is_400_and_one_warning(client_of, log, content_type, body):
     response = client_of("author").post("/create/", data=body, content_type=content_type)
     assert response.status_code == 400
-    assert "understood" in response.text and WAY_BACK in response.text
+    assert "Your browser sent something" in response.text and WAY_BACK in response.text
     (line,) = log.getvalue().splitlines()
     assert f" WARNING django.{'security' if content_type == FORM else 'request'}" in line
 
