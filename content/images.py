@@ -172,24 +172,24 @@ def _read(file: BinaryIO | File) -> bytes:
     file.seek(0)
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise RefusedImage(_("The picture is larger than %d MB.") % MAX_MEGABYTES)
+        raise RefusedImage(_("This image is over %d MB. Use a smaller file.") % MAX_MEGABYTES)
     return data
 
 
 def _check_size(width: int, height: int) -> None:
     if max(width, height) > MAX_SIDE:
         sides = f"{MAX_SIDE:,}"
-        raise RefusedImage(_("The picture is more than %s pixels wide or high.") % sides)
+        raise RefusedImage(_("This image is over %s pixels wide or high. Resize it.") % sides)
     if width * height > MAX_MEGAPIXELS * 1_000_000:
         raise RefusedImage(_too_many_pixels())
 
 
 def _too_many_pixels() -> str:
-    return _("The picture has more than %d megapixels.") % MAX_MEGAPIXELS
+    return _("This image has over %d megapixels. Resize it.") % MAX_MEGAPIXELS
 
 
 def _damaged() -> str:
-    return _("The picture could not be read: its file is damaged or incomplete.")
+    return _("This image can't be read. The file is damaged or incomplete.")
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _refusals() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise RefusedImage(_too_many_pixels()) from error
     except UnidentifiedImageError as error:
-        sentence = _("The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF.")
+        sentence = _("This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF.")
         raise RefusedImage(sentence) from error
     except Exception as error:
         raise RefusedImage(_damaged()) from error

@@ -30,7 +30,7 @@ def split_tags(text: str) -> list[str]:
 def refuse_long_tag(name: str) -> None:
     """Raise ValidationError where a tag has too many characters, as typed or written out."""
     if len(name) > TAG_MAX_LENGTH or len(tag_key(name)) > TAG_KEY_MAX_LENGTH:
-        message = _("A tag has at most %(limit)d characters: “%(name)s” is longer.")
+        message = _("“%(name)s” is too long. Use at most %(limit)d characters for a tag.")
         raise ValidationError(message % {"limit": TAG_MAX_LENGTH, "name": name})
 
 

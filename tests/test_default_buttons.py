@@ -104,7 +104,7 @@ def test_where_the_post_has_gone(writer, make_post, monkeypatch):
 def test_in_a_form_that_was_refused(writer, make_post, state, action):
     path = f"/{make_post(**STATES[state]).pk}/update/" if state else "/create/"
     page = writer.post(path, {"title": "t", "tags": "x" * 60, "action": action}).text
-    assert "A tag has at most" in page
+    assert "Use at most 50 characters for a tag" in page
     press_enter_in_editor(writer, path, page)
 
 

@@ -226,7 +226,7 @@ def test_a_refused_image_says_why_and_changes_nothing(me, media):
     response = me.post(ACCOUNT, ABOUT | {"biography": "New words", "image": bad})
     assert response.status_code == 200
     error = re.search(r'<ul class="errorlist" id="id_image_error"><li>(.*?)</li>', response.text)
-    assert error[1].startswith("The file is no picture of a known kind")
+    assert error[1].startswith("This file type isn&#x27;t supported")
     assert "New words</textarea>" in response.text
     assert User.objects.filter(username="author").values().get() == before
     assert stored(media) == {before["avatar"]}

@@ -42,14 +42,17 @@ def test_an_image_is_cleaned_to_what_is_to_be_stored(kind):
     ("data", "message"),
     [
         (b"", "The submitted file is empty."),
-        (b"text", "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF."),
+        (b"text", "This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF."),
         (
             encoded("BMP"),
-            "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF.",
+            "This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF.",
         ),
-        (encoded("PNG")[:50], "The picture could not be read: its file is damaged or incomplete."),
-        (encoded("GIF", (12_001, 1)), "The picture is more than 12,000 pixels wide or high."),
-        (b"x" * (10 * 1024 * 1024 + 1), "The picture is larger than 10 MB."),
+        (encoded("PNG")[:50], "This image can't be read. The file is damaged or incomplete."),
+        (
+            encoded("GIF", (12_001, 1)),
+            "This image is over 12,000 pixels wide or high. Resize it.",
+        ),
+        (b"x" * (10 * 1024 * 1024 + 1), "This image is over 10 MB. Use a smaller file."),
     ],
 )
 @pytest.mark.parametrize("form_class", [OptionalForm, RequiredForm])

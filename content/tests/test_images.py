@@ -18,11 +18,11 @@ FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF"]
 TOKEN = "aZ0_-aZ0_-aZ0_-aZ0_-aZ"
 BASE = f"images/{TOKEN}"
 
-UNKNOWN = "The file is no picture of a known kind: use JPEG, PNG, WebP, GIF or AVIF."
-DAMAGED = "The picture could not be read: its file is damaged or incomplete."
-TOO_LARGE = "The picture is larger than 10 MB."
-TOO_LONG = "The picture is more than 12,000 pixels wide or high."
-TOO_MANY = "The picture has more than 40 megapixels."
+UNKNOWN = "This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF."
+DAMAGED = "This image can't be read. The file is damaged or incomplete."
+TOO_LARGE = "This image is over 10 MB. Use a smaller file."
+TOO_LONG = "This image is over 12,000 pixels wide or high. Resize it."
+TOO_MANY = "This image has over 40 megapixels. Resize it."
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 

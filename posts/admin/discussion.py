@@ -98,7 +98,7 @@ class CommentAdmin(ReadOnlyAdmin):
     list_filter = ("status", ReportedFilter, "created_at")
     list_select_related = ("author", "post")
     search_fields = ("body", "author__username", "post__title")
-    search_help_text = _("Words, username or title, in the newest 2,000")
+    search_help_text = _("Text, username or title, in the newest 2,000")
     ordering = ("-pk",)
     actions = ("approve", "hide", "restore")
     action_form = ReasonActionForm
@@ -148,7 +148,7 @@ class CommentReportAdmin(ReadOnlyAdmin):
     list_display = ("comment_opening", "reporter", "reason", "created_at")
     list_select_related = ("comment", "reporter")
     search_fields = ("reason", "reporter__username")
-    search_help_text = _("Words or username, in the newest 2,000")
+    search_help_text = _("Text or username, in the newest 2,000")
     ordering = ("-pk",)
 
     @admin.display(description=_("comment"))
@@ -163,5 +163,5 @@ class ModerationEntryAdmin(ReadOnlyAdmin):
     list_filter = ("action", "created_at")
     list_select_related = ("actor",)
     search_fields = ("actor__username", "target", "reason")
-    search_help_text = _("Words or username, in the newest 2,000")
+    search_help_text = _("Text or username, in the newest 2,000")
     ordering = ("-pk",)

@@ -25,8 +25,8 @@ from posts.writing.forms import check_year
 BY_ACTION = (Post.Status.HIDDEN, Post.Status.TRASH)
 BY_TIME = ("publish_at__gte", "publish_at__lt", "publish_at__isnull")
 CHANGED_MEANWHILE = _(
-    "Somebody changed this post after you opened it. Open it anew in another tab, take over what "
-    "you want to keep, and save there."
+    "Someone changed this post after you opened it. Open the post in another tab, copy your "
+    "changes into it and save there."
 )
 
 
@@ -74,12 +74,14 @@ class PostAdminForm(forms.ModelForm):
         # The admin opened a transaction, so nobody comes between this and the save.
         before = publishing.lock(self.instance) if self.instance.pk else None
         if self.instance.pk and before is None:
-            raise ValidationError(_("Somebody deleted this post. Copy your text."), code="gone")
+            raise ValidationError(
+                _("Someone deleted this post. Copy your text before you leave."), code="gone"
+            )
         version = self.cleaned_data.get("opened_version")
         if before and version is not None and version != before.version:
             raise ValidationError(CHANGED_MEANWHILE, code="conflict")
         if before and before.is_in_trash:
-            raise ValidationError(_("This post is in the trash: restore it first."), code="trash")
+            raise ValidationError(_("This post is in the trash. Restore it first."), code="trash")
         return super().clean()
 
 
@@ -92,7 +94,7 @@ class PostAdmin(GuardedAdmin):
     list_select_related = ("author",)
     # Shows the box; `get_search_results` says what is asked.
     search_fields = ("title",)
-    search_help_text = _("As readers search: words, “phrases”, tag: and author:")
+    search_help_text = _("Search as readers do: words, “phrases”, tag: and author:")
     autocomplete_fields = ("author",)
     readonly_fields = ("slug", "comments_open", "created_at", "updated_at")
     ordering = ("-pk",)
@@ -141,7 +143,7 @@ class PostAdmin(GuardedAdmin):
 
     def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
         """Name the posts alone: what belongs to them stays with them in the trash."""
-        named = [_("%(post)s, to the trash") % {"post": post} for post in objs]
+        named = [_("%(post)s (moved to the trash)") % {"post": post} for post in objs]
         return named, {_("posts"): len(named)}, set(), []
 
     def deletable(self, queryset: QuerySet) -> QuerySet:
@@ -156,6 +158,6 @@ class PostAdmin(GuardedAdmin):
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
         act_on(moderation.hide_post, request, queryset.filter(status=Post.Status.PUBLISHED))
 
-    @admin.action(description=_("Restore what is hidden or in the trash"), permissions=["change"])
+    @admin.action(description=_("Restore from hidden or trash"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
         act_on(moderation.bring_back, request, queryset.filter(status__in=BY_ACTION))

@@ -15,7 +15,7 @@ from posts import tagging
 from posts.models import Tag
 from posts.models.tags import tag_key
 
-MOVED = _("Somebody merged or renamed a tag meanwhile. Look at the tags, then try again.")
+MOVED = _("Someone merged or renamed a tag in the meantime. Check the tags, then try again.")
 
 
 class TagForm(forms.ModelForm):
@@ -23,13 +23,13 @@ class TagForm(forms.ModelForm):
         model = Tag
         fields = ("name",)
         help_texts = {
-            "name": _("The name of another tag merges this one into it. Old addresses lead on.")
+            "name": _("If another tag has this name, both are merged. Old addresses redirect.")
         }
 
     def clean_name(self) -> str:
         names = tagging.split_tags(self.cleaned_data["name"])
         if len(names) != 1:
-            raise ValidationError(_("A tag is one name, without commas."))
+            raise ValidationError(_("A tag is a single name without commas."))
         tagging.refuse_long_tag(names[0])
         return names[0]
 
@@ -39,7 +39,7 @@ class TagAdmin(GuardedAdmin):
     form = TagForm
     list_display = ("name", "slug", "published_count")
     search_fields = ("key__begins",)
-    search_help_text = _("The beginning of a name")
+    search_help_text = _("Start of a name")
     readonly_fields = ("slug", "published_count")
     ordering = ("key",)
     actions = ("merge_tags",)
@@ -74,7 +74,7 @@ class TagAdmin(GuardedAdmin):
         obj.name = kept.name
 
     @admin.action(
-        description=_("Merge the selected tags into the one most used"), permissions=["change"]
+        description=_("Merge the selected tags into the most used one"), permissions=["change"]
     )
     def merge_tags(self, request: HttpRequest, queryset: QuerySet) -> None:
         most_used, *others = queryset.order_by("-published_count", "pk") or [None]

@@ -25,9 +25,7 @@ from posts.discussion.threads import place_of
 from posts.models import Comment, Post, is_comment_moderator, may_moderate
 
 EDIT_MINUTES = commenting.EDIT_LIMIT // timedelta(minutes=1)
-TOO_LATE = _(
-    "A comment can be changed for %(minutes)d minutes. Copy what you wrote before you leave."
-)
+TOO_LATE = _("You can edit a comment for %(minutes)d minutes. Copy your text before you leave.")
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -50,7 +48,7 @@ class PostLike(DiscussionMixin, View):
 
 def say_where_it_stands(request: HttpRequest, comment: Comment, published: str) -> None:
     if comment.is_waiting:
-        because = gettext("Your comment waits for approval: %(reason)s.")
+        because = gettext("Your comment is waiting for approval: %(reason)s.")
         messages.warning(request, because % {"reason": comment.waiting_reason})
     else:
         messages.success(request, published)
@@ -110,7 +108,7 @@ class CommentEdit(KeepsTextMixin, CommentAct):
             form.add_error("body", TOO_LATE % {"minutes": EDIT_MINUTES})
             return self.form_invalid(form, status=403)
         self.comment.refresh_from_db(fields=["status", "waiting_because"])
-        say_where_it_stands(self.request, self.comment, gettext("Your comment is changed."))
+        say_where_it_stands(self.request, self.comment, gettext("Your comment is updated."))
         return redirect(place_of(self.comment))
 
 
@@ -138,7 +136,7 @@ class CommentReport(CommentAct):
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         commenting.report_comment(self.comment, self.request.user, **form.cleaned_data)
-        messages.success(self.request, _("Thank you. The moderators will look at it."))
+        messages.success(self.request, _("Thank you. The moderators will review it."))
         return redirect(place_of(self.comment))
 
 
@@ -153,7 +151,7 @@ class CommentModerate(CommentAct):
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         is_done = self.act(self.comment, self.request.user, **form.cleaned_data, now=timezone.now())
-        messages.success(self.request, self.done if is_done else _("It was done already."))
+        messages.success(self.request, self.done if is_done else _("This was already done."))
         return redirect(place_of(self.comment))
 
 
@@ -177,7 +175,7 @@ class CommentRestore(CommentModerate):
 
     heading = _("Show this comment to readers again?")
     button = _("Restore")
-    done = _("The comment is shown again.")
+    done = _("The comment is restored.")
     act = staticmethod(moderation.restore)
 
     def may_act(self, user: User, comment: Comment) -> bool:

@@ -88,9 +88,7 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         return redirect(place_of(comment))
 
     def refuse(self, form: CommentForm) -> HttpResponse:
-        form.add_error(
-            "body", gettext("Comments are closed. Copy what you wrote before you leave.")
-        )
+        form.add_error("body", gettext("Comments are closed. Copy your text before you leave."))
         return self.show_again(form, status=403)
 
     def show_again(self, form: CommentForm, *, status: int) -> HttpResponse:

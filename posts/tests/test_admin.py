@@ -158,7 +158,7 @@ def test_moderators_search_all_posts_as_readers_search_the_listed(client_of, mak
 
 def test_a_long_list_shows_its_first_rows_and_says_so(client_of, make_post, monkeypatch):
     monkeypatch.setattr("accounts.admin.ROWS_MAX", 2)
-    said = "These are the first 2. Filters and the search lead to others."
+    said = "These are the first 2. Use the filters or the search to find others."
     make_post()
     assert said not in client_of("moderator").get(POSTS).text
     make_post()

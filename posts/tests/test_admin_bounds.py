@@ -69,7 +69,7 @@ def test_a_post_that_goes_while_it_is_saved_leaves_the_text_in_the_form(client_o
     with meanwhile(Post.objects.all().delete, before='FROM "posts_post"', skip=3):
         response = client.post(f"{POSTS}{post.pk}/change/", data)
     assert response.status_code == 200
-    assert "Somebody deleted this post." in response.text and "My text" in response.text
+    assert "Someone deleted this post." in response.text and "My text" in response.text
 
 
 @pytest.mark.parametrize(

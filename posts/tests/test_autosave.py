@@ -85,21 +85,21 @@ def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, po
     assert not saved.tag_list
     page = client.get(f"/{post.pk}/update/").text
     assert "typed *words*</textarea>" in page and 'value="tea, bread"' in page
-    assert "Readers go on seeing the published text until you press Update." in page
+    assert "Readers see the published text until you press Update." in page
     client.post(f"/{post.pk}/update/", TYPED | {"version": answer["version"]})
     assert Post.objects.get().body == "typed *words*"
-    assert "Readers go on seeing" not in client.get(f"/{post.pk}/update/").text
+    assert "Readers see" not in client.get(f"/{post.pk}/update/").text
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "Readers go on seeing the published text until you press Update."),
+        ({}, "Readers see the published text until you press Update."),
         (
             {"publish_at": datetime(2031, 1, 1, 8, tzinfo=UTC)},
-            "Readers will see the scheduled text from Jan. 1, 2031, 8 a.m. on, unless you press",
+            "Readers will see the scheduled text from Jan. 1, 2031, 8 a.m., unless you press",
         ),
-        ({"status": "hidden"}, "Hidden by a moderator: readers do not see it. Your edits"),
+        ({"status": "hidden"}, "Hidden by a moderator: readers can't see this post. Your edits"),
     ],
 )
 def test_the_editor_says_beside_what_the_edits_lie(client_of, make_post, fields, said):
@@ -119,7 +119,7 @@ def test_edits_that_were_undone_are_none(client_of, post):
     client = client_of("author")
     autosave(client, post)
     autosave(client, post, title="Test title", body="test\nbody", tags="")
-    assert "Readers go on seeing" not in client.get(f"/{post.pk}/update/").text
+    assert "Readers see" not in client.get(f"/{post.pk}/update/").text
 
 
 def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post):
@@ -147,7 +147,7 @@ def test_another_tab_on_the_same_post_is_noticed(
     response = autosave(client, post, body="from here", version=version, sitting=sitting)
     assert response.status_code == status
     assert Revision.objects.first().body == ("from here" if status == 200 else "from the first tab")
-    assert status == 200 or "changed elsewhere" in response.json()["message"]
+    assert status == 200 or "in another tab or by someone else" in response.json()["message"]
 
 
 def test_a_draft_that_was_published_meanwhile_is_not_changed_by_itself(author, draft):
@@ -224,7 +224,7 @@ def test_the_editor_is_told_that_its_post_has_gone(rf, author, draft):
     # Between the check of the form and its saving.
     publishing.trash_post(Post.objects.get(), now=timezone.now())
     response = view.form_valid(form)
-    assert response.status_code == 404 and b"deleted meanwhile" in response.content
+    assert response.status_code == 404 and b"This post was deleted." in response.content
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,18 @@ GOOD = "## Part\n\n![A sea](/x.png) and [a map of it](/map)."
 @pytest.mark.parametrize(
     ("body", "suggestion"),
     [
-        ("![](/x.png)", "A picture in the text has no words that say what it shows."),
+        ("![](/x.png)", "An image in the text has no alt text."),
         (
             "![](/x.png) ![](/y.png)",
-            "2 pictures in the text have no words that say what they show.",
+            "2 images in the text have no alt text.",
         ),
         (
             "![A sea](https://b.example/x.png)",
-            "A picture in the text is on another site. Readers don’t see it: upload it here.",
+            "An image in the text is on another site. Readers can’t see it. Upload it here.",
         ),
-        ("![A](//b.example/x) ![B](//b.example/y)", "2 pictures in the text are on other sites."),
-        ("# Part\n\n### Deep", "“Deep” skips a level of headings."),
-        ("See [here](/map).", "A link says only “here”: say where it leads."),
+        ("![A](//b.example/x) ![B](//b.example/y)", "2 images in the text are on other sites."),
+        ("# Part\n\n### Deep", "The heading “Deep” skips a level."),
+        ("See [here](/map).", "A link says only “here”. Say where it leads."),
     ],
 )
 def test_the_text_is_looked_at(client_of, make_post, body, suggestion):
@@ -37,7 +37,7 @@ def test_the_text_is_looked_at(client_of, make_post, body, suggestion):
 @pytest.mark.parametrize(("tags", "is_said"), [("", True), ("a", False)])
 def test_a_post_without_tags_is_told_so(client_of, make_post, tags, is_said):
     page = client_of("author").get(f"/{make_post(tags=tags).pk}/update/").text
-    assert ("It has no tags" in page) == is_said
+    assert ("The post has no tags" in page) == is_said
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_title_in_use_is_said(client_of, post, make_post, reader, fields, is_s
         fields["author"] = reader
     make_post(**fields)
     page = client_of("author").get(f"/{post.pk}/update/").text
-    assert ("Another post has this title already." in page) == is_said
+    assert ("Another post already has this title." in page) == is_said
 
 
 def test_a_suggestion_is_not_made_a_thousand_times(client_of, make_post):
@@ -86,9 +86,9 @@ def test_what_is_edited_beside_a_post_is_looked_at(client_of, make_post, state):
     client, post = client_of("author"), make_post(title="Good", body=GOOD, tags="a", **state)
     edits = {"title": "In use", "body": "See [here](/map).", "tags": "", "version": post.version}
     expected = [
-        "A link says only “here”: say where it leads.",
-        "It has no tags, by which readers find more of a kind.",
-        "Another post has this title already.",
+        "A link says only “here”. Say where it leads.",
+        "The post has no tags. Tags help readers find related posts.",
+        "Another post already has this title.",
     ]
     assert client.post(f"/{post.pk}/autosave/", edits).json()["checklist"] == expected
     page = client.get(f"/{post.pk}/update/").text

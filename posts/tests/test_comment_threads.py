@@ -60,7 +60,7 @@ def test_answers_to_the_deepest_stand_beside_it_and_say_so(client, post, make_co
     assert answer.is_beside_its_parent
     page = client.get(post.get_absolute_url()).text
     assert shown(page)[-2:] == [(3, deepest.pk), (3, answer.pk)]
-    assert page.count(f'<a href="#comment-{deepest.pk}">answers an earlier one</a>') == 1
+    assert page.count(f'<a href="#comment-{deepest.pk}">replies to an earlier comment</a>') == 1
 
 
 # Answering
@@ -75,7 +75,7 @@ def test_the_form_stands_below_the_comment_that_is_answered(client_of, post, mak
     assert page.count('id="comment-form"') == 1
     place = page.index('id="comment-form"')
     assert page.index(f'id="comment-{first.pk}"') < place < page.index(f'id="comment-{second.pk}"')
-    assert "Your answer to author" in page
+    assert "Your reply to author" in page
     assert f'name="parent" value="{first.pk}"' in page
 
 
@@ -91,7 +91,7 @@ def test_a_refused_answer_comes_back_below_what_it_answers(client_of, post, make
     response = client_of("reader").post(f"/{post.pk}/comments/", {"body": "", "parent": parent.pk})
     assert response.status_code == 422
     assert "Comment is required." in response.text
-    assert "Your answer to reader" in response.text
+    assert "Your reply to reader" in response.text
     assert f'name="parent" value="{parent.pk}"' in response.text
 
 
@@ -99,7 +99,7 @@ def test_a_refused_answer_comes_back_below_what_it_answers(client_of, post, make
 def test_no_such_comment_to_answer_leaves_the_plain_form(client_of, post, reply):
     client = client_of("reader")
     page = client.get(post.get_absolute_url(), {"reply": reply}).text
-    assert 'id="comment-form"' in page and "Your answer" not in page
+    assert 'id="comment-form"' in page and "Your reply" not in page
     response = client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": reply})
     assert response.status_code == 302
     assert Comment.objects.get().parent is None
@@ -110,7 +110,7 @@ def test_what_is_not_out_is_not_answered(client_of, post, make_comment, status):
     comment = make_comment(status=status)
     client = client_of("author")
     page = client.get(f"{post.get_absolute_url()}?reply={comment.pk}").text
-    assert f"reply={comment.pk}#" not in page and "Your answer" not in page
+    assert f"reply={comment.pk}#" not in page and "Your reply" not in page
     client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": comment.pk})
     assert Comment.objects.get(body="Words.").parent is None
 
@@ -147,7 +147,7 @@ def test_a_deleted_comment_with_replies_leaves_a_placeholder(client_of, post, ma
     commenting.delete_comment(parent)
     client = client_of("author")
     page = client.get(post.get_absolute_url()).text
-    assert "This comment was deleted by its writer." in page
+    assert "This comment was deleted by its author." in page
     assert "Answer." in page and "Rash words." not in page
     assert page.count('href="/authors/reader/"') == 1
     assert counted(post) == 1
@@ -187,7 +187,7 @@ def test_answers_to_a_comment_that_is_not_shown_do_not_stand_below_another(
     page = client_of(visitor).get(post.get_absolute_url()).text
     thread = [(0, other.pk), (0, taken_back.pk), (1, between.pk), (2, answer.pk)]
     assert shown(page) == thread + [(0, alone.pk)] * is_seen
-    assert page.count("This comment is not shown.") == (0 if is_seen else 2)
+    assert page.count("This comment is hidden.") == (0 if is_seen else 2)
     for words in ("Bad words.", "Worse words.", "/authors/moderator/"):
         assert (words in page) == is_seen
     is_told = f"comment-{status}" in page
@@ -262,7 +262,7 @@ def test_on_a_later_page_answers_and_errors_stay_there(client_of, post, long_thr
     page = client.get(post.get_absolute_url(), {"from": last.path}).text
     assert f'href="?from={last.path}&amp;reply={last.pk}#comment-form"' in page
     page = client.get(post.get_absolute_url(), {"from": last.path, "reply": last.pk}).text
-    assert "Your answer to reader" in page
+    assert "Your reply to reader" in page
     response = client.post(f"/{post.pk}/comments/", {"body": "", "parent": last.pk})
     assert shown(response.text) == [(1, last.pk)]
     response = client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": last.pk})
@@ -286,7 +286,7 @@ def test_a_comment_that_slid_onto_the_next_page_is_answered_there(client_of, pos
 def test_a_page_of_comments_that_have_gone_says_so(client_of, post, long_thread, visitor):
     path = f"{post.get_absolute_url()}?from={999_999_999_999}"
     page = client_of(visitor).get(path).text
-    assert "No comments from here on" in page and "No comments yet" not in page
+    assert "There are no more comments from here on" in page and "No comments yet" not in page
     assert "← First comments" in page
 
 

@@ -152,7 +152,7 @@ def test_a_closed_post_takes_no_comments_and_hands_the_words_back(client_of, pos
     client = client_of("reader")
     response = send(client, post, "Too late, I fear.")
     assert response.status_code == 403
-    assert "Comments are closed. Copy what you wrote" in response.text
+    assert "Comments are closed. Copy your text" in response.text
     assert "Too late, I fear." in response.text
     page = client.get(post.get_absolute_url()).text
     assert "Said before." in page and "Comments are closed." in page
@@ -214,7 +214,7 @@ def test_a_writer_changes_their_words_for_a_while(client_of, post, make_comment)
     response = client.post(path, {"body": "Second *words*."})
     assert response["Location"] == f"{post.get_absolute_url()}#comment-{comment.pk}"
     page = client.get(response["Location"]).text
-    assert "Your comment is changed." in page
+    assert "Your comment is updated." in page
     assert "Second <em>words</em>." in page and "<span>edited</span>" in page
     assert counted(post) == 1
 
@@ -240,7 +240,7 @@ def test_too_late_is_said_and_the_words_are_handed_back(client_of, post, make_co
     assert client.get(path).status_code == 403
     response = client.post(path, {"body": "Second words."})
     assert response.status_code == 403
-    assert "A comment can be changed for 15 minutes." in response.text
+    assert "You can edit a comment for 15 minutes." in response.text
     assert "Second words." in response.text
     comment.refresh_from_db()
     assert (comment.body, comment.edited_at) == ("First words.", None)
@@ -307,7 +307,7 @@ def test_a_reader_reports_a_comment_once(client_of, post, make_comment, author):
     assert "Rude words." in client.get(path).text
     for reason in ("It is rude.", "Still."):
         response = client.post(path, {"reason": reason}, follow=True)
-        assert "Thank you. The moderators will look at it." in response.text
+        assert "Thank you. The moderators will review it." in response.text
     report = CommentReport.objects.get()
     assert (report.comment, report.reason, str(report)) == (
         comment,

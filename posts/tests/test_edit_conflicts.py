@@ -110,7 +110,7 @@ def test_a_chosen_cover_must_be_chosen_again_and_it_says_so(
     post = contested("published")
     response = client_of("author").post(f"/{post.pk}/update/", MINE | {"image": image_file()})
     assert response.status_code == 409
-    assert "Choose your cover picture again." in response.text
+    assert "Choose your cover image again." in response.text
 
 
 @pytest.mark.parametrize(("is_stale", "status"), [(True, 200), (False, 302)])
@@ -132,7 +132,7 @@ def test_the_admin_overwrites_nothing_either(client_of, post, is_stale, status):
     assert response.status_code == status
     assert Post.objects.get().body == ("theirs" if is_stale else "mine")
     if is_stale:
-        assert "Somebody changed this post" in response.text and "mine</textarea>" in response.text
+        assert "Someone changed this post" in response.text and "mine</textarea>" in response.text
     else:
         assert Revision.objects.first().saved_by.username == "moderator"
 
@@ -165,5 +165,5 @@ def test_the_admin_does_not_save_what_lies_in_the_trash(client_of, make_post):
     path = reverse("admin:posts_post_change", args=[post.pk])
     data = {"author": post.author_id, "title": "Changed", "body": "", "opened_version": 0}
     response = client_of("moderator").post(path, data)
-    assert "restore it first" in response.text
+    assert "Restore it first" in response.text
     assert Post.objects.get().title == "Test title"

@@ -43,7 +43,7 @@ def test_it_stands_in_the_form_and_is_sent_only_then(
     page = log_in(client, "reader", f"/{post.pk}/?recovered#comment-form").text
     assert NOTE in page and SHOWN in page
     assert (f'name="parent" value="{parent}"' in page) == is_answer
-    assert ("Your answer to reader" in page) == is_answer
+    assert ("Your reply to reader" in page) == is_answer
     assert not Comment.objects.filter(body=WORDS).exists()
 
     client.post(path, {"body": WORDS, "parent": parent, "writer": writer_in(page)})
@@ -87,7 +87,7 @@ def test_an_answer_far_down_a_thread_is_shown_on_its_page(
     sent_too_late(page, f"/{post.pk}/comments/", parent=last.pk)
     client.force_login(reader)
     page = client.get(f"{post.get_absolute_url()}?recovered").text
-    assert SHOWN in page and "Your answer to reader" in page and "Number 0." not in page
+    assert SHOWN in page and "Your reply to reader" in page and "Number 0." not in page
 
 
 def test_after_comments_are_closed_the_words_are_shown_to_copy(client, post, reader, sent_too_late):

@@ -73,8 +73,8 @@ def test_revisions_are_listed_newest_first_with_who_when_and_why(client_of, writ
     assert numbers(page) == [3, 2, 1]
     assert page.count("by author") == 3
     assert "A better word" in page
-    assert page.count("What readers see now") == 1
-    assert page.index("What readers see now") < page.index('value="2"')
+    assert page.count("Shown to readers") == 1
+    assert page.index("Shown to readers") < page.index('value="2"')
 
 
 def test_times_are_those_of_the_author(client_of, author, post, write):
@@ -90,19 +90,19 @@ def test_what_was_saved_by_itself_beside_a_published_post_is_marked(client_of, w
     write(written, "four", is_autosave=True, sitting="x")
     page = page_of(client_of("author"), written)
     row = page[page.index('value="4"') : page.index('value="3"')]
-    assert "saved by itself" in row and "Your unpublished edits" in row
+    assert "saved automatically" in row and "Your unpublished edits" in row
     row = page[page.index('value="3"') : page.index('value="2"')]
-    assert "What readers see now" in row and "saved by itself" not in row
+    assert "Shown to readers" in row and "saved automatically" not in row
 
 
 def test_nobody_reads_a_draft(client_of, draft, write):
     write(draft, "two")
-    assert "What readers see now" not in page_of(client_of("author"), draft)
+    assert "Shown to readers" not in page_of(client_of("author"), draft)
 
 
 def test_a_post_made_in_bulk_has_no_history_yet(client_of, post):
     page = page_of(client_of("author"), post, "?from=1&to=2")
-    assert "No earlier words are kept yet" in page
+    assert "No earlier versions yet" in page
     assert f'href="/{post.pk}/update/"' in page
 
 
@@ -110,14 +110,14 @@ def test_one_revision_alone_is_compared_with_nothing(client_of, author):
     post = publishing.publish(Post(author=author, title="New"), now=NOW)
     page = page_of(client_of("author"), post, "?from=1&to=1")
     assert numbers(page) == [1]
-    assert "Compare" not in page and "What differs" not in page
+    assert "Compare" not in page and "Changes" not in page
 
 
 def test_whoever_saved_it_may_be_gone(client_of, written):
     Revision.objects.filter(number=2).update(saved_by=None)
     client = client_of("author")
-    assert "by an account that is gone" in page_of(client, written)
-    assert "by an account that is gone" in client.get(f"/{written.pk}/history/2/").text
+    assert "by a deleted account" in page_of(client, written)
+    assert "by a deleted account" in client.get(f"/{written.pk}/history/2/").text
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_any_two_are_compared_and_the_newest_with_the_one_before_unless_asked(
 ):
     page = page_of(client_of("author"), written, query)
     assert changes(page) == expected
-    assert ("Nothing differs" in page) == (not expected)
+    assert ("No changes" in page) == (not expected)
 
 
 def test_all_that_a_revision_holds_is_compared(client_of, written):
@@ -180,7 +180,7 @@ def test_all_that_a_revision_holds_is_compared(client_of, written):
     page = page_of(client_of("author"), written)
     assert changes(page) == [("del", "Test"), ("ins", "Other"), ("ins", "Sea"), ("ins", "A boat")]
     names = re.findall(r"<h3>([^<]*)</h3>", page)
-    assert names == ["Title", "Tags", "What the cover picture shows"]
+    assert names == ["Title", "Tags", "Cover image alt text"]
 
 
 def test_what_is_compared_is_shown_as_it_was_typed(client_of, written, write):
@@ -200,7 +200,7 @@ def test_a_revision_is_shown_whole_with_what_it_changed(client_of, written, writ
     assert "**four**\n\nfive &lt;b onclick=x&gt;</textarea>" in page
     assert "Bolder" in page
     assert changes(page)[0] == ("del", "three")
-    assert "It is the first one." in client.get(f"/{written.pk}/history/1/").text
+    assert "This is the first revision." in client.get(f"/{written.pk}/history/1/").text
 
 
 def test_the_one_before_is_the_next_that_is_kept(client_of, written):
@@ -220,7 +220,7 @@ def test_no_such_revision_is_404(client_of, written, number, end):
 @pytest.mark.parametrize(("number", "is_offered"), [(2, True), (3, False)])
 def test_what_the_editor_shows_needs_no_restoring(client_of, written, number, is_offered):
     page = client_of("author").get(f"/{written.pk}/history/{number}/").text
-    assert ("Restore these words" in page) == is_offered
+    assert ("Restore this version" in page) == is_offered
 
 
 # Restoring
@@ -239,7 +239,7 @@ def test_restoring_saves_the_old_words_as_a_new_revision(client_of, make_post, w
     version = re.search(r'name="version" value="(\d+)"', form)[1]
     response = restore(client, post, 1, version=version)
     assert response.redirect_chain == [(f"/{post.pk}/history/", 302)]
-    assert "are back, as the newest revision." in response.text
+    assert "is restored as the newest revision." in response.text
     back = Post.objects.get()
     assert (back.title, back.body, back.cover_alt) == ("Test title", "test\nbody", "A loaf")
     assert (back.slug, back.body_html) == ("test-title", post_html(back))
@@ -282,7 +282,7 @@ def test_words_without_a_title_are_for_drafts_alone(client_of, make_post, write,
     response = restore(client_of("author"), post, 1)
     is_draft = state == "draft"
     assert response.status_code == 200
-    assert ("These words have no title" in response.text) == (not is_draft)
+    assert ("This version has no title" in response.text) == (not is_draft)
     assert (Post.objects.get().title == "") == is_draft
 
 
@@ -309,7 +309,7 @@ def test_nothing_is_restored_over_words_that_were_not_seen(client_of, written, b
     said = {"version": version - behind if isinstance(behind, int) else behind}
     response = restore(client_of("author"), written, 2, **said if behind is not None else {})
     assert (Post.objects.get().body == "two") == is_restored
-    assert ("Nothing is restored" in response.text) == (not is_restored)
+    assert ("Nothing was restored" in response.text) == (not is_restored)
 
 
 def test_a_post_that_goes_to_the_trash_meanwhile_is_404(rf, written):
@@ -338,7 +338,7 @@ def test_the_editor_leads_to_the_history(client_of, written, write):
     assert client.get(f"/{written.pk}/update/").text.count(link) == 1
     write(written, "four", is_autosave=True, sitting="x")
     page = client.get(f"/{written.pk}/update/").text
-    assert page.count(link) == 2 and "Compare, or go back to it" in page
+    assert page.count(link) == 2 and "Compare or restore" in page
     assert "/history/" not in client.get("/create/").text
 
 

@@ -135,7 +135,7 @@ def test_words_of_a_post_that_is_not_out_are_kept_for_nobody(client_of, thread, 
     Post.objects.filter(pk=thread.post_id).update(body_html="<p>Other words.</p>")
     after = client.get(path).text
     assert ("Other words." in before, "Other words." in after) == (False, True)
-    assert ("Readers see it from" in after) == (state == "scheduled")
+    assert ("Readers will see this post from" in after) == (state == "scheduled")
     assert client_of("reader").get(path).status_code == 404
 
 

@@ -68,8 +68,8 @@ def test_the_writer_is_told_that_the_comment_waits_and_why(client_of, post):
     client = client_of("reader")
     page = client.post(f"/{post.pk}/comments/", {"body": THREE_LINKS}, follow=True).text
     why = "more than two links from an account without an approved comment"
-    assert f"Your comment waits for approval: {why}." in page
-    assert f"waiting: {why}" in page
+    assert f"Your comment is waiting for approval: {why}." in page
+    assert f"Waiting for approval: {why}" in page
     assert "0 comments" in page
 
 
@@ -163,7 +163,7 @@ def test_those_who_moderate_act_on_the_page(
     assert entries() == ([(visitor, verb, "Because.")] if may else [])
     if may:
         assert words in client.get(response["Location"]).text
-        assert "It was done already." in client.post(path, follow=True).text
+        assert "This was already done." in client.post(path, follow=True).text
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_who_may_restore(client_of, post, make_comment, author, moderator, hider
     moderation.hide(comment, people[hider], now=timezone.now())
     client, path = client_of(visitor), f"/{post.pk}/comments/{comment.pk}/restore/"
     page = client.get(post.get_absolute_url()).text
-    assert "hidden: readers do not see this comment" in page
+    assert "Hidden: readers can't see this comment." in page
     assert (f'href="{path}"' in page) == (status == 302)
     assert client.post(path).status_code == status
     assert Comment.objects.get().is_approved == (status == 302)
@@ -244,7 +244,7 @@ def test_a_hidden_post_is_seen_by_its_author_and_moderators(client_of, make_post
         assert client.get(post.get_absolute_url()).status_code == status
         assert "Gone title" not in client.get("/").text
     page = client.get(post.get_absolute_url()).text
-    assert "Hidden by a moderator: readers do not see it." in page
+    assert "Hidden by a moderator: readers can't see this post." in page
     assert moderation.bring_back(post, moderator, now=now)
     assert not moderation.bring_back(post, moderator, now=now)
     assert Tag.objects.get().published_count == 1

@@ -75,11 +75,11 @@ def test_what_is_no_page_of_theirs_is_404(client_of, draft, query):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("draft", "Begin a post"),
+        ("draft", "Write a post"),
         ("scheduled", "press Schedule"),
         ("published", "press Publish"),
-        ("hidden", "No post of yours is hidden"),
-        ("trash", "kept here for 30 days"),
+        ("hidden", "No hidden posts"),
+        ("trash", "stay here for 30 days"),
     ],
 )
 def test_an_empty_tab_says_what_to_do_next(client_of, author, state, words):
@@ -180,7 +180,7 @@ def test_posts_are_found_by_words_in_their_titles(client_of, make_post, state, f
         make_post(title=title, body="boots", **STATES[state])
     page = client_of("author").get("/mine/", {"state": state, "find": find}).text
     assert sorted(titles(page)) == sorted(found)
-    assert ("No title here holds these words" in page) == (not found)
+    assert ("No titles match" in page) == (not found)
 
 
 def test_what_was_looked_for_stays_in_its_field(client_of, draft):

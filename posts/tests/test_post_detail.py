@@ -80,7 +80,8 @@ def test_what_is_not_out_is_seen_by_its_author_and_moderators(
 
 def test_a_draft_says_that_it_is_one(client_of, draft):
     assert (
-        "A draft: readers do not see it." in client_of("author").get(draft.get_absolute_url()).text
+        "Draft: readers can't see this post."
+        in client_of("author").get(draft.get_absolute_url()).text
     )
 
 

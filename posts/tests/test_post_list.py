@@ -93,7 +93,7 @@ def test_a_page_that_exists_answers(client, make_post):
 def test_an_empty_blog_invites(client_of, settings, visitor, open_, invitation):
     settings.REGISTRATION_OPEN = open_
     page = client_of(visitor).get("/").text
-    assert "Nothing is written here yet" in page
+    assert "No posts yet" in page
     assert invitation in page
 
 

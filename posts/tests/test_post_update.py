@@ -139,6 +139,6 @@ def test_who_edits_a_post_that_is_deleted_meanwhile_gets_the_text_back(rf, autho
     view.object = post
     response = view.form_valid(form).render()
     assert response.status_code == 409
-    assert "This post was deleted meanwhile. Your text is here" in response.text
+    assert "This post was deleted after you opened it. Your text is below" in response.text
     assert "my &lt;long&gt; text</textarea>" in response.text
     assert not Post.objects.exists()

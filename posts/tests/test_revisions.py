@@ -102,8 +102,8 @@ def test_a_double_click_on_restore_restores_once_and_complains_of_nothing(client
     save(post, "Three.", NOW)
     client, clicked = client_of("author"), {"version": post.version}
     path = f"/{post.pk}/history/1/restore/"
-    assert "are back" in client.post(path, clicked, follow=True).text
+    assert "is restored" in client.post(path, clicked, follow=True).text
     revisions = list(post.revisions.all())
-    assert "Nothing is restored" not in client.post(path, clicked, follow=True).text
+    assert "Nothing was restored" not in client.post(path, clicked, follow=True).text
     assert list(post.revisions.all()) == revisions
     assert Post.objects.get().body == "One."

@@ -117,13 +117,13 @@ def test_the_editor_offers_publish_now_where_a_time_is_set_for_good(
 
 @pytest.mark.parametrize("action", ["schedule", "update", None])
 @pytest.mark.parametrize(
-    ("at", "message"), [("", "Say when it is to appear."), (NOW, "This time has passed.")]
+    ("at", "message"), [("", "Choose when the post should appear."), (NOW, "This time has passed.")]
 )
 def test_a_scheduled_post_is_saved_with_a_time_to_come_alone(send, scheduled, action, at, message):
     page = send(scheduled, at, action).text
     assert message in page and "words</textarea>" in page
     # The note above the form names the time that holds.
-    assert "Readers see it from" in page and 'value="publish_now"' in page
+    assert "Readers will see this post from" in page and 'value="publish_now"' in page
     assert Post.objects.get().publish_at == TOMORROW
 
 
@@ -137,7 +137,7 @@ def test_a_script_that_names_no_time_leaves_it(client_of, scheduled):
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        (TOMORROW, "This post was published meanwhile. Clear this field"),
+        (TOMORROW, "This post has been published since you opened it. Clear this field"),
         ("9999-12-31T23:59:59", "Choose a year from 1900 to 9000."),
         ("tomorrow", "Enter a valid date/time."),
     ],
@@ -257,7 +257,7 @@ def test_what_a_private_save_leaves_out_is_shown_again(
     assert "Your edits are saved." in page.text
     assert f"Not saved yet: {PostForm.base_fields[name].label}." in page.text
     assert "half</textarea>" in page.text and " data-unsaved" in page.text
-    shown = {"remove_image": "checked", "image": "Choose your cover picture again."}
+    shown = {"remove_image": "checked", "image": "Choose your cover image again."}
     assert shown.get(name, f'value="{values.get(name)}"') in page.text
     post = Post.objects.get()
     assert (post.title, post.publish_at) == ("Test title", TOMORROW)
@@ -300,4 +300,4 @@ def test_a_new_post_that_asks_to_compare_is_saved_as_a_draft(send):
 
 def test_the_form_says_what_an_empty_time_does(author):
     text = str(PostForm(instance=Post(author=author)).fields["publish_at"].help_text)
-    assert "Leave it empty to publish at once." in text
+    assert "Leave empty to publish immediately." in text

@@ -49,7 +49,7 @@ def test_the_box_takes_more_than_is_read_and_no_more_than_fits_into_an_address(c
     line = f"GET /?q={quote('語' * size)} HTTP/1.1\r\n"
     assert len(line) < serving.limit_request_line
     assert size > QUERY_MAX_LENGTH
-    assert "Only the beginning" in get(client, "語" * size)
+    assert "Only its beginning" in get(client, "語" * size)
 
 
 @pytest.mark.parametrize("text", ["", "  ", None])
@@ -72,16 +72,16 @@ def test_a_page_for_an_anonymous_visitor_sets_no_cookie_and_asks_for_nothing(cli
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("zzz", "No post matches."),
-        ("-test", "Type at least one word"),
-        ("+++", "Type at least one word"),
-        ("zzz " * 200, "Only the beginning of this long question was used."),
+        ("zzz", "No posts found."),
+        ("-test", "Enter at least one word"),
+        ("+++", "Enter at least one word"),
+        ("zzz " * 200, "Your search was too long. Only its beginning was used."),
     ],
 )
 def test_nothing_found_says_what_helps(client, post, text, words):
     page = get(client, text)
     assert words in page
-    assert "What helps" in page and 'href="/tags/"' in page
+    assert "Search tips" in page and 'href="/tags/"' in page
     assert titles(page) == []
 
 
@@ -125,7 +125,7 @@ def test_more_than_can_be_ranked_is_said(client, make_post, monkeypatch):
     monkeypatch.setattr(home, "find", lambda text, now: find(text, now=now, limit=2))
     for _ in range(3):
         make_post()
-    assert "More than 2 posts match; these are the newest." in get(client, "test")
+    assert "More than 2 posts match. These are the newest." in get(client, "test")
 
 
 def test_a_post_hidden_since_the_question_was_asked_is_left_out(client, make_post):

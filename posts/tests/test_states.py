@@ -117,7 +117,7 @@ def test_a_save_that_names_no_change_leaves_a_post_where_it_stands(client_of, st
 @pytest.mark.parametrize(
     ("publish_at", "message"),
     [
-        ("", "Say when it is to appear."),
+        ("", "Choose when the post should appear."),
         ("2020-01-01T00:00:00", "This time has passed."),
         ("9999-12-31T23:59:59", "Choose a year from 1900 to 9000."),
         ("tomorrow", "Enter a valid date/time."),
@@ -193,7 +193,10 @@ def test_a_post_that_came_out_while_its_editor_was_open_is_not_scheduled_again(c
     words = {"title": "Title", "body": "half of it"}
     data = words | {"action": "schedule", "publish_at": typed(TOMORROW)}
     page = client_of("author").post(f"/{post.pk}/update/", data).text
-    assert "This post was published meanwhile." in page and "half of it</textarea>" in page
+    assert (
+        "This post has been published since you opened it." in page
+        and "half of it</textarea>" in page
+    )
     assert 'value="update">Update' in page and 'value="unpublish">Unpublish' in page
     # Readers see no word of what was to wait.
     assert Post.objects.get().body == "test\nbody"

@@ -136,11 +136,11 @@ def test_renaming_leaves_the_count_to_those_who_publish(make_post):
     ("name", "message"),
     [
         ("", "This field is required."),
-        (" , ", "A tag is one name, without commas."),
-        ("\u200b", "A tag is one name, without commas."),
-        ("a, b", "A tag is one name, without commas."),
+        (" , ", "A tag is a single name without commas."),
+        ("\u200b", "A tag is a single name without commas."),
+        ("a, b", "A tag is a single name without commas."),
         ("x" * 51, "at most 50 characters"),
-        ("ﷺ" * 50, "A tag has at most 50 characters"),
+        ("ﷺ" * 50, "Use at most 50 characters for a tag."),
         ("a\0", "Null characters are not allowed."),
     ],
 )

@@ -29,7 +29,7 @@ def test_the_message_after_deleting_undoes_it(client_of, post):
     assert client.get(post.get_absolute_url()).status_code == 404
     response = client.post(undo_in(page), follow=True)
     assert response.redirect_chain == [(post.get_absolute_url(), 302)]
-    assert "Your post is back." in response.text
+    assert "Your post is restored." in response.text
     assert "Undo</button>" not in response.text
 
 
@@ -140,7 +140,7 @@ def test_the_admin_deletes_into_the_trash_and_brings_back(client_of, make_post, 
     else:
         page = client.post(POSTS, action | {"action": "delete_selected"}).text
         client.post(POSTS, action | {"action": "delete_selected", "post": "yes"})
-    assert "Test title, to the trash" in page
+    assert "Test title (moved to the trash)" in page
     assert Post.objects.in_trash().get().trashed_from == Post.Status.HIDDEN
     expect_right_numbers()
     client.post(POSTS, action | {"action": "restore"})

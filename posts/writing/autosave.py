@@ -68,10 +68,10 @@ class AutosaveMixin:
         try:
             post = self.save(form)
         except publishing.EditConflict:
-            text = _("This post was changed elsewhere: in another tab, or by somebody else.")
+            text = _("This post was changed in another tab or by someone else.")
             return JsonResponse({"message": text}, status=409)
         except publishing.PostIsGone:
-            return JsonResponse({"message": _("This post was deleted meanwhile.")}, status=404)
+            return JsonResponse({"message": _("This post was deleted.")}, status=404)
         return JsonResponse(describe_save(post, form.cleaned_data["tags"]))
 
     def act(self, form: PostForm) -> Post:

@@ -24,18 +24,18 @@ def suggestions(post: Post, tags: list[str]) -> list[str]:
     found = [
         *about_images(html),
         *(
-            _("“%(title)s” skips a level of headings.") % {"title": title}
+            _("The heading “%(title)s” skips a level.") % {"title": title}
             for title in skipped_headings(html)[:SAME_MAX]
         ),
         *(
-            _("A link says only “%(words)s”: say where it leads.") % {"words": words}
+            _("A link says only “%(words)s”. Say where it leads.") % {"words": words}
             for words in vague_links(html)[:SAME_MAX]
         ),
     ]
     if not tags:
-        found.append(_("It has no tags, by which readers find more of a kind."))
+        found.append(_("The post has no tags. Tags help readers find related posts."))
     if is_title_taken(post):
-        found.append(_("Another post has this title already."))
+        found.append(_("Another post already has this title."))
     return found
 
 
@@ -46,15 +46,15 @@ def about_images(html: str) -> list[str]:
     found = []
     if nameless:
         text = ngettext(
-            "A picture in the text has no words that say what it shows.",
-            "%(number)d pictures in the text have no words that say what they show.",
+            "An image in the text has no alt text.",
+            "%(number)d images in the text have no alt text.",
             nameless,
         )
         found.append(text % {"number": nameless})
     if elsewhere:
         text = ngettext(
-            "A picture in the text is on another site. Readers don’t see it: upload it here.",
-            "%(number)d pictures in the text are on other sites. Readers don’t see them: upload "
+            "An image in the text is on another site. Readers can’t see it. Upload it here.",
+            "%(number)d images in the text are on other sites. Readers can’t see them. Upload "
             "them here.",
             elsewhere,
         )

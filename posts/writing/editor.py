@@ -119,20 +119,20 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     def warn_of_missing_words(self, post: Post) -> None:
         if post.cover and not post.cover_alt:
-            text = _("The cover picture has no words that say what it shows.")
+            text = _("The cover image has no alt text.")
             messages.warning(self.request, text)
         for text in about_images(post.body_html):
             messages.warning(self.request, text)
 
     def form_invalid(self, form: PostForm) -> HttpResponse:
         if self.request.FILES:
-            text = _("Choose your picture again: browsers don't keep a chosen file.")
+            text = _("Choose your image again. Browsers don't keep a chosen file.")
             messages.warning(self.request, text)
         return super().form_invalid(form)
 
     def stay(self, form: PostForm) -> HttpResponse:
         """Redirect to the editor after a private save, or show it again with the unsaved fields."""
-        text = _("Your edits are saved. Readers don't see them until you press Update.")
+        text = _("Your edits are saved. Readers won't see them until you press Update.")
         messages.success(self.request, text)
         left = [form.fields[name].label for name in OTHER_FIELDS if name in form.changed_data]
         if not left:
@@ -170,7 +170,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         self, text: PostText, sent: PostForm, *, status: int = 409, **context
     ) -> HttpResponse:
         if sent.cleaned_data["image"]:
-            messages.warning(self.request, _("Choose your cover picture again."))
+            messages.warning(self.request, _("Choose your cover image again."))
         kept = [name for name in OTHER_FIELDS if name not in FILE_FIELDS]
         initial = text._asdict() | {name: sent.cleaned_data.get(name) for name in kept}
         form = PostForm(instance=self.object, initial=initial)

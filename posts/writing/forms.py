@@ -33,8 +33,10 @@ from posts.tagging import refuse_long_tag, split_tags
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
 # The Markdown of an image: its address, and 300 characters of words, each escaped at most once.
 IMAGE_TEXT_MAX_LENGTH = 1_000
-ALT_HELP = _("For people who don't see it, and for when it does not load.")
-BRACKETS_HELP = _("Write what a picture in the text shows between its brackets: ![words](address).")
+ALT_HELP = _("Describes the image for people who can't see it, or when it doesn't load.")
+BRACKETS_HELP = _(
+    "In the text, write the alt text of an image between its brackets: ![alt text](address)."
+)
 # Longer texts are no ten tags; they are refused before they are taken apart.
 TAGS_TEXT_MAX_LENGTH = 5_000
 
@@ -62,7 +64,7 @@ class TagsField(forms.CharField):
     def clean(self, value: str | None) -> list[str]:
         names = split_tags(super().clean(value))
         if len(names) > TAGS_MAX:
-            message = _("A post takes at most %(limit)d tags; these are %(count)d.")
+            message = _("Use at most %(limit)d tags. You entered %(count)d.")
             raise ValidationError(message % {"limit": TAGS_MAX, "count": len(names)})
         for name in names:
             refuse_long_tag(name)
@@ -88,25 +90,28 @@ class OwnTimeField(forms.DateTimeField):
 
 class PostForm(forms.ModelForm):
     body = BodyField(
-        label=_("Body"), max_length=BODY_MAX_LENGTH, required=False, help_text=_("In Markdown.")
+        label=_("Body"),
+        max_length=BODY_MAX_LENGTH,
+        required=False,
+        help_text=_("You can use Markdown."),
     )
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
-    image = ImageUploadField(label=_("Cover picture"), required=False)
-    remove_image = forms.BooleanField(label=_("Remove the cover picture"), required=False)
+    image = ImageUploadField(label=_("Cover image"), required=False)
+    remove_image = forms.BooleanField(label=_("Remove the cover image"), required=False)
     body_image = ImageUploadField(
-        label=_("Picture in the text"), required=False, help_text=_("Added at the end of the body.")
+        label=_("Image in the text"), required=False, help_text=_("Added at the end of the body.")
     )
     body_image_alt = forms.CharField(
-        label=_("What the picture in the text shows"),
+        label=_("Alt text for the image in the text"),
         required=False,
         max_length=300,
         help_text=ALT_HELP,
     )
     reason = forms.CharField(
-        label=_("What you changed"),
+        label=_("Note on this change"),
         required=False,
         max_length=WHY_MAX_LENGTH,
-        help_text=_("For you, in the history of the post."),
+        help_text=_("Only you see it, in the history of the post."),
     )
     # What is edited, from which opened editor, by whose clock; they come back with what is saved.
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -123,7 +128,7 @@ class PostForm(forms.ModelForm):
     class Meta:
         model = Post
         fields = ("title", "body", "cover_alt", "publish_at")
-        labels = {"cover_alt": _("What the cover picture shows"), "publish_at": _("Publish at")}
+        labels = {"cover_alt": _("Cover image alt text"), "publish_at": _("Publish at")}
         help_texts = {"cover_alt": ALT_HELP}
         field_classes = {"publish_at": OwnTimeField}
         widgets = {"publish_at": LocalTimeInput}
@@ -184,7 +189,7 @@ class PostForm(forms.ModelForm):
         """Let `field` go by the clock that the form names; another may be chosen meanwhile."""
         field.shown = self.instance.publish_at
         field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
-        text = _("Leave it empty to publish at once. A later time schedules the post.")
+        text = _("Leave empty to publish immediately. A later time schedules the post.")
         zone = field.zone or timezone.get_current_timezone_name()
         in_zone = _("Time zone: %(zone)s") % {"zone": zone}
         field.help_text = in_zone if self.is_scheduled or self.is_out else f"{text} {in_zone}"
@@ -221,8 +226,8 @@ class PostForm(forms.ModelForm):
         """Refuse to schedule a published post: readers would see the text at once."""
         if self.action == "schedule" and self.is_out and "publish_at" not in self.fields:
             text = _(
-                "This post was published meanwhile. Press Update to show your text to readers, or "
-                "press Unpublish to make it a draft again."
+                "This post has been published since you opened it. Press Update to show your "
+                "text to readers, or Unpublish to make it a draft again."
             )
             raise ValidationError(text, code="out")
         return super().clean()
@@ -232,14 +237,15 @@ class PostForm(forms.ModelForm):
         at = check_year(self.cleaned_data["publish_at"])
         if self.is_out and self.action != "unpublish":
             text = _(
-                "This post was published meanwhile. Clear this field and press Update to show your "
-                "text to readers, or press Unpublish to make the post a draft again."
+                "This post has been published since you opened it. Clear this field and press "
+                "Update to show your text to readers, or press Unpublish to make the post a "
+                "draft again."
             )
             raise ValidationError(text, code="out")
         if self.needs_time and at is None:
-            raise ValidationError(_("Say when it is to appear."), code="required")
+            raise ValidationError(_("Choose when the post should appear."), code="required")
         if self.needs_time and at <= self.now:
-            raise ValidationError(_("This time has passed. Choose a later one."), code="past")
+            raise ValidationError(_("This time has passed. Choose a later time."), code="past")
         return at
 
     @property
@@ -269,7 +275,7 @@ class PostForm(forms.ModelForm):
         """Refuse an image whose Markdown would make the body longer than it may be."""
         image, body = self.cleaned_data["body_image"], self.cleaned_data.get("body", "")
         if image and len(body) > BODY_MAX_LENGTH - IMAGE_TEXT_MAX_LENGTH:
-            raise ValidationError(_("The body is too long to take a picture more."))
+            raise ValidationError(_("The body is too long to add another image."))
         return image
 
     def clean_body_image_alt(self) -> str:
@@ -277,7 +283,7 @@ class PostForm(forms.ModelForm):
         words = self.cleaned_data["body_image_alt"]
         is_refused = "body_image" not in self.cleaned_data
         if words and not is_refused and not self.cleaned_data["body_image"]:
-            raise ValidationError(_("Choose the picture that these words are about."))
+            raise ValidationError(_("Choose the image that this alt text describes."))
         return words
 
 

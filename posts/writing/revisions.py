@@ -110,19 +110,21 @@ class RevisionRestore(
         try:
             self.restore(post, revision, _("Restored from %(time)s") % {"time": when})
         except publishing.TitleMissing:
-            text = _("These words have no title, and what is published needs one.")
+            text = _("This version has no title. A published post needs a title.")
             messages.error(request, text)
         except publishing.EditConflict:
             post.refresh_from_db()
             if history.current_text(post) == revision.text:
                 # The second of two clicks; the first one says so.
                 return redirect("posts:revision_list", post.pk)
-            text = _("Nothing is restored: this post was changed after you opened its history.")
+            text = _(
+                "Nothing was restored, because this post was changed after you opened its history."
+            )
             messages.error(request, text)
         except publishing.PostIsGone as error:
             raise Http404 from error
         else:
-            text = _("The words of %(time)s are back, as the newest revision.")
+            text = _("The version of %(time)s is restored as the newest revision.")
             messages.success(request, text % {"time": when})
         return redirect("posts:revision_list", post.pk)
 

@@ -51,7 +51,7 @@ class PostRestore(AuthorRequiredMixin, SingleObjectMixin, View):
         publishing.restore_from_trash(self.get_object(), now=timezone.now())
         # Back already where the button was pressed twice, or gone where the trash was emptied.
         post = get_object_or_404(Post.objects.own(request.user), pk=kwargs["pk"])
-        messages.success(request, _("Your post is back."))
+        messages.success(request, _("Your post is restored."))
         if post.is_draft:
             return redirect("posts:post_update", post.pk)
         return redirect(post)

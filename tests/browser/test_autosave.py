@@ -182,7 +182,8 @@ def test_a_text_survives_a_server_that_is_away(browser, server):
 
 
 @pytest.mark.parametrize(
-    ("button", "expected"), [("Put it into the editor", "Sent. Unsent."), ("Discard it", "Sent.")]
+    ("button", "expected"),
+    [("Use this version", "Sent. Unsent."), ("Discard this version", "Sent.")],
 )
 def test_a_tab_that_was_closed_too_early_offers_its_text_later(new_tab, button, expected):
     page = new_tab("/create/")
@@ -196,14 +197,14 @@ def test_a_tab_that_was_closed_too_early_offers_its_text_later(new_tab, button, 
     page.close()
 
     page = new_tab(address)
-    panel = page.get_by_role("region", name="This browser holds another text")
+    panel = page.get_by_role("region", name="This browser has another version of your text")
     expect(panel).to_be_visible()
     expect(panel.locator("ins")).to_contain_text("Unsent.")
     expect(page.get_by_label("Body")).to_have_value("Sent.")
     panel.get_by_role("button", name=button).click()
     expect(panel).to_be_hidden()
     expect(page.get_by_label("Body")).to_have_value(expected)
-    if button == "Put it into the editor":
+    if button == "Use this version":
         expect(status(page)).to_contain_text("Saved", timeout=SOON)
     assert copies(page) == []
     page.reload()
@@ -220,7 +221,7 @@ def test_a_tab_that_is_closed_in_the_middle_of_a_word_loses_none(new_tab):
     page.close()
     page = new_tab(address)
     # The server holds it, if only by now, or the browser offers it.
-    offer = page.get_by_role("button", name="Put it into the editor")
+    offer = page.get_by_role("button", name="Use this version")
     expect(offer.or_(page.locator("#id_body", has_text="Before. After."))).to_be_visible()
     if offer.is_visible():
         offer.click()
@@ -251,8 +252,8 @@ def test_a_text_typed_beside_an_offered_one_leaves_it_offered(new_tab):
     page = new_tab("/create/")
     write(page, "Second")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
-    expect(page.get_by_role("button", name="Discard it")).to_be_visible()
-    page.get_by_role("button", name="Put it into the editor").click()
+    expect(page.get_by_role("button", name="Discard this version")).to_be_visible()
+    page.get_by_role("button", name="Use this version").click()
     expect(page.get_by_label("Body")).to_have_value("First")
     page.keyboard.press("Control+z")
     expect(page.get_by_label("Body")).to_have_value("Second")
@@ -275,7 +276,7 @@ def test_a_session_that_ended_costs_no_word(own_session, new_tab, username):
     log_in(page, username)
     expect(page).to_have_url(f"{address}?recovered")
     expect(page.get_by_label("Body")).to_have_value("Before. After.")
-    expect(page.get_by_role("button", name="Put it into the editor")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use this version")).to_have_count(0)
     page.evaluate("dispatchEvent(new Event('online'))")
     version = page.locator("#id_version").input_value()
     write(page, " Again.")
@@ -316,10 +317,10 @@ def test_a_second_tab_on_one_post_is_noticed_and_overwrites_nothing(new_tab):
         second.locator("#id_version").input_value(), timeout=SOON
     )
     write(second, " Second.")
-    expect(status(second)).to_contain_text("changed elsewhere", timeout=SOON)
+    expect(status(second)).to_contain_text("in another tab or by someone else", timeout=SOON)
     assert len(copies(second)) == 1
     second.get_by_role("button", name="Compare and merge").click()
-    expect(second.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(second.get_by_text("Your text is not saved yet")).to_be_visible()
     expect(second.get_by_label("Body").last).to_have_value("Start. Second.")
     first.reload()
     expect(first.get_by_label("Body")).to_have_value("Start. First.")
@@ -335,7 +336,7 @@ def test_a_post_that_is_gone_leaves_its_text(new_tab):
     other.get_by_role("button", name="Delete this post").click()
     expect(other.get_by_role("button", name="Undo")).to_be_visible()
     write(page, " more")
-    expect(status(page)).to_contain_text("This post is gone", timeout=SOON)
+    expect(status(page)).to_contain_text("This post was deleted", timeout=SOON)
     assert len(copies(page)) == 1
 
 
@@ -363,7 +364,7 @@ def test_publishing_at_once_asks_nothing_and_leaves_no_copy(new_tab):
     expect(page.get_by_role("heading", level=1)).to_have_text("Published at once")
     page.goto("/create/")
     wait_until(page, "!Object.keys(localStorage).some((key) => key.startsWith('editor:'))")
-    expect(page.get_by_role("button", name="Discard it")).to_have_count(0)
+    expect(page.get_by_role("button", name="Discard this version")).to_have_count(0)
 
 
 def test_a_browser_without_storage_says_so_and_goes_on(new_tab):
@@ -375,7 +376,7 @@ def test_a_browser_without_storage_says_so_and_goes_on(new_tab):
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
     page.context.set_offline(True)
     write(page, " more")
-    expect(status(page)).to_contain_text("Leave this page open", timeout=SOON)
+    expect(status(page)).to_contain_text("Keep this page open", timeout=SOON)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -390,6 +391,6 @@ def test_the_offered_copy_fits_a_phone(new_tab, scheme):
     page.close()
     page = new_tab("/create/")
     page.set_viewport_size({"width": 390, "height": 844})
-    expect(page.get_by_role("button", name="Discard it")).to_be_visible()
+    expect(page.get_by_role("button", name="Discard this version")).to_be_visible()
     assert fits(page)
-    page.get_by_role("button", name="Discard it").click()
+    page.get_by_role("button", name="Discard this version").click()

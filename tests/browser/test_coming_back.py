@@ -75,7 +75,7 @@ def test_a_browser_that_crashes_while_the_server_is_away_loses_no_word(start_bro
     context.add_cookies(cookies)
     page = context.pages[0]
     page.goto(address)
-    page.get_by_role("button", name="Put it into the editor").click()
+    page.get_by_role("button", name="Use this version").click()
     expect(page.get_by_label("Body")).to_have_value("Sent. Unsent.")
 
 
@@ -106,11 +106,11 @@ def test_comparing_shows_what_differs_and_publishes_nothing(page):
     write(page, "Public.")
     page.evaluate(SEND)
     write(page, " Half a sen")
-    expect(status(page)).to_contain_text("changed elsewhere", timeout=SOON)
+    expect(status(page)).to_contain_text("in another tab or by someone else", timeout=SOON)
     page.get_by_role("button", name="Compare and merge").click()
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_text("Your text is not saved yet")).to_be_visible()
     expect(page.locator(".conflict ins")).to_contain_text("Half a sen")
-    page.get_by_role("link", name="Leave it and take theirs").click()
+    page.get_by_role("link", name="Discard mine and use theirs").click()
     expect(page.get_by_label("Body")).to_have_value("Public.")
 
 
@@ -118,7 +118,7 @@ def test_what_is_refused_is_said_with_its_field_and_where_the_text_is(page):
     page.goto("/create/")
     page.locator("#id_tags").fill(", ".join("abcdefghijk"))
     write(page, "Words")
-    said = "Not saved: kept in this browser. Tags: A post takes at most 10 tags; these are 11."
+    said = "Not saved: kept in this browser. Tags: Use at most 10 tags. You entered 11."
     expect(status(page)).to_have_text(said, timeout=SOON)
     assert len(copies(page)) == 1
     page.locator("#id_tags").fill("a")

@@ -76,11 +76,11 @@ def cut_off(page) -> None:
 @pytest.mark.parametrize(
     ("fail", "complaint", "said"),
     [
-        (let_token_expire, "403", "That did not work. Reload the page and try again."),
+        (let_token_expire, "403", "That didn’t work. Reload the page and try again."),
         (
             cut_off,
             "ERR_FAILED|htmx:(afterRequest|sendError)",
-            "The site could not be reached. Try again.",
+            "The site can’t be reached. Try again.",
         ),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_person_comments_answers_edits_and_deletes(guest, published, username,
     expect(comment.locator("em")).to_have_text("wonder")
 
     comment.get_by_role("link", name="Reply").click()
-    expect(guest.get_by_text(f"Your answer to {username}")).to_be_in_viewport()
+    expect(guest.get_by_text(f"Your reply to {username}")).to_be_in_viewport()
     guest.get_by_label("Your comment").fill("So do I.")
     guest.get_by_role("button", name="Reply").click()
     answer = comment.filter(has_text="So do I.")
@@ -131,7 +131,7 @@ def test_a_person_comments_answers_edits_and_deletes(guest, published, username,
 
     comment.first.get_by_role("link", name="Delete").click()
     guest.get_by_role("button", name="Delete this comment").click()
-    expect(comment.first).to_have_text("This comment was deleted by its writer.")
+    expect(comment.first).to_have_text("This comment was deleted by its author.")
     comment.last.get_by_role("link", name="Delete").click()
     guest.get_by_role("button", name="Delete this comment").click()
     expect(comment).to_have_count(0)
@@ -143,8 +143,8 @@ def test_the_host_approves_hides_and_closes(
 ):
     guest.get_by_label("Your comment").fill("https://a.example https://b.example www.c.example")
     guest.get_by_role("button", name="Comment", exact=True).click()
-    expect(guest.get_by_role("status")).to_contain_text("Your comment waits for approval")
-    expect(guest.locator(".comment")).to_contain_text("waiting: more than two links")
+    expect(guest.get_by_role("status")).to_contain_text("Your comment is waiting for approval")
+    expect(guest.locator(".comment")).to_contain_text("Waiting for approval: more than two links")
 
     host = open_page(width=width, javascript=javascript)
     host.goto(published)
@@ -157,7 +157,7 @@ def test_the_host_approves_hides_and_closes(
     host.get_by_role("link", name="Hide").click()
     host.get_by_label("Reason").fill("Advertising.")
     host.get_by_role("button", name="Hide").click()
-    expect(host.locator(".comment")).to_contain_text("hidden: readers do not see this comment")
+    expect(host.locator(".comment")).to_contain_text("Hidden: readers can't see this comment.")
     host.get_by_role("button", name="Close comments on this post").click()
     expect(host.get_by_role("status")).to_have_text("Comments are closed.")
     expect(host.get_by_label("Your comment")).to_have_count(0)

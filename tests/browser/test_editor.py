@@ -37,14 +37,14 @@ def test_markdown_images_and_tags_from_form_to_page(open_page, username, image, 
     page.get_by_label("Title").fill(f"Pictures of {username}")
     page.get_by_label("Body").fill(BODY)
     page.locator("#id_tags").fill(f"Tag of {username}, C++")
-    page.get_by_label("Cover picture (optional)").set_input_files(image)
-    page.get_by_label("What the cover picture shows").fill("A red field")
-    page.get_by_label("Picture in the text (optional)", exact=True).set_input_files(image)
+    page.get_by_label("Cover image (optional)").set_input_files(image)
+    page.get_by_label("Cover image alt text").fill("A red field")
+    page.get_by_label("Image in the text (optional)", exact=True).set_input_files(image)
     if javascript:
-        expect(page.get_by_text("The picture is in the text.")).to_be_visible()
+        expect(page.get_by_text("The image is in the text.")).to_be_visible()
     page.get_by_role("button", name="Publish").click()
 
-    expect(page.get_by_text("A picture in the text has no words")).to_be_visible()
+    expect(page.get_by_text("An image in the text has no alt text")).to_be_visible()
     expect(page.get_by_role("heading", name="Part one", level=2)).to_be_visible()
     expect(page.get_by_role("img", name="A red field")).to_be_visible()
     inside = page.locator(".body img")
@@ -66,13 +66,13 @@ def test_words_for_a_sent_image_go_between_its_brackets(open_page, username, ima
     join(page, username)
     page.goto("/create/")
     page.get_by_label("Title").fill("t")
-    body, words = page.get_by_label("Body"), page.get_by_label("What the picture in the text shows")
-    file = page.get_by_label("Picture in the text (optional)", exact=True)
+    body, words = page.get_by_label("Body"), page.get_by_label("Alt text for the image in the text")
+    file = page.get_by_label("Image in the text (optional)", exact=True)
     body.fill("Before.")
     if is_first:
         words.fill("A [red] field")
     file.set_input_files(image)
-    expect(page.get_by_text("The picture is in the text.")).to_be_visible()
+    expect(page.get_by_text("The image is in the text.")).to_be_visible()
     if not is_first:
         expect(words).to_be_focused()
         words.press_sequentially("A [red] field")
@@ -117,9 +117,9 @@ def test_a_refused_image_leaves_the_form_as_it_was(open_page, username, tmp_path
     page.goto("/create/")
     page.get_by_label("Title").fill("Kept title")
     page.get_by_label("Body").fill("Kept words")
-    page.get_by_label("Cover picture (optional)").set_input_files(fake)
+    page.get_by_label("Cover image (optional)").set_input_files(fake)
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_text("The file is no picture of a known kind")).to_be_visible()
+    expect(page.get_by_text("This file type isn't supported")).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("Kept title")
     expect(page.get_by_label("Body")).to_have_value("Kept words")
 
@@ -141,11 +141,11 @@ def test_a_file_that_is_no_image_is_refused_at_once(open_page, username, tmp_pat
     page.goto("/create/")
     page.get_by_label("Body").fill("Kept words")
     if way == "chosen":
-        page.get_by_label("Picture in the text (optional)", exact=True).set_input_files(fake)
+        page.get_by_label("Image in the text (optional)", exact=True).set_input_files(fake)
     else:
         # Else the browser leaves the page and shows the file.
         assert page.get_by_label("Body").evaluate(DROP) is False
-    expect(page.get_by_text("The file is no picture of a known kind")).to_be_visible()
+    expect(page.get_by_text("This file type isn't supported")).to_be_visible()
     expect(page.get_by_label("Body")).to_have_value("Kept words")
 
 

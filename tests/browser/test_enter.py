@@ -104,9 +104,9 @@ def test_where_two_texts_are_shown(page, javascript, shown):
     expect(other.get_by_text("Their words.")).to_be_visible()
     page.get_by_label("Title").fill(f"Half {title}")
     press(page, "Update")
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_text("Your text is not saved yet")).to_be_visible()
     page.locator("#id_title").press("Enter")
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_text("Your text is not saved yet")).to_be_visible()
     expect(page.locator("#id_title")).to_have_value(f"Half {title}")
     assert not shown(f"Half {title}")
 
@@ -114,8 +114,8 @@ def test_where_two_texts_are_shown(page, javascript, shown):
 def test_in_the_link_for_a_friend_and_in_the_profile(page, account):
     start(page, "Linked")
     press(page, "Save draft")
-    page.get_by_text("Show it to somebody before").click()
-    press(page, "Make a link")
+    page.get_by_text("Share a preview").click()
+    press(page, "Create link")
     address = page.get_by_label("Anyone with this link")
     link = address.input_value()
     address.press("Enter")

@@ -49,15 +49,13 @@ def test_a_draft_is_shown_by_its_link_until_that_is_revoked(page, open_page, use
     start(page, title)
     press(page, "Save draft")
     expect(page.get_by_text("Your draft is saved.")).to_be_visible()
-    page.get_by_text("Show it to somebody before").click()
-    press(page, "Make a link")
-    link = page.get_by_label(
-        "Anyone with this link can read the post as you saved it"
-    ).input_value()
+    page.get_by_text("Share a preview").click()
+    press(page, "Create link")
+    link = page.get_by_label("Anyone with this link can read the saved post").input_value()
     friend = open_page()
     friend.goto(link)
     expect(friend.get_by_role("heading", level=1)).to_have_text(title)
-    press(page, "Revoke the link")
+    press(page, "Revoke link")
     expect(page.get_by_text("The link is revoked")).to_be_visible()
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
@@ -74,7 +72,7 @@ def test_two_pages_on_one_post_end_in_a_choice(page, username):
     expect(other.get_by_text("Their words.")).to_be_visible()
     page.get_by_label("Body").fill("My words.")
     press(page, "Update")
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_text("Your text is not saved yet")).to_be_visible()
     expect(page.locator(".conflict del")).to_contain_text("Their")
     page.get_by_label("Body", exact=False).last.fill("Our words.")
     press(page, "Update")
@@ -92,8 +90,8 @@ def test_a_post_goes_back_to_what_it_said(page, username):
     expect(page.locator("ins").first).to_contain_text("New")
     expect(page.locator("del").first).to_contain_text("Old")
     page.locator("table a").nth(1).click()
-    press(page, "Restore these words")
-    expect(page.get_by_text("are back, as the newest revision")).to_be_visible()
+    press(page, "Restore this version")
+    expect(page.get_by_text("is restored as the newest revision")).to_be_visible()
     page.get_by_role("link", name="View").click()
     expect(page.locator(".body")).to_have_text("Old words.")
 
@@ -112,6 +110,6 @@ def test_a_deleted_post_is_undone_or_found_in_the_trash(page, username, status_o
         if way_back == "Restore":
             page.goto("/mine/?state=trash")
         press(page, way_back)
-        expect(page.get_by_text("Your post is back.")).to_be_visible()
+        expect(page.get_by_text("Your post is restored.")).to_be_visible()
         page.goto(address)
         assert status_of(path) == 200

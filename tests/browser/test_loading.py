@@ -71,7 +71,7 @@ def blog(browser, site, numbers, tmp_path_factory) -> Blog:
         page.get_by_label("Title").fill(f"Tea {number} of {username}")
         page.get_by_label("Body").fill(BODY)
         page.locator("#id_tags").fill("tea")
-        page.get_by_label("Cover picture (optional)").set_input_files(image)
+        page.get_by_label("Cover image (optional)").set_input_files(image)
         page.get_by_role("button", name="Publish").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(f"Tea {number} of {username}")
     page.get_by_label("Your comment").fill("A comment.")

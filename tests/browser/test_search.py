@@ -36,4 +36,4 @@ def test_a_pasted_page_is_a_question_too(open_page, width, javascript):
     page.get_by_role("search").get_by_label("Search").focus()
     page.keyboard.insert_text("日本語" * 4_000)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Only the beginning of this long question")).to_be_visible()
+    expect(page.get_by_text("Only its beginning was used")).to_be_visible()

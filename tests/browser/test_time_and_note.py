@@ -12,7 +12,7 @@ from tests.browser.test_main_job import join
 pytestmark = pytest.mark.browser
 
 SOON = 15_000
-LEFT = "Not the time or the note"
+LEFT = "The time and your note are not saved"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def status(page: Page):
     return page.locator("[data-save-status]")
 
 
-@pytest.mark.parametrize("button", ["Put it into the editor", "Discard it"])
+@pytest.mark.parametrize("button", ["Use this version", "Discard this version"])
 def test_another_time_for_a_scheduled_post_is_not_called_saved_and_comes_back(page, button):
     tomorrow, next_week = in_days(1), in_days(8)
     start(page, "Scheduled")
@@ -45,12 +45,12 @@ def test_another_time_for_a_scheduled_post_is_not_called_saved_and_comes_back(pa
     page.close()
 
     other.goto(address)
-    panel = other.get_by_role("region", name="This browser holds another text")
+    panel = other.get_by_role("region", name="This browser has another version of your text")
     expect(panel).to_contain_text(next_week.replace("T", " "))
     expect(other.get_by_label("Publish at")).to_have_value(tomorrow)
     panel.get_by_role("button", name=button).click()
     expect(panel).to_be_hidden()
-    taken = next_week if button == "Put it into the editor" else tomorrow
+    taken = next_week if button == "Use this version" else tomorrow
     expect(other.get_by_label("Publish at")).to_have_value(taken)
     other.get_by_role("button", name="Update", exact=True).click()
     expect(other.get_by_label("Publish at")).to_have_value(taken)
@@ -72,7 +72,7 @@ def test_leaving_asks_where_a_note_would_be_lost(page):
     press(page, "Save draft")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.get_by_label("What you changed").fill("A better beginning")
+    page.get_by_label("Note on this change").fill("A better beginning")
     expect(status(page)).to_contain_text(LEFT, timeout=SOON)
     page.goto("/")
     assert asked == ["beforeunload"]

@@ -31,8 +31,8 @@ def writer(open_page, username) -> Page:
 def test_a_preview_link_is_named_to_no_style_sheet_and_its_forms_work(writer, username, site):
     start(writer, f"Draft of {username}")
     press(writer, "Save draft")
-    writer.get_by_text("Show it to somebody before").click()
-    press(writer, "Make a link")
+    writer.get_by_text("Share a preview").click()
+    press(writer, "Create link")
     link = writer.locator("input[value*='/preview/']").input_value()
     found = referers(writer)
     writer.goto(link)
