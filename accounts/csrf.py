@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from accounts.held import WRITER
 from accounts.mixins import hand_back
+from accounts.unsaved_text import WRITER
 from content.typed import typed_in
 
 log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return ask_again_in_admin(request, cause)
     if hasattr(view, "ask_again"):
         return view.ask_again(cause)
-    if WRITER in request.POST and hasattr(view, "held_fields"):
-        return view.keep_typed()
+    if WRITER in request.POST and hasattr(view, "text_fields"):
+        return view.refuse_and_keep()
     return hand_back(request, typed, cause=cause)
 
 

@@ -17,7 +17,7 @@ from content.outages import unavailable
 # In bytes. A comment may take 120,000 (10,000 characters of 12 bytes each), so it needs the cookie.
 ANONYMOUS_MAX = 64 * 1024
 SALT = "accounts.editor"
-# Longer than a session, and longer than a form is accepted (`held.SIGNED_FOR`).
+# Longer than a session, and longer than a form is accepted (`unsaved_text.SIGNED_FOR`).
 COOKIE_AGE = timedelta(days=30)
 RENEWED_AFTER = timedelta(days=1)
 SHOWN = "EDITOR_SHOWN"

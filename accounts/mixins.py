@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.held import WRITER, forget, held_for, hold, writer_of
-from accounts.models import HeldText
+from accounts.models import UnsavedText
 from accounts.time_zones import zone_of
+from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer_of
 
 
 class OwnTimeMixin:
@@ -24,16 +24,16 @@ class OwnTimeMixin:
 
 
 class KeepsTextMixin:
-    """Holds what was typed for the person whom the form was shown to, where it can't be taken.
+    """Keeps the text of an expired form as an unsaved text of the account it was shown to.
 
     Stands left of LoginRequiredMixin. The form contains `{% writer %}`, and its page includes
-    `includes/recovered.html`. A text that was held comes back as the form's initial values; it
-    goes when a POST from that form ends in `saved_status`, which says that it was saved.
+    `includes/recovered.html`. An unsaved text comes back as the form's initial values. It is
+    deleted when a POST from that form ends in `saved_status`, which means that it was saved.
     """
 
-    # Names of what is typed, and of what else the form must be sent with. Never passwords.
-    held_fields: tuple[str, ...]
-    held_hidden: tuple[str, ...] = ()
+    # The fields that people type in, and what else the form must be sent with. Never passwords.
+    text_fields: tuple[str, ...]
+    hidden_fields: tuple[str, ...] = ()
     saved_status = 302
     # The part of the page where the form stands.
     form_section = ""
@@ -46,48 +46,48 @@ class KeepsTextMixin:
         writer = writer_of(request)
         is_another = writer is not None and writer.user_pk != request.user.pk
         if is_another or (WRITER in request.POST and not request.user.is_authenticated):
-            return self.keep_typed()
+            return self.refuse_and_keep()
         response = super().dispatch(request, *args, **kwargs)
         if writer and response.status_code == self.saved_status:
             forget(writer)
         return response
 
-    def keep_typed(self) -> HttpResponse:
-        """Hold the text, and lead to where it will be shown; hand it back where that can't be."""
+    def refuse_and_keep(self) -> HttpResponse:
+        """Keep the text and redirect to its form, or hand the text back if it can't be kept."""
         writer = writer_of(self.request)
         user = self.request.user
-        is_held = self.hold_typed()
+        is_kept = self.keep_typed()
         page = f"{self.get_form_path()}?recovered{self.form_section}"
-        if is_held and not user.is_authenticated:
+        if is_kept and not user.is_authenticated:
             messages.info(self.request, _("Your text is kept. Log in to see it again."))
             return redirect_to_login(page)
-        if is_held and user.pk == writer.user_pk:
+        if is_kept and user.pk == writer.user_pk:
             return redirect(page)
-        return hand_back(self.request, self.typed(self.held_fields), is_held=is_held)
+        return hand_back(self.request, self.typed(self.text_fields), is_kept=is_kept)
 
-    def hold_typed(self) -> bool:
-        """Hold the text for the one who wrote it; False where it is too long or nobody's."""
+    def keep_typed(self) -> bool:
+        """Keep the text for its writer. Return False if it is too long or has no known writer."""
         writer = writer_of(self.request)
         if writer is None:
             return False
-        text = HeldText(
+        text = UnsavedText(
             user_id=writer.user_pk,
             sheet=writer.sheet,
             path=self.get_form_path(),
-            texts=self.typed(self.held_fields),
-            hidden=self.typed(self.held_hidden),
+            texts=self.typed(self.text_fields),
+            hidden=self.typed(self.hidden_fields),
             has_files=bool(self.request.FILES),
-            held_at=timezone.now(),
+            kept_at=timezone.now(),
         )
-        return hold(text)
+        return keep(text)
 
     def typed(self, names: tuple[str, ...]) -> dict[str, str]:
         return {name: self.request.POST[name] for name in names if name in self.request.POST}
 
     @cached_property
-    def recovered(self) -> HeldText | None:
-        """What is held for the visitor: from the form they sent, or for the one to be shown."""
-        texts = held_for(self.request.user)
+    def recovered(self) -> UnsavedText | None:
+        """The visitor's unsaved text, from the form they sent or for the form to be shown."""
+        texts = unsaved_texts_of(self.request.user)
         if self.request.method != "POST":
             return texts.filter(path=self.get_form_path()).first()
         writer = writer_of(self.request)

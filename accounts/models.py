@@ -92,11 +92,15 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
 
 
-class HeldText(models.Model):
-    """What a person typed into a form that could not be taken, until they are back (`held`)."""
+class UnsavedText(models.Model):
+    """What a person typed into a form that had expired, until they save or discard it.
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="held_texts")
-    # One form, shown once, holds one text: the newest that was sent from it.
+    The table and its columns have their first names, because the version before this one uses them
+    while `prepare` updates the database.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="unsaved_texts")
+    # One form, shown once, has one text: the newest that was sent from it.
     sheet = models.CharField(max_length=16)
     # The page that shows the form.
     path = models.TextField()
@@ -104,9 +108,10 @@ class HeldText(models.Model):
     # What else the form must be sent with, as the version it started from.
     hidden = models.JSONField(default=dict)
     has_files = models.BooleanField(default=False)
-    held_at = models.DateTimeField(db_index=True)
+    kept_at = models.DateTimeField(db_column="held_at", db_index=True)
 
     class Meta:
+        db_table = "accounts_heldtext"
         constraints = [
             models.UniqueConstraint(fields=["user", "sheet"], name="accounts_held_once_a_sheet")
         ]

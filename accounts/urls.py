@@ -9,7 +9,11 @@ urlpatterns = [
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", views.Logout.as_view(), name="logout"),
     path("account/", views.Account.as_view(), name="account"),
-    path("held/<int:number>/discard/", views.HeldDiscard.as_view(), name="held_discard"),
+    path(
+        "unsaved-texts/<int:number>/discard/",
+        views.UnsavedTextDiscard.as_view(),
+        name="unsaved_text_discard",
+    ),
     path("password/change/", views.PasswordChange.as_view(), name="password_change"),
     path("password/reset/", views.PasswordReset.as_view(), name="password_reset"),
     path("password/reset/sent/", views.PasswordResetDone.as_view(), name="password_reset_done"),

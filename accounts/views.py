@@ -21,10 +21,10 @@ from django.views.generic import FormView, UpdateView, View
 
 from accounts.csrf import AsksAgainMixin, tell_to_repeat
 from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
-from accounts.held import held_for
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.models import User
 from accounts.profiles import show_changes
+from accounts.unsaved_text import unsaved_texts_of
 from accounts.usernames import username_key
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
@@ -149,7 +149,7 @@ class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMi
     template_name = "accounts/account.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your account is saved.")
-    held_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_image")
+    text_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_image")
 
     def get_object(self, queryset=None) -> User:
         # A copy: a refused form must not change the user whom the page's header names.
@@ -162,16 +162,16 @@ class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMi
         return response
 
     def get_context_data(self, **kwargs) -> dict:
-        elsewhere = held_for(self.request.user).exclude(path=self.request.path)
-        return super().get_context_data(held_texts=elsewhere, **kwargs)
+        elsewhere = unsaved_texts_of(self.request.user).exclude(path=self.request.path)
+        return super().get_context_data(unsaved_texts=elsewhere, **kwargs)
 
 
 @method_decorator(require_POST, name="dispatch")
-class HeldDiscard(LoginRequiredMixin, View):
-    """Drop a text that was held for the visitor, and show its form without it."""
+class UnsavedTextDiscard(LoginRequiredMixin, View):
+    """Delete an unsaved text of the visitor, and show its form without it."""
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        text = get_object_or_404(held_for(request.user), pk=kwargs["number"])
+        text = get_object_or_404(unsaved_texts_of(request.user), pk=kwargs["number"])
         text.delete()
         messages.success(request, _("The unsaved text was discarded."))
         return redirect(text.path)

@@ -26,8 +26,8 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts.held import Writer, new_sheet, sign
 from accounts.models import User
+from accounts.unsaved_text import Writer, new_sheet, sign
 from benchmarks import hostile
 from posts.models import Comment, Post
 from posts.writing import preview_links

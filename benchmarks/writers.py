@@ -18,7 +18,7 @@ from benchmarks.instance import make_ready
 from django.test import Client  # isort: skip
 from django.test.utils import CaptureQueriesContext  # isort: skip
 
-from accounts import held  # isort: skip
+from accounts import unsaved_text  # isort: skip
 from accounts.models import User  # isort: skip
 from benchmarks.people import ACTS, Writer  # isort: skip
 
@@ -38,7 +38,8 @@ def log_in(user: User) -> dict[str, Any]:
 
 def fields_of(user: User) -> dict[str, str]:
     """Return the hidden fields of each form."""
-    return {held.WRITER: held.sign(held.Writer(user.pk, held.new_sheet()))}
+    writer = unsaved_text.Writer(user.pk, unsaved_text.new_sheet())
+    return {unsaved_text.WRITER: unsaved_text.sign(writer)}
 
 
 def count_queries(user: User, posts: int) -> dict[str, int]:

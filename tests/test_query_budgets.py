@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import held
+from accounts import unsaved_text
 from posts import listing, search
 from posts.discussion import commenting, moderation
 from posts.discussion.threads import COMMENTS_PER_PAGE
@@ -185,8 +185,8 @@ def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
 @pytest.mark.parametrize(
     ("path", "data", "queries"),
     # Session with its user; the post where there is one; its row, lists, counters, words to search
-    # and revisions: of a post that has none, also the first; what is held from this form. New tags
-    # are looked up and made.
+    # and revisions: of a post that has none, also the first; its unsaved text. New tags are looked
+    # up and made.
     [
         ("/create/", {"title": "t"}, 10),
         ("/create/", {"title": "t", "tags": "a, b, c, d, e"}, 15),
@@ -195,9 +195,9 @@ def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
 )
 def test_writing(client_of, post, django_assert_num_queries, path, data, queries):
     client = client_of("author")
-    writer = held.sign(held.Writer(post.author_id, held.new_sheet()))
+    writer = unsaved_text.sign(unsaved_text.Writer(post.author_id, unsaved_text.new_sheet()))
     with django_assert_num_queries(queries):
-        answer = client.post(path.format(pk=post.pk), data | {held.WRITER: writer})
+        answer = client.post(path.format(pk=post.pk), data | {unsaved_text.WRITER: writer})
     assert answer.status_code == 302
 
 
@@ -211,15 +211,15 @@ def edits(client_of, author, make_post):
     form = words | {"version": draft.version, "sitting": "one"}
     path = f"/{draft.pk}/autosave/"
     saved = client.post(path, form | {"body": "more words"}).json()
-    writer = held.sign(held.Writer(author.pk, held.new_sheet()))
-    return form | {"version": saved["version"], "action": "publish", held.WRITER: writer}
+    writer = unsaved_text.sign(unsaved_text.Writer(author.pk, unsaved_text.new_sheet()))
+    return form | {"version": saved["version"], "action": "publish", unsaved_text.WRITER: writer}
 
 
 @pytest.mark.parametrize(
     ("tags", "queries"),
     # Session with its user, post; within a savepoint its row and ties; its tags, held, where new
     # ones are looked up and made before, and tied anew; it and its revision, counters and marks of
-    # lists, words to search; what is held from this form.
+    # lists, words to search; the unsaved text of this form.
     [("a, b, c, d, e", 17), ("f, g, h, i, j", 20)],
 )
 def test_publishing_a_draft_that_saved_itself(

@@ -82,7 +82,7 @@ INVENTORY = {
     "accounts:login": ({}, FORM, "public"),
     "accounts:logout": ({}, FORM, "public"),
     "accounts:account": ({}, FORM, "logged in"),
-    "accounts:held_discard": ({"number": 1}, {"POST"}, "logged in"),
+    "accounts:unsaved_text_discard": ({"number": 1}, {"POST"}, "logged in"),
     "accounts:password_change": ({}, FORM, "logged in"),
     "accounts:password_reset": ({}, FORM, "public"),
     "accounts:password_reset_done": ({}, READ, "public"),

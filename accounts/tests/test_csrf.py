@@ -131,7 +131,7 @@ def test_an_address_is_text_in_page_and_log(author, caplog):
     assert "\x7f" not in record.getMessage() and len(record.getMessage()) < 400
 
 
-def test_a_text_whose_form_comes_from_elsewhere_is_handed_back_not_held(author):
+def test_a_text_whose_form_comes_from_elsewhere_is_handed_back_not_kept(author):
     client = client_at(origin=SITE)
     client.force_login(author)
     page = client.get("/create/").text

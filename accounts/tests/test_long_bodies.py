@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.long_bodies import ANONYMOUS_MAX, COOKIE_AGE, RENEWED_AFTER, SALT
-from accounts.models import HeldText
+from accounts.models import UnsavedText
 from conftest import PASSWORD
 from posts.models import Post
 
@@ -135,7 +135,7 @@ def test_300000_characters_sent_after_the_session_ended_are_kept(
     else:
         response = client.post("/create/", typed)
     assert response.status_code == 302 and "/auth/login/" in response["Location"]
-    assert HeldText.objects.get().texts["body"] == body
+    assert UnsavedText.objects.get().texts["body"] == body
     form = {"username": "author", "password": PASSWORD}
     strict.handler.enforce_csrf_checks = False
     page = client.post(response["Location"], form, follow=True).text

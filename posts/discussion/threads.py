@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts.held import held_for
-from accounts.models import HeldText, User
+from accounts.models import UnsavedText, User
+from accounts.unsaved_text import unsaved_texts_of
 from caching import fragments
 from posts.discussion.forms import CommentForm
 from posts.discussion.rendering import (
@@ -40,14 +40,14 @@ PATH = re.compile(rf"([0-9]{{{PATH_STEP}}}){{1,{COMMENT_MAX_DEPTH}}}")
 def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = None) -> dict:
     """Return what the page says, with one query for the comments.
 
-    `form` is a refused one, which comes back with what was typed, as one does that was held.
+    `form` is a refused one, which comes back with what was typed, as an unsaved one does.
     """
     now = timezone.now()
     context = {"is_out": post.is_out(now)}
     if not settings.COMMENTS_ENABLED:
         return context
     if form is None and "recovered" in request.GET:
-        recovered = held_comment(request, post)
+        recovered = unsaved_comment(request, post)
         form = recovered and CommentForm(post=post, initial=recovered.initial)
         context["recovered"] = recovered
     return context | {
@@ -116,9 +116,9 @@ def page_of_form(post_pk: int) -> str:
     return reverse("posts:post_short", kwargs={"pk": post_pk})
 
 
-def held_comment(request: HttpRequest, post: Post) -> HeldText | None:
+def unsaved_comment(request: HttpRequest, post: Post) -> UnsavedText | None:
     """Return what the visitor had typed below `post` while they were logged out."""
-    return held_for(request.user).filter(path=page_of_form(post.pk)).first()
+    return unsaved_texts_of(request.user).filter(path=page_of_form(post.pk)).first()
 
 
 def start_of(comment: Comment) -> str:

@@ -88,7 +88,7 @@ class CommentAct(CommentMixin, FormView):
 
 class CommentEdit(KeepsTextMixin, CommentAct):
     form_class = CommentBodyForm
-    held_fields = ("body",)
+    text_fields = ("body",)
     heading = _("Edit your comment")
     button = _("Save")
 

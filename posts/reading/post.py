@@ -58,8 +58,8 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
     """Takes a comment; a refused one comes back on the post's page as it was typed."""
 
     http_method_names = ["post"]
-    held_fields = ("body",)
-    held_hidden = ("parent",)
+    text_fields = ("body",)
+    hidden_fields = ("parent",)
     form_section = "#comment-form"
 
     def get_form_path(self) -> str:

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts import held
-from accounts.models import HeldText
+from accounts import unsaved_text
+from accounts.models import UnsavedText
 from content.images import make_image, names_of
 from posts.models import Image, Post
 from posts.tests.images import image_file
@@ -179,10 +179,10 @@ def test_an_image_that_the_history_alone_shows_is_spared(keep, post):
     assert "Removed: 1" in prune("--delete")
 
 
-def test_an_image_in_a_text_that_is_held_is_spared(keep, author):
+def test_an_image_in_an_unsaved_text_is_spared(keep, author):
     now = timezone.now()
     texts = {"title": "Sea", "body": f"![Sea](/media/{keep()})"}
-    held.hold(HeldText(user=author, sheet="s", path="/", texts=texts, held_at=now))
+    unsaved_text.keep(UnsavedText(user=author, sheet="s", path="/", texts=texts, kept_at=now))
     assert "Removed: 0" in prune("--delete")
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.test_held import writer_in
+from accounts.tests.test_unsaved_text import writer_in
 from posts.discussion import moderation
 from posts.models import Post
 from posts.tests.images import image_file
@@ -265,7 +265,7 @@ def test_what_a_private_save_leaves_out_is_shown_again(
     assert 'name="uuid"' not in page.text
 
 
-def test_a_text_that_was_recovered_and_saved_privately_is_held_no_longer(client_of, author, post):
+def test_a_recovered_text_that_was_saved_privately_is_no_longer_unsaved(client_of, author, post):
     client, path = client_of("author"), f"/{post.pk}/update/"
     sent = {"title": "Half", "body": "half", "action": "draft", "reason": "Why"}
     writer = writer_in(client.get(path).text)

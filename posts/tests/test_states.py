@@ -6,7 +6,7 @@ import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.utils import timezone
 
-from accounts.tests.test_held import writer_in
+from accounts.tests.test_unsaved_text import writer_in
 from posts.discussion import moderation
 from posts.models import Post
 from posts.writing import publishing

@@ -33,7 +33,7 @@ class AutosaveMixin:
     saved_status = 200
 
     def get_form_path(self) -> str:
-        """Return the path of the editor, where a held text is shown again."""
+        """Return the path of the editor, which shows an unsaved text again."""
         if "pk" in self.kwargs:
             return reverse("posts:post_update", kwargs=self.kwargs)
         return reverse("posts:post_create")
@@ -43,8 +43,8 @@ class AutosaveMixin:
             return super().handle_no_permission()
         return self.ask_to_log_in()
 
-    def keep_typed(self) -> HttpResponse:
-        self.hold_typed()
+    def refuse_and_keep(self) -> HttpResponse:
+        self.keep_typed()
         return self.ask_to_log_in()
 
     def ask_to_log_in(self) -> HttpResponse:

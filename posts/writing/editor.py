@@ -14,8 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, UpdateView
 
-from accounts.held import forget, writer_of
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
+from accounts.unsaved_text import forget, writer_of
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
 from posts.models import Post, PostText, Revision
@@ -41,10 +41,10 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     http_method_names = FORM_METHODS
     form_class = PostForm
     template_name = "posts/post_form.html"
-    held_fields = tuple(name for name in SHOWN_FIELDS if name not in FILE_FIELDS)
+    text_fields = tuple(name for name in SHOWN_FIELDS if name not in FILE_FIELDS)
     # What was edited: the text may be old when it comes back.
     # Not the sitting: each page that shows it goes on by itself, and meets what another saved.
-    held_hidden = ("version", "uuid", "zone")
+    hidden_fields = ("version", "uuid", "zone")
 
     @property
     def action(self) -> str:

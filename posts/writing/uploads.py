@@ -10,7 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
-from accounts.models import HeldText, User
+from accounts.models import UnsavedText, User
 from content.images import FOLDER, MadeImage
 from content.storage import discard_files, keep_files, kept_names, kept_since
 from posts.models import Image, Post, Revision
@@ -81,7 +81,7 @@ def names_in_use() -> set[str]:
         for body in rows.filter(body__contains=FOLDER).values_list("body", flat=True).iterator():
             names.update(f"{mention}.webp" for mention in MENTION.findall(body))
     # And in forms that could not be taken, until their writer is back.
-    for texts in HeldText.objects.values_list("texts", flat=True).iterator():
+    for texts in UnsavedText.objects.values_list("texts", flat=True).iterator():
         for text in texts.values():
             names.update(f"{mention}.webp" for mention in MENTION.findall(text))
     return names

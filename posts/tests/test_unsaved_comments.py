@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import HeldText
-from accounts.tests.test_held import NOTE, log_in, writer_in
+from accounts.models import UnsavedText
+from accounts.tests.test_unsaved_text import NOTE, log_in, writer_in
 from posts.discussion import commenting
 from posts.discussion.threads import COMMENTS_PER_PAGE
 from posts.models import Comment, Post
@@ -48,7 +48,7 @@ def test_it_stands_in_the_form_and_is_sent_only_then(
 
     client.post(path, {"body": WORDS, "parent": parent, "writer": writer_in(page)})
     assert Comment.objects.get(body=WORDS).parent_id == (int(parent) if parent else None)
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 def test_another_post_or_person_sees_nothing_of_it(client, make_post, post, author, sent_too_late):
@@ -75,7 +75,7 @@ def test_a_recovered_comment_that_is_refused_is_still_marked(client, post, reade
     response = client.post(f"/{post.pk}/comments/", {"body": " ", "writer": writer})
     assert response.status_code == 422
     assert NOTE in response.text and "Comment is required." in response.text
-    assert HeldText.objects.exists()
+    assert UnsavedText.objects.exists()
 
 
 def test_an_answer_far_down_a_thread_is_shown_on_its_page(
@@ -111,12 +111,12 @@ def test_a_change_of_a_comment_is_there_again(
     assert NOTE in page and SHOWN in page
     response = client.post(path, {"body": WORDS, "writer": writer_in(page)})
     assert response.status_code == (403 if is_too_late else 302)
-    assert HeldText.objects.exists() == is_too_late
+    assert UnsavedText.objects.exists() == is_too_late
     assert Comment.objects.get().body == ("First words." if is_too_late else WORDS)
 
 
 @pytest.mark.parametrize("verb", ["delete", "report"])
-def test_forms_that_hold_nothing_name_nobody(client_of, post, make_comment, author, verb):
+def test_forms_that_keep_nothing_name_nobody(client_of, post, make_comment, author, verb):
     comment = make_comment(author=author)
     client = client_of("author" if verb == "delete" else "reader")
     page = client.get(f"/{post.pk}/comments/{comment.pk}/{verb}/").text

@@ -3,8 +3,8 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import HeldText
-from accounts.tests.test_held import NOTE, log_in, writer_in
+from accounts.models import UnsavedText
+from accounts.tests.test_unsaved_text import NOTE, log_in, writer_in
 from posts.models import Post
 
 TYPED = {
@@ -33,7 +33,7 @@ def test_all_that_was_typed_is_there_again_and_saved_only_then(client_of, post, 
 
     client.post(path, TYPED | {"body_image_alt": "", "writer": writer_in(page)})
     assert Post.objects.get(title="Typed title").body == "  Typed\n\nbody"
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 def test_what_was_recovered_is_not_shown_again_over_what_was_saved_later(client_of, post):
@@ -59,19 +59,19 @@ def test_for_a_post_of_another_person_it_is_403_and_kept_for_its_writer(client_o
     assert f"{TYPED['body']}</textarea>" in client.get("/auth/account/").text
 
 
-def test_what_an_autosave_has_kept_is_no_longer_held(client_of, draft, author):
+def test_what_an_autosave_has_kept_is_no_longer_unsaved(client_of, draft, author):
     client, path = client_of("author"), f"/{draft.pk}/update/"
     writer = writer_in(client.get(path).text)
     typed = TYPED | {"writer": writer, "version": draft.version, "sitting": "s"}
     client.logout()
     assert client.post(f"/{draft.pk}/autosave/", typed).status_code == 401
-    assert HeldText.objects.exists()
+    assert UnsavedText.objects.exists()
     # Logged in again in another tab, the editor goes on.
     client.force_login(author)
     assert client.post(f"/{draft.pk}/autosave/", typed | {"tags": "x" * 51}).status_code == 422
-    assert HeldText.objects.exists()
+    assert UnsavedText.objects.exists()
     assert client.post(f"/{draft.pk}/autosave/", typed).status_code == 200
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 def test_two_tabs_that_show_one_recovered_text_overwrite_nothing(client_of, draft, author):

@@ -1,4 +1,4 @@
-"""Texts sent after the session ended: held for their writer, shown again, never saved unasked."""
+"""Texts sent after the session ended: kept for their writer, shown again, never saved unasked."""
 
 import re
 import time
@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts import held
-from accounts.held import HELD_FOR, LENGTH_MAX, SIGNED_FOR, TEXTS_MAX, Writer, sign
-from accounts.models import HeldText, User
+from accounts import unsaved_text
+from accounts.models import UnsavedText, User
+from accounts.unsaved_text import KEPT_FOR, LENGTH_MAX, SIGNED_FOR, TEXTS_MAX, Writer, sign
 from conftest import PASSWORD
 
 ACCOUNT = "/auth/account/"
@@ -59,7 +59,7 @@ def test_it_is_there_again_after_logging_in_and_saved_only_then(client, writer):
     assert response["Location"] == ACCOUNT
     assert biography() == "Long </textarea>thought\nover."
     assert NOTE not in client.get(BACK).text
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 def test_it_waits_also_for_who_takes_another_way_back(client, writer):
@@ -68,7 +68,7 @@ def test_it_waits_also_for_who_takes_another_way_back(client, writer):
     assert NOTE in client.get(ACCOUNT).text
 
 
-def test_a_refused_form_keeps_what_is_held_and_says_so(client, writer):
+def test_a_refused_form_keeps_its_unsaved_text_and_says_so(client, writer):
     client.post(ACCOUNT, TYPED | {"writer": writer})
     again = TYPED | {"email": "z@", "writer": writer_in(log_in(client, "author").text)}
     response = client.post(ACCOUNT, again)
@@ -77,32 +77,32 @@ def test_a_refused_form_keeps_what_is_held_and_says_so(client, writer):
     # What is sent is compared with what is saved, or the same text would be no change.
     assert response.context["form"].initial["biography"] == ""
     assert client.post(ACCOUNT, TYPED | {"writer": writer_in(page)}).status_code == 302
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 @pytest.mark.parametrize("visitor", ["reader", "moderator", "anonymous"])
 def test_nobody_else_sees_or_discards_it(client_of, writer, visitor):
     client = client_of("anonymous")
     client.post(ACCOUNT, TYPED | {"writer": writer})
-    number = HeldText.objects.get().pk
+    number = UnsavedText.objects.get().pk
     client = client_of(visitor)
     page = client.get(BACK, follow=True).text
     assert NOTE not in page and "thought" not in page
-    assert client.post(f"/auth/held/{number}/discard/").status_code in (404, 302)
-    assert HeldText.objects.exists()
+    assert client.post(f"/auth/unsaved-texts/{number}/discard/").status_code in (404, 302)
+    assert UnsavedText.objects.exists()
 
 
 def test_a_file_that_was_chosen_must_be_chosen_again(client, writer):
     image = SimpleUploadedFile("me.png", b"picture")
     client.post(ACCOUNT, TYPED | {"writer": writer, "image": image})
     assert "Choose your image again." in log_in(client, "author").text
-    assert "image" not in HeldText.objects.get().texts
+    assert "image" not in UnsavedText.objects.get().texts
 
 
-def test_of_a_form_only_its_texts_are_held(client, writer):
+def test_of_a_form_only_its_texts_are_kept(client, writer):
     others = {"password": "hunter2", "csrfmiddlewaretoken": "x", "username": "x", "is_staff": "on"}
     client.post(ACCOUNT, TYPED | others | {"writer": writer})
-    text = HeldText.objects.get()
+    text = UnsavedText.objects.get()
     assert (text.texts, text.hidden) == (TYPED, {})
     assert str(text) == f"{text.user_id} at {ACCOUNT}"
 
@@ -117,16 +117,16 @@ def views(patterns) -> list:
     return found
 
 
-def test_no_form_holds_a_password():
-    holding = [v for v in views(get_resolver().url_patterns) if hasattr(v, "held_fields")]
-    names = {name for view in holding for name in (*view.held_fields, *view.held_hidden)}
+def test_no_form_keeps_a_password():
+    keeping = [v for v in views(get_resolver().url_patterns) if hasattr(v, "text_fields")]
+    names = {name for view in keeping for name in (*view.text_fields, *view.hidden_fields)}
     assert {"body", "biography"} <= names
     assert not [name for name in names if "password" in name or "token" in name]
 
 
 def test_a_sign_that_no_database_keeps_is_replaced(client, writer):
     client.post(ACCOUNT, {"biography": "nul \0", "writer": writer})
-    assert HeldText.objects.get().texts == {"biography": "nul \ufffd"}
+    assert UnsavedText.objects.get().texts == {"biography": "nul \ufffd"}
 
 
 # Whose it is
@@ -153,35 +153,35 @@ def signed(age: timedelta, user: User, monkeypatch) -> str:
 
 
 @pytest.mark.parametrize(
-    ("age", "is_held"),
+    ("age", "is_kept"),
     [(SIGNED_FOR - timedelta(minutes=1), True), (SIGNED_FOR + timedelta(minutes=1), False)],
 )
-def test_a_signature_lasts_fourteen_days(client, author, monkeypatch, age, is_held):
+def test_a_signature_lasts_fourteen_days(client, author, monkeypatch, age, is_kept):
     response = client.post(ACCOUNT, TYPED | {"writer": signed(age, author, monkeypatch)})
-    assert response.status_code == (302 if is_held else 403)
-    assert HeldText.objects.exists() == is_held
+    assert response.status_code == (302 if is_kept else 403)
+    assert UnsavedText.objects.exists() == is_kept
 
 
 @pytest.mark.parametrize("forgery", ["", "x", "WzEsIngiXQ:1:x", "of another form", "changed"])
-def test_without_a_valid_signature_nothing_is_held(client, writer, author, forgery):
+def test_without_a_valid_signature_nothing_is_kept(client, writer, author, forgery):
     changed = writer[:-2] + ("AA" if writer[-2:] != "AA" else "BB")
     made = {"of another form": signing.dumps([author.pk, "x"], salt="x"), "changed": changed}
     response = client.post(ACCOUNT, TYPED | {"writer": made.get(forgery, forgery)})
     assert response.status_code == 403
     assert "too long or too old for the site to keep" in response.text and SHOWN in response.text
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 def test_a_form_that_names_nobody_leads_to_log_in_and_leaves_nothing(client, author):
     assert client.post(ACCOUNT, TYPED).status_code == 302
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
-def test_nothing_is_held_for_an_account_that_is_closed(client, writer, author, is_deleted):
+def test_nothing_is_kept_for_an_account_that_is_closed(client, writer, author, is_deleted):
     author.delete() if is_deleted else User.objects.update(is_active=False)
     assert client.post(ACCOUNT, TYPED | {"writer": writer}).status_code == 403
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 def test_an_old_signature_does_not_stop_who_is_logged_in(client_of):
@@ -190,9 +190,9 @@ def test_an_old_signature_does_not_stop_who_is_logged_in(client_of):
     assert "thought" in biography()
 
 
-def test_reading_holds_nothing(client, writer):
+def test_reading_keeps_nothing(client, writer):
     client.get(ACCOUNT, TYPED | {"writer": writer})
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 # Stale tokens
@@ -214,7 +214,7 @@ def test_a_stale_token_of_who_logged_in_again_leads_to_the_form(strict, author, 
 def test_a_missing_token_of_who_is_logged_out_leads_to_log_in(strict, writer):
     response = strict.post(ACCOUNT, TYPED | {"writer": writer})
     assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
-    assert HeldText.objects.get().texts == TYPED
+    assert UnsavedText.objects.get().texts == TYPED
 
 
 @pytest.mark.parametrize("names_writer", [True, False])
@@ -226,7 +226,7 @@ def test_any_other_stale_token_hands_the_text_back(strict, reader, author, write
     assert response.status_code == 403
     assert "This form has expired" in response.text and SHOWN in response.text
     assert ("in another tab after you opened this page" in response.text) != names_writer
-    assert HeldText.objects.filter(user=author).exists() == names_writer
+    assert UnsavedText.objects.filter(user=author).exists() == names_writer
 
 
 def test_a_writer_gives_no_way_around_the_token_of_other_forms(strict, author, writer):
@@ -234,53 +234,53 @@ def test_a_writer_gives_no_way_around_the_token_of_other_forms(strict, author, w
     response = strict.post("/auth/logout/", {"writer": writer, "body": "x"})
     assert response.status_code == 403
     assert strict.get(ACCOUNT).status_code == 200
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 # Bounds
 
 
-@pytest.mark.parametrize(("length", "is_held"), [(LENGTH_MAX, True), (LENGTH_MAX + 1, False)])
-def test_a_text_too_long_to_be_held_is_handed_back(client, writer, length, is_held):
+@pytest.mark.parametrize(("length", "is_kept"), [(LENGTH_MAX, True), (LENGTH_MAX + 1, False)])
+def test_a_text_too_long_to_be_kept_is_handed_back(client, writer, length, is_kept):
     text = "x" * length
     response = client.post(ACCOUNT, {"biography": text, "writer": writer})
-    assert HeldText.objects.exists() == is_held
-    assert response.status_code == (302 if is_held else 403)
-    if not is_held:
+    assert UnsavedText.objects.exists() == is_kept
+    assert response.status_code == (302 if is_kept else 403)
+    if not is_kept:
         assert "too long or too old for the site to keep" in response.text and text in response.text
 
 
-def test_a_form_sent_again_holds_its_newest_text(client, writer):
+def test_a_form_sent_again_keeps_its_newest_text(client, writer):
     for text in ("First", "Second"):
         client.post(ACCOUNT, {"biography": text, "writer": writer})
-    assert HeldText.objects.get().texts == {"biography": "Second"}
+    assert UnsavedText.objects.get().texts == {"biography": "Second"}
 
 
-def hold(user, text: str, **fields) -> None:
-    values = {"sheet": "s", "path": ACCOUNT, "held_at": timezone.now()}
-    held.hold(HeldText(user=user, texts={"biography": text}, **values | fields))
+def keep(user, text: str, **fields) -> None:
+    values = {"sheet": "s", "path": ACCOUNT, "kept_at": timezone.now()}
+    unsaved_text.keep(UnsavedText(user=user, texts={"biography": text}, **values | fields))
 
 
 def test_of_an_account_the_newest_ten_are_kept(author, reader):
-    hold(reader, "Theirs")
+    keep(reader, "Theirs")
     for number in range(TEXTS_MAX + 2):
-        hold(author, f"Text {number}", sheet=str(number))
-    kept = [text.texts["biography"] for text in held.held_for(author)]
+        keep(author, f"Text {number}", sheet=str(number))
+    kept = [text.texts["biography"] for text in unsaved_text.unsaved_texts_of(author)]
     assert kept == [f"Text {number}" for number in range(TEXTS_MAX + 1, 1, -1)]
-    assert held.held_for(reader).count() == 1
+    assert unsaved_text.unsaved_texts_of(reader).count() == 1
 
 
 def test_after_seven_days_a_text_is_no_longer_shown_and_then_gone(client_of, author, reader):
-    hold(author, "Old thoughts", held_at=timezone.now() - HELD_FOR - timedelta(seconds=1))
+    keep(author, "Old thoughts", kept_at=timezone.now() - KEPT_FOR - timedelta(seconds=1))
     client = client_of("author")
     assert NOTE not in client.get(ACCOUNT).text
-    hold(reader, "Theirs")
-    assert HeldText.objects.get().user == reader
+    keep(reader, "Theirs")
+    assert UnsavedText.objects.get().user == reader
 
 
-def test_two_tabs_hold_two_texts_which_come_back_one_after_the_other(client_of, author):
-    hold(author, "First", sheet="a")
-    hold(author, "Second", sheet="b")
+def test_two_tabs_keep_two_texts_which_come_back_one_after_the_other(client_of, author):
+    keep(author, "First", sheet="a")
+    keep(author, "Second", sheet="b")
     client = client_of("author")
     for text in ("Second", "First"):
         page = client.get(ACCOUNT).text
@@ -290,10 +290,10 @@ def test_two_tabs_hold_two_texts_which_come_back_one_after_the_other(client_of, 
     assert biography() == "First"
 
 
-def test_what_is_held_goes_with_its_account(author):
-    hold(author, "Words")
+def test_an_unsaved_text_goes_with_its_account(author):
+    keep(author, "Words")
     author.delete()
-    assert not HeldText.objects.exists()
+    assert not UnsavedText.objects.exists()
 
 
 # Discarding
@@ -301,7 +301,8 @@ def test_what_is_held_goes_with_its_account(author):
 
 def test_its_writer_discards_it_when_they_want(client, writer):
     client.post(ACCOUNT, TYPED | {"writer": writer})
-    path = re.search(r'action="(/auth/held/\d+/discard/)"', log_in(client, "author").text)[1]
+    page = log_in(client, "author").text
+    path = re.search(r'action="(/auth/unsaved-texts/\d+/discard/)"', page)[1]
     response = client.post(path, follow=True)
     assert response.redirect_chain == [(ACCOUNT, 302)]
     assert "The unsaved text was discarded." in response.text and NOTE not in response.text
@@ -309,15 +310,15 @@ def test_its_writer_discards_it_when_they_want(client, writer):
 
 
 def test_who_is_logged_out_when_discarding_comes_to_the_account_page(client, author):
-    hold(author, "Words")
-    response = client.post(f"/auth/held/{HeldText.objects.get().pk}/discard/")
+    keep(author, "Words")
+    response = client.post(f"/auth/unsaved-texts/{UnsavedText.objects.get().pk}/discard/")
     assert response["Location"] == "/auth/login/?next=/auth/account/"
-    assert HeldText.objects.exists()
+    assert UnsavedText.objects.exists()
 
 
 def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, author, reader):
     values = {"path": "/7/update/", "texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}}
-    held.hold(HeldText(user=author, sheet="s", held_at=timezone.now(), **values))
+    unsaved_text.keep(UnsavedText(user=author, sheet="s", kept_at=timezone.now(), **values))
     page = client_of("author").get(ACCOUNT).text
     assert "Unsaved text" in page and 'href="/7/update/?recovered"' in page
     assert "&lt;b&gt;Elsewhere</textarea>" in page and NOTE not in page
@@ -327,4 +328,4 @@ def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, autho
 
 def test_a_signed_name_is_good_for_its_account_alone(author, rf):
     request = rf.post("/", {"writer": sign(Writer(author.pk, "sheet"))})
-    assert held.writer_of(request) == (author.pk, "sheet")
+    assert unsaved_text.writer_of(request) == (author.pk, "sheet")

@@ -1,8 +1,8 @@
-"""Texts from forms that could not be taken, held for the person who wrote them, and nobody else.
+"""Unsaved texts: what people typed into forms that had expired, kept for their accounts alone.
 
-A form that is shown to somebody names them and the sheet they write on (that form, shown once),
-signed. When it comes back without its session or its token, the text waits under that name until
-they have logged in, saved or discarded it. Without a valid signature nothing is held.
+Each form contains a signed field with the account it was shown to and the sheet (that form, shown
+once). If the form comes back without its session or its token, its text is kept for that account
+until the person saves or discards it. Without a valid signature nothing is kept.
 """
 
 import secrets
@@ -15,15 +15,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import HeldText, User
+from accounts.models import UnsavedText, User
 
 # The name of the hidden field.
 WRITER = "writer"
 SIGNED_FOR = timedelta(days=14)
-HELD_FOR = timedelta(days=7)
+KEPT_FOR = timedelta(days=7)
 # In characters: a text of 300,000, which is 1.5 times the limit of a post, and its other fields.
 LENGTH_MAX = 310_000
 TEXTS_MAX = 10
+# The first name of this module. Another salt would lose the text of forms opened before an update.
 SALT = "accounts.held"
 
 
@@ -49,8 +50,8 @@ def writer_of(request: HttpRequest) -> Writer | None:
 
 
 @transaction.atomic
-def hold(text: HeldText) -> bool:
-    """Keep an unsaved `text` for its user, or return False if it is too long or nobody's.
+def keep(text: UnsavedText) -> bool:
+    """Keep `text` for its user. Return False if it is too long or the account is closed.
 
     It replaces an earlier text from the same form. A user has at most TEXTS_MAX; older ones go.
     """
@@ -58,24 +59,24 @@ def hold(text: HeldText) -> bool:
     users = User.objects.filter(pk=text.user_id, is_active=True)
     if length > LENGTH_MAX or not users.exists():
         return False
-    HeldText.objects.filter(held_at__lt=text.held_at - HELD_FOR).delete()
+    UnsavedText.objects.filter(kept_at__lt=text.kept_at - KEPT_FOR).delete()
     save(text)
-    newest = HeldText.objects.filter(user=text.user_id).order_by("-held_at", "-pk")
-    HeldText.objects.filter(pk__in=[each.pk for each in newest.only("pk")[TEXTS_MAX:]]).delete()
+    newest = UnsavedText.objects.filter(user=text.user_id).order_by("-kept_at", "-pk")
+    UnsavedText.objects.filter(pk__in=[each.pk for each in newest.only("pk")[TEXTS_MAX:]]).delete()
     return True
 
 
-def save(text: HeldText) -> None:
+def save(text: UnsavedText) -> None:
     """Save `text` in place of an earlier one from the same form."""
     values = {
         "path": text.path,
         "texts": _without_nul(text.texts),
         "hidden": _without_nul(text.hidden),
         "has_files": text.has_files,
-        "held_at": text.held_at,
+        "kept_at": text.kept_at,
     }
     form = {"user_id": text.user_id, "sheet": text.sheet}
-    HeldText.objects.update_or_create(**form, defaults=values)
+    UnsavedText.objects.update_or_create(**form, defaults=values)
 
 
 def _without_nul(texts: dict[str, str]) -> dict[str, str]:
@@ -83,15 +84,15 @@ def _without_nul(texts: dict[str, str]) -> dict[str, str]:
     return {name: text.replace("\0", "\ufffd") for name, text in texts.items()}
 
 
-def held_for(user: User) -> QuerySet[HeldText]:
-    """Return what is held for `user`, the newest first."""
-    texts = HeldText.objects.filter(user=user.pk, held_at__gte=timezone.now() - HELD_FOR)
-    return texts.order_by("-held_at", "-pk")
+def unsaved_texts_of(user: User) -> QuerySet[UnsavedText]:
+    """Return the unsaved texts of `user`, the newest first."""
+    texts = UnsavedText.objects.filter(user=user.pk, kept_at__gte=timezone.now() - KEPT_FOR)
+    return texts.order_by("-kept_at", "-pk")
 
 
 def forget(writer: Writer) -> None:
-    """Drop what is held from this sheet: it is saved now."""
-    texts = HeldText.objects.filter(user=writer.user_pk, sheet=writer.sheet)
+    """Delete the unsaved text of this sheet, because the text is saved now."""
+    texts = UnsavedText.objects.filter(user=writer.user_pk, sheet=writer.sheet)
     # Mostly there is none, and who only looks waits for nobody who writes.
     if texts.exists():
         texts.delete()

@@ -3,8 +3,8 @@
 from django import template
 from django.utils.html import format_html
 
-from accounts.held import WRITER, Writer, new_sheet, sign
 from accounts.long_bodies import note_editor
+from accounts.unsaved_text import WRITER, Writer, new_sheet, sign
 
 register = template.Library()
 

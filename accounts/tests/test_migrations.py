@@ -1,0 +1,25 @@
+"""Unsaved texts stay where they are under their new name, and the old version reaches them."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from accounts.models import UnsavedText
+
+BEFORE = [("accounts", "0005_admin_lists")]
+FIELDS = {"path": "/auth/account/", "texts": {"biography": "Typed"}, "held_at": timezone.now()}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_unsaved_texts_are_kept_and_the_version_before_still_reaches_them(author):
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes("accounts")
+    executor = MigrationExecutor(connection)
+    executor.migrate(BEFORE)
+    old_model = executor.loader.project_state(BEFORE).apps.get_model("accounts", "HeldText")
+    old_model.objects.create(user_id=author.pk, sheet="before", **FIELDS)
+    MigrationExecutor(connection).migrate(latest)
+    text = UnsavedText.objects.get()
+    assert (text.user, text.texts, text.kept_at) == (author, FIELDS["texts"], FIELDS["held_at"])
+    old_model.objects.create(user_id=author.pk, sheet="meanwhile", **FIELDS)
+    assert author.unsaved_texts.count() == old_model.objects.count() == 2
