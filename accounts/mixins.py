@@ -72,7 +72,7 @@ class KeepsTextMixin:
             return False
         text = UnsavedText(
             user_id=writer.user_pk,
-            sheet=writer.sheet,
+            form_id=writer.form_id,
             path=self.get_form_path(),
             texts=self.typed(self.text_fields),
             hidden=self.typed(self.hidden_fields),
@@ -91,7 +91,7 @@ class KeepsTextMixin:
         if self.request.method != "POST":
             return texts.filter(path=self.get_form_path()).first()
         writer = writer_of(self.request)
-        return texts.filter(sheet=writer.sheet).first() if writer else None
+        return texts.filter(form_id=writer.form_id).first() if writer else None
 
     def get_initial(self) -> dict:
         initial = super().get_initial()

@@ -100,8 +100,8 @@ class UnsavedText(models.Model):
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="unsaved_texts")
-    # One form, shown once, has one text: the newest that was sent from it.
-    sheet = models.CharField(max_length=16)
+    # Each form that is shown has an id and at most one text, the newest that was sent from it.
+    form_id = models.CharField(max_length=16, db_column="sheet")
     # The page that shows the form.
     path = models.TextField()
     texts = models.JSONField()
@@ -113,7 +113,7 @@ class UnsavedText(models.Model):
     class Meta:
         db_table = "accounts_heldtext"
         constraints = [
-            models.UniqueConstraint(fields=["user", "sheet"], name="accounts_held_once_a_sheet")
+            models.UniqueConstraint(fields=["user", "form_id"], name="accounts_one_text_per_form")
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
 """Unsaved texts: what people typed into forms that had expired, kept for their accounts alone.
 
-Each form contains a signed field with the account it was shown to and the sheet (that form, shown
-once). If the form comes back without its session or its token, its text is kept for that account
-until the person saves or discards it. Without a valid signature nothing is kept.
+Each form contains a signed field with the account it was shown to and a form id, which is new each
+time a form is shown. If the form comes back without its session or its token, its text is kept for
+that account until the person saves or discards it. Without a valid signature nothing is kept.
 """
 
 import secrets
@@ -30,14 +30,14 @@ SALT = "accounts.held"
 
 class Writer(NamedTuple):
     user_pk: int
-    sheet: str
+    form_id: str
 
 
 def sign(writer: Writer) -> str:
     return signing.dumps(list(writer), salt=SALT)
 
 
-def new_sheet() -> str:
+def new_form_id() -> str:
     return secrets.token_urlsafe(8)
 
 
@@ -75,7 +75,7 @@ def save(text: UnsavedText) -> None:
         "has_files": text.has_files,
         "kept_at": text.kept_at,
     }
-    form = {"user_id": text.user_id, "sheet": text.sheet}
+    form = {"user_id": text.user_id, "form_id": text.form_id}
     UnsavedText.objects.update_or_create(**form, defaults=values)
 
 
@@ -91,8 +91,8 @@ def unsaved_texts_of(user: User) -> QuerySet[UnsavedText]:
 
 
 def forget(writer: Writer) -> None:
-    """Delete the unsaved text of this sheet, because the text is saved now."""
-    texts = UnsavedText.objects.filter(user=writer.user_pk, sheet=writer.sheet)
+    """Delete the unsaved text of this form, because the text is saved now."""
+    texts = UnsavedText.objects.filter(user=writer.user_pk, form_id=writer.form_id)
     # Mostly there is none, and who only looks waits for nobody who writes.
     if texts.exists():
         texts.delete()

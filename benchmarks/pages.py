@@ -27,7 +27,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
-from accounts.unsaved_text import Writer, new_sheet, sign
+from accounts.unsaved_text import Writer, new_form_id, sign
 from benchmarks import hostile
 from posts.models import Comment, Post
 from posts.writing import preview_links
@@ -203,7 +203,7 @@ def refuse(saver: Saver, visitor: str, user: User | None) -> None:
             saver.save(visitor, "htmx", path, answer)
     # Sent as from a page whose cookie was deleted.
     strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
-    owner = sign(Writer(user.pk if user else 1, new_sheet()))
+    owner = sign(Writer(user.pk if user else 1, new_form_id()))
     for path in ("/create/", "/auth/login/", "/auth/account/"):
         saver.save(visitor, "expired", path, strict.post(path, BAD_POST | {"writer": owner}))
 

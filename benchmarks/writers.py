@@ -38,7 +38,7 @@ def log_in(user: User) -> dict[str, Any]:
 
 def fields_of(user: User) -> dict[str, str]:
     """Return the hidden fields of each form."""
-    writer = unsaved_text.Writer(user.pk, unsaved_text.new_sheet())
+    writer = unsaved_text.Writer(user.pk, unsaved_text.new_form_id())
     return {unsaved_text.WRITER: unsaved_text.sign(writer)}
 
 

@@ -195,7 +195,7 @@ def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
 )
 def test_writing(client_of, post, django_assert_num_queries, path, data, queries):
     client = client_of("author")
-    writer = unsaved_text.sign(unsaved_text.Writer(post.author_id, unsaved_text.new_sheet()))
+    writer = unsaved_text.sign(unsaved_text.Writer(post.author_id, unsaved_text.new_form_id()))
     with django_assert_num_queries(queries):
         answer = client.post(path.format(pk=post.pk), data | {unsaved_text.WRITER: writer})
     assert answer.status_code == 302
@@ -211,7 +211,7 @@ def edits(client_of, author, make_post):
     form = words | {"version": draft.version, "sitting": "one"}
     path = f"/{draft.pk}/autosave/"
     saved = client.post(path, form | {"body": "more words"}).json()
-    writer = unsaved_text.sign(unsaved_text.Writer(author.pk, unsaved_text.new_sheet()))
+    writer = unsaved_text.sign(unsaved_text.Writer(author.pk, unsaved_text.new_form_id()))
     return form | {"version": saved["version"], "action": "publish", unsaved_text.WRITER: writer}
 
 

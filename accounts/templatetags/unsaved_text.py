@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html
 
 from accounts.long_bodies import note_editor
-from accounts.unsaved_text import WRITER, Writer, new_sheet, sign
+from accounts.unsaved_text import WRITER, Writer, new_form_id, sign
 
 register = template.Library()
 
@@ -13,11 +13,11 @@ register = template.Library()
 def writer(context) -> str:
     """Return the hidden field that says, signed, whom this form is shown to.
 
-    A text that was recovered stays on the sheet that it was written on.
+    A recovered text keeps the id of the form it was typed in.
     """
     note_editor(context["request"])
     user = context["request"].user
     recovered = context.get("recovered")
-    sheet = recovered.sheet if recovered else new_sheet()
+    form_id = recovered.form_id if recovered else new_form_id()
     field = '<input type="hidden" name="{}" value="{}">'
-    return format_html(field, WRITER, sign(Writer(user.pk, sheet)))
+    return format_html(field, WRITER, sign(Writer(user.pk, form_id)))

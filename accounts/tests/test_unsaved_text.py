@@ -149,7 +149,7 @@ def signed(age: timedelta, user: User, monkeypatch) -> str:
     now = time.time()
     with monkeypatch.context() as clock:
         clock.setattr("time.time", lambda: now - age.total_seconds())
-        return sign(Writer(user.pk, "sheet"))
+        return sign(Writer(user.pk, "form_id"))
 
 
 @pytest.mark.parametrize(
@@ -257,14 +257,14 @@ def test_a_form_sent_again_keeps_its_newest_text(client, writer):
 
 
 def keep(user, text: str, **fields) -> None:
-    values = {"sheet": "s", "path": ACCOUNT, "kept_at": timezone.now()}
+    values = {"form_id": "s", "path": ACCOUNT, "kept_at": timezone.now()}
     unsaved_text.keep(UnsavedText(user=user, texts={"biography": text}, **values | fields))
 
 
 def test_of_an_account_the_newest_ten_are_kept(author, reader):
     keep(reader, "Theirs")
     for number in range(TEXTS_MAX + 2):
-        keep(author, f"Text {number}", sheet=str(number))
+        keep(author, f"Text {number}", form_id=str(number))
     kept = [text.texts["biography"] for text in unsaved_text.unsaved_texts_of(author)]
     assert kept == [f"Text {number}" for number in range(TEXTS_MAX + 1, 1, -1)]
     assert unsaved_text.unsaved_texts_of(reader).count() == 1
@@ -279,8 +279,8 @@ def test_after_seven_days_a_text_is_no_longer_shown_and_then_gone(client_of, aut
 
 
 def test_two_tabs_keep_two_texts_which_come_back_one_after_the_other(client_of, author):
-    keep(author, "First", sheet="a")
-    keep(author, "Second", sheet="b")
+    keep(author, "First", form_id="a")
+    keep(author, "Second", form_id="b")
     client = client_of("author")
     for text in ("Second", "First"):
         page = client.get(ACCOUNT).text
@@ -318,7 +318,7 @@ def test_who_is_logged_out_when_discarding_comes_to_the_account_page(client, aut
 
 def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, author, reader):
     values = {"path": "/7/update/", "texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}}
-    unsaved_text.keep(UnsavedText(user=author, sheet="s", kept_at=timezone.now(), **values))
+    unsaved_text.keep(UnsavedText(user=author, form_id="s", kept_at=timezone.now(), **values))
     page = client_of("author").get(ACCOUNT).text
     assert "Unsaved text" in page and 'href="/7/update/?recovered"' in page
     assert "&lt;b&gt;Elsewhere</textarea>" in page and NOTE not in page
@@ -327,5 +327,5 @@ def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, autho
 
 
 def test_a_signed_name_is_good_for_its_account_alone(author, rf):
-    request = rf.post("/", {"writer": sign(Writer(author.pk, "sheet"))})
-    assert unsaved_text.writer_of(request) == (author.pk, "sheet")
+    request = rf.post("/", {"writer": sign(Writer(author.pk, "form_id"))})
+    assert unsaved_text.writer_of(request) == (author.pk, "form_id")

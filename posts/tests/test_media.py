@@ -182,7 +182,7 @@ def test_an_image_that_the_history_alone_shows_is_spared(keep, post):
 def test_an_image_in_an_unsaved_text_is_spared(keep, author):
     now = timezone.now()
     texts = {"title": "Sea", "body": f"![Sea](/media/{keep()})"}
-    unsaved_text.keep(UnsavedText(user=author, sheet="s", path="/", texts=texts, kept_at=now))
+    unsaved_text.keep(UnsavedText(user=author, form_id="s", path="/", texts=texts, kept_at=now))
     assert "Removed: 0" in prune("--delete")
 
 
