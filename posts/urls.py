@@ -77,7 +77,7 @@ urlpatterns = [
         ("", discussion.CommentDetail, "comment_detail"),
         ("edit/", discussion.CommentEdit, "comment_edit"),
         ("delete/", discussion.CommentDelete, "comment_delete"),
-        ("report/", discussion.CommentReport, "comment_report"),
+        ("report/", discussion.CommentReportCreate, "comment_report"),
         ("approve/", discussion.CommentApprove, "comment_approve"),
         ("hide/", discussion.CommentHide, "comment_hide"),
         ("restore/", discussion.CommentRestore, "comment_restore"),

@@ -126,7 +126,7 @@ class CommentDelete(CommentAct):
         return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
 
 
-class CommentReport(CommentAct):
+class CommentReportCreate(CommentAct):
     form_class = ReasonForm
     heading = _("Report this comment to the moderators?")
     button = _("Report")
