@@ -152,7 +152,7 @@ class PostAdmin(GuardedAdmin):
     def delete_model(self, request: HttpRequest, obj: Post) -> bool:
         """Move the post to the trash; return False if it is there already."""
         reason = request.POST.get("reason", "").strip()
-        return moderation.trash_post(obj, request.user, reason=reason, now=timezone.now())
+        return moderation.trash_and_record(obj, request.user, reason=reason, now=timezone.now())
 
     @admin.action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -73,8 +73,8 @@ def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bo
 
 
 @transaction.atomic
-def trash_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Move a post to the trash, that of another hidden: brought back, no reader sees it."""
+def trash_and_record(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+    """Move a post to the trash. Hide another person's post first, so that it comes back hidden."""
     if post.author_id != actor.pk:
         publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     is_moved = publishing.trash_post(post, now=now)

@@ -254,7 +254,7 @@ def test_a_post_that_another_moderator_deletes_first_is_neither_counted_nor_logg
     root, post, moderator
 ):
     def delete() -> None:
-        moderation.trash_post(Post.objects.get(), moderator, reason="", now=timezone.now())
+        moderation.trash_and_record(Post.objects.get(), moderator, reason="", now=timezone.now())
 
     with meanwhile(delete, before='INSERT INTO "django_admin_log"'):
         page = root.post(POSTS, CONFIRMED | {"_selected_action": [post.pk]}, follow=True)

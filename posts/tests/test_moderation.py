@@ -283,7 +283,7 @@ def test_the_record_is_only_added_to(entry, change):
 
 
 def test_the_record_outlives_what_it_is_about(entry, post, moderator):
-    moderation.trash_post(post, moderator, reason="Spam.", now=timezone.now())
+    moderation.trash_and_record(post, moderator, reason="Spam.", now=timezone.now())
     publishing.delete_post(post)
     assert not Post.objects.exists() and not Comment.objects.exists()
     first, second = ModerationEntry.objects.order_by("pk")

@@ -59,7 +59,7 @@ TAKEN_DOWN = {
     "other tags": lambda c, m: publishing.update(c.post, now=NOW, tags=["Butter"]),
     "unpublished": lambda c, m: publishing.unpublish(c.post, now=NOW),
     "moved to the future": lambda c, m: publishing.schedule(c.post, LATER, now=NOW),
-    "trashed": lambda c, m: moderation.trash_post(c.post, m, now=NOW),
+    "trashed": lambda c, m: moderation.trash_and_record(c.post, m, now=NOW),
     "trashed by its author": lambda c, m: publishing.trash_post(c.post, now=NOW),
     "deleted": lambda c, m: publishing.delete_post(c.post),
     "hidden": lambda c, m: moderation.hide_post(c.post, m, now=NOW),

@@ -155,14 +155,14 @@ def test_what_a_moderator_threw_away_its_author_brings_back_for_no_reader(
     client_of, post, author, moderator, by, status
 ):
     person = {"author": author, "moderator": moderator}[by]
-    moderation.trash_post(post, person, now=NOW)
+    moderation.trash_and_record(post, person, now=NOW)
     client_of("author").post(f"/{post.pk}/restore/")
     assert Post.objects.get().status == status
 
 
 def test_a_moderator_who_deletes_what_is_in_the_trash_leaves_no_entry(post, moderator):
     publishing.trash_post(post, now=NOW)
-    assert not moderation.trash_post(post, moderator, now=NOW)
+    assert not moderation.trash_and_record(post, moderator, now=NOW)
     assert not ModerationEntry.objects.exists()
 
 
