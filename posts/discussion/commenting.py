@@ -50,7 +50,7 @@ def add_comment(
     """
     comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
     # Before the transaction: on SQLite, all who write wait for the one that is open.
-    render_words(comment)
+    render_comment_body(comment)
     return _add(comment)
 
 
@@ -83,7 +83,7 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
     was_approved = comment.is_approved
     comment.body = body
     comment.edited_at = now
-    render_words(comment)
+    render_comment_body(comment)
     _judge(comment, is_known=comment.is_known)
     comment.save()
     count_comments(comment.post_id, comment.is_approved - was_approved)
@@ -117,8 +117,8 @@ def report_comment(comment: Comment, reporter: User, *, reason: str = "") -> Non
     )
 
 
-def render_words(comment: Comment) -> None:
-    """Derive from the words what is shown of them; nothing is saved."""
+def render_comment_body(comment: Comment) -> None:
+    """Set the HTML of the comment from its body, without saving it."""
     comment.body_html = render_comment(comment.body)
     comment.rendered_by = RENDERER_VERSION
 

@@ -137,12 +137,12 @@ def render_comments(post: Post, keys: list[CommentKey]) -> dict[CommentKey, Safe
     same = [key for key in keys if key.pk in said and said[key.pk].status == key.status]
     words = {key: (said[key.pk], key.is_shown, post.author_id) for key in same}
     acts = {key: (key, post.pk) for key in same if key.has_acts}
-    html = fragments.by_value("comment", list(words.values()), render_words)
-    html |= fragments.by_value("comment acts", list(acts.values()), render_acts)
+    html = fragments.by_value("comment", list(words.values()), make_comments)
+    html |= fragments.by_value("comment acts", list(acts.values()), make_acts)
     return {key: html[words[key]] + html.get(acts.get(key), NOTHING) for key in same}
 
 
-def render_words(keys: list[tuple[CommentWords, bool, int]]) -> dict[tuple, SafeString]:
+def make_comments(keys: list[tuple[CommentWords, bool, int]]) -> dict[tuple, SafeString]:
     return {key: render_comment(*key) for key in keys}
 
 
@@ -153,7 +153,7 @@ def render_comment(words: CommentWords, is_shown: bool, post_author_pk: int) -> 
     return render_to_string("posts/_comment.html", context)
 
 
-def render_acts(keys: list[tuple[CommentKey, int]]) -> dict[tuple, SafeString]:
+def make_acts(keys: list[tuple[CommentKey, int]]) -> dict[tuple, SafeString]:
     return {key: render_acts_on(*key) for key in keys}
 
 

@@ -64,11 +64,11 @@ def index_changed(ids: list[int]) -> int:
     changed = [
         document
         for document in make_documents(posts)
-        if words_of(document) != words_of(there.get(document.pk))
+        if columns_of(document) != columns_of(there.get(document.pk))
     ]
     write_documents(changed)
     return len(changed)
 
 
-def words_of(document: SearchDocument | None) -> list[str]:
+def columns_of(document: SearchDocument | None) -> list[str]:
     return [getattr(document, name) for name in COLUMNS] if document else []

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from accounts.models import User
 from caching import takedown
 from content.markup import RENDERER_VERSION, render_comment
-from posts.discussion.commenting import render_words
+from posts.discussion.commenting import render_comment_body
 from posts.models import Comment, Post
 from posts.writing.publishing import RENDERED_FIELDS, render_body
 
@@ -44,7 +44,7 @@ RENDERED = [
     Kind(
         Comment.objects.exclude(rendered_by=RENDERER_VERSION),
         "comments",
-        render_words,
+        render_comment_body,
         "body",
         ["body_html", "rendered_by"],
     ),
