@@ -199,7 +199,7 @@ def path_of(number: int) -> str:
     return f"{number:0{PATH_STEP}}"
 
 
-def fill_desk() -> None:
+def add_unlisted() -> None:
     """Write what stays the same: posts that lists don't show, a thread, reports, a history."""
     now = timezone.now()
     states = [
@@ -281,7 +281,7 @@ def measured(django_db_setup, django_db_blocker):
     """Return of each page and command: its costs with few and with many posts, and objections."""
     with django_db_blocker.unblock(), transaction.atomic():
         fill(1, FEW + 1)
-        fill_desk()
+        add_unlisted()
         settle()
         clients = let_in()
         few = costs(ask_all(clients, FEW))

@@ -25,7 +25,7 @@ from posts.demo.images import draw_image
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
 from posts.discussion import commenting, liking
 from posts.management import derived
-from posts.management.desk import lay_out
+from posts.management.own_posts import add_own_posts
 from posts.models import Post
 from posts.writing.bulk import add_posts
 from posts.writing.publishing import RENDERED_FIELDS, render_body, set_rendered
@@ -82,7 +82,7 @@ class Command(BaseCommand):
             liven(post, number, list(people.values()))
         show_faces(list(people.values()))
         if posts and not existing:
-            lay_out(User.objects.get_by_natural_key(next(iter(people))), now=timezone.now())
+            add_own_posts(User.objects.get_by_natural_key(next(iter(people))), now=timezone.now())
         seconds = time.monotonic() - started
         self.stdout.write(f"Wrote {posts:,} posts by {users:,} people in {seconds:.1f} s")
         if people and not existing:

@@ -1,4 +1,4 @@
-"""What the person who can log in to the sample blog has on their desk: drafts and the like."""
+"""Posts that only their author sees, for the account that can log in to the sample blog."""
 
 from datetime import datetime, timedelta
 
@@ -15,8 +15,8 @@ DRAFTS = 3
 SCHEDULED_IN_DAYS = (1, 6)
 
 
-def lay_out(author: User, *, now: datetime) -> None:
-    """Give `author` drafts with a history, scheduled posts, edits of a post and one thrown away."""
+def add_own_posts(author: User, *, now: datetime) -> None:
+    """Add drafts with a history, scheduled posts, unsaved edits and a post in the trash."""
     numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + 20))
     for age in range(DRAFTS, 0, -1):
         write_in_sittings(author, write_post(next(numbers)), now=now - timedelta(days=age))
