@@ -83,7 +83,7 @@ function keep() {
   const copy = { at: Date.now(), fields: typed() };
   try {
     localStorage.setItem(key, JSON.stringify(copy));
-    journal.note(key, copy.at, copy.fields);
+    localCopies.record(key, copy.at, copy.fields);
     if (keptUnder && keptUnder !== key) remove(keptUnder);
     keptUnder = key;
     isKept = true;
@@ -96,7 +96,7 @@ function keep() {
 
 function remove(key) {
   localStorage.removeItem(key);
-  journal.note(key, Date.now());
+  localCopies.record(key, Date.now());
 }
 
 function forget() {
@@ -392,7 +392,7 @@ if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.de
   keep();
 }
 try {
-  await journal.recall();
+  await localCopies.restore();
   // What the server has word for word, or this sitting now keeps, needs no other copy.
   if (!isUnsaved() || keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
   await offerCopy();

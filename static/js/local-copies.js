@@ -1,6 +1,6 @@
-// Writes what is kept in this browser to the disk at once. Browsers hold localStorage in memory, up to
-// a minute long; a crash takes that along, and brings back what was removed. Only localStorage takes a
-// text in the moment in which its page is closed, so it stays what the editor reads.
+// Repeats each local copy in IndexedDB, which is on the disk at once. Browsers keep localStorage in
+// memory for up to a minute. A crash loses that minute, and brings back copies that were removed. Only
+// localStorage takes a text while its page is being closed, so the editor goes on reading that.
 "use strict";
 
 const TOMBSTONE_DAYS = 1;
@@ -17,7 +17,7 @@ async function open() {
   return inTime(asking);
 }
 
-// Where a browser gives no database, or never answers, localStorage has to do.
+// If a browser has no database, or never responds, localStorage has to be enough.
 const tooLate = new Promise((done) => setTimeout(done, OPENS_MS));
 const database = Promise.race([open(), tooLate]).catch(() => null);
 
@@ -25,8 +25,8 @@ async function copies(mode) {
   return (await database)?.transaction("copies", mode, { durability: "strict" }).objectStore("copies");
 }
 
-// Take down what localStorage has under `key` since `at`; without `fields`, that it was removed.
-async function note(key, at, fields = null) {
+// Record what localStorage has under `key` since `at`. Without `fields`, the copy was removed.
+async function record(key, at, fields = null) {
   try {
     (await copies("readwrite"))?.put({ key, at, fields });
   } catch {
@@ -34,12 +34,12 @@ async function note(key, at, fields = null) {
   }
 }
 
-// Give localStorage what a crash has kept from it, and take from it what had been removed.
-async function recall() {
+// After a crash, write lost copies to localStorage again, and remove those that had been removed.
+async function restore() {
   const store = await copies("readonly");
   for (const { key, at, fields } of store ? await inTime(store.getAll()) : []) {
-    const held = JSON.parse(localStorage.getItem(key));
-    if (held?.at > at) continue;
+    const copy = JSON.parse(localStorage.getItem(key));
+    if (copy?.at > at) continue;
     if (fields) localStorage.setItem(key, JSON.stringify({ at, fields }));
     else localStorage.removeItem(key);
     if (!fields && at < Date.now() - TOMBSTONE_DAYS * 86_400_000) (await copies("readwrite")).delete(key);
@@ -47,4 +47,4 @@ async function recall() {
 }
 
 // Scripts are named by their hashes, which an `import` would have to know.
-globalThis.journal = { note, recall };
+globalThis.localCopies = { record, restore };
