@@ -232,7 +232,7 @@ def settle() -> None:
     listing.rebuild_all()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            # As it does by itself, some time after they were filled.
+            # As it does automatically, some time after they were filled.
             for index in ("posts_search_words", "posts_search_names"):
                 cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
             cursor.execute("ANALYZE")

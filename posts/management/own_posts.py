@@ -36,7 +36,7 @@ def begin(author: User, text: DemoText) -> tuple[Post, dict]:
 
 
 def write_in_sittings(author: User, text: DemoText, *, now: datetime) -> None:
-    """Write a draft passage by passage: first saved by itself, then on purpose, with a word why."""
+    """Write a draft passage by passage, autosaved first and then saved with a reason."""
     post, saving = begin(author, text)
     reasons = [gettext("A beginning"), gettext("The middle, still rough"), gettext("Read aloud")]
     for number, reason in enumerate(reasons, start=1):

@@ -54,15 +54,15 @@ LONG = "A text that took its author the whole evening. " * 9
         (LONG[:150] + "Pasted into it. " * 20 + LONG[150:], False),
     ],
 )
-@pytest.mark.parametrize("is_by_itself", [True, False])
+@pytest.mark.parametrize("is_automatic", [True, False])
 def test_what_takes_most_of_a_text_away_leaves_it_in_the_history(
-    client_of, body, is_kept, is_by_itself
+    client_of, body, is_kept, is_automatic
 ):
     client = client_of("author")
     version = autosave(client, None, body=LONG).json()["version"]
     post = Post.objects.get()
     data = {"body": body, "version": version, "action": "draft"}
-    client.post(f"/{post.pk}/{'autosave' if is_by_itself else 'update'}/", TYPED | data)
+    client.post(f"/{post.pk}/{'autosave' if is_automatic else 'update'}/", TYPED | data)
     expected = [body, LONG] if is_kept else [body]
     assert [revision.body for revision in Revision.objects.all()] == expected
 
@@ -150,7 +150,7 @@ def test_another_tab_on_the_same_post_is_noticed(
     assert status == 200 or "in another tab or by someone else" in response.json()["message"]
 
 
-def test_a_draft_that_was_published_meanwhile_is_not_changed_by_itself(author, draft):
+def test_a_draft_that_was_published_meanwhile_is_not_changed_automatically(author, draft):
     copy = Post.objects.get()
     publishing.publish(draft, now=timezone.now(), sitting="one")
     copy.body = "typed"
@@ -239,7 +239,7 @@ def test_nobody_else_saves_a_draft(client_of, draft, visitor, status):
         assert response.json()["login_url"] == address
 
 
-def test_search_finds_a_draft_that_was_saved_by_itself_once_it_is_out(client, client_of):
+def test_search_finds_a_draft_that_was_autosaved_once_it_is_out(client, client_of):
     author = client_of("author")
     autosave(author, None, body="needle")
     post = Post.objects.get()

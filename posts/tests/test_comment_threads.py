@@ -121,7 +121,7 @@ def test_a_comment_on_another_post_is_not_answered(client_of, make_post, make_co
     assert Comment.objects.get(body="Words.").parent is None
 
 
-def test_an_answer_to_what_has_gone_meanwhile_stands_by_itself(post, make_comment, reader):
+def test_an_answer_to_what_has_gone_meanwhile_starts_a_thread(post, make_comment, reader):
     parent = make_comment()
     gone = Comment.objects.get()
     commenting.delete_comment(parent)
@@ -129,7 +129,7 @@ def test_an_answer_to_what_has_gone_meanwhile_stands_by_itself(post, make_commen
     assert (answer.parent, answer.depth) == (None, 0)
 
 
-def test_an_answer_to_what_was_hidden_meanwhile_stands_by_itself(client_of, post, make_comment):
+def test_an_answer_to_what_was_hidden_meanwhile_starts_a_thread(client_of, post, make_comment):
     parent = make_comment()
     hide = Comment.objects.filter(pk=parent.pk).update
     # After the form was found right, and before the answer is added.

@@ -76,7 +76,7 @@ def test_mine_may_become_a_draft_of_its_own(client_of, contested):
     assert (draft.status, draft.body) == ("draft", "my long text")
 
 
-def test_the_page_that_asks_saves_nothing_by_itself(client_of, contested):
+def test_the_page_that_asks_saves_nothing_automatically(client_of, contested):
     post = contested("draft")
     page = client_of("author").post(f"/{post.pk}/update/", MINE).text
     assert "data-autosave-url" not in page

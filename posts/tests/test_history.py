@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def write():
-    """Return a function that saves a post with other words, on purpose or by itself."""
+    """Return a function that saves a post with other words, on purpose or automatically."""
 
     def save(post: Post, body: str, *, is_autosave: bool = False, **saving) -> Post:
         post.refresh_from_db()
@@ -86,7 +86,7 @@ def test_times_are_those_of_the_author(client_of, author, post, write):
         assert "March 2, 2026, 5:30 a.m." in page
 
 
-def test_what_was_saved_by_itself_beside_a_published_post_is_marked(client_of, written, write):
+def test_what_was_autosaved_beside_a_published_post_is_marked(client_of, written, write):
     write(written, "four", is_autosave=True, sitting="x")
     page = page_of(client_of("author"), written)
     row = page[page.index('value="4"') : page.index('value="3"')]

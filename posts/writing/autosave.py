@@ -54,7 +54,7 @@ class AutosaveMixin:
 
     def get_form(self, form_class=None) -> PostForm:
         form = super().get_form(form_class)
-        # Its image is not chosen yet, or sent by itself.
+        # Its image is not chosen yet, or sent separately.
         del form.fields["body_image_alt"]
         return form
 

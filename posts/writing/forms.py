@@ -74,7 +74,7 @@ class TagsField(forms.CharField):
 class OwnTimeField(forms.DateTimeField):
     """A time to the second, in the zone of who enters it, or the one that the form was shown in.
 
-    One that is sent as it was shown is what it was. By itself it may not say which: in autumn the
+    One that is sent as it was shown is what it was. It alone may not say which: in autumn the
     clock shows an hour twice.
     """
 

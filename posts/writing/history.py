@@ -32,7 +32,7 @@ def newest(post: Post) -> Revision | None:
 
 
 def unsaved_edits(post: Post) -> Revision | None:
-    """Return what was saved by itself beside a post that readers know in other words."""
+    """Return what was saved automatically beside a post that readers know in other words."""
     revision = None if post.is_draft else newest(post)
     is_beside = revision and revision.is_autosave and revision.text != post.text
     return revision if is_beside else None

@@ -76,7 +76,7 @@ def count_tabs(author: User, now: datetime) -> dict[str, int]:
     own = Post.objects.filter(author=author)
     few = own.filter(status__in=NOT_PUBLISHED).values_list("status")
     counted = dict(few.annotate(number=Count("pk")))
-    # By itself: asked for in one, SQLite looks at all that the author ever wrote.
+    # A query of its own: in one query, SQLite looks at all that the author ever wrote.
     counted[SCHEDULED] = own.scheduled(now).count()
     counted[Status.PUBLISHED] = posts_by(author.pk).count(now)
     return {state: counted.get(state, 0) for state in TABS}

@@ -35,7 +35,7 @@ let failures = 0;
 let sendTimer = null;
 let retryTimer = null;
 let keepTimer = null;
-// The page that asks which of two texts to take saves nothing by itself.
+// The page that asks which of two texts to take never saves automatically.
 let hasStopped = !form.dataset.autosaveUrl;
 let isLeaving = false;
 let isWaiting = false;

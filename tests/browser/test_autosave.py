@@ -114,7 +114,7 @@ def write(page, text: str) -> None:
 
 def test_a_new_post_becomes_a_draft_with_an_address_of_its_own(new_tab):
     page = new_tab("/create/")
-    page.get_by_label("Title").fill("Kept by itself")
+    page.get_by_label("Title").fill("Kept automatically")
     write(page, "Some words")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
     expect(page).to_have_url(re.compile(r"/\d+/update/$"))
@@ -124,7 +124,7 @@ def test_a_new_post_becomes_a_draft_with_an_address_of_its_own(new_tab):
     address = page.url
     page.reload()
     assert page.url == address
-    expect(page.get_by_label("Title")).to_have_value("Kept by itself")
+    expect(page.get_by_label("Title")).to_have_value("Kept automatically")
     expect(page.get_by_label("Body")).to_have_value("Some words, and more")
 
 

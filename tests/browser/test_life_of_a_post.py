@@ -28,7 +28,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("main").get_by_role("button", name=name).first.click()
 
 
-def test_a_scheduled_post_appears_at_its_second_by_itself(page, open_page, username):
+def test_a_scheduled_post_appears_at_its_second(page, open_page, username):
     title = f"Scheduled by {username}"
     start(page, title)
     # The account's zone is UTC until another is chosen.
