@@ -30,7 +30,7 @@ from posts.models import (
 EDIT_LIMIT = timedelta(minutes=15)
 # Neither hidden nor deleted.
 OPEN = (Comment.Status.APPROVED, Comment.Status.WAITING)
-# The same words again within this time are the same comment: a double click, a form sent anew.
+# The same words again within this time are the same comment: a double click, a form sent again.
 RESENT_WITHIN = timedelta(minutes=1)
 # More of them wait under COMMENT_APPROVAL=links.
 LINKS_MAX = 2
@@ -45,7 +45,7 @@ def add_comment(
 ) -> Comment:
     """Add a comment, below another where it answers one; it waits where the rule says so.
 
-    An answer to a comment that has gone meanwhile stands by itself. One that was sent a moment ago
+    A reply to a comment that was deleted meanwhile starts a thread. One that was sent a moment ago
     is returned and not added again. Raises CommentsClosed.
     """
     comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
@@ -72,7 +72,7 @@ def _add(comment: Comment) -> Comment:
 
 @transaction.atomic
 def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
-    """Replace the words of a comment; the rule of approval judges it anew.
+    """Replace the words of a comment; the rule of approval judges it again.
 
     Return False where the time limit is over, or the comment is hidden or gone.
     """
@@ -168,12 +168,12 @@ def why_it_waits(comment: Comment, *, is_known: bool) -> str:
 
 
 def _lock(pk: int) -> Comment | None:
-    """Read the comment anew and hold it until the transaction ends; None where it has gone."""
+    """Lock and return the comment as it is now, or None if it was deleted."""
     return Comment.objects.select_for_update().filter(pk=pk).first()
 
 
 def _lock_answered(comment: Comment) -> Comment | None:
-    """Hold what `comment` answers, so that nobody deletes it meanwhile; None where it has gone."""
+    """Lock and return the comment that this one replies to, or None if it was deleted."""
     if comment.parent_id is None:
         return None
     answerable = Comment.objects.answerable(comment.post).select_for_update()
@@ -224,7 +224,7 @@ def _remove(comment: Comment) -> None:
 
 @transaction.atomic
 def recount(post_pks: list[int]) -> int:
-    """Count likes and comments of these posts anew; return how many had another number."""
+    """Count likes and comments of these posts again. Return how many numbers were wrong."""
     # Held first: who likes or comments moves the number last, and is counted or waits.
     held = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
     likes = Like.objects.all()

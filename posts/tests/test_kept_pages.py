@@ -254,7 +254,9 @@ def test_who_may_not_reply_makes_no_comment_anew_by_another_beginning_of_the_pag
 ):
     path = thread.post.get_absolute_url()
     assert "Old words." in client.get(path).text
-    monkeypatch.setattr(rendering, "render_to_string", lambda *made_of: pytest.fail("anew"))
+    monkeypatch.setattr(
+        rendering, "render_to_string", lambda *made_of: pytest.fail("rendered again")
+    )
     assert "Old words." in client.get(f"{path}?from={1:012}").text
 
 
@@ -262,6 +264,8 @@ def test_after_a_change_elsewhere_nothing_is_rendered_again(client_of, thread, m
     client, paths = client_of("reader"), ("/", thread.post.get_absolute_url())
     before = [TOKEN.sub("", client.get(path).text) for path in paths]
     for module in (cards, rendering):
-        monkeypatch.setattr(module, "render_to_string", lambda *made_of: pytest.fail("anew"))
+        monkeypatch.setattr(
+            module, "render_to_string", lambda *made_of: pytest.fail("rendered again")
+        )
     pages.find_counter().increase()
     assert [TOKEN.sub("", client.get(path).text) for path in paths] == before

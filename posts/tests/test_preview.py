@@ -86,7 +86,7 @@ def test_a_link_is_no_way_to_anything_else(client, draft, link_to):
     assert client.get(f"/{draft.pk}/").status_code == 404
 
 
-@pytest.mark.parametrize("how", ["expired", "revoked", "forged", "made anew", "hidden", "trashed"])
+@pytest.mark.parametrize("how", ["expired", "revoked", "forged", "made again", "hidden", "trashed"])
 def test_a_link_that_works_no_more_is_404(client_of, draft, link_to, how):
     now = timezone.now()
     path = link_to(draft, now=now - timedelta(days=8) if how == "expired" else now)
@@ -97,7 +97,7 @@ def test_a_link_that_works_no_more_is_404(client_of, draft, link_to, how):
     elif how == "forged":
         key = PreviewLink.objects.get().key
         path = f"/preview/{key}:{'x' * 43}/"
-    elif how == "made anew":
+    elif how == "made again":
         client.post(f"/{draft.pk}/preview-link/", {"action": "create"})
     elif how == "hidden":
         Post.objects.update(status="hidden")

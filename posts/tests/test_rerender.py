@@ -123,7 +123,7 @@ def test_drifted_counts_and_marks_are_repaired(old_posts, monkeypatch):
     ListMark.objects.create(
         scope="tag:999999", publish_at=old_posts[0].publish_at, post_id=1, below=1
     )
-    assert run("recount_posts") == "Counted anew; 0 posts had other likes or comments.\n"
+    assert run("recount_posts") == "Counted again. 0 posts had other likes or comments.\n"
     assert {scope: number for scope, number in counters().items() if number} == right
     assert not ListMark.objects.filter(scope="tag:999999").exists()
     expect_right_numbers()
@@ -140,7 +140,7 @@ def test_likes_and_comments_that_drifted_are_counted_anew(
     make_comment("Waits.", post=other, status=Comment.Status.WAITING)
     Post.objects.filter(pk=post.pk).update(like_count=9, comment_count=0)
     Post.objects.filter(pk=other.pk).update(comment_count=7)
-    assert run("recount_posts") == "Counted anew; 2 posts had other likes or comments.\n"
+    assert run("recount_posts") == "Counted again. 2 posts had other likes or comments.\n"
     counted = Post.objects.order_by("pk")[:3]
     assert [(p.like_count, p.comment_count) for p in counted] == [(3, 3), (0, 0), (0, 0)]
 

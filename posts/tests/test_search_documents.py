@@ -1,4 +1,4 @@
-"""What is indexed, kept in step by the write path, and made anew by the command."""
+"""What is indexed, kept in step by the write path, and made again by the command."""
 
 from io import StringIO
 
@@ -221,7 +221,7 @@ def test_the_sample_blog_is_indexed(db, small_sample):
     published = Post.objects.filter(status=Post.Status.PUBLISHED)
     assert not published.exclude(pk__in=SearchDocument.objects.values("post")).exists()
     assert find("train", now=timezone.now()).ids
-    # Of drafts that were saved by themselves; nobody can find them yet.
+    # Of drafts that were autosaved; nobody can find them yet.
     assert "Wrote 3 search documents" in reindex()
     assert "Wrote 0 search documents" in reindex()
 
@@ -276,11 +276,11 @@ def test_what_is_added_is_not_merged_while_others_wait(db):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 alone keeps pieces")
-def test_an_index_that_was_built_anew_is_one_piece(make_post):
+def test_an_index_that_was_rebuilt_is_one_piece(make_post):
     for number in range(5):
         make_post(title=f"Bread {number}")
     with connection.cursor() as cursor:
-        # By itself one piece takes a thousand posts.
+        # Without a command, one piece takes a thousand posts.
         cursor.execute("INSERT INTO posts_search (posts_search, rank) VALUES ('hashsize', 1)")
         reindex("--rebuild")
         cursor.execute("SELECT count(DISTINCT segid) FROM posts_search_idx")

@@ -32,7 +32,7 @@ def guest(open_page, published, username, width, javascript):
     page.get_by_role("link", name="Log in to comment").click()
     log_in(page, username)
     expect(page.get_by_label("Your comment")).to_be_visible()
-    # A button that is pressed before its script is there loads the page anew.
+    # A button that is pressed before its script is there reloads the page.
     page.wait_for_load_state()
     assert page.url == f"{published}#comments"
     return page
@@ -46,7 +46,7 @@ def test_a_like_changes_in_place_and_back(guest, published, javascript):
         expect(count).to_have_text(number)
         expect(button).to_have_attribute("aria-pressed", str(is_liked).lower())
         expect(button).to_be_in_viewport()
-    # In place, so the rest of the page is as it was; without scripts it is loaded anew.
+    # In place, so the rest of the page is as it was; without scripts the page is reloaded.
     expect(guest.get_by_label("Your comment")).to_have_value(
         "Still being written" if javascript else ""
     )

@@ -1,4 +1,4 @@
-"""`manage.py recount_posts`: count likes, comments and lists anew, and mark the lists."""
+"""`manage.py recount_posts`: count likes, comments and lists again."""
 
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
@@ -13,7 +13,7 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Counts likes, comments and the lists of posts anew, should a number ever be wrong. "
+        "Counts likes, comments and the lists of posts again, if a number is wrong. "
         "Changes no text."
     )
 
@@ -25,4 +25,4 @@ class Command(BaseCommand):
                 progress.update(len(ids))
         listing.rebuild_all()
         pages.changed()
-        self.stdout.write(f"Counted anew; {wrong:,} posts had other likes or comments.")
+        self.stdout.write(f"Counted again. {wrong:,} posts had other likes or comments.")

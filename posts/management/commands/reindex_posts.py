@@ -1,4 +1,4 @@
-"""`manage.py reindex_posts`: write what search looks in anew, for all posts."""
+"""`manage.py reindex_posts`: write the search documents of all posts again."""
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rebuild",
             action="store_true",
-            help="also build the database's own index anew; nobody can write meanwhile",
+            help="also rebuild the database's own index. Nobody can save anything meanwhile",
         )
         parser.add_argument(
             "--names",
