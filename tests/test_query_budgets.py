@@ -132,12 +132,12 @@ def test_commenting_where_it_counts_who_is_known(
     assert post.comments.get().is_approved == (rule != "all")
 
 
-def test_answering(client_of, hundred_comments, post, django_assert_num_queries):
-    answered, client = post.comments.last(), client_of("reader")
-    # As above, with what is answered in place of the writer's row.
+def test_replying(client_of, hundred_comments, post, django_assert_num_queries):
+    parent, client = post.comments.last(), client_of("reader")
+    # As above, with the parent in place of the writer's row.
     with django_assert_num_queries(10):
-        client.post(f"/{post.pk}/comments/", {"body": "words", "parent": answered.pk})
-    assert post.comments.get(body="words", author__username="reader").parent == answered
+        client.post(f"/{post.pk}/comments/", {"body": "words", "parent": parent.pk})
+    assert post.comments.get(body="words", author__username="reader").parent == parent
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,9 @@ def _people() -> tuple[DemoPerson, ...]:
 
 @cache
 def comment_texts() -> tuple[list[str], list[str]]:
-    """What readers say, and what they answer each other; any fits any post."""
+    """Comments and the replies of authors. Each fits any post."""
     texts = tomllib.loads((FOLDER / "comments.toml").read_text(encoding="utf-8"))
-    return texts["comments"], texts["answers"]
+    return texts["comments"], texts["replies"]
 
 
 # ---- composing a post ---------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Comments: add, edit, delete, report and count them.
 
 Each function is one transaction. Counts move by the difference and in the statement of the
-database (`F`), so that any number of people at once leave the right one. Rows are held in one
-order, from an answer up to what it answers, then the writer, and the post last, so that no two wait
-for each other.
+database (`F`), so that any number of people at once leave the right one. Rows are locked in one
+order: a reply, the comment above it, the writer, and the post last. So no two requests wait for
+each other.
 """
 
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ class CommentsClosed(Exception):  # noqa: N818  a state, not a mistake
 def add_comment(
     post: Post, author: User, body: str, *, parent_pk: int | None = None, now: datetime
 ) -> Comment:
-    """Add a comment, below another where it answers one; it waits where the rule says so.
+    """Add a comment or a reply. It waits for approval if the rule says so.
 
     A reply to a comment that was deleted meanwhile starts a thread. One that was sent a moment ago
     is returned and not added again. Raises CommentsClosed.
@@ -56,8 +56,8 @@ def add_comment(
 
 @transaction.atomic
 def _add(comment: Comment) -> Comment:
-    # The second of two clicks waits for the first here: at what both answer, or at their writer.
-    comment.parent = _lock_answered(comment)
+    # The second of two clicks waits here for the first, at the comment above or at the writer.
+    comment.parent = _lock_parent(comment)
     held = comment.parent or _lock_writer(comment)
     sent_before = _sent_before(comment)
     if sent_before:
@@ -172,12 +172,12 @@ def _lock(pk: int) -> Comment | None:
     return Comment.objects.select_for_update().filter(pk=pk).first()
 
 
-def _lock_answered(comment: Comment) -> Comment | None:
+def _lock_parent(comment: Comment) -> Comment | None:
     """Lock and return the comment that this one replies to, or None if it was deleted."""
     if comment.parent_id is None:
         return None
-    answerable = Comment.objects.answerable(comment.post).select_for_update()
-    return _with_known(answerable, comment).filter(pk=comment.parent_id).first()
+    above = Comment.objects.open_to_replies(comment.post).select_for_update()
+    return _with_known(above, comment).filter(pk=comment.parent_id).first()
 
 
 def _lock_writer(comment: Comment) -> User:

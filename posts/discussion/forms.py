@@ -13,7 +13,7 @@ from posts.models import COMMENT_MAX_LENGTH, REASON_MAX_LENGTH, Comment, Post
 
 
 class ParentField(forms.IntegerField):
-    """The id of the comment that is answered; whether it is still there, who answers it asks."""
+    """The id of the comment above a reply. It is not checked here whether that still exists."""
 
     widget = forms.HiddenInput
 
@@ -48,10 +48,10 @@ class CommentForm(CommentBodyForm):
         self.post = post
 
     @cached_property
-    def answered(self) -> Comment | None:
-        """The comment that is answered, also where the rest of the form is refused."""
+    def replied_to(self) -> Comment | None:
+        """The comment that this form replies to, even if the rest of the form is wrong."""
         pk = self.fields["parent"].clean(self["parent"].value())
-        return Comment.objects.answerable(self.post).filter(pk=pk).first() if pk else None
+        return Comment.objects.open_to_replies(self.post).filter(pk=pk).first() if pk else None
 
 
 class ReasonForm(forms.Form):

@@ -65,16 +65,16 @@ def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None)
     shown = comment_form_of(request, post, form)
     reader = Reader.of(request.user, post, start, may_reply=bool(shown["comment_form"]))
     places, comments = find_comments(request.user, post, reader)
-    answered = shown["answered"]
-    if answered and answered.pk not in comments:
+    replied_to = shown["replied_to"]
+    if replied_to and replied_to.pk not in comments:
         # It slid onto another page meanwhile, or comes back with a form that was refused.
-        reader = replace(reader, start=start_of(answered))
+        reader = replace(reader, start=start_of(replied_to))
         places, comments = find_comments(request.user, post, reader)
-    before_form, after_form = split_at(comments, answered and answered.pk)
+    before_form, after_form = split_at(comments, replied_to and replied_to.pk)
     return shown | {
         "comments": before_form,
         "comments_after_form": after_form,
-        "has_form_inside": bool(answered) and answered.pk in comments,
+        "has_form_inside": bool(replied_to) and replied_to.pk in comments,
         "start": reader.start,
         "next_start": places[-1].path if len(places) > COMMENTS_PER_PAGE else "",
     }
@@ -95,13 +95,13 @@ def find_comments(
 
 
 def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
-    """Return the form, where the visitor may comment, and the comment that it answers."""
+    """Return the form, if the visitor may comment, and the comment that it replies to."""
     may_comment = request.user.is_authenticated and post.comments_open
     if form is None and may_comment and post.is_out(timezone.now()):
         asked = {"parent": request.GET["reply"]} if "reply" in request.GET else {}
         form = CommentForm(post=post, initial=asked)
     fields = fields_of(form) if form else ""
-    return {"comment_form": form, "comment_fields": fields, "answered": form and form.answered}
+    return {"comment_form": form, "comment_fields": fields, "replied_to": form and form.replied_to}
 
 
 def fields_of(form: CommentForm) -> SafeString:

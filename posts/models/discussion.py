@@ -103,8 +103,8 @@ def is_public() -> models.Q:
     return models.Q(status__in=Comment.PUBLIC)
 
 
-def has_answers(post: Post) -> models.Q:
-    """Comments on `post` with an approved one that answers them, or an answer to them."""
+def has_replies(post: Post) -> models.Q:
+    """Comments on `post` with an approved reply, or an approved reply to one of their replies."""
     path = models.OuterRef("path")
     end = Concat(path, models.Value("9" * PATH_STEP))
     approved = Comment.objects.approved()
@@ -125,12 +125,12 @@ class CommentQuerySet(models.QuerySet):
     def in_thread(self, user: User | AnonymousUser, post: Post) -> "CommentQuerySet":
         """Comments on `post` that have a place in the thread as `user` sees it.
 
-        One that `user` may not see, as `is_shown` tells, has a place where it has answers: they
-        would stand below another's words.
+        A comment that `user` may not see (`is_shown`) keeps its place if it has replies, which
+        would otherwise stand below another comment.
         """
         is_shown = models.ExpressionWrapper(is_visible_to(user, post), models.BooleanField())
         comments = self.filter(post=post).annotate(is_shown=is_shown)
-        return comments.filter(models.Q(is_shown=True) | has_answers(post))
+        return comments.filter(models.Q(is_shown=True) | has_replies(post))
 
     def places(self, limit: int) -> list[CommentPlace]:
         """Return what decides how each of the first comments `in_thread` is shown, in its order.
@@ -158,8 +158,8 @@ class CommentQuerySet(models.QuerySet):
     def approved(self) -> "CommentQuerySet":
         return self.filter(status=Comment.Status.APPROVED)
 
-    def answerable(self, post: Post) -> "CommentQuerySet":
-        """Comments on `post` that one may answer."""
+    def open_to_replies(self, post: Post) -> "CommentQuerySet":
+        """Comments on `post` that people may reply to."""
         return self.approved().filter(post=post)
 
     def reported(self) -> "CommentQuerySet":
@@ -266,7 +266,7 @@ class Comment(models.Model):
 
     @property
     def is_beside_its_parent(self) -> bool:
-        """Tell whether it answers one that stands as deep as any may."""
+        """Tell whether it replies to a comment at the greatest depth."""
         above = self.path[:-PATH_STEP]
         return self.parent_id is not None and not above.endswith(f"{self.parent_id:0{PATH_STEP}}")
 

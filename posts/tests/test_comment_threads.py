@@ -1,4 +1,4 @@
-"""Threads of comments: their order and depth, answers, placeholders and pages."""
+"""Threads of comments: their order and depth, replies, placeholders and pages."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -27,15 +27,15 @@ def counted(post: Post) -> int:
 # Order and depth
 
 
-def test_answers_stand_below_what_they_answer_in_the_order_of_arrival(client, post, make_comment):
+def test_replies_stand_below_their_parent_in_the_order_of_arrival(client, post, make_comment):
     first, second = make_comment("First."), make_comment("Second.")
-    late_answer = make_comment("Late.", parent=first)
-    answer_to_answer = make_comment(parent=late_answer)
+    late_reply = make_comment("Late.", parent=first)
+    reply_to_reply = make_comment(parent=late_reply)
     later_still = make_comment("Later still.", parent=first)
     assert shown(client.get(post.get_absolute_url()).text) == [
         (0, first.pk),
-        (1, late_answer.pk),
-        (2, answer_to_answer.pk),
+        (1, late_reply.pk),
+        (2, reply_to_reply.pk),
         (1, later_still.pk),
         (0, second.pk),
     ]
@@ -50,23 +50,25 @@ def test_a_path_is_twelve_digits_for_each_level(make_comment):
         assert (comment.depth, comment.is_beside_its_parent) == (depth, False)
 
 
-def test_answers_to_the_deepest_stand_beside_it_and_say_so(client, post, make_comment):
+def test_replies_to_the_deepest_stand_beside_it_and_say_so(client, post, make_comment):
     deepest = None
     for _ in range(COMMENT_MAX_DEPTH):
         deepest = make_comment(parent=deepest)
-    answer = make_comment(parent=deepest)
-    assert answer.parent == deepest
-    assert answer.depth == deepest.depth == COMMENT_MAX_DEPTH - 1
-    assert answer.is_beside_its_parent
+    reply = make_comment(parent=deepest)
+    assert reply.parent == deepest
+    assert reply.depth == deepest.depth == COMMENT_MAX_DEPTH - 1
+    assert reply.is_beside_its_parent
     page = client.get(post.get_absolute_url()).text
-    assert shown(page)[-2:] == [(3, deepest.pk), (3, answer.pk)]
+    assert shown(page)[-2:] == [(3, deepest.pk), (3, reply.pk)]
     assert page.count(f'<a href="#comment-{deepest.pk}">replies to an earlier comment</a>') == 1
 
 
-# Answering
+# Replying
 
 
-def test_the_form_stands_below_the_comment_that_is_answered(client_of, post, make_comment, author):
+def test_the_form_stands_below_the_comment_that_is_replied_to(
+    client_of, post, make_comment, author
+):
     first, second = make_comment("First.", author=author), make_comment("Second.")
     client = client_of("reader")
     page = client.get(post.get_absolute_url()).text
@@ -79,14 +81,14 @@ def test_the_form_stands_below_the_comment_that_is_answered(client_of, post, mak
     assert f'name="parent" value="{first.pk}"' in page
 
 
-def test_an_answer_is_added_below_its_parent(client_of, post, make_comment):
+def test_a_reply_is_added_below_its_parent(client_of, post, make_comment):
     parent = make_comment()
-    client_of("reader").post(f"/{post.pk}/comments/", {"body": "Answer.", "parent": parent.pk})
-    answer = Comment.objects.get(body="Answer.")
-    assert (answer.parent, answer.depth, counted(post)) == (parent, 1, 2)
+    client_of("reader").post(f"/{post.pk}/comments/", {"body": "Reply.", "parent": parent.pk})
+    reply = Comment.objects.get(body="Reply.")
+    assert (reply.parent, reply.depth, counted(post)) == (parent, 1, 2)
 
 
-def test_a_refused_answer_comes_back_below_what_it_answers(client_of, post, make_comment):
+def test_a_refused_reply_comes_back_below_its_parent(client_of, post, make_comment):
     parent = make_comment()
     response = client_of("reader").post(f"/{post.pk}/comments/", {"body": "", "parent": parent.pk})
     assert response.status_code == 422
@@ -96,7 +98,7 @@ def test_a_refused_answer_comes_back_below_what_it_answers(client_of, post, make
 
 
 @pytest.mark.parametrize("reply", ["nonsense", "999999", "9" * 40, "9" * 5000, "\0"])
-def test_no_such_comment_to_answer_leaves_the_plain_form(client_of, post, reply):
+def test_no_such_comment_to_reply_to_leaves_the_plain_form(client_of, post, reply):
     client = client_of("reader")
     page = client.get(post.get_absolute_url(), {"reply": reply}).text
     assert 'id="comment-form"' in page and "Your reply" not in page
@@ -106,7 +108,7 @@ def test_no_such_comment_to_answer_leaves_the_plain_form(client_of, post, reply)
 
 
 @pytest.mark.parametrize("status", ["waiting", "hidden", "deleted"])
-def test_what_is_not_out_is_not_answered(client_of, post, make_comment, status):
+def test_what_is_not_out_gets_no_reply(client_of, post, make_comment, status):
     comment = make_comment(status=status)
     client = client_of("author")
     page = client.get(f"{post.get_absolute_url()}?reply={comment.pk}").text
@@ -115,24 +117,24 @@ def test_what_is_not_out_is_not_answered(client_of, post, make_comment, status):
     assert Comment.objects.get(body="Words.").parent is None
 
 
-def test_a_comment_on_another_post_is_not_answered(client_of, make_post, make_comment):
+def test_a_comment_on_another_post_gets_no_reply(client_of, make_post, make_comment):
     comment, other = make_comment(), make_post()
     client_of("reader").post(f"/{other.pk}/comments/", {"body": "Words.", "parent": comment.pk})
     assert Comment.objects.get(body="Words.").parent is None
 
 
-def test_an_answer_to_what_has_gone_meanwhile_starts_a_thread(post, make_comment, reader):
+def test_a_reply_to_what_has_gone_meanwhile_starts_a_thread(post, make_comment, reader):
     parent = make_comment()
     gone = Comment.objects.get()
     commenting.delete_comment(parent)
-    answer = commenting.add_comment(post, reader, "Words.", parent_pk=gone.pk, now=timezone.now())
-    assert (answer.parent, answer.depth) == (None, 0)
+    reply = commenting.add_comment(post, reader, "Words.", parent_pk=gone.pk, now=timezone.now())
+    assert (reply.parent, reply.depth) == (None, 0)
 
 
-def test_an_answer_to_what_was_hidden_meanwhile_starts_a_thread(client_of, post, make_comment):
+def test_a_reply_to_what_was_hidden_meanwhile_starts_a_thread(client_of, post, make_comment):
     parent = make_comment()
     hide = Comment.objects.filter(pk=parent.pk).update
-    # After the form was found right, and before the answer is added.
+    # After the form was found right, and before the reply is added.
     with meanwhile(lambda: hide(status="hidden"), before="SAVEPOINT"):
         client_of("reader").post(f"/{post.pk}/comments/", {"body": "Words.", "parent": parent.pk})
     assert Comment.objects.get(body="Words.").parent is None
@@ -143,12 +145,12 @@ def test_an_answer_to_what_was_hidden_meanwhile_starts_a_thread(client_of, post,
 
 def test_a_deleted_comment_with_replies_leaves_a_placeholder(client_of, post, make_comment):
     parent = make_comment("Rash words.")
-    make_comment("Answer.", parent=parent)
+    make_comment("Reply.", parent=parent)
     commenting.delete_comment(parent)
     client = client_of("author")
     page = client.get(post.get_absolute_url()).text
     assert "This comment was deleted by its author." in page
-    assert "Answer." in page and "Rash words." not in page
+    assert "Reply." in page and "Rash words." not in page
     assert page.count('href="/authors/reader/"') == 1
     assert counted(post) == 1
     parent.refresh_from_db()
@@ -175,17 +177,17 @@ def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
 @pytest.mark.parametrize(
     ("visitor", "is_seen"), [("anonymous", False), ("reader", False), ("author", True)]
 )
-def test_answers_to_a_comment_that_is_not_shown_do_not_stand_below_another(
+def test_replies_to_a_comment_that_is_not_shown_do_not_stand_below_another(
     client_of, post, make_comment, author, moderator, visitor, is_seen, status
 ):
     other = make_comment("Other words.")
     taken_back = make_comment("Bad words.", author=moderator)
     between = make_comment("Worse words.", author=moderator, parent=taken_back)
-    answer = make_comment("Answer.", parent=between)
+    reply = make_comment("Reply.", parent=between)
     alone = make_comment("Lone words.", author=moderator)
     Comment.objects.filter(pk__in=[taken_back.pk, between.pk, alone.pk]).update(status=status)
     page = client_of(visitor).get(post.get_absolute_url()).text
-    thread = [(0, other.pk), (0, taken_back.pk), (1, between.pk), (2, answer.pk)]
+    thread = [(0, other.pk), (0, taken_back.pk), (1, between.pk), (2, reply.pk)]
     assert shown(page) == thread + [(0, alone.pk)] * is_seen
     assert page.count("This comment is hidden.") == (0 if is_seen else 2)
     for words in ("Bad words.", "Worse words.", "/authors/moderator/"):
@@ -194,11 +196,11 @@ def test_answers_to_a_comment_that_is_not_shown_do_not_stand_below_another(
     assert is_told == is_seen
 
 
-def test_an_answer_beside_the_deepest_leads_to_where_that_is_not_shown(client, post, make_comment):
+def test_a_reply_beside_the_deepest_leads_to_where_that_is_not_shown(client, post, make_comment):
     deepest = None
     for _ in range(COMMENT_MAX_DEPTH):
         deepest = make_comment(parent=deepest)
-    make_comment("Answer.", parent=deepest)
+    make_comment("Reply.", parent=deepest)
     Comment.objects.filter(pk=deepest.pk).update(status="hidden")
     page = client.get(post.get_absolute_url()).text
     assert f'id="comment-{deepest.pk}"' in page and f'href="#comment-{deepest.pk}"' in page
@@ -215,7 +217,7 @@ def test_a_comment_that_stands_outlives_its_replies(make_comment):
 
 @pytest.fixture
 def long_thread(post, make_comment):
-    """One and a half pages: a comment, and its answers."""
+    """One and a half pages: a comment, and its replies."""
     first = make_comment("Comment 0")
     values = {"post": post, "author": first.author, "parent": first}
     values |= {"body_html": "<p>Words.</p>", "created_at": first.created_at}
@@ -257,7 +259,7 @@ def test_the_address_of_a_comment_leads_to_its_page(client, post, long_thread, n
     assert comment.pk in [pk for _, pk in shown(client.get(response["Location"]).text)]
 
 
-def test_on_a_later_page_answers_and_errors_stay_there(client_of, post, long_thread):
+def test_on_a_later_page_replies_and_errors_stay_there(client_of, post, long_thread):
     client, last = client_of("reader"), long_thread[-1]
     page = client.get(post.get_absolute_url(), {"from": last.path}).text
     assert f'href="?from={last.path}&amp;reply={last.pk}#comment-form"' in page
@@ -266,11 +268,11 @@ def test_on_a_later_page_answers_and_errors_stay_there(client_of, post, long_thr
     response = client.post(f"/{post.pk}/comments/", {"body": "", "parent": last.pk})
     assert shown(response.text) == [(1, last.pk)]
     response = client.post(f"/{post.pk}/comments/", {"body": "Words.", "parent": last.pk})
-    answer = Comment.objects.get(body="Words.")
-    assert response["Location"].endswith(f"?from={answer.path}#comment-{answer.pk}")
+    reply = Comment.objects.get(body="Words.")
+    assert response["Location"].endswith(f"?from={reply.path}#comment-{reply.pk}")
 
 
-def test_a_comment_that_slid_onto_the_next_page_is_answered_there(client_of, post, long_thread):
+def test_a_comment_that_slid_onto_the_next_page_gets_its_reply_there(client_of, post, long_thread):
     client, path = client_of("reader"), post.get_absolute_url()
     last = long_thread[COMMENTS_PER_PAGE - 1]
     link = f"?reply={last.pk}#comment-form"
@@ -301,10 +303,10 @@ def test_concurrent_comments_and_deletions_leave_the_right_count(
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
     parent = commenting.add_comment(post, user, "Parent.", now=now)
 
-    def answer(number: int) -> None:
+    def reply(number: int) -> None:
         try:
             reply = commenting.add_comment(
-                post, user, f"Answer {number}.", parent_pk=parent.pk, now=now
+                post, user, f"Reply {number}.", parent_pk=parent.pk, now=now
             )
             if number % 2:
                 commenting.delete_comment(reply)
@@ -314,20 +316,20 @@ def test_concurrent_comments_and_deletions_leave_the_right_count(
             connections.close_all()
 
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(answer, range(20)))
+        list(pool.map(reply, range(20)))
     approved = Comment.objects.approved().filter(post=post).count()
     assert counted(post) == approved == 10
 
 
-@pytest.mark.parametrize("is_answer", [False, True])
+@pytest.mark.parametrize("is_reply", [False, True])
 def test_twenty_clicks_of_one_person_make_one_comment(
-    transactional_db, django_db_serialized_rollback, is_answer
+    transactional_db, django_db_serialized_rollback, is_reply
 ):
     user = User.objects.create(username="user", username_key="user")
     now = timezone.now()
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
 
-    parent = commenting.add_comment(post, user, "Parent.", now=now) if is_answer else None
+    parent = commenting.add_comment(post, user, "Parent.", now=now) if is_reply else None
     words = {"parent_pk": parent and parent.pk}
 
     def click(number: int) -> int:
@@ -339,4 +341,4 @@ def test_twenty_clicks_of_one_person_make_one_comment(
     with ThreadPoolExecutor(20) as pool:
         made = set(pool.map(click, range(20)))
     assert made == {Comment.objects.get(body="Words.").pk}
-    assert counted(post) == 1 + is_answer
+    assert counted(post) == 1 + is_reply

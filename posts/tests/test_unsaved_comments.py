@@ -32,18 +32,18 @@ def sent_too_late(client_of):
     return send
 
 
-@pytest.mark.parametrize("is_answer", [False, True])
+@pytest.mark.parametrize("is_reply", [False, True])
 def test_it_stands_in_the_form_and_is_sent_only_then(
-    client, post, make_comment, sent_too_late, is_answer
+    client, post, make_comment, sent_too_late, is_reply
 ):
-    parent = str(make_comment().pk) if is_answer else ""
+    parent = str(make_comment().pk) if is_reply else ""
     path = f"/{post.pk}/comments/"
     back = sent_too_late(post.get_absolute_url(), path, parent=parent)
     assert back == f"/{post.pk}/%3Frecovered%23comment-form"
     page = log_in(client, "reader", f"/{post.pk}/?recovered#comment-form").text
     assert NOTE in page and SHOWN in page
-    assert (f'name="parent" value="{parent}"' in page) == is_answer
-    assert ("Your reply to reader" in page) == is_answer
+    assert (f'name="parent" value="{parent}"' in page) == is_reply
+    assert ("Your reply to reader" in page) == is_reply
     assert not Comment.objects.filter(body=WORDS).exists()
 
     client.post(path, {"body": WORDS, "parent": parent, "writer": writer_in(page)})
@@ -78,7 +78,7 @@ def test_a_recovered_comment_that_is_refused_is_still_marked(client, post, reade
     assert UnsavedText.objects.exists()
 
 
-def test_an_answer_far_down_a_thread_is_shown_on_its_page(
+def test_a_reply_far_down_a_thread_is_shown_on_its_page(
     client, post, reader, make_comment, sent_too_late
 ):
     for number in range(COMMENTS_PER_PAGE + 1):

@@ -105,7 +105,7 @@ def test_a_like_that_fails_says_so_and_then_works(
     expect(page.locator("#like [aria-live=polite]")).to_be_empty()
 
 
-def test_a_person_comments_answers_edits_and_deletes(guest, published, username, javascript):
+def test_a_person_comments_replies_edits_and_deletes(guest, published, username, javascript):
     guest.get_by_role("button", name="Comment", exact=True).click()
     expect(guest.get_by_text("Comment is required.")).to_be_in_viewport()
     guest.get_by_label("Your comment").fill("I *wonder*.")
@@ -120,10 +120,10 @@ def test_a_person_comments_answers_edits_and_deletes(guest, published, username,
     expect(guest.get_by_text(f"Your reply to {username}")).to_be_in_viewport()
     guest.get_by_label("Your comment").fill("So do I.")
     guest.get_by_role("button", name="Reply").click()
-    answer = comment.filter(has_text="So do I.")
-    expect(answer).to_have_class(re.compile("depth-1"))
+    reply = comment.filter(has_text="So do I.")
+    expect(reply).to_have_class(re.compile("depth-1"))
 
-    answer.get_by_role("link", name="Edit").click()
+    reply.get_by_role("link", name="Edit").click()
     guest.get_by_label("Your comment").fill("So did I.")
     guest.get_by_role("button", name="Save").click()
     expect(comment.filter(has_text="So did I.")).to_contain_text("edited")

@@ -211,7 +211,7 @@ def show_faces(people: list[int]) -> None:
 
 
 def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:
-    comments, answers = comment_texts()
+    comments, replies = comment_texts()
     at = post.publish_at
     above = None
     for text in chance.sample(comments, chance.randrange(0, 6)):
@@ -219,5 +219,5 @@ def add_thread(post: Post, chance: random.Random, readers: list[int]) -> None:
         reader = User.objects.get(pk=chance.choice(readers))
         above = commenting.add_comment(post, reader, text, now=at)
         if chance.random() < 0.6:
-            answer = chance.choice(answers)
-            commenting.add_comment(post, post.author, answer, parent_pk=above.pk, now=at)
+            reply = chance.choice(replies)
+            commenting.add_comment(post, post.author, reply, parent_pk=above.pk, now=at)
