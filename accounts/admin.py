@@ -95,7 +95,7 @@ class NamedSplitDateTime(AdminSplitDateTime):
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """An admin that takes what its pages offer, and answers 400 to other addresses.
+    """An admin that takes what its pages offer, and responds 400 to other addresses.
 
     Django lets staff query every column with any operator, and passes on numbers and times that
     no database holds. Nothing here catches errors: a bug in a form or a view is a 500.

@@ -29,7 +29,7 @@ def note_editor(request: HttpRequest) -> None:
 
 
 class LimitAnonymousBodies:
-    """Middleware that answers an unknown sender's long body with 413. Runs after the sessions."""
+    """Middleware that responds 413 to an unknown sender's long body. Runs after the sessions."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response

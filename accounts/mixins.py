@@ -105,6 +105,6 @@ class KeepsTextMixin:
 
 
 def hand_back(request: HttpRequest, texts: dict[str, str], **context) -> HttpResponse:
-    """Answer 403 to a form that has expired, with what was typed to copy."""
+    """Return a 403 response for an expired form, with the typed text to copy."""
     typed = {name: text for name, text in texts.items() if text}
     return render(request, "403_csrf.html", {"typed": typed, **context}, status=403)

@@ -215,7 +215,7 @@ class PasswordResetDone(auth_views.PasswordResetDoneView):
     template_name = "accounts/password_reset_done.html"
 
 
-# Django's view answers a stale link whatever the method.
+# Django's view responds to a stale link whatever the method.
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"

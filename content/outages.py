@@ -83,7 +83,7 @@ def unavailable(
     else:
         log.error("The database did not answer: %s", " ".join(str(error).split()))
     view = request.resolver_match and request.resolver_match.func
-    if getattr(getattr(view, "view_class", None), "answers_json", False):
+    if getattr(getattr(view, "view_class", None), "sends_json", False):
         text = _("The blog is busy. Your text is not saved yet; try again in a few seconds.")
         if is_full(error):
             text = _("The disk of this site is full. Your text is not saved; keep this page open.")

@@ -197,8 +197,8 @@ def test_writing(client_of, post, django_assert_num_queries, path, data, queries
     client = client_of("author")
     writer = unsaved_text.sign(unsaved_text.Writer(post.author_id, unsaved_text.new_form_id()))
     with django_assert_num_queries(queries):
-        answer = client.post(path.format(pk=post.pk), data | {unsaved_text.WRITER: writer})
-    assert answer.status_code == 302
+        response = client.post(path.format(pk=post.pk), data | {unsaved_text.WRITER: writer})
+    assert response.status_code == 302
 
 
 @pytest.fixture
@@ -227,8 +227,8 @@ def test_publishing_a_draft_that_saved_itself(
 ):
     draft = Post.objects.latest("pk")
     with django_assert_num_queries(queries):
-        answer = client.post(f"/{draft.pk}/update/", edits | {"tags": tags})
-    assert answer.status_code == 302
+        response = client.post(f"/{draft.pk}/update/", edits | {"tags": tags})
+    assert response.status_code == 302
     draft.refresh_from_db()
     assert draft.is_out(timezone.now())
 

@@ -106,10 +106,10 @@ FORMS = {
 
 
 @pytest.fixture
-def answer(client, make_user):
-    """Return a function that opens or sends one of FORMS and gives the page that answers."""
+def send(client, make_user):
+    """Return a function that opens or sends one of FORMS and returns the page."""
 
-    def answer_to(address: str, visitor: str, typed: dict | None = None) -> Page:
+    def send(address: str, visitor: str, typed: dict | None = None) -> Page:
         user = make_user("zoe")
         if visitor == "logged in":
             client.force_login(user)
@@ -121,7 +121,7 @@ def answer(client, make_user):
         assert response.status_code == 200
         return Page(response.text)
 
-    return answer_to
+    return send
 
 
 @pytest.fixture(params=FORMS)
@@ -130,15 +130,15 @@ def case(request):
 
 
 @pytest.fixture(params=["fresh", "refused"])
-def page(request, case, answer):
+def page(request, case, send):
     address, visitor, typed, _ = case
-    return answer(address, visitor, None if request.param == "fresh" else typed)
+    return send(address, visitor, None if request.param == "fresh" else typed)
 
 
 @pytest.fixture
-def refused(case, answer):
+def refused(case, send):
     address, visitor, typed, _ = case
-    return answer(address, visitor, typed)
+    return send(address, visitor, typed)
 
 
 def test_every_visible_field_has_one_label_with_words(page):
@@ -177,9 +177,9 @@ def test_a_form_that_is_sent_by_post_holds_its_token(page):
         assert names.count("csrfmiddlewaretoken") == 1
 
 
-def test_a_fresh_form_accuses_nobody(case, answer):
+def test_a_fresh_form_accuses_nobody(case, send):
     address, visitor, *_ = case
-    fresh = answer(address, visitor)
+    fresh = send(address, visitor)
     assert not [e for e in fresh.elements if "aria-invalid" in e.attributes]
     assert not [e for e in fresh.elements if "errorlist" in (e.attributes.get("class") or "")]
     assert not [e for e in fresh.elements if e.attributes.get("role") == "alert"]
@@ -227,12 +227,12 @@ def test_the_first_field_with_a_message_has_the_focus(case, refused):
     assert focused == [first]
 
 
-def test_a_form_is_sent_to_its_page_without_the_fragment_of_its_address(case, answer):
+def test_a_form_is_sent_to_its_page_without_the_fragment_of_its_address(case, send):
     # With a fragment, as the link to the content leaves one, browsers ignore `autofocus`.
     address, visitor, *_ = case
     (form,) = [
         form
-        for form in answer(address, visitor).with_tag("form")
+        for form in send(address, visitor).with_tag("form")
         if any(
             e.attributes.get("type") not in ("hidden", "search")
             for e in form.inside
@@ -286,9 +286,9 @@ def test_a_message_of_the_whole_form_is_an_alert(client, db):
         ),
     ],
 )
-def test_fields_about_a_person_say_what_a_browser_may_fill_in(answer, address, visitor, expected):
+def test_fields_about_a_person_say_what_a_browser_may_fill_in(send, address, visitor, expected):
     """WCAG 1.3.5, identify input purpose."""
-    page = answer(address, visitor)
+    page = send(address, visitor)
     controls = [c for c in page.visible_fields() if c.attributes["name"] in expected]
     fields = {c.attributes["name"]: c.attributes.get("autocomplete") for c in controls}
     assert fields == expected

@@ -26,16 +26,16 @@ class MailServer(socketserver.ThreadingTCPServer):
 
 
 class Talk(socketserver.StreamRequestHandler):
-    def answer(self, command: str, text: str) -> None:
+    def respond(self, command: str, text: str) -> None:
         is_refused = command == self.server.refuse
         self.wfile.write(f"{'554 No' if is_refused else text}\r\n".encode())
 
     def handle(self) -> None:
-        self.answer("CONNECT", "220 mail.example")
+        self.respond("CONNECT", "220 mail.example")
         while line := self.rfile.readline().decode().strip():
             command = line.partition(" ")[0].upper().partition(":")[0]
             self.server.commands.append(line)
-            self.answer(command, "354 Go on" if command == "DATA" else "250 Yes")
+            self.respond(command, "354 Go on" if command == "DATA" else "250 Yes")
             if command == "DATA" and self.server.refuse != "DATA":
                 self.read_mail()
             if command == "QUIT":
@@ -44,7 +44,7 @@ class Talk(socketserver.StreamRequestHandler):
     def read_mail(self) -> None:
         lines = list(iter(lambda: self.rfile.readline().strip(), b"."))
         self.server.mails.append(b"\n".join(lines).decode())
-        self.answer("BODY", "250 Taken")
+        self.respond("BODY", "250 Taken")
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def zoe(make_user):
 
 
 @pytest.fixture
-def answers(client, zoe):
-    """Return a function that asks for a link and gives status, address and text of the answer."""
+def ask_for_link(client, zoe):
+    """Return a function that asks for a link and gives status, address and text of the response."""
 
     def ask(email: str) -> tuple[int, str, str]:
         response = client.post(RESET, {"email": email})
@@ -84,10 +84,10 @@ def answers(client, zoe):
     return ask
 
 
-def test_a_server_that_takes_mail_gets_one_with_the_link(answers, mail_server):
+def test_a_server_that_takes_mail_gets_one_with_the_link(ask_for_link, mail_server):
     server = mail_server()
-    assert answers(KNOWN)[:2] == (302, SENT)
-    assert answers(UNKNOWN)[:2] == (302, SENT)
+    assert ask_for_link(KNOWN)[:2] == (302, SENT)
+    assert ask_for_link(UNKNOWN)[:2] == (302, SENT)
     (sent,) = server.mails
     assert "/auth/password/reset/" in sent
     # The server was asked the same about both.
@@ -97,65 +97,65 @@ def test_a_server_that_takes_mail_gets_one_with_the_link(answers, mail_server):
 
 @pytest.mark.parametrize("refuse", ["CONNECT", "MAIL", "RCPT"])
 def test_a_server_that_refuses_mail_is_no_different_for_an_unknown_address(
-    answers, mail_server, refuse, caplog
+    ask_for_link, mail_server, refuse, caplog
 ):
     server = mail_server(refuse)
-    status, location, text = answers(KNOWN)
+    status, location, text = ask_for_link(KNOWN)
     assert (status, location) == (503, "") and UNSENT in text
     assert "on its way" not in text
-    assert answers(UNKNOWN) == (status, location, text)
+    assert ask_for_link(UNKNOWN) == (status, location, text)
     assert not server.mails
     assert caplog.text.count("No email can be sent: ") == 2
 
 
 @pytest.mark.parametrize("refuse", ["DATA", "BODY"])
 def test_who_meets_a_refusal_at_the_end_is_not_the_only_one_to_be_told(
-    answers, mail_server, refuse, caplog
+    ask_for_link, mail_server, refuse, caplog
 ):
     mail_server(refuse)
-    told = answers(KNOWN)
+    told = ask_for_link(KNOWN)
     assert told[0] == 503 and UNSENT in told[2]
-    assert answers(UNKNOWN) == told
+    assert ask_for_link(UNKNOWN) == told
     assert "An email was refused: " in caplog.text and "/reset/M" not in caplog.text
 
 
-def test_a_server_that_is_away_is_no_different_for_an_unknown_address(answers, settings):
+def test_a_server_that_is_away_is_no_different_for_an_unknown_address(ask_for_link, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     # Nothing listens on port 1 of this machine.
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    told = answers(KNOWN)
+    told = ask_for_link(KNOWN)
     assert told[0] == 503 and UNSENT in told[2]
-    assert answers(UNKNOWN) == told
+    assert ask_for_link(UNKNOWN) == told
 
 
-def test_a_domain_in_other_letters_is_written_as_servers_know_it(answers, mail_server, zoe):
+def test_a_domain_in_other_letters_is_written_as_servers_know_it(ask_for_link, mail_server, zoe):
     zoe.email = "zoe@bücher.example"
     zoe.save()
     server = mail_server()
-    assert answers(zoe.email)[:2] == (302, SENT)
+    assert ask_for_link(zoe.email)[:2] == (302, SENT)
     assert len(server.mails) == 1
     assert {line for line in server.commands if line.startswith("rcpt")} == {
         "rcpt TO:<zoe@xn--bcher-kva.example>"
     }
 
 
-def test_without_a_mail_server_nobody_is_told_that_a_link_comes(answers, settings, caplog):
+def test_without_a_mail_server_nobody_is_told_that_a_link_comes(ask_for_link, settings, caplog):
     settings.EMAIL_BACKEND = settings.TERMINAL_MAIL
-    told = answers(KNOWN)
+    told = ask_for_link(KNOWN)
     assert told[0] == 503 and UNSENT in told[2] and "on its way" not in told[2]
-    assert answers(UNKNOWN) == told
+    assert ask_for_link(UNKNOWN) == told
 
 
-def test_a_cache_that_does_not_answer_stops_no_mail(answers, mail_server, settings):
+def test_a_cache_that_does_not_answer_stops_no_mail(ask_for_link, mail_server, settings):
     server = mail_server("DATA")
     location = {"LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | location,
         "template_fragments": settings.CACHES["template_fragments"],
     }
-    assert answers(KNOWN)[0] == 503
+    assert ask_for_link(KNOWN)[0] == 503
     server.refuse = ""
-    assert answers(KNOWN)[0] == 302
+    assert ask_for_link(KNOWN)[0] == 302
 
 
 # In place of a mail server: the terminal ----------------------------------------------------------

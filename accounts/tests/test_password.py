@@ -251,7 +251,7 @@ def test_a_bad_link_says_so_and_offers_a_new_one(client, zoe, uid, token, method
         ("zo_@example.org", 0),
     ],
 )
-def test_the_answer_does_not_tell_whether_an_account_has_the_address(
+def test_the_response_does_not_tell_whether_an_account_has_the_address(
     client, zoe, make_user, mailoutbox, email, mails
 ):
     make_user("inactive", email="inactive@example.org", is_active=False)

@@ -20,7 +20,7 @@ EMAIL = "Enter a valid email address."
 TOO_LONG = "Ensure this value has at most 30 characters (it has {})."
 
 
-def answers(**changes) -> dict[str, str]:
+def fields(**changes) -> dict[str, str]:
     """Return what a person types who makes no mistake, with these changes."""
     return {"username": "alice", "email": "", "password1": SECRET, "password2": SECRET} | changes
 
@@ -44,7 +44,7 @@ def test_the_page_shows_the_form(client):
 
 def test_registering_makes_an_account_and_leads_to_the_login_page_that_says_so(client, db):
     """Seed: test_register."""
-    response = client.post(REGISTER, answers(email="Alice@EXAMPLE.org"))
+    response = client.post(REGISTER, fields(email="Alice@EXAMPLE.org"))
     assert (response.status_code, response["Location"]) == (302, LOGIN)
     page = client.get(LOGIN).text
     assert "Welcome, alice. You are registered and can log in now." in page
@@ -88,13 +88,13 @@ def test_registering_makes_an_account_and_leads_to_the_login_page_that_says_so(c
 )
 def test_what_is_missing_or_wrong_is_said_beside_its_field(client, db, changes, expected):
     """Seed: test_register_validate_input."""
-    assert errors(client.post(REGISTER, answers(**changes))) == expected
+    assert errors(client.post(REGISTER, fields(**changes))) == expected
     assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["al\0ice", "\0", "x" * 60_000, "a" + "\u0301\u0316" * 15_000])
 def test_a_hostile_username_gets_a_message(client, db, name):
-    assert "username" in errors(client.post(REGISTER, answers(username=name)))
+    assert "username" in errors(client.post(REGISTER, fields(username=name)))
     assert not User.objects.exists()
 
 
@@ -113,12 +113,12 @@ def test_a_hostile_username_gets_a_message(client, db, name):
 def test_a_name_that_reads_like_a_registered_one_is_taken(client, make_user, taken, name):
     """Seed: test_register_validate_input, already registered."""
     make_user(taken)
-    assert errors(client.post(REGISTER, answers(username=name))) == {"username": [TAKEN]}
+    assert errors(client.post(REGISTER, fields(username=name))) == {"username": [TAKEN]}
     assert User.objects.count() == 1
 
 
 def test_a_name_is_stored_in_one_form_and_keeps_its_case(client, db):
-    client.post(REGISTER, answers(username=" ＡliceＢ "))
+    client.post(REGISTER, fields(username=" ＡliceＢ "))
     assert User.objects.get().username == "AliceB"
 
 
@@ -133,7 +133,7 @@ def test_a_name_is_stored_in_one_form_and_keeps_its_case(client, db):
     ],
 )
 def test_a_weak_password_is_refused_beside_its_field(client, db, secret, message):
-    typed = answers(
+    typed = fields(
         username="marguerite",
         email="marguerite@example.org",
         password1=secret,
@@ -145,18 +145,18 @@ def test_a_weak_password_is_refused_beside_its_field(client, db, secret, message
 
 @pytest.mark.parametrize("secret", [" leading and trailing ", "ключ от дома", "🗝️🚪🏠🪟🛋️🧹🪣🧺"])
 def test_a_password_is_kept_to_the_character(client, db, secret):
-    client.post(REGISTER, answers(password1=secret, password2=secret))
+    client.post(REGISTER, fields(password1=secret, password2=secret))
     assert User.objects.get().check_password(secret)
 
 
 @pytest.mark.parametrize("secret", ["tulip\0candle-42", "\0"])
 def test_a_password_with_a_null_character_gets_a_message(client, db, secret):
-    found = errors(client.post(REGISTER, answers(password1=secret, password2=secret)))
+    found = errors(client.post(REGISTER, fields(password1=secret, password2=secret)))
     assert found["password1"] == ["Null characters are not allowed."]
 
 
 def test_a_refused_form_keeps_name_and_email_but_never_a_password(client, db):
-    typed = answers(username="ali ce", email="alice@", password2="something else")
+    typed = fields(username="ali ce", email="alice@", password2="something else")
     page = client.post(REGISTER, typed).text
     assert 'value="ali ce"' in page
     assert 'value="alice@"' in page
@@ -164,7 +164,7 @@ def test_a_refused_form_keeps_name_and_email_but_never_a_password(client, db):
 
 
 def test_what_was_typed_comes_back_escaped(client, db):
-    page = client.post(REGISTER, answers(username='"><script>alert(1)</script>')).text
+    page = client.post(REGISTER, fields(username='"><script>alert(1)</script>')).text
     assert "<script>" not in page
 
 
@@ -187,7 +187,7 @@ def test_only_a_safe_next_is_carried_through_registering_and_logging_in(client, 
     page = client.get(REGISTER, {"next": target})
     assert ('name="next"' in page.text) is safe
     assert page.context["next"] == (target if safe else "")
-    response = client.post(REGISTER, answers(next=target))
+    response = client.post(REGISTER, fields(next=target))
     assert response["Location"].startswith(f"{LOGIN}?next=" if safe else LOGIN)
     assert "evil" not in response["Location"] and "javascript" not in response["Location"]
     login = client.get(response["Location"])
@@ -209,7 +209,7 @@ def test_the_pages_to_register_and_to_log_in_hand_next_to_each_other(client):
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_closed_registration_says_so_and_makes_nothing(client, db, settings, method):
     settings.REGISTRATION_OPEN = False
-    response = getattr(client, method)(REGISTER, answers())
+    response = getattr(client, method)(REGISTER, fields())
     assert response.status_code == 403
     assert "Registration is closed" in response.text
     assert 'href="/"' in response.text
@@ -227,13 +227,13 @@ def test_links_to_register_stand_only_where_one_may(client, db, settings, open_,
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_who_is_logged_in_is_led_to_the_index(client_of, settings, open_, method):
     settings.REGISTRATION_OPEN = open_
-    response = getattr(client_of("reader"), method)(REGISTER, answers())
+    response = getattr(client_of("reader"), method)(REGISTER, fields())
     assert (response.status_code, response["Location"]) == (302, "/")
     assert not User.objects.filter(username="alice").exists()
 
 
 def test_a_form_without_a_token_makes_nothing(db):
-    assert Client(enforce_csrf_checks=True).post(REGISTER, answers()).status_code == 403
+    assert Client(enforce_csrf_checks=True).post(REGISTER, fields()).status_code == 403
     assert not User.objects.exists()
 
 
@@ -244,7 +244,7 @@ def test_a_page_with_a_form_is_kept_by_no_cache(client):
 @pytest.mark.parametrize("name", ["alice", "ALICE", "Ａｌｉｃｅ"])
 def test_a_name_that_goes_between_judging_and_saving_gets_the_message(db, name):
     """Two forms are found valid before either is saved, as when two people press at once."""
-    first, second = RegisterForm(answers()), RegisterForm(answers(username=name))
+    first, second = RegisterForm(fields()), RegisterForm(fields(username=name))
     assert first.is_valid() and second.is_valid()
     assert first.save_unless_taken() == User.objects.get()
     assert second.save_unless_taken() is None
@@ -266,7 +266,7 @@ class RivalWhoRegistersMeanwhile:
 def test_a_name_that_goes_at_the_last_moment_gets_the_message_in_the_page(client, db, settings):
     rival = f"{__name__}.{RivalWhoRegistersMeanwhile.__name__}"
     settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": rival}]
-    response = client.post(REGISTER, answers(email="alice@example.org"))
+    response = client.post(REGISTER, fields(email="alice@example.org"))
     assert errors(response) == {"username": [TAKEN]}
     assert 'value="alice"' in response.text and 'value="alice@example.org"' in response.text
     assert 'id="id_username_error"' in response.text
@@ -282,7 +282,7 @@ def test_of_many_who_register_one_name_at_once_one_wins_and_the_others_are_told(
         client = Client()
         together.wait(timeout=30)
         try:
-            response = client.post(REGISTER, answers(username=name))
+            response = client.post(REGISTER, fields(username=name))
         finally:
             connection.close()
         return "in" if response.status_code == 302 else errors(response)["username"][0]

@@ -204,12 +204,12 @@ def test_an_allowed_name_survives_the_way_through_an_address(client):
     ],
 )
 def test_the_command_line_judges_the_name_that_is_stored(db, name, made):
-    answers = {"username": name, "email": "", "interactive": False, "verbosity": 0}
+    fields = {"username": name, "email": "", "interactive": False, "verbosity": 0}
     if made:
-        call_command("createsuperuser", **answers)
+        call_command("createsuperuser", **fields)
     else:
         with pytest.raises(CommandError):
-            call_command("createsuperuser", **answers)
+            call_command("createsuperuser", **fields)
     assert list(User.objects.values_list("username", flat=True)) == ([made] if made else [])
 
 

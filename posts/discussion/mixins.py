@@ -35,9 +35,9 @@ class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
             return super().handle_no_permission()
         # Not by its slug, which would give the title of a draft away.
         page = reverse("posts:post_short", kwargs={"pk": self.kwargs["pk"]})
-        answer = redirect_to_login(f"{page}#{self.section}")
+        response = redirect_to_login(f"{page}#{self.section}")
         # A script that asks for a part of the page would show the login page in its place.
-        return HttpResponseClientRedirect(answer.url) if self.request.htmx else answer
+        return HttpResponseClientRedirect(response.url) if self.request.htmx else response
 
 
 class CommentsMixin(DiscussionMixin):

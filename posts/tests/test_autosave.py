@@ -18,14 +18,14 @@ def autosave(client, post: Post | None, **data):
 
 
 def test_the_first_autosave_of_a_new_post_makes_a_draft_and_says_where_it_is(client_of):
-    answer = autosave(client_of("author"), None).json()
+    result = autosave(client_of("author"), None).json()
     post = Post.objects.get()
     assert (post.status, post.title, post.body) == ("draft", "Typed", "typed *words*")
     assert [tag.name for tag in post.tag_list] == ["tea", "bread"]
-    assert answer["update_url"] == f"/{post.pk}/update/"
-    assert answer["autosave_url"] == f"/{post.pk}/autosave/"
-    assert (answer["version"], answer["is_beside"]) == (1, False)
-    assert answer["saved_text"].startswith("Saved ")
+    assert result["update_url"] == f"/{post.pk}/update/"
+    assert result["autosave_url"] == f"/{post.pk}/autosave/"
+    assert (result["version"], result["is_beside"]) == (1, False)
+    assert result["saved_text"].startswith("Saved ")
 
 
 def test_a_draft_goes_on_in_place_and_in_one_revision_a_sitting(client_of, author):
@@ -74,8 +74,8 @@ def test_a_draft_needs_no_title_to_be_kept(client_of):
 
 def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, post):
     client = client_of("author")
-    answer = autosave(client, post, version=0).json()
-    assert answer["is_beside"]
+    result = autosave(client, post, version=0).json()
+    assert result["is_beside"]
     saved = Post.objects.get()
     assert (saved.title, saved.body, saved.updated_at) == (
         "Test title",
@@ -86,7 +86,7 @@ def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, po
     page = client.get(f"/{post.pk}/update/").text
     assert "typed *words*</textarea>" in page and 'value="tea, bread"' in page
     assert "Readers see the published text until you press Update." in page
-    client.post(f"/{post.pk}/update/", TYPED | {"version": answer["version"]})
+    client.post(f"/{post.pk}/update/", TYPED | {"version": result["version"]})
     assert Post.objects.get().body == "typed *words*"
     assert "Readers see" not in client.get(f"/{post.pk}/update/").text
 
@@ -130,7 +130,7 @@ def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post)
 @pytest.mark.parametrize(
     ("version", "sitting", "status"),
     [
-        # The version it started from, or its own save, whose answer was lost on the way.
+        # The version it started from, or its own save, whose response was lost on the way.
         (1, "second", 200),
         (0, "first", 200),
         (0, "second", 409),

@@ -141,8 +141,8 @@ def test_a_feed_says_the_same_while_nothing_happens(client, author, kind):
     for path in ("/feed/", "/authors/author/feed/"):
         stamp = client.get(f"{path}{kind}")["ETag"]
         for tag in (stamp, f"W/{stamp}", f'"other", {stamp}', "*"):
-            answer = client.get(f"{path}{kind}", headers={"If-None-Match": tag})
-            assert (answer.status_code, answer.content) == (304, b"")
+            response = client.get(f"{path}{kind}", headers={"If-None-Match": tag})
+            assert (response.status_code, response.content) == (304, b"")
         assert client.head(f"{path}{kind}").status_code == 200
 
 
@@ -153,8 +153,8 @@ def test_who_has_the_feed_already_is_told_so(client, fed, header, is_changed):
     if is_changed:
         Post.objects.update(title="New", updated_at=timezone.now() + timedelta(minutes=1))
     stamp = first["ETag"] if header == "If-None-Match" else first["Last-Modified"]
-    answer = client.get("/feed/atom/", headers={header: stamp})
-    assert answer.status_code == (200 if is_changed else 304)
+    response = client.get("/feed/atom/", headers={header: stamp})
+    assert response.status_code == (200 if is_changed else 304)
 
 
 @pytest.mark.parametrize("scope", ["", "/authors/author", "/tags/salt"])

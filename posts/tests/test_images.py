@@ -260,9 +260,7 @@ def test_too_many_words_are_refused_and_kept(client_of, field):
 # The endpoint of the editor
 
 
-def test_an_image_that_is_sent_while_writing_is_answered_with_its_markdown(
-    client_of, author, media
-):
+def test_an_image_that_is_sent_while_writing_gets_its_markdown(client_of, author, media):
     data = {"image": image_file(), "alt": "The [sea]"}
     response = client_of("author").post("/images/", data)
     image = Image.objects.get()
@@ -282,14 +280,14 @@ def test_an_image_that_is_sent_while_writing_is_answered_with_its_markdown(
         ({"image": image_file, "alt": lambda: "a\0"}, "Null characters are not allowed."),
     ],
 )
-def test_a_refused_image_is_answered_with_a_sentence(client_of, media, data, error):
+def test_a_refused_image_gets_a_sentence(client_of, media, data, error):
     response = client_of("author").post("/images/", {key: make() for key, make in data.items()})
     assert response.status_code == 422
     assert error in response.json()["error"]
     assert not Image.objects.exists() and not stored(media)
 
 
-def test_a_file_that_is_too_large_is_answered_with_a_sentence(client_of):
+def test_a_file_that_is_too_large_gets_a_sentence(client_of):
     file = no_image()
     file.file.write(b"x" * (10 * 1024 * 1024 + 1))
     file.size = file.file.tell()

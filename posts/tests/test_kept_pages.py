@@ -38,7 +38,7 @@ PAGES += ["/feed/", "/tags/bread/feed/atom/", "/authors/author/feed/json/"]
 def thread(worker, make_post, make_comment) -> Comment:
     post = make_post(title="Old title", tags="Bread")
     comment = make_comment("Old words.", post=post)
-    make_comment("An answer.", post=post, parent=comment, author=post.author)
+    make_comment("A reply.", post=post, parent=comment, author=post.author)
     liking.like(post, post.author)
     return comment
 

@@ -220,5 +220,5 @@ def test_a_post_that_is_taken_back_meanwhile_gets_no_like(client_of, post, visit
 def test_the_button_of_a_post_that_has_gone_meanwhile_finds_no_post(client_of, post, action):
     client, htmx = client_of("reader"), {"HX-Request": "true"}
     with meanwhile(post.delete, before='SELECT "posts_post"."like_count"'):
-        answer = client.post(f"/{post.pk}/like/", {"action": action}, headers=htmx)
-    assert answer.status_code == 404
+        response = client.post(f"/{post.pk}/like/", {"action": action}, headers=htmx)
+    assert response.status_code == 404

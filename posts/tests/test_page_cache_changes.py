@@ -20,10 +20,10 @@ OUTLETS += ["/tag-suggestions/?q=b", "{post}"]
 
 @pytest.fixture
 def thread(make_post, make_comment) -> Comment:
-    """A comment with an answer, on a post with a tag and a like."""
+    """A comment with a reply, on a post with a tag and a like."""
     post = make_post(title="Old title", tags="Bread")
     comment = make_comment("Old words.", post=post)
-    make_comment("An answer.", post=post, parent=comment, author=post.author)
+    make_comment("A reply.", post=post, parent=comment, author=post.author)
     liking.like(post, post.author)
     return comment
 

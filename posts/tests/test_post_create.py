@@ -67,7 +67,7 @@ def test_a_bad_title_is_refused_beside_the_field_and_the_text_stays(client_of, t
     assert not Post.objects.exists()
 
 
-def test_a_missing_field_is_answered_like_an_empty_one(client_of):
+def test_a_missing_field_is_treated_like_an_empty_one(client_of):
     assert "Title is required." in client_of("author").post("/create/", {}).text
 
 

@@ -76,7 +76,7 @@ def test_a_page_that_does_not_exist_is_404_with_a_way_back(client, make_post, pa
     assert 'href="/"' in response.text
 
 
-def test_a_page_that_exists_answers(client, make_post):
+def test_a_page_that_exists_is_found(client, make_post):
     for _ in range(6):
         make_post()
     assert client.get("/?page=2").status_code == 200

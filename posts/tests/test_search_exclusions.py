@@ -31,8 +31,8 @@ def write(make_post, make_user):
 
 def ask(text: str, **options) -> tuple[int, bool, bool]:
     """Return how many are found, and what is said of others."""
-    answer = find(text, now=timezone.now(), **options)
-    return len(answer.ids), answer.is_more, answer.is_partial
+    found = find(text, now=timezone.now(), **options)
+    return len(found.ids), found.is_more, found.is_partial
 
 
 @pytest.mark.parametrize("excluded", EXCLUSIONS)

@@ -84,10 +84,10 @@ ADDED = {
 
 @pytest.fixture
 def comment(make_post, make_comment) -> Comment:
-    """A comment with an answer that waits, on a post with a tag and a like."""
+    """A comment with a reply that waits, on a post with a tag and a like."""
     post = make_post(tags="Bread")
     comment = make_comment("Old words.", post=post)
-    make_comment("An answer.", post=post, parent=comment, status=Comment.Status.WAITING)
+    make_comment("A reply.", post=post, parent=comment, status=Comment.Status.WAITING)
     liking.like(post, post.author)
     Post.objects.update(rendered_by=0)
     return Comment.objects.get(pk=comment.pk)

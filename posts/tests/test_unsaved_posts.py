@@ -87,7 +87,7 @@ def test_two_tabs_that_show_one_recovered_text_overwrite_nothing(client_of, draf
         form = client.get(address).context["form"]
         assert form["body"].value() == TYPED["body"]
         tabs.append({name: form[name].value() for name in ("version", "sitting", "title")})
-    answers = [client.post(path, tab | {"body": f"Tab {n}"}) for n, tab in enumerate(tabs)]
-    assert [answer.status_code for answer in answers] == [302, 409]
+    responses = [client.post(path, tab | {"body": f"Tab {n}"}) for n, tab in enumerate(tabs)]
+    assert [response.status_code for response in responses] == [302, 409]
     draft.refresh_from_db()
     assert draft.body == "Tab 0"

@@ -25,10 +25,10 @@ from posts.writing.forms import PostForm, is_long
 
 
 class AutosaveMixin:
-    """Keeps what is being written; answers JSON."""
+    """Keeps what is being written; returns JSON."""
 
     http_method_names = ["post"]
-    answers_json = True
+    sends_json = True
     action = "draft"
     saved_status = 200
 
@@ -110,7 +110,7 @@ class Autosave(AutosaveMixin, PostUpdate):
 
 @method_decorator(require_POST, name="dispatch")
 class Difference(LoginRequiredMixin, View):
-    """Answer how two texts differ, word by word, as a part of a page.
+    """Return how two texts differ, word by word, as part of a page.
 
     204 where the new one is what the editor called `sitting` saved last: it is no copy of anything
     that never arrived. 205 where it arrived after the page was made that has the `version`.

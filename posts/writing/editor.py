@@ -79,7 +79,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         except publishing.EditConflict:
             return self.ask_which(form)
         except publishing.PostIsGone:
-            return self.offer_anew(form)
+            return self.offer_new_post(form)
         if verb_of(self.action, form) == "keep_beside":
             return self.stay(form)
         messages.success(self.request, what_happened(post, form))
@@ -151,7 +151,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return get_object_or_404(posts, pk=form.instance.pk)
 
     def ask_which(self, form: PostForm) -> HttpResponse:
-        """Answer 409 with both texts whole, and mine in the form; nothing is saved."""
+        """Return a 409 response with both texts whole, and mine in the form; nothing is saved."""
         self.object = self.saved_post(form)
         theirs = history.current_text(self.object)
         differences = history.differences(theirs, form.text)
@@ -161,8 +161,8 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         ]
         return self.show_again(form.text, form, theirs=shown, differences=differences)
 
-    def offer_anew(self, form: PostForm) -> HttpResponse:
-        """Answer 409 with the text of a post that has gone, in the form for a new one."""
+    def offer_new_post(self, form: PostForm) -> HttpResponse:
+        """Return a 409 response with the text of a deleted post in the form for a new one."""
         self.object = Post(author=self.request.user)
         return self.show_again(form.text, form, is_gone=True)
 

@@ -23,7 +23,7 @@ from posts.writing.publishing import render_body
 
 @method_decorator(require_POST, name="dispatch")
 class Preview(LoginRequiredMixin, View):
-    """Answer the page that a reader would see of what is in the form; nothing is saved."""
+    """Return the page that a reader would see of what is in the form; nothing is saved."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = PostForm(request.POST, instance=self.get_post(), action="draft")

@@ -25,9 +25,9 @@ MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=
 
 @method_decorator(require_POST, name="dispatch")
 class ImageUpload(LoginRequiredMixin, View):
-    """Keep one image and answer the Markdown that shows it, or why it was refused (422)."""
+    """Keep one image and return the Markdown that shows it, or why it was refused (422)."""
 
-    answers_json = True
+    sends_json = True
 
     def post(self, request: HttpRequest) -> JsonResponse:
         form = ImageForm(request.POST, request.FILES)

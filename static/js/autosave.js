@@ -1,10 +1,10 @@
-// Keeps what is typed: on the server while it answers, in this browser until the server has it.
+// Keeps what is typed: on the server while it responds, in this browser until the server has it.
 "use strict";
 
 const STILL_MS = 2_000; // after the last key
 const LONGEST_MS = 10_000; // while typing goes on
 const KEEP_MS = 500;
-const ANSWER_MS = 20_000;
+const RESPONSE_MS = 20_000;
 const RETRY_MS = 15_000; // at most
 const SUBMIT_WAITS_MS = 3_000;
 const COPY_DAYS = 30;
@@ -144,18 +144,18 @@ async function deliver(edit) {
   firstUnsentAt = null;
   freshenTokens();
   try {
-    const answer = await fetch(form.dataset.autosaveUrl, {
+    const response = await fetch(form.dataset.autosaveUrl, {
       method: "POST",
       body: textsOfForm(),
       headers: { Accept: "application/json" },
       keepalive: form.elements.body.value.length < SMALL,
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(RESPONSE_MS),
     });
-    const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: gone, 409: elsewhere, 422: refused }[answer.status];
-    const result = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-    if (!act || (answer.ok && !result.version)) return tryAgain();
+    const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: gone, 409: elsewhere, 422: refused }[response.status];
+    const result = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
+    if (!act || (response.ok && !result.version)) return tryAgain();
     failures = 0;
-    if (!answer.ok) keep();
+    if (!response.ok) keep();
     act(result, edit);
   } catch {
     tryAgain();
@@ -318,9 +318,9 @@ async function fetchDifference(copy) {
     data.append(`old_${name}`, form.elements[name]?.value ?? "");
     data.append(`new_${name}`, copy.fields[name] ?? "");
   }
-  const answer = await fetch(form.dataset.differenceUrl, { method: "POST", body: data, signal: AbortSignal.timeout(ANSWER_MS) });
-  if (!answer.ok) throw new Error(answer.status);
-  return answer;
+  const response = await fetch(form.dataset.differenceUrl, { method: "POST", body: data, signal: AbortSignal.timeout(RESPONSE_MS) });
+  if (!response.ok) throw new Error(response.status);
+  return response;
 }
 
 async function offerCopy() {
@@ -331,17 +331,17 @@ async function offerCopy() {
   }
   const place = panel.querySelector("[data-difference]");
   try {
-    const answer = await fetchDifference(copy);
+    const response = await fetchDifference(copy);
     // 205: it arrived after this page was made, which shows less than is saved.
-    if (answer.status === 205 && !isUnsaved() && !isChosen()) return location.reload();
+    if (response.status === 205 && !isUnsaved() && !isChosen()) return location.reload();
     // 204: it arrived, whatever its page could know of that.
-    const hasArrived = answer.status !== 200;
+    const hasArrived = response.status !== 200;
     if (hasArrived && !differsInTime(copy)) {
       remove(copy.key);
       return offerCopy();
     }
     // Our own server made it, and escaped all that people wrote.
-    place.innerHTML = hasArrived ? "" : await answer.text();
+    place.innerHTML = hasArrived ? "" : await response.text();
   } catch {
     place.textContent = panel.dataset.noDifference;
   }

@@ -51,16 +51,16 @@ async function upload(file) {
   data.append("alt", words.value);
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   try {
-    const answer = await fetch(form.dataset.uploadUrl, { method: "POST", body: data });
-    const result = await answer.json();
-    if (answer.ok) {
+    const response = await fetch(form.dataset.uploadUrl, { method: "POST", body: data });
+    const result = await response.json();
+    if (response.ok) {
       insert(`\n${result.markdown}\n`);
       last = result.markdown.match(/\]\((.*)\)$/)[1];
       // Typed while it was on its way.
       if (words.value) describe();
     }
     const said = words.value ? status.dataset.described : status.dataset.uploaded;
-    status.textContent = answer.ok ? said : result.error;
+    status.textContent = response.ok ? said : result.error;
   } catch {
     status.textContent = status.dataset.failed;
   }
@@ -161,9 +161,9 @@ tags.addEventListener("input", async () => {
   choose(-1);
   const word = tags.value.split(",").at(-1).trim();
   if (!word) return show([]);
-  const answer = await fetch(`${form.dataset.tagsUrl}?q=${encodeURIComponent(word)}`);
-  const names = answer.ok ? (await answer.json()).tags : [];
-  // An answer that comes late belongs to a word that is typed over.
+  const response = await fetch(`${form.dataset.tagsUrl}?q=${encodeURIComponent(word)}`);
+  const names = response.ok ? (await response.json()).tags : [];
+  // A response that comes late belongs to a word that is typed over.
   if (question === asked) show(names);
 });
 tags.addEventListener("keydown", (event) => {

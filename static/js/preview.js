@@ -37,9 +37,9 @@ async function refresh() {
   const data = new FormData(form);
   for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
   try {
-    const answer = await fetch(form.dataset.previewUrl, { method: "POST", body: data, signal });
-    if (!answer.ok) throw new Error(answer.status);
-    await show(await answer.text(), signal);
+    const response = await fetch(form.dataset.previewUrl, { method: "POST", body: data, signal });
+    if (!response.ok) throw new Error(response.status);
+    await show(await response.text(), signal);
     message.textContent = "";
   } catch {
     if (!signal.aborted) message.textContent = message.dataset.failed;
