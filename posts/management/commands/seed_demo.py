@@ -20,7 +20,7 @@ from accounts.usernames import username_key
 from content.images import make_image
 from content.markup import render_comment, render_post
 from content.storage import keep_files
-from posts import listing, search
+from posts import listing
 from posts.demo.images import draw_image
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
 from posts.discussion import commenting, liking
@@ -28,7 +28,7 @@ from posts.management import derived
 from posts.management.own_posts import add_own_posts
 from posts.models import Post
 from posts.writing.bulk import add_posts
-from posts.writing.publishing import RENDERED_FIELDS, render_body, set_rendered
+from posts.writing.publishing import render_body, set_rendered
 from posts.writing.uploads import image_markdown, store_image
 
 BATCH = 1_000
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         people = create_people(users)
         create_posts(posts, people, offset=existing, now=timezone.now())
         listing.rebuild_all()
-        # Posts that were here keep their covers, and their authors say nothing they did not say.
+        # Nobody comments on posts that were here before.
         made = Post.objects.listed(timezone.now()).filter(pk__gt=last_before).newest_first()
         for number, post in enumerate(list(made[:LIVELY_POSTS])):
             liven(post, number, list(people.values()))
@@ -155,7 +155,9 @@ def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datet
                 at = now - gap * (number - offset) - gap * chance.random()
                 # Squared, so that a few write much and many write little.
                 likely = authors[int(len(authors) * chance.random() ** 2)]
-                posts.append(new_post(text, people.get(text.author, likely), at))
+                post = new_post(text, people.get(text.author, likely), at)
+                add_images(post, number - offset)
+                posts.append(post)
             add_posts(posts, [text.tags for text in texts])
             progress.update(len(batch))
 
@@ -169,6 +171,17 @@ def new_post(text: DemoText, author: int, at: datetime) -> Post:
     return post
 
 
+def add_images(post: Post, age: int) -> None:
+    """Give some of the newest posts a cover, and one an image; the newest has `age` 0."""
+    if age < COVERED_POSTS and age % 2 == 0:
+        post.cover = store_image(make_image(draw_image(age)), post.author)
+        post.cover_alt = image_words()
+    if age == ILLUSTRATED_POST:
+        name = store_image(make_image(draw_image(ITS_IMAGE)), post.author)
+        post.body += f"\n\n{image_markdown(name, image_words())}"
+        render_body(post)
+
+
 @lru_cache(maxsize=20_000)
 def render_passage(passage: str) -> str:
     """Render one passage of a composed post; the same ones come again and again."""
@@ -176,27 +189,12 @@ def render_passage(passage: str) -> str:
 
 
 def liven(post: Post, number: int, people: list[int]) -> None:
-    """Give a post likes and a thread of comments, and to some of the newest images."""
+    """Give a post likes and a thread of comments."""
     chance = random.Random(number)  # noqa: S311  the same on every machine
     readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
     for reader in User.objects.filter(pk__in=readers):
         liking.like(post, reader)
     add_thread(post, chance, readers)
-    if number < COVERED_POSTS and number % 2 == 0:
-        post.cover = store_image(make_image(draw_image(number)), post.author)
-        post.cover_alt = image_words()
-        post.save(update_fields=["cover", "cover_alt"])
-    if number == ILLUSTRATED_POST:
-        illustrate(post)
-
-
-def illustrate(post: Post) -> None:
-    """Put an image at the end of the text."""
-    name = store_image(make_image(draw_image(ITS_IMAGE)), post.author)
-    post.body += f"\n\n{image_markdown(name, image_words())}"
-    render_body(post)
-    post.save(update_fields=["body", *RENDERED_FIELDS])
-    search.index_post(post)
 
 
 def image_words() -> str:
