@@ -71,7 +71,7 @@ class AccessLine(Logger):
 logger_class = AccessLine
 M_MMAP_THRESHOLD = -3  # from <malloc.h>
 LARGE_BLOCK = 4 * 1024 * 1024
-STOPS = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 
 def access_line(resp, environ: dict, seconds: float) -> bytes:
@@ -118,23 +118,23 @@ def on_starting(server) -> None:
     warm_up(site)
 
 
-def hear_stops() -> None:
-    """Take what to stop was sent meanwhile, and what comes."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+def unblock_stop_signals() -> None:
+    """Receive signals to stop again, those sent in the meantime included."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
-# The master, which `pre_fork` makes deaf, as soon as the new process is there.
-os.register_at_fork(after_in_parent=hear_stops)
+# `pre_fork` blocks the signals in the master, which unblocks them once the new process exists.
+os.register_at_fork(after_in_parent=unblock_stop_signals)
 
 
 def pre_fork(server, worker) -> None:
     """Choose the core that fewest of the other workers have; None where they share none.
 
-    A new process has the handlers of the master, and gunicorn loses what it hears with them: told
-    to stop it would serve on, and be killed in the end with all that it answers. So it hears
-    nothing, until `post_fork` has it end at once.
+    A new process has the signal handlers of the master, which drop what a worker receives: told to
+    stop, it would go on until it is killed with all of its requests. So the signals are blocked
+    until `post_fork` resets their handlers.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     taken = [other.core for other in server.WORKERS.values()]
     worker.core = min(cores_to_share(server.num_workers), key=taken.count, default=None)
 
@@ -145,9 +145,9 @@ def post_fork(server, worker) -> None:
     One of them runs at a time, whoever has Python's lock. On a core each, they pass it from core
     to core at every read and write, and a short request takes up to twice as long.
     """
-    for number in STOPS:
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    hear_stops()
+    unblock_stop_signals()
     if worker.core is not None:
         # Where the system forbids the choice, it serves all the same.
         with contextlib.suppress(OSError):

@@ -83,7 +83,7 @@ def test_threads_of_a_worker_take_turns_more_often(monkeypatch, dead_database):
 @pytest.fixture
 def handlers():
     """Give this process the handlers of its signals back, which a worker does without."""
-    before = {number: signal.getsignal(number) for number in serving.STOPS}
+    before = {number: signal.getsignal(number) for number in serving.STOP_SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -185,7 +185,13 @@ def test_gunicorn_takes_every_setting_it_is_given():
 def is_setting(name: str, value: object) -> bool:
     """Tell gunicorn's settings from what the module imports and defines for itself."""
     is_own = name.islower() and not name.startswith("_") and not isinstance(value, type(os))
-    functions = {"access_line", "cores_to_share", "hear_stops", "redact", "return_large_blocks"}
+    functions = {
+        "access_line",
+        "cores_to_share",
+        "unblock_stop_signals",
+        "redact",
+        "return_large_blocks",
+    }
     return is_own and name not in functions
 
 
