@@ -58,7 +58,7 @@ class Trust:
 
     def lose(self, reason: str, rest: float) -> None:
         with self.lock:
-            # While the site warms up, nothing is logged, and it may fail for the first time.
+            # While the site preloads, nothing is logged, and it may fail for the first time.
             is_news = not self.is_told and log.isEnabledFor(logging.WARNING)
             self.has_failed = True
             self.is_told = self.is_told or is_news

@@ -100,13 +100,13 @@ def return_large_blocks() -> None:
 
 
 def on_starting(server) -> None:
-    """Refuse to start where a system check finds an error; warnings are shown. Then warm up."""
+    """Refuse to start where a system check finds an error; warnings are shown. Then preload."""
     from django.conf import settings
     from django.core.management import call_command
     from django.core.management.base import SystemCheckError
     from django.utils.module_loading import import_string
 
-    from blogsite.warming import warm_up
+    from blogsite.preloading import preload
 
     try:
         call_command("check", stdout=io.StringIO())
@@ -115,7 +115,7 @@ def on_starting(server) -> None:
     return_large_blocks()
     site = server.app.wsgi()
     import_string(settings.AT_START)()
-    warm_up(site)
+    preload(site)
 
 
 def unblock_stop_signals() -> None:
@@ -164,15 +164,15 @@ def cores_to_share(among: int) -> list[int]:
 
 
 def post_worker_init(worker) -> None:
-    """Warm a worker up, and let its threads take turns ten times as often as by themselves.
+    """Preload a worker, and let its threads take turns ten times as often as Python's default.
 
     Who writes gives way at each of a dozen queries, and all other writers wait on SQLite until a
     thread that renders gives way to them in turn.
     """
-    from blogsite.warming import ask_for_pages, names_of_site
+    from blogsite.preloading import names_of_site, request_pages
 
     sys.setswitchinterval(0.0005)
-    ask_for_pages(worker.wsgi, names_of_site(bind))
+    request_pages(worker.wsgi, names_of_site(bind))
 
 
 def when_ready(server) -> None:

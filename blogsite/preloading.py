@@ -1,6 +1,6 @@
-"""Does before the first visitor comes what each worker would do with its first requests.
+"""Load templates, code and first pages before the workers start, so that they share the memory.
 
-Nothing of it is needed: where the database is away, the site starts all the same.
+The site also starts without this, for example if the database is away.
 """
 
 import gc
@@ -20,11 +20,11 @@ PAGES = ("/?q=%C3%A90", "/auth/login/")
 LINK_TO_POST = re.compile(rb'href="(/[0-9]+-[^"]+)"')
 
 
-def warm_up(application: Callable) -> None:
-    """Load, before there are workers, what they can share as memory."""
+def preload(application: Callable) -> None:
+    """Load what all workers need while there is only one process."""
     compile_templates()
-    ask_for_pages(application)
-    # What is here now stays; looking through it for garbage would copy it for each worker.
+    request_pages(application)
+    # These objects stay. A garbage collection would look at each and so copy it for each worker.
     gc.collect()
     gc.freeze()
 
@@ -35,7 +35,7 @@ def compile_templates() -> None:
             get_template(str(path.relative_to(folder)))
 
 
-def ask_for_pages(application: Callable, names: Sequence[str] = ()) -> None:
+def request_pages(application: Callable, names: Sequence[str] = ()) -> None:
     """Ask for pages as a visitor would, and leave no connection open.
 
     The page cache then has the index for who calls the site by one of these names.

@@ -9,7 +9,7 @@ from django.conf import settings as site_settings
 from django.db import connections
 from django.template import engines
 
-from blogsite import warming, wsgi
+from blogsite import preloading, wsgi
 from caching import fragments
 from caching.tests.cached import AnonymousVisitor
 from posts.models import Post
@@ -56,7 +56,7 @@ def test_the_first_pages_are_asked_for_and_no_connection_is_left(settings, post,
     asked = Asked()
 
     def run() -> bool:
-        warming.ask_for_pages(asked)
+        preloading.request_pages(asked)
         return all(each.connection is None for each in connections.all())
 
     assert in_thread(run)
@@ -69,7 +69,7 @@ def test_the_first_pages_are_asked_for_and_no_connection_is_left(settings, post,
 def test_a_blog_without_posts_warms_up_too():
     assert not Post.objects.exists()
     asked = Asked()
-    in_thread(warming.ask_for_pages, asked)
+    in_thread(preloading.request_pages, asked)
     assert [status for _, status in asked.answers] == ["200 OK"] * 3
 
 
@@ -88,9 +88,9 @@ def test_the_first_visitor_gets_the_index_from_the_page_cache(
 ):
     settings.INSTANCE_DIR, settings.SITE_URL = tmp_path, address
     settings.ALLOWED_HOSTS = ["blog.example.org", "127.0.0.1", "localhost"]
-    assert warming.names_of_site(bind) == names
+    assert preloading.names_of_site(bind) == names
     worker = AnonymousVisitor()
-    in_thread(warming.ask_for_pages, worker.cache, names)
+    in_thread(preloading.request_pages, worker.cache, names)
     rendered = worker.rendered
     for name in names:
         assert post.title in worker.get(HTTP_HOST=name).text
@@ -105,7 +105,7 @@ def unfrozen():
 
 def test_without_a_database_templates_alone_are_made(dead_database, unfrozen):
     asked = Asked()
-    warming.warm_up(asked)
+    preloading.preload(asked)
     assert asked.answers == []
     assert not logging.root.manager.disable
     loader, *_ = engines["django"].engine.template_loaders
