@@ -35,7 +35,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,18})")
 NUMBER = re.compile(r"[0-9]{1,9}")
 
-# When a post is published, and its id: its place in every list.
+# The position of a post in every list: when it is published, and its id.
 Position = tuple[datetime, int]
 
 
@@ -64,35 +64,35 @@ class PostListing:
 
     scope: str
     # What its posts have in common, or their ties to a tag.
-    having: dict[str, int]
-    of: type[Post] | type[Tagging] = Post
+    filters: dict[str, int]
+    model: type[Post] | type[Tagging] = Post
 
     @property
     def rows(self) -> QuerySet:
         """Published posts, or their ties to a tag, the scheduled among them."""
-        having = self.of.objects.filter(**self.having)
-        return having.filter(is_published()).select_related(None).order_by()
+        rows = self.model.objects.filter(**self.filters).filter(is_published())
+        return rows.select_related(None).order_by()
 
     @property
     def post_field(self) -> str:
-        return "pk" if self.of is Post else "post_id"
+        return "pk" if self.model is Post else "post_id"
 
     @property
     def counter(self) -> QuerySet:
         """The row that counts the list, in `published_count`."""
-        if self.of is Tagging:
-            return Tag.objects.filter(pk=self.having["tag"])
+        if self.model is Tagging:
+            return Tag.objects.filter(pk=self.filters["tag"])
         return ListCount.objects.filter(scope=self.scope)
 
     def count(self, now: datetime) -> int:
         """Return how many posts everyone may see at `now`."""
 
-        def ask(keys: list[str]) -> dict[str, int]:
-            return {self.scope: self.ask_count(now)}
+        def make(keys: list[str]) -> dict[str, int]:
+            return {self.scope: self.query_count(now)}
 
-        return fragments.until_next_change("count", [self.scope], ask, now=now)[self.scope]
+        return fragments.until_next_change("count", [self.scope], make, now=now)[self.scope]
 
-    def ask_count(self, now: datetime) -> int:
+    def query_count(self, now: datetime) -> int:
         scheduled = self.rows.filter(is_scheduled(now)).order_by().values("status")
         number = scheduled.annotate(number=Count("pk")).values("number")
         counter = self.counter.annotate(scheduled=Subquery(number))
@@ -106,12 +106,12 @@ class PostListing:
         """
         asked = (self.scope, size, *map(query.get, ("page", "after", "before")))
 
-        def find(keys: list) -> dict:
-            return {asked: self.find_page(query, size=size, now=now)}
+        def make(keys: list) -> dict:
+            return {asked: self.build_page(query, size=size, now=now)}
 
-        return fragments.until_next_change("page", [asked], find, now=now)[asked]
+        return fragments.until_next_change("page", [asked], make, now=now)[asked]
 
-    def find_page(self, query: dict, *, size: int, now: datetime) -> PostPage:
+    def build_page(self, query: dict, *, size: int, now: datetime) -> PostPage:
         number = parse_number(query.get("page", "1"))
         total = self.count(now)
         last = max(1, -(-total // size))
@@ -132,7 +132,7 @@ class PostListing:
         else:
             # Where all that was newer has gone, a walk back ends on the first page.
             number = 1 if "before" in query else number
-            shown = self.by_number(number, size, total, now)
+            shown = self.positions_of_page(number, size, total, now)
             has_newer = number > 1
             has_older = number < last
         if not shown and (total or number > 1 or "after" in query):
@@ -143,11 +143,13 @@ class PostListing:
             ids=[pk for _, pk in shown],
             number=min(number, last) if has_newer and has_older else at_end,
             last_number=last,
-            newer_key=key_of(shown[0]) if has_newer else "",
-            older_key=key_of(shown[-1]) if shown and has_older else "",
+            newer_key=position_key(shown[0]) if has_newer else "",
+            older_key=position_key(shown[-1]) if shown and has_older else "",
         )
 
-    def by_number(self, number: int, size: int, total: int, now: datetime) -> list[Position]:
+    def positions_of_page(
+        self, number: int, size: int, total: int, now: datetime
+    ) -> list[Position]:
         """Return the positions on page `number`, skipping no more rows than lie between marks."""
         skip = (number - 1) * size
         below = total - 1 - skip
@@ -191,17 +193,17 @@ def find_author(username: str, now: datetime) -> User:
     """Return the person with a page at `now`, the same object for everyone; 404 without one."""
     key = username_key(username)
 
-    def ask(keys: list[str]) -> dict[str, User]:
+    def make(keys: list[str]) -> dict[str, User]:
         return {key: get_object_or_404(people_to_read(now), username_key=key)}
 
-    return fragments.until_next_change("author", [key], ask, now=now)[key]
+    return fragments.until_next_change("author", [key], make, now=now)[key]
 
 
 def posts_tagged(tag: Tag) -> PostListing:
     return PostListing(f"tag:{tag.pk}", {"tag": tag.pk}, Tagging)
 
 
-def key_of(position: Position) -> str:
+def position_key(position: Position) -> str:
     """Return a position as it stands in a link: microseconds since 1970, and the post's id."""
     return f"{(position[0] - EPOCH) // timedelta(microseconds=1)}-{position[1]}"
 
@@ -237,17 +239,17 @@ def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
 def add(post: Post, tags: list[Tag]) -> None:
     """Count `post` into its lists, after it and its ties to `tags`, which are held, are saved."""
     listings = listings_of(post, tags)
-    place = (post.publish_at, post.pk)
+    position = (post.publish_at, post.pk)
     if not listings:
         return
     numbers = count(listings, 1)
     # As they were when they were held.
     numbers |= {posts_tagged(tag).scope: tag.published_count + 1 for tag in tags}
-    move_marks(listings, place, 1)
+    shift_marks(listings, position, 1)
     for listing in listings:
         # On average every STEP posts, wherever in the list they come.
         if numbers[listing.scope] % STEP == 0:
-            mark(listing, place)
+            add_mark(listing, position)
 
 
 def remove(post: Post) -> None:
@@ -255,10 +257,10 @@ def remove(post: Post) -> None:
     if not post.is_published:
         return
     listings = listings_of(post, post.tag_list)
-    place = (post.publish_at, post.pk)
+    position = (post.publish_at, post.pk)
     count(listings, -1)
-    move_marks(listings, place, -1)
-    hand_on_marks(listings, place)
+    shift_marks(listings, position, -1)
+    pass_marks_to_newer(listings, position)
 
 
 def count(listings: list[PostListing], change: int) -> dict[str, int]:
@@ -284,49 +286,49 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
     return {scope: number + change for scope, number in numbers.items()}
 
 
-def move_marks(listings: list[PostListing], place: Position, change: int) -> None:
-    """Correct the marks above `place` for one post more or less below them."""
-    tie = Q(publish_at=place[0], post_id__gt=place[1])
-    above = (Q(publish_at__gt=place[0]) | tie) & Q(publish_at__gte=place[0])
+def shift_marks(listings: list[PostListing], position: Position, change: int) -> None:
+    """Correct the marks above `position` for one post more or less below them."""
+    tie = Q(publish_at=position[0], post_id__gt=position[1])
+    above = (Q(publish_at__gt=position[0]) | tie) & Q(publish_at__gte=position[0])
     marks = ListMark.objects.filter(above, scope__in=[listing.scope for listing in listings])
     marks.update(below=F("below") + change)
 
 
-def hand_on_marks(listings: list[PostListing], place: Position) -> None:
-    """Move the marks at `place`, whose post leaves the lists, to the next newer post in each."""
+def pass_marks_to_newer(listings: list[PostListing], position: Position) -> None:
+    """Move the marks of a post that leaves its lists, at `position`, to the next newer post."""
     by_scope = {listing.scope: listing for listing in listings}
-    marks = ListMark.objects.filter(scope__in=by_scope, publish_at=place[0], post_id=place[1])
+    marks = ListMark.objects.filter(scope__in=by_scope, publish_at=position[0], post_id=position[1])
     for old in marks:
         old.delete()
         listing = by_scope[old.scope]
-        others = listing.rows.exclude(**{listing.post_field: place[1]})
-        heirs = listing.positions(listing.newer(others, place), 1)
+        others = listing.rows.exclude(**{listing.post_field: position[1]})
+        newer = listing.positions(listing.newer(others, position), 1)
         # One that has a mark already keeps it.
         ListMark.objects.bulk_create(
-            [new_mark(listing, heir, old.below) for heir in heirs], ignore_conflicts=True
+            [new_mark(listing, at, old.below) for at in newer], ignore_conflicts=True
         )
 
 
-def mark(listing: PostListing, place: Position) -> None:
-    """Set a mark at `place`, with the number of posts below it counted from the next mark down."""
-    tie = Q(publish_at=place[0], post_id__lt=place[1])
-    lower = ListMark.objects.filter(Q(publish_at__lt=place[0]) | tie, scope=listing.scope)
+def add_mark(listing: PostListing, position: Position) -> None:
+    """Add a mark at `position`, with the number of posts below it, counted from the mark below."""
+    tie = Q(publish_at=position[0], post_id__lt=position[1])
+    lower = ListMark.objects.filter(Q(publish_at__lt=position[0]) | tie, scope=listing.scope)
     base = lower.order_by("-publish_at", "-post_id").first()
-    rows = listing.older(place, now=place[0])
+    rows = listing.older(position, now=position[0])
     below = 0
     if base:
         rows = listing.newer(rows, (base.publish_at, base.post_id))
         below = base.below + 1
-    new_mark(listing, place, below + rows.count()).save()
+    new_mark(listing, position, below + rows.count()).save()
 
 
-def new_mark(listing: PostListing, place: Position, below: int) -> ListMark:
-    return ListMark(scope=listing.scope, publish_at=place[0], post_id=place[1], below=below)
+def new_mark(listing: PostListing, position: Position, below: int) -> ListMark:
+    return ListMark(scope=listing.scope, publish_at=position[0], post_id=position[1], below=below)
 
 
 @transaction.atomic
 def rebuild_all() -> None:
-    """Count and mark all lists anew, after rows were written in bulk."""
+    """Count and mark all lists again, after rows were written in bulk."""
     # Tags before the counter, as whoever saves a post does, or the two could wait for each other.
     # Those that are made meanwhile count from nothing, and so rightly.
     in_order = Tag.objects.select_for_update(no_key=True).order_by("pk")
@@ -341,11 +343,11 @@ def rebuild_all() -> None:
     long = [posts_by(pk) for pk, number in authors.items() if number >= STEP]
     long += [posts_tagged(tag) for tag in Tag.objects.filter(published_count__gte=STEP)]
     for listing in [all_posts(), *long]:
-        mark_all(listing)
+        add_marks(listing)
 
 
 def count_tags(pks: list[int]) -> None:
-    """Count tags anew that are held; another's could be held by who waits for one of these."""
+    """Count locked tags again. Others may be locked by a transaction that waits for these."""
     own = Tagging.objects.filter(is_published(), tag=OuterRef("pk")).select_related(None)
     number = own.order_by().values("tag").annotate(number=Count("pk")).values("number")
     for start in range(0, len(pks), BATCH):
@@ -372,16 +374,16 @@ def save_counts(numbers: dict[str, int]) -> None:
 
 
 def rebuild(listing: PostListing, number: int) -> None:
-    """Count and mark one list anew, which has a counter and holds `number` published posts."""
+    """Count and mark one list again, which has a counter and `number` published posts."""
     ListMark.objects.filter(scope=listing.scope).delete()
     listing.counter.update(published_count=number)
     if number >= STEP:
-        mark_all(listing)
+        add_marks(listing)
 
 
-def mark_all(listing: PostListing) -> None:
+def add_marks(listing: PostListing) -> None:
     """Mark a list that has no marks yet."""
     rows = listing.rows.order_by("publish_at", listing.post_field)
-    places = rows.values_list("publish_at", listing.post_field).iterator()
-    marked = islice(enumerate(places), STEP - 1, None, STEP)
-    ListMark.objects.bulk_create([new_mark(listing, place, below) for below, place in marked])
+    positions = rows.values_list("publish_at", listing.post_field).iterator()
+    marked = islice(enumerate(positions), STEP - 1, None, STEP)
+    ListMark.objects.bulk_create([new_mark(listing, position, below) for below, position in marked])

@@ -253,7 +253,7 @@ def let_in() -> dict[str, Client]:
 def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Question]]:
     """Return what each page and command asks the database where there are so many posts."""
     middle, pages = Post.objects.get(pk=posts // 2), posts // settings.POSTS_PER_PAGE
-    key = listing.key_of((middle.publish_at, middle.pk))
+    key = listing.position_key((middle.publish_at, middle.pk))
     places = {
         "today": f"{timezone.localdate()} 00:00:00Z",
         "key": key,
