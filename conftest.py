@@ -21,7 +21,7 @@ SET_AFTERWARDS = ("status", "waiting_because", "created_at")
 
 
 def pytest_configure() -> None:
-    # Each client starts the site anew; whitenoise then looks for files when they are asked for,
+    # Each client starts a new site; whitenoise then looks for files when they are asked for,
     # not for all of them 6,000 times.
     site_settings.WHITENOISE_AUTOREFRESH = True
     # A real hash takes a second on purpose; what is tested is ours, not Argon2.

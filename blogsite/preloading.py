@@ -56,7 +56,7 @@ def request_pages(application: Callable, names: Sequence[str] = ()) -> None:
 
 
 def ask(application: Callable, page: str, **headers: str) -> bytes:
-    """Return what the page is answered with, rendered anew unless `headers` let it be kept."""
+    """Return the body of the page, rendered each time unless `headers` allow a cached one."""
     path, _, query = page.partition("?")
     # An empty cookie for messages bypasses the page cache.
     cookie = f"{settings.MESSAGES_COOKIE_NAME}="

@@ -271,7 +271,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOCAL_CACHE = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": environment.cache_url("CACHE_URL", {"BACKEND": LOCAL_CACHE}),
-    # Of the tag `cache`: in the worker, because asking elsewhere takes longer than making it anew.
+    # Of the tag `cache`: in the worker, because asking elsewhere takes longer than rendering.
     "template_fragments": {"BACKEND": LOCAL_CACHE, "LOCATION": "template_fragments"},
 }
 

@@ -90,7 +90,8 @@ class FileCounter:
         return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def increase(self) -> None:
-        descriptor = self.open()  # anew, because threads that share one share its lock too
+        # A descriptor of its own: threads that share one would share its lock.
+        descriptor = self.open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             number = int.from_bytes(os.pread(descriptor, 8, 0), "little")
@@ -148,7 +149,7 @@ class RedisCounter:
         except Exception:
             self.rests_until = time.monotonic() + self.REST
             self.was_away = True
-            # The next question connects anew, and gets no late reply to this one.
+            # The next read opens a new connection, so it gets no late reply to this one.
             self.threads.connection.disconnect()
             return None
 

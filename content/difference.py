@@ -275,7 +275,7 @@ def _pairs(chain: Chain) -> Iterator[Pair]:
 def _without_chaff(gaps: list[Gap], old: Words, new: Words) -> list[Gap]:
     """Join changes in a line that are longer than what is the same between them.
 
-    A sentence written anew shares some words and all its spaces with the old one, by chance.
+    A rewritten sentence shares some words and all its spaces with the old one, by chance.
     """
     old_at, new_at = ([0, *accumulate(map(len, words))] for words in (old, new))
     joined: list[Gap] = []

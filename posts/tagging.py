@@ -39,7 +39,7 @@ class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
 
 
 def again_where_tags_moved(write: Callable) -> Callable:
-    """Make `write` one transaction, which is done anew where it meets TagsMoved.
+    """Make `write` one transaction, which is tried again after TagsMoved.
 
     Undone as a whole, so that what it held in vain is let go. It holds its tags before it changes
     the post that it was given, which no database brings back.

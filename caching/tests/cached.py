@@ -53,7 +53,7 @@ def ask(application, path: str, method: str = "GET", **environ) -> Reply:
 
 
 def answering(response_class=HttpResponse, *arguments, **options):
-    """Return a WSGI callable that gives this response, made anew each time."""
+    """Return a WSGI callable that makes this response each time."""
 
     def application(environ, start_response):
         response = response_class(*arguments, **options)

@@ -41,7 +41,7 @@ def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
         assert anonymous.cache.size == kept <= 100_000
 
 
-def test_an_answer_made_anew_takes_the_place_of_the_old(anonymous, clock):
+def test_an_answer_made_again_takes_the_place_of_the_old(anonymous, clock):
     anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
     anonymous.get()
     size = anonymous.cache.size

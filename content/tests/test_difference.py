@@ -148,7 +148,7 @@ def test_no_texts_take_long(name):
     assert side(changes, "added") == new
 
 
-def test_a_part_written_anew_does_not_hide_a_small_change():
+def test_a_rewritten_part_does_not_hide_a_small_change():
     rng = random.Random(3)
     old, new = (" ".join(rng.choices("abcdef", k=5_000)) for _ in range(2))
     before, after = "\n\nWhat follows is kept: ", " And so on to the end."

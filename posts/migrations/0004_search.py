@@ -2,7 +2,7 @@
 
 Neither is a field of a model, so Django's state of the models is the same on both. SQLite drops the
 triggers of a table that it rebuilds, as it does for AlterField: these hang on the documents alone,
-and a change of SearchDocument makes them anew.
+and a change of SearchDocument makes them again.
 """
 
 from django.db import migrations

@@ -12,7 +12,7 @@ from posts.search.tokens import tokenize
 # `prepare` then writes them all again.
 INDEX_VERSION: int = 1
 BATCH = 500
-# Writing the index of a post anew takes up to a millisecond, and on SQLite other writers wait.
+# Updating the index of a post takes up to a millisecond, and on SQLite other writers wait.
 NAMED_AT_ONCE = 1_000
 COLUMNS = ("title", "body", "tags", "author")
 # No token, so no phrase goes from one name into the next; a token character to both databases.
@@ -41,7 +41,7 @@ def index_posts(posts: list[Post]) -> None:
 
 
 def index_tagged(tag: Tag) -> None:
-    """Write the tags of all posts with `tag` anew, after it got another name, and nothing else.
+    """Update the tags in the documents of all posts with `tag`, after it was renamed.
 
     Somebody may be saving new words of one of them.
     """
@@ -66,7 +66,7 @@ def hold_documents(post_pks: list[int]) -> None:
 
 
 def index_author(author: User) -> None:
-    """Write the author's names anew into the documents of their newest posts.
+    """Update the author's names in the documents of their newest posts.
 
     Of NAMED_AT_ONCE, because whoever changed a name waits; `index_names` writes the others.
     """
@@ -75,7 +75,7 @@ def index_author(author: User) -> None:
 
 
 def index_names() -> int:
-    """Write all authors' names anew where a document holds others; return how many did.
+    """Update the authors' names in documents that hold old ones, and return their number.
 
     NAMED_AT_ONCE at a time, so that people can write in between.
     """

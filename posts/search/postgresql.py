@@ -81,6 +81,6 @@ def _compile_phrase(term: Term) -> tuple[str, list[str]]:
 
 
 def rebuild() -> None:
-    """Build the indexes anew from the columns they are on."""
+    """Rebuild the indexes from their columns."""
     with connection.cursor() as cursor:
         cursor.execute("REINDEX TABLE posts_searchdocument")

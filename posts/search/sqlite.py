@@ -52,7 +52,7 @@ def _compile_term(term: Term) -> str:
 
 
 def rebuild() -> None:
-    """Read all documents into the index anew, and make one of the pieces that this leaves."""
+    """Rebuild the index from all documents, and merge its segments into one."""
     with connection.cursor() as cursor:
         for command in ("rebuild", "optimize"):
             cursor.execute("INSERT INTO posts_search (posts_search) VALUES (%s)", [command])

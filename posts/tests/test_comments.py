@@ -254,7 +254,7 @@ def test_a_comment_that_has_gone_meanwhile_is_not_changed(make_comment):
 
 
 @pytest.mark.parametrize("rendered_by", [0, RENDERER_VERSION])
-def test_comments_of_an_older_renderer_are_rendered_anew(make_comment, capsys, rendered_by):
+def test_comments_of_an_older_renderer_are_rendered_again(make_comment, capsys, rendered_by):
     comment = make_comment("So *true*.")
     Comment.objects.update(body_html="<p>Old.</p>", rendered_by=rendered_by)
     call_command("rerender_posts")

@@ -241,7 +241,7 @@ OTHER_COMMENTS = {
 
 
 @pytest.mark.parametrize("other", OTHER_COMMENTS)
-def test_a_comment_that_says_something_else_is_rendered_anew(client_of, thread, other):
+def test_a_comment_that_says_something_else_is_rendered_again(client_of, thread, other):
     """Told by what it says, and by nothing else: no counter moves here."""
     client, path = client_of("moderator"), thread.post.get_absolute_url()
     before, values = client.get(path).text, OTHER_COMMENTS[other]
@@ -253,7 +253,7 @@ def test_a_comment_that_says_something_else_is_rendered_anew(client_of, thread, 
     assert TOKEN.sub("", client.get(path).text) != TOKEN.sub("", before)
 
 
-def test_who_may_not_reply_makes_no_comment_anew_by_another_beginning_of_the_page(
+def test_who_may_not_reply_makes_no_comment_again_by_another_beginning_of_the_page(
     client, thread, monkeypatch
 ):
     path = thread.post.get_absolute_url()

@@ -133,7 +133,7 @@ def test_marks_come_about_every_step_as_posts_are_written(author, small_step):
     expect_right_numbers()
 
 
-def test_a_marked_post_that_is_tagged_anew_leaves_a_mark(author, many, small_step):
+def test_a_marked_post_that_is_tagged_again_leaves_a_mark(author, many, small_step):
     many(30)
     marked = Post.objects.get(pk=ListMark.objects.filter(scope="all")[0].post_id)
     publishing.save_post(marked, now=NOW, tags=["Coffee"])

@@ -81,7 +81,7 @@ def test_the_writer_is_told_that_the_comment_waits_and_why(client_of, post):
         ("Harmless.", "Harmless too.", "approved"),
     ],
 )
-def test_a_changed_comment_is_judged_anew(post, make_comment, before, after, status):
+def test_a_changed_comment_is_judged_again(post, make_comment, before, after, status):
     comment = make_comment(before)
     assert commenting.edit_comment(comment, after, now=timezone.now())
     assert Comment.objects.get().status == status

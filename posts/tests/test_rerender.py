@@ -39,7 +39,7 @@ def old_posts(make_post):
     return posts
 
 
-def test_old_rows_alone_are_rendered_anew(old_posts):
+def test_old_rows_alone_are_rendered_again(old_posts):
     assert run("rerender_posts") == said(5)
     for number, post in enumerate(Post.objects.order_by("pk")[:5]):
         assert post.body_html == f"<p><em>word {number}</em></p>\n"
@@ -129,7 +129,7 @@ def test_drifted_counts_and_marks_are_repaired(old_posts, monkeypatch):
     expect_right_numbers()
 
 
-def test_likes_and_comments_that_drifted_are_counted_anew(
+def test_likes_and_comments_that_drifted_are_counted_again(
     old_posts, make_user, make_comment, monkeypatch
 ):
     monkeypatch.setattr(recount_posts, "BATCH", 2)

@@ -207,7 +207,7 @@ def test_the_command_goes_through_all_in_batches(monkeypatch, make_post):
     assert len(find("bread", now=NOW).ids) == 5
 
 
-def test_the_command_can_build_the_index_of_the_database_anew(saved):
+def test_the_command_can_rebuild_the_index_of_the_database(saved):
     assert "Wrote 0 search documents" in reindex("--rebuild")
     assert find("creme", now=NOW).ids == [saved.pk]
 
@@ -275,12 +275,12 @@ def test_what_is_added_is_not_merged_while_others_wait(db):
     assert (found["automerge"], found["crisismerge"]) == (0, 1000)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 alone keeps pieces")
-def test_an_index_that_was_rebuilt_is_one_piece(make_post):
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 alone keeps segments")
+def test_a_rebuilt_index_is_one_segment(make_post):
     for number in range(5):
         make_post(title=f"Bread {number}")
     with connection.cursor() as cursor:
-        # Without a command, one piece takes a thousand posts.
+        # Without a command, one segment takes a thousand posts.
         cursor.execute("INSERT INTO posts_search (posts_search, rank) VALUES ('hashsize', 1)")
         reindex("--rebuild")
         cursor.execute("SELECT count(DISTINCT segid) FROM posts_search_idx")

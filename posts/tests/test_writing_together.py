@@ -87,7 +87,7 @@ def test_hiding_and_restoring_at_once_leaves_right_numbers(people):
     expect_right_numbers()
 
 
-def test_counting_anew_while_others_write_loses_nothing(people, monkeypatch):
+def test_counting_again_while_others_write_loses_nothing(people, monkeypatch):
     monkeypatch.setattr(listing, "STEP", 3)
 
     def write_some(person: User) -> None:

@@ -23,11 +23,11 @@ SEND = """async () => {
 @pytest.fixture
 def page(open_page, username) -> Page:
     page = open_page(expect="a status of 409|ERR_(INTERNET_DISCONNECTED|FAILED)")
-    log_in_anew(page, username)
+    log_in_again(page, username)
     return page
 
 
-def log_in_anew(page: Page, username: str) -> None:
+def log_in_again(page: Page, username: str) -> None:
     join(page, username)
     expect(page.get_by_role("link", name=username)).to_be_visible()
 
@@ -55,7 +55,7 @@ def crash(context: BrowserContext) -> None:
 
 def begin(context: BrowserContext, username: str) -> Page:
     page = context.pages[0]
-    log_in_anew(page, username)
+    log_in_again(page, username)
     page.goto("/create/")
     write(page, "Sent.")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
