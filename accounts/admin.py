@@ -227,6 +227,6 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(GuardedAdmin, auth_admin.GroupAdmin):
-    """Django's admin for groups, within the same bounds."""
+    """Django's admin for groups, within the same limits."""
 
     search_fields = ("name__begins",)

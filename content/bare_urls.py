@@ -11,7 +11,7 @@ from itertools import pairwise
 import nh3
 from markdown_it.token import Token
 
-# The usual limit of browsers and servers. It also bounds how far a bare address is looked for.
+# The usual limit of browsers and servers. It also limits how far a bare address is looked for.
 URL_LIMIT = 2_000
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)

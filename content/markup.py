@@ -25,9 +25,9 @@ from pygments.token import STANDARD_TYPES
 
 from content import footnotes, images
 from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url, name_links
-from content.bounds import TooMuch, bound, render_bounded, shallow
 from content.bulkhead import place_for
 from content.highlighting import highlighted
+from content.limits import TooMuch, add_limits, render_within_limits, shallow
 from content.nesting import make_valid
 from content.raw_html import (
     RAW_BLOCKS,
@@ -71,7 +71,7 @@ def render_post(text: str) -> SafeString:
     outside the allow-list or not closed in its place is shown as the text it is, and of an element
     that HTML does not allow there, its text alone; quotes and lists
     deeper than BLOCK_DEPTH levels are shown as typed, and so is the whole of a text that passes
-    another of the bounds in `content.bounds`.
+    another of the limits in `content.limits`.
 
     Raises nothing but Busy (`content.bulkhead`), for a long text. Time grows with the length:
     200,000 characters take 2.5 seconds at most.
@@ -108,7 +108,7 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with place_for(text):
         try:
-            html = render_bounded(parser, text)
+            html = render_within_limits(parser, text)
         except TooMuch:
             html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{escapeHtml(text)}</pre>\n'
         # An entity may have stood for such a character.
@@ -280,7 +280,7 @@ def _new_parser(**options) -> MarkdownIt:
     """What both dialects share."""
     parser = MarkdownIt("commonmark", {"xhtmlOut": False, **options}).enable("strikethrough")
     parser.validateLink = is_allowed_url
-    bound(parser)
+    add_limits(parser)
     parser.block.ruler.at("reference", _reference)
     parser.inline.add_terminator_char("w")
     parser.inline.ruler.at("linkify", link_bare_url)
@@ -376,4 +376,4 @@ _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
 # markdown-it completes a parser at its first use, and a second thread could meet it half done.
 for _parser in (_post_parser, _comment_parser):
-    render_bounded(_parser, "*")
+    render_within_limits(_parser, "*")

@@ -1,4 +1,4 @@
-"""What the page cache keeps and for how long: bounds, stampedes, the cache version, the clock."""
+"""What the page cache keeps and for how long: limits, stampedes, the cache version, the clock."""
 
 import os
 import socket

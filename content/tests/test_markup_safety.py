@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from content import bounds, markup, raw_html
+from content import limits, markup, raw_html
 from content.markup import plain_text, render_comment, render_post
 from content.tests.test_markup import COMMENT_TAGS, POST_TAGS, Inspector, shown, words, wrong_in
 
@@ -292,7 +292,7 @@ def test_what_is_nested_too_deep_is_shown(unit):
 
 
 def test_brackets_without_number_are_shown():
-    text = "[a " * (bounds.BRACKET_LIMIT + 5)
+    text = "[a " * (limits.BRACKET_LIMIT + 5)
     assert shown(render_post(text)) == text.strip()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from posts.search.tokens import PREFIX_MIN_LENGTH, is_pair, is_single, tokenize
 
-# Enough for a sentence; a bound, so that no question costs more than a page.
+# Enough for a sentence; a limit, so that no question costs more than a page.
 QUERY_MAX_LENGTH = 500
 TERMS_MAX = 20
 

@@ -1,4 +1,4 @@
-"""Bounds on what a document costs, whatever its text; docs/decisions/0004-markdown.md has figures.
+"""Limits on what a document costs, whatever its text; docs/decisions/0004-markdown.md has figures.
 
 What is counted for one document travels in markdown-it's `env`.
 """
@@ -29,21 +29,21 @@ class TooMuch(Exception):  # noqa: N818  a state, not a mistake
     """The document costs more than any that a person writes."""
 
 
-def bound(parser: MarkdownIt) -> None:
-    """Give `parser` the rules that hold each of its documents to the bounds."""
+def add_limits(parser: MarkdownIt) -> None:
+    """Give `parser` the rules that enforce the limits on each document."""
     parser.options["maxNesting"] = BLOCK_DEPTH + 4
     alternatives = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.before("table", "count_blocks", _count_blocks, {"alt": alternatives})
     parser.block.ruler.at("blockquote", shallow(blockquote), {"alt": alternatives})
     parser.block.ruler.at("list", shallow(list_block), {"alt": alternatives[:3]})
-    parser.core.ruler.after("block", "bound_blocks", _bound_blocks)
-    parser.core.ruler.after("inline", "bound_addresses", _bound_addresses)
-    parser.inline.ruler.at("link", _bounded("[", link))
-    parser.inline.ruler.at("image", _bounded("![", image))
+    parser.core.ruler.after("block", "limit_blocks", _limit_blocks)
+    parser.core.ruler.after("inline", "limit_addresses", _limit_addresses)
+    parser.inline.ruler.at("link", _limited("[", link))
+    parser.inline.ruler.at("image", _limited("![", image))
 
 
-def render_bounded(parser: MarkdownIt, text: str) -> str:
-    """Return the HTML of `text`, not yet clean; raise TooMuch where it passes a bound."""
+def render_within_limits(parser: MarkdownIt, text: str) -> str:
+    """Return the HTML of `text`, not yet clean; raise TooMuch beyond a limit."""
     longest = GROWTH_LIMIT * len(text) + GROWTH_OF_SHORT
     html = parser.render(text, {"longest": longest})
     if len(html) > longest:
@@ -59,13 +59,13 @@ def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
     return False
 
 
-def _bound_blocks(state) -> None:
+def _limit_blocks(state) -> None:
     """A core rule, before anything is done inside blocks: the last of them may be a huge row."""
     if len(state.tokens) > BLOCK_LIMIT:
         raise TooMuch
 
 
-def _bound_addresses(state) -> None:
+def _limit_addresses(state) -> None:
     """A core rule: addresses and titles, which a reference repeats, are not much of the text."""
     attributes = (
         len(str(value))
@@ -77,7 +77,7 @@ def _bound_addresses(state) -> None:
         raise TooMuch
 
 
-def _bounded(mark: str, rule: Callable) -> Callable:
+def _limited(mark: str, rule: Callable) -> Callable:
     """An inline rule that looks for links at `mark`, until BRACKET_LIMIT of its looks failed."""
 
     def guarded(state, silent: bool) -> bool:
