@@ -46,7 +46,8 @@ def readyz() -> HttpResponse:
 
     The words are public, so they contain no path, version or address. The log has those.
     """
-    problems = [problem for find in map(import_string, settings.READINESS) for problem in find()]
+    checks = map(import_string, settings.READINESS)
+    problems = [problem for check in checks for problem in check()]
     for word, details in problems:
         log.warning("Not ready, %s: %s", word, " ".join(details.split()))
     if problems:

@@ -60,21 +60,22 @@ def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> tuple[list[tu
     And whether some that hold what is wanted are older than those looked at for what is not:
     without that end, a question that leaves out nearly all reads all.
     """
-    find = BACKENDS[connection.vendor].find_newest if query.has_words else _find_signs
+    find_newest = BACKENDS[connection.vendor].find_newest if query.has_words else _find_signs
     tagged, untagged = _compile_tags(query)
     posts = posts.filter(*tagged)
     if not query.unwanted:
-        return find(posts, query, limit), False
-    older = find(posts, Query(query.wanted), 1, skip=SIFTED_MAX)
+        return find_newest(posts, query, limit), False
+    older = find_newest(posts, Query(query.wanted), 1, skip=SIFTED_MAX)
     first = older[0][0] + 1 if older else 0
-    return find(posts.filter(*untagged), query, limit, first=first), bool(older)
+    found = find_newest(posts.filter(*untagged), query, limit, first=first)
+    return found, bool(older)
 
 
 def _find_signs(
     posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
 ) -> list[tuple]:
     """Find as the databases do, by tags of signs alone, which no index of words holds."""
-    find = BACKENDS[connection.vendor].find_newest
+    find_newest = BACKENDS[connection.vendor].find_newest
     keys = [tag_key(term.typed) for term in query.wanted]
     tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
     newest = posts.filter(pk__in=tied, pk__gte=first).order_by("-pk")
@@ -84,7 +85,8 @@ def _find_signs(
         # Without rows, Django raises where it is asked for its SQL.
         if rows and term.field != "tag":
             among = posts.filter(pk__in=[pk for pk, *_ in rows])
-            unwanted = {pk for pk, *_ in find(among, Query((term,)), len(rows), first=first)}
+            found = find_newest(among, Query((term,)), len(rows), first=first)
+            unwanted = {pk for pk, *_ in found}
             rows = [row for row in rows if row[0] not in unwanted]
     return rows[:limit]
 
