@@ -13,7 +13,7 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 190, 46, 48
 LABEL_HEIGHT = 15
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # Distinct in light and dark, and for most color-blind people; labels name each line.
-COLOURS = ("#3b7dd8", "#d9822b", "#3a9d5d", "#c2477f", "#8a63d2", "#2a9d9d", "#b58900", "#8c6d5a")
+COLORS = ("#3b7dd8", "#d9822b", "#3a9d5d", "#c2477f", "#8a63d2", "#2a9d9d", "#b58900", "#8c6d5a")
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #333 }
 .title { font-size: 14px; font-weight: 600 }
@@ -80,22 +80,22 @@ def size_mark(x: Scale, size: int) -> str:
 def curves_and_labels(lines: dict, x: Scale, y: Scale, bare: float) -> list[str]:
     ends = {page: y.at(curve[max(curve)]) for page, curve in lines.items()} | {BARE: y.at(bare)}
     places = spread(ends)
-    colours = {page: COLOURS[n % len(COLOURS)] for n, page in enumerate(lines)} | {BARE: "#888"}
-    parts = [polyline(curve, x, y, colours[page]) for page, curve in lines.items()]
+    colors = {page: COLORS[n % len(COLORS)] for n, page in enumerate(lines)} | {BARE: "#888"}
+    parts = [polyline(curve, x, y, colors[page]) for page, curve in lines.items()]
     for page, place in places.items():
         start, value = WIDTH - RIGHT, bare if page == BARE else lines[page][max(lines[page])]
         path = f"M{start + 2} {ends[page]:.1f}L{start + 18} {place:.1f}"
-        parts.append(f'<path d="{path}" stroke="{colours[page]}" fill="none" opacity=".6"/>')
+        parts.append(f'<path d="{path}" stroke="{colors[page]}" fill="none" opacity=".6"/>')
         text = f"{page} {value:.2f}"
         parts.append(f'<text x="{start + 22}" y="{place + 4:.1f}">{text}</text>')
     return parts
 
 
-def polyline(curve: dict[int, float], x: Scale, y: Scale, colour: str) -> str:
+def polyline(curve: dict[int, float], x: Scale, y: Scale, color: str) -> str:
     places = [(x.at(size), y.at(ms)) for size, ms in curve.items()]
     points = " ".join(f"{left:.1f},{top:.1f}" for left, top in places)
-    dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{colour}"/>' for a, b in places)
-    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>{dots}'
+    dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color}"/>' for a, b in places)
+    return f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>{dots}'
 
 
 def spread(ends: dict[str, float]) -> dict[str, float]:

@@ -31,7 +31,7 @@ MAX_SIDE = 12_000
 # Cameras write one scan, progressive files about ten. Each costs a pass over the whole image,
 # however few bytes it has: 10 MB could hold enough of them for hours.
 MAX_JPEG_SCANS = 30
-# Before the first scan: a large colour profile takes 255 parts, all else a few dozen.
+# Before the first scan: a large color profile takes 255 parts, all else a few dozen.
 MAX_JPEG_PARTS = 1000
 
 FOLDER = "images/"
@@ -212,7 +212,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _without_metadata(data: bytes) -> tuple[bytes, bytes]:
-    """Return a JPEG or PNG without what is not its pixels or colours, and the Exif it had.
+    """Return a JPEG or PNG without what is not its pixels or colors, and the Exif it had.
 
     Pillow reads such parts in ways that a file can make slow (JPEG's Exif segments are joined in
     quadratic time) or large (compressed text and profiles in PNG); here they go by unread. What
@@ -353,7 +353,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile:
         srgb = ImageCms.createProfile("sRGB")
-        # A profile that is broken, or of another kind of colours, is as good as none.
+        # A profile that is broken, or of another kind of colors, is as good as none.
         with suppress(ImageCms.PyCMSError):
             return ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode=mode)
     return image.convert(mode)
@@ -375,17 +375,17 @@ def _encode(image: Image.Image) -> bytes:
 
 
 def _tone_of(image: Image.Image) -> str:
-    """Return the colour to stand in for the image: its most frequent one of 64.
+    """Return the color to stand in for the image: its most frequent one of 64.
 
-    Behind an image with transparency it stays for good, where a colour of the image itself
-    would swallow a drawing in one colour: there it is black or white, whichever contrasts.
+    Behind an image with transparency it stays for good, where a color of the image itself
+    would swallow a drawing in one color: there it is black or white, whichever contrasts.
     """
     small = image.resize((64, 64), Image.Resampling.BOX)
     if small.mode == "RGBA" and small.getextrema()[3][0] < 255:
         return _backing_of(small)
     levels = small.convert("RGB").point(_LEVELS * 3)
-    _count, colour = max(levels.getcolors())
-    return "".join(map(str, colour))
+    _count, color = max(levels.getcolors())
+    return "".join(map(str, color))
 
 
 def _backing_of(small: Image.Image) -> str:

@@ -249,7 +249,7 @@ PUBLISHING = {
     "hidden": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
     "in the trash": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
 }
-ADDRESSES = {"post": "/{post}", "address by number": "/{pk}/", "neighbour": "/{other}"}
+ADDRESSES = {"post": "/{post}", "address by number": "/{pk}/", "neighbor": "/{other}"}
 ADDRESSES |= {"tags": "/tags/", "suggestions": "/tag-suggestions/?q=rare"}
 
 

@@ -16,7 +16,7 @@ from content.markup import render_comment, render_post
 from content.tests.test_markup import shown, wrong_in
 
 
-def test_known_languages_are_coloured_by_class():
+def test_known_languages_are_colored_by_class():
     html = render_post("```Python x\ndef f(): pass\n```")
     assert '<pre><code class="highlight"><span class="k">def</span>' in html
     assert shown(html) == "def f(): pass"
@@ -29,7 +29,7 @@ def test_other_code_is_escaped_and_not_guessed(info):
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_colouring_changes_no_character(language):
+def test_coloring_changes_no_character(language):
     code = "\n\n  # a <b> 'c' \"d\" {{ e }} $f @g /* h */ -- i\n\t1.5e3 \\n é 日本 \x0b\n\n"
     html = render_post(f"~~~{language}\n{code}\n~~~")
     text = re.sub(r"<[^>]*>", "", html)

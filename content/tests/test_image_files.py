@@ -140,7 +140,7 @@ def with_red_and_blue_swapped(profile: bytes) -> bytes:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_a_colour_profile_is_applied(kind, mode):
+def test_a_color_profile_is_applied(kind, mode):
     image = plain().convert("RGB" if kind == "JPEG" else mode)
     data = encoded(image, kind, icc_profile=with_red_and_blue_swapped(SRGB))
     assert is_near(opened(made(data)).convert("RGB").getpixel((20, 10)), BLUE)
@@ -150,8 +150,8 @@ def test_a_colour_profile_is_applied(kind, mode):
     ("mode", "profile"),
     [("RGB", b"nonsense"), ("RGB", SRGB[:200]), ("L", SRGB), ("CMYK", SRGB)],
 )
-def test_a_colour_profile_that_is_broken_or_of_another_kind_does_no_harm(mode, profile):
-    data = encoded(plain(colour=WHITE).convert(mode), "JPEG", icc_profile=profile)
+def test_a_color_profile_that_is_broken_or_of_another_kind_does_no_harm(mode, profile):
+    data = encoded(plain(color=WHITE).convert(mode), "JPEG", icc_profile=profile)
     assert is_near(opened(made(data)).getpixel((20, 10)), WHITE)
 
 
@@ -223,7 +223,7 @@ def test_the_names_of_what_was_made_are_the_names_of_its_files():
 
 
 @pytest.mark.parametrize(
-    ("colour", "tone"),
+    ("color", "tone"),
     [
         ((0, 0, 0), "000"),
         ((255, 255, 255), "333"),
@@ -231,11 +231,11 @@ def test_the_names_of_what_was_made_are_the_names_of_its_files():
         ((128, 212, 213), "223"),
     ],
 )
-def test_the_tone_is_the_nearest_of_four_levels_a_channel(colour, tone):
-    assert made(encoded(plain(colour=colour))).tone == tone
+def test_the_tone_is_the_nearest_of_four_levels_a_channel(color, tone):
+    assert made(encoded(plain(color=color))).tone == tone
 
 
-def test_the_tone_is_the_colour_that_covers_most():
+def test_the_tone_is_the_color_that_covers_most():
     image = plain(90, 90, BLUE)
     image.paste(RED, (0, 0, 90, 40))
     assert made(encoded(image)).tone == "003"
@@ -259,8 +259,8 @@ def test_the_stylesheet_has_each_of_the_64_tones_once():
     css = Path(finders.find("css/site.css")).read_text()
     rules = re.findall(r"\.tone-(\d{3})\{background:#([05af]{3})\}", css)
     tones = [f"{r}{g}{b}" for r in range(4) for g in range(4) for b in range(4)]
-    assert [tone for tone, _colour in rules] == tones
-    assert all(tone.translate(str.maketrans("0123", "05af")) == colour for tone, colour in rules)
+    assert [tone for tone, _color in rules] == tones
+    assert all(tone.translate(str.maketrans("0123", "05af")) == color for tone, color in rules)
     assert css.count(".tone-") == 64
 
 

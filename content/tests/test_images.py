@@ -33,8 +33,8 @@ def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     return buffer.getvalue()
 
 
-def plain(width: int = 40, height: int = 20, colour=RED, mode: str = "RGB") -> Image.Image:
-    return Image.new(mode, (width, height), colour)
+def plain(width: int = 40, height: int = 20, color=RED, mode: str = "RGB") -> Image.Image:
+    return Image.new(mode, (width, height), color)
 
 
 def noise(width: int = 200, height: int = 150) -> Image.Image:
@@ -56,8 +56,8 @@ def refusal(data: bytes) -> str:
     return str(refused.value)
 
 
-def is_near(pixel: tuple, colour: tuple) -> bool:
-    return all(abs(one - other) < 40 for one, other in zip(pixel, colour, strict=True))
+def is_near(pixel: tuple, color: tuple) -> bool:
+    return all(abs(one - other) < 40 for one, other in zip(pixel, color, strict=True))
 
 
 def chunk(name: bytes, content: bytes = b"") -> bytes:
@@ -128,7 +128,7 @@ def test_an_upload_is_read_from_its_start_whatever_its_name_and_type_claim(uploa
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "kind", "expected"),
+    ("mode", "color", "kind", "expected"),
     [
         ("1", 1, "PNG", WHITE),
         ("L", 128, "PNG", (128, 128, 128)),
@@ -141,8 +141,8 @@ def test_an_upload_is_read_from_its_start_whatever_its_name_and_type_claim(uploa
         ("P", 0, "GIF", (0, 0, 0)),
     ],
 )
-def test_each_kind_of_colours_comes_out_right(mode, colour, kind, expected):
-    image = opened(made(encoded(plain(40, 20, colour, mode), kind))).convert("RGB")
+def test_each_kind_of_colors_comes_out_right(mode, color, kind, expected):
+    image = opened(made(encoded(plain(40, 20, color, mode), kind))).convert("RGB")
     assert is_near(image.getpixel((20, 10)), expected)
 
 
@@ -171,7 +171,7 @@ def half_clear() -> Image.Image:
         encoded(half_clear().convert("RGB"), transparency=(0, 0, 0)),
         encoded(half_clear().convert("LA")),
     ],
-    ids=["png", "webp", "avif", "gif", "palette", "palette-bytes", "rgb-key", "grey"],
+    ids=["png", "webp", "avif", "gif", "palette", "palette-bytes", "rgb-key", "gray"],
 )
 def test_transparency_is_kept(data):
     image = opened(made(data))
@@ -182,7 +182,7 @@ def test_transparency_is_kept(data):
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "MPO"])
 def test_of_several_images_in_a_file_the_first_is_kept(kind):
-    data = encoded(plain(), kind, save_all=True, append_images=[plain(colour=BLUE)])
+    data = encoded(plain(), kind, save_all=True, append_images=[plain(color=BLUE)])
     image = made(data)
     assert image.tone == "300"
     assert getattr(opened(image), "n_frames", 1) == 1

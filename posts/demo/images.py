@@ -18,7 +18,7 @@ PALETTES = [
 ]
 LAYERS = 6
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 def draw_image(number: int) -> BytesIO:
@@ -38,22 +38,22 @@ def draw_image(number: int) -> BytesIO:
     return file
 
 
-def draw_sun(draw: ImageDraw.ImageDraw, chance: Random, colour: Colour) -> None:
+def draw_sun(draw: ImageDraw.ImageDraw, chance: Random, color: Color) -> None:
     x = chance.uniform(300, 1300)
     y = chance.uniform(150, 380)
     radius = chance.uniform(50, 110)
-    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
 
 
-def draw_hill(draw: ImageDraw.ImageDraw, chance: Random, layer: int, colour: Colour) -> None:
+def draw_hill(draw: ImageDraw.ImageDraw, chance: Random, layer: int, color: Color) -> None:
     base = HEIGHT * (0.42 + 0.1 * layer)
     waves = [(chance.uniform(0.001, 0.006), chance.uniform(0, 6), 60 / n) for n in (1, 2, 4)]
     ridge = [
         (x, base + sum(size * sin(x * pace + start) for pace, start, size in waves))
         for x in range(0, WIDTH + 8, 8)
     ]
-    draw.polygon([*ridge, (WIDTH, HEIGHT), (0, HEIGHT)], fill=colour)
+    draw.polygon([*ridge, (WIDTH, HEIGHT), (0, HEIGHT)], fill=color)
 
 
-def mix(first: Colour, second: Colour, share: float) -> Colour:
+def mix(first: Color, second: Color, share: float) -> Color:
     return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))

@@ -50,7 +50,7 @@ class PostDetail(DetailView):
 
     def get_context_data(self, **kwargs) -> dict:
         words = words_of(self.request, self.object)
-        return super().get_context_data(words=words, **neighbours(self.object), **kwargs)
+        return super().get_context_data(words=words, **neighbors(self.object), **kwargs)
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -133,19 +133,19 @@ def render_words(request: HttpRequest, post: Post) -> Words:
     )
 
 
-def neighbours(post: Post) -> dict[str, SafeString]:
+def neighbors(post: Post) -> dict[str, SafeString]:
     """Return what else to read: the posts before and after, and more by the same author."""
     now = timezone.now()
     key = (post.pk, post.publish_at)
 
     def make(keys: list) -> dict:
-        found = {"post": post, **find_neighbours(post, now)}
-        return {key: render_to_string("posts/_neighbours.html", found)}
+        found = {"post": post, **find_neighbors(post, now)}
+        return {key: render_to_string("posts/_neighbors.html", found)}
 
-    return {"neighbours": fragments.until_next_change("neighbours", [key], make, now=now)[key]}
+    return {"neighbors": fragments.until_next_change("neighbors", [key], make, now=now)[key]}
 
 
-def find_neighbours(post: Post, now: datetime) -> dict[str, object]:
+def find_neighbors(post: Post, now: datetime) -> dict[str, object]:
     if post.publish_at is None:
         return {}
     cards = Post.objects.only("pk", "title", "slug", "publish_at")

@@ -182,7 +182,7 @@ def test_a_draft_that_was_changed_is_not_called_updated(client_of, make_post):
 
 
 def beside(page: str) -> dict[str, str]:
-    nav = re.search(r'<nav class="neighbours".*?</nav>', page, re.S)
+    nav = re.search(r'<nav class="neighbors".*?</nav>', page, re.S)
     found = re.findall(r'<a rel="(\w+)" href="[^"]*">.*?</span> (.*?)</a>', nav[0]) if nav else []
     return dict(found)
 
@@ -201,7 +201,7 @@ UNLISTED = {
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author", "moderator"])
-def test_neighbours_are_the_listed_posts_before_and_after(client_of, make_post, reader, visitor):
+def test_neighbors_are_the_listed_posts_before_and_after(client_of, make_post, reader, visitor):
     posts = [
         make_post(title=title, publish_at=NOW - days * DAY, author=reader)
         for days, title in enumerate(["newest", "middle", "oldest"], start=1)
@@ -216,15 +216,15 @@ def test_neighbours_are_the_listed_posts_before_and_after(client_of, make_post, 
     ]
 
 
-def test_neighbours_of_one_moment_follow_their_ids(client, make_post):
+def test_neighbors_of_one_moment_follow_their_ids(client, make_post):
     posts = [make_post(title=f"p{number}", publish_at=NOW - DAY) for number in range(3)]
     assert beside(open_page(client, posts[1])) == {"prev": "p2", "next": "p0"}
 
 
-def test_the_only_post_has_no_neighbours_and_its_author_no_more(client, post):
+def test_the_only_post_has_no_neighbors_and_its_author_no_more(client, post):
     page = open_page(client, post)
     assert not beside(page) and not more(page)
-    assert "More by" not in page and 'class="neighbours"' not in page
+    assert "More by" not in page and 'class="neighbors"' not in page
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reading what somebody wrote, in a real browser: code in colours, tasks, notes and the feed."""
+"""Reading what somebody wrote, in a real browser: code in colors, tasks, notes and the feed."""
 
 import json
 from xml.etree import ElementTree
@@ -30,7 +30,7 @@ class Tea(object):  # a comment
 + here
 ```
 """
-# Of each span of the code: its colour, and the ratio by which WCAG measures contrast.
+# Of each span of the code: its color, and the ratio by which WCAG measures contrast.
 CONTRASTS = """() => {
     const channels = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
     const linear = (c) => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
@@ -40,8 +40,8 @@ CONTRASTS = """() => {
     };
     const paper = light(getComputedStyle(document.querySelector('.body pre')).backgroundColor);
     return [...document.querySelectorAll('.body pre span')].map((span) => {
-        const colour = getComputedStyle(span).color, ink = light(colour);
-        return [colour, (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)];
+        const color = getComputedStyle(span).color, ink = light(color);
+        return [color, (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)];
     });
 }"""
 
@@ -64,10 +64,10 @@ def publish(open_page, username):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_code_is_coloured_and_each_colour_can_be_read(publish, width, scheme):
+def test_code_is_colored_and_each_color_can_be_read(publish, width, scheme):
     page = publish(width=width, scheme=scheme)
     found = page.evaluate(CONTRASTS)
-    assert len({colour for colour, _ in found}) >= 7
+    assert len({color for color, _ in found}) >= 7
     assert min(ratio for _, ratio in found) >= 4.5
     assert fits(page)
 
