@@ -31,7 +31,7 @@ from posts import listing
 from posts.demo.writer import comment_texts, name_person, write_post
 from posts.models import PATH_STEP, Comment, Post, SearchDocument, Tag, Tagging
 from posts.search import sqlite
-from posts.search.documents import BETWEEN_NAMES, words_of
+from posts.search.documents import BETWEEN_NAMES, tokens_of
 from posts.search.tokens import tokenize
 from posts.writing.publishing import RENDERED_FIELDS, set_rendered
 
@@ -225,7 +225,7 @@ def new_text(number: int) -> Text:
     post = Post(title=text.title, body=text.body)
     set_rendered(post, render_post(text.body))
     columns = {name: getattr(post, name) for name in ("body", *RENDERED_FIELDS)}
-    return Text(text.title[:150], columns, words_of(post)["body"])
+    return Text(text.title[:150], columns, tokens_of(post)["body"])
 
 
 def new_post(place: int, posts: int, text: Text, users: int, at: Any) -> Row:

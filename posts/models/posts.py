@@ -163,8 +163,8 @@ class PostQuerySet(models.QuerySet):
             yield batch
             last = batch[-1]
 
-    def with_words(self) -> "PostQuerySet":
-        """Posts with all that a reader gets of them."""
+    def for_reading(self) -> "PostQuerySet":
+        """Posts with everything that their pages and feeds show."""
         return self.select_related("author").prefetch_related("taggings").defer("body")
 
 

@@ -161,7 +161,7 @@ def dated(kind: str, source: Source, origin: str) -> Document:
         # Read the row before the posts, so that a worker that replaces the row read them later
         # than the worker that wrote it.
         known = FeedDate.objects.filter(pk=f"{kind}:{source.listing.scope}").first()
-        posts = list(source.posts.with_words()[:FEED_LENGTH])
+        posts = list(source.posts.for_reading()[:FEED_LENGTH])
         text = write(kind, source, posts, origin)
         # Readers of another host name get the same date.
         canonical = text if settings.SITE_URL else write(kind, source, posts, ANY_ORIGIN)

@@ -49,8 +49,8 @@ class PostDetail(DetailView):
         return self.render_to_response(self.get_context_data(**shown))
 
     def get_context_data(self, **kwargs) -> dict:
-        words = words_of(self.request, self.object)
-        return super().get_context_data(words=words, **neighbors(self.object), **kwargs)
+        html = post_html(self.request, self.object)
+        return super().get_context_data(html=html, **neighbors(self.object), **kwargs)
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -97,37 +97,37 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         return self.render_to_response(self.get_context_data(**shown), status=status)
 
 
-class Words(NamedTuple):
-    """What the author says, as HTML: what machines read of it, and the article."""
+class PostHtml(NamedTuple):
+    """The HTML of a post: meta tags for the head of the page, and the article."""
 
     head: SafeString
     article: SafeString
 
 
-def words_of(request: HttpRequest, post: Post) -> Words:
-    """Return what the page says of `post`, which the visitor may see; 404 where it just went."""
+def post_html(request: HttpRequest, post: Post) -> PostHtml:
+    """Return the HTML of `post`, which the visitor may see; 404 if it was hidden just now."""
     now = timezone.now()
     # Addresses are whole: they begin with the name that the visitor knows the site by.
     key = (post.pk, post.author_id == request.user.pk, absolute_url(request, "/"))
 
     def make(keys: list) -> dict:
-        shown = read_words(request, post.pk)
-        return {key: render_words(request, shown)} if shown.is_out(now) else {}
+        shown = read_post(request, post.pk)
+        return {key: render_post_html(request, shown)} if shown.is_out(now) else {}
 
-    kept = fragments.until_next_change("words", [key], make) if post.is_out(now) else {}
+    kept = fragments.until_next_change("post", [key], make) if post.is_out(now) else {}
     # Taken back a moment ago, it is still there for its author and those who moderate.
-    return kept.get(key) or render_words(request, read_words(request, post.pk))
+    return kept.get(key) or render_post_html(request, read_post(request, post.pk))
 
 
-def read_words(request: HttpRequest, pk: int) -> Post:
-    """Return the post, read in one with the question whether the visitor may see it."""
-    return get_object_or_404(Post.objects.visible_to(request.user).with_words(), pk=pk)
+def read_post(request: HttpRequest, pk: int) -> Post:
+    """Return the post if the visitor may see it, in one query."""
+    return get_object_or_404(Post.objects.visible_to(request.user).for_reading(), pk=pk)
 
 
-def render_words(request: HttpRequest, post: Post) -> Words:
+def render_post_html(request: HttpRequest, post: Post) -> PostHtml:
     is_scheduled = post.is_scheduled(timezone.now())
     context = {"post": post, "tags": post.shown_tags, "is_scheduled": is_scheduled}
-    return Words(
+    return PostHtml(
         render_to_string("posts/_post_head.html", context, request),
         render_to_string("posts/_article.html", context, request),
     )

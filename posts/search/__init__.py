@@ -6,7 +6,7 @@ from posts.search.documents import (
     index_post,
     index_posts,
     index_tagged,
-    words_of,
+    tokens_of,
 )
 from posts.search.query import Query
 from posts.search.results import Results, find, find_any
@@ -21,5 +21,5 @@ __all__ = [
     "index_post",
     "index_posts",
     "index_tagged",
-    "words_of",
+    "tokens_of",
 ]

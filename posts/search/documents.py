@@ -23,16 +23,16 @@ WORDS_MAX_BYTES = 800_000
 
 
 def index_post(
-    post: Post, words: dict[str, str] | None = None, tags: list[Tag] | None = None
+    post: Post, tokens: dict[str, str] | None = None, tags: list[Tag] | None = None
 ) -> None:
     """Write the document of a saved `post`, in the caller's transaction.
 
-    `words` are those that `words_of` made of it before the transaction, where time matters, and
-    `tags` those that it has, where they are known.
+    Pass `tokens` to have called `tokens_of` before the transaction, where time matters, and `tags`
+    if they are known.
     """
     tags = post.tag_list if tags is None else tags
     names = _join_names([tag.name for tag in tags])
-    write_documents([_make_document(post, words or words_of(post), names)])
+    write_documents([_make_document(post, tokens or tokens_of(post), names)])
 
 
 def index_posts(posts: list[Post]) -> None:
@@ -43,7 +43,7 @@ def index_posts(posts: list[Post]) -> None:
 def index_tagged(tag: Tag) -> None:
     """Update the tags in the documents of all posts with `tag`, after it was renamed.
 
-    Somebody may be saving new words of one of them.
+    Somebody may be saving a new text of one of them.
     """
     ties = Tagging.objects.filter(tag=tag).order_by("post_id")
     last = 0
@@ -108,11 +108,11 @@ def make_documents(posts: list[Post]) -> list[SearchDocument]:
     """Return unsaved documents of `posts`, with their tags as they stand in the database."""
     prefetch_related_objects(posts, "author")
     tags = _tags_of([post.pk for post in posts])
-    return [_make_document(post, words_of(post), tags[post.pk]) for post in posts]
+    return [_make_document(post, tokens_of(post), tags[post.pk]) for post in posts]
 
 
-def _make_document(post: Post, words: dict[str, str], tags: str) -> SearchDocument:
-    return SearchDocument(post_id=post.pk, tags=tags, author=_names_of(post.author), **words)
+def _make_document(post: Post, tokens: dict[str, str], tags: str) -> SearchDocument:
+    return SearchDocument(post_id=post.pk, tags=tags, author=_names_of(post.author), **tokens)
 
 
 def _tags_of(post_pks: list[int]) -> dict[int, str]:
@@ -122,7 +122,7 @@ def _tags_of(post_pks: list[int]) -> dict[int, str]:
     return {pk: _join_names(found) for pk, found in names.items()}
 
 
-def words_of(post: Post, text: str | None = None) -> dict[str, str]:
+def tokens_of(post: Post, text: str | None = None) -> dict[str, str]:
     """Return the tokens of title and body, which take up to half a second to make.
 
     `text` is the body as `text_of` returns it, where it is known.

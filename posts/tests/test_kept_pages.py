@@ -21,7 +21,7 @@ from posts.discussion.rendering import Reader, render_comments
 from posts.models import Comment, Post, Tag
 from posts.reading import cards
 from posts.reading.cards import post_cards
-from posts.reading.post import words_of
+from posts.reading.post import post_html
 from posts.tests.meanwhile import meanwhile
 from posts.tests.test_page_cache_changes import CHANGES
 from posts.writing import publishing
@@ -131,7 +131,7 @@ def test_the_head_of_a_post_names_the_site_as_each_visitor_knows_it(client_of, t
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled"])
-def test_words_of_a_post_that_is_not_out_are_kept_for_nobody(client_of, thread, moderator, state):
+def test_html_of_a_post_that_is_not_published_is_never_kept(client_of, thread, moderator, state):
     CHANGES["unpublish" if state == "draft" else "schedule"](thread, moderator)
     path, client = thread.post.get_absolute_url(), client_of("author")
     before = client.get(path).text
@@ -147,10 +147,10 @@ def test_words_of_a_post_that_is_not_out_are_kept_for_nobody(client_of, thread, 
 def test_a_post_taken_back_while_its_page_is_made_is_not_there(thread, moderator, change, rf):
     request, post = rf.get("/"), thread.post
     request.user = AnonymousUser()
-    assert words_of(request, post).article
+    assert post_html(request, post).article
     CHANGES[change](thread, moderator)
     with pytest.raises(Http404):
-        words_of(request, post)
+        post_html(request, post)
 
 
 def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is_made(
@@ -159,11 +159,11 @@ def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is
     request, post = rf.get("/"), thread.post
     CHANGES["hide"](Comment.objects.get(pk=thread.pk), moderator)
     for request.user in (post.author, moderator):
-        assert "Hidden by a moderator" in words_of(request, post).article
+        assert "Hidden by a moderator" in post_html(request, post).article
     # And what they were shown is kept for nobody.
     request.user = AnonymousUser()
     with pytest.raises(Http404):
-        words_of(request, post)
+        post_html(request, post)
 
 
 @pytest.mark.parametrize("path", ["/", "/?q=body", "/authors/author/", "/feed/json/", "{post}"])

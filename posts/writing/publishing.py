@@ -41,7 +41,7 @@ def save_post(post: Post, *, is_autosave: bool = False, **saving) -> Post:
     """
     # Before the transaction: on SQLite, all who write wait for the one that is open.
     text = render_body(post)
-    found_by = None if is_autosave else search.words_of(post, text)
+    found_by = None if is_autosave else search.tokens_of(post, text)
     return write_post(post, found_by, is_autosave=is_autosave, **saving)
 
 
