@@ -349,6 +349,7 @@ BLOG_LANGUAGE = environment.one_of(
 COMPLETE_LANGUAGES = {"en"}
 LANGUAGE_CODE = "en" if BLOG_LANGUAGE.split("-")[0] not in COMPLETE_LANGUAGES else BLOG_LANGUAGE
 FORMAT_MODULE_PATH = "blogsite.formats" if LANGUAGE_CODE != BLOG_LANGUAGE else None
+LOCALE_PATHS = [ASSETS_DIR / "locale"]
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 POSTS_PER_PAGE = environment.whole_number("POSTS_PER_PAGE", 5, 1, 100)

@@ -28,7 +28,7 @@ def test_its_name_has_the_version(wheel):
     assert wheel.name == f"blogsite-{__version__}-py3-none-any.whl"
 
 
-def test_it_holds_every_module_template_and_static_file(wheel):
+def test_it_holds_every_module_template_static_file_and_catalog(wheel):
     found = set(zipfile.ZipFile(wheel).namelist())
     missing = {name for name in expected_names() if name not in found}
     assert not missing
@@ -36,11 +36,22 @@ def test_it_holds_every_module_template_and_static_file(wheel):
 
 def expected_names() -> set[str]:
     names = set()
-    for folder in ("accounts", "blogsite", "caching", "content", "posts", "templates", "static"):
+    for folder in (
+        "accounts",
+        "blogsite",
+        "caching",
+        "content",
+        "posts",
+        "templates",
+        "static",
+        "locale",
+    ):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and not {"tests", "__pycache__"} & set(path.parts):
                 name = path.relative_to(ROOT).as_posix()
-                names.add(f"blogsite/{name}" if folder in ("templates", "static") else name)
+                names.add(
+                    f"blogsite/{name}" if folder in ("templates", "static", "locale") else name
+                )
     assert "blogsite/templates/base.html" in names
     return names
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
 from accounts.admin_actions import in_time
+from accounts.models import User
 from posts.discussion import commenting, moderation
 from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
 
@@ -81,9 +82,13 @@ class ReportedFilter(admin.SimpleListFilter):
 
 class ReportInline(admin.TabularInline):
     model = CommentReport
-    fields = readonly_fields = ("reporter", "reason", "created_at")
+    fields = readonly_fields = ("reported_by", "reason", "created_at")
     can_delete = False
     max_num = 0
+
+    @admin.display(description=_("reported by"))
+    def reported_by(self, report: CommentReport) -> User:
+        return report.reporter
 
     def has_view_permission(self, request: HttpRequest, obj=None) -> bool:
         return request.user.has_perm("posts.view_commentreport")
@@ -94,7 +99,7 @@ class CommentAdmin(ReadOnlyAdmin):
     """Comments are judged by actions; nobody changes another's words."""
 
     offered_lookups = ("status__exact", "reported", "created_at__gte", "created_at__lt")
-    list_display = ("opening", "status", "why", "reports", "author", "on_post", "created_at")
+    list_display = ("opening", "status", "why", "reports", "writer", "on_post", "created_at")
     list_filter = ("status", ReportedFilter, "created_at")
     list_select_related = ("author", "post")
     search_fields = ("body", "author__username", "post__title")
@@ -102,7 +107,7 @@ class CommentAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     actions = ("approve", "hide", "restore")
     action_form = ReasonActionForm
-    fields = ("post", "author", "status", "why", "body", "created_at", "edited_at")
+    fields = ("on_post", "writer", "status", "why", "body", "created_at", "edited_at")
     inlines = (ReportInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -121,6 +126,10 @@ class CommentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("post"))
     def on_post(self, comment: Comment) -> str:
         return format_html('<a href="{}">{}</a>', comment.get_absolute_url(), comment.post)
+
+    @admin.display(description=_("author"), ordering="author")
+    def writer(self, comment: Comment) -> User:
+        return comment.author
 
     @admin.display(description=_("waiting because"))
     def why(self, comment: Comment) -> str:
@@ -145,11 +154,20 @@ class CommentAdmin(ReadOnlyAdmin):
 
 @admin.register(CommentReport)
 class CommentReportAdmin(ReadOnlyAdmin):
-    list_display = ("comment_opening", "reporter", "reason", "created_at")
+    list_display = ("comment_opening", "reported_by", "reason", "created_at")
+    fields = ("on_comment", "reported_by", "reason", "created_at")
     list_select_related = ("comment", "reporter")
     search_fields = ("reason", "reporter__username")
     search_help_text = _("Text or username, in the newest 2,000")
     ordering = ("-pk",)
+
+    @admin.display(description=_("reported by"), ordering="reporter")
+    def reported_by(self, report: CommentReport) -> User:
+        return report.reporter
+
+    @admin.display(description=_("comment"))
+    def on_comment(self, report: CommentReport) -> Comment:
+        return report.comment
 
     @admin.display(description=_("comment"))
     def comment_opening(self, report: CommentReport) -> str:
@@ -159,9 +177,14 @@ class CommentReportAdmin(ReadOnlyAdmin):
 @admin.register(ModerationEntry)
 class ModerationEntryAdmin(ReadOnlyAdmin):
     offered_lookups = ("action__exact", "created_at__gte", "created_at__lt")
-    list_display = ("created_at", "actor", "action", "target", "reason")
+    list_display = ("created_at", "moderator", "action", "target", "reason")
+    fields = ("moderator", "action", "target", "reason", "created_at")
     list_filter = ("action", "created_at")
     list_select_related = ("actor",)
     search_fields = ("actor__username", "target", "reason")
     search_help_text = _("Text or username, in the newest 2,000")
     ordering = ("-pk",)
+
+    @admin.display(description=_("moderator"), ordering="actor")
+    def moderator(self, entry: ModerationEntry) -> User | None:
+        return entry.actor

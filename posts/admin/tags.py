@@ -37,12 +37,16 @@ class TagForm(forms.ModelForm):
 @admin.register(Tag)
 class TagAdmin(GuardedAdmin):
     form = TagForm
-    list_display = ("name", "slug", "published_count")
+    list_display = ("name", "slug", "published")
     search_fields = ("key__begins",)
     search_help_text = _("Start of a name")
-    readonly_fields = ("slug", "published_count")
+    readonly_fields = ("slug", "published")
     ordering = ("key",)
     actions = ("merge_tags",)
+
+    @admin.display(description=_("published posts"), ordering="published_count")
+    def published(self, tag: Tag) -> int:
+        return tag.published_count
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         key = tag_key(search_term)

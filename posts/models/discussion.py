@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.functions import Concat
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -225,7 +226,7 @@ class Comment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.author_id} on {self.post_id}"
+        return gettext("Comment %(number)s") % {"number": self.pk}
 
     @classmethod
     def of_words(cls, words: CommentWords) -> "Comment":
@@ -302,7 +303,7 @@ class CommentReport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reporter_id} reports {self.comment_id}"
+        return gettext("Report %(number)s") % {"number": self.pk}
 
 
 class AppendOnlyQuerySet(models.QuerySet):
@@ -343,7 +344,7 @@ class ModerationEntry(models.Model):
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"{self.action} {self.target}"
+        return f"{self.get_action_display()} {self.target}"
 
     def save(self, *args, **kwargs) -> None:
         """Add the entry; raise TypeError for one that is there already."""

@@ -312,7 +312,7 @@ def test_a_reader_reports_a_comment_once(client_of, post, make_comment, author):
     assert (report.comment, report.reason, str(report)) == (
         comment,
         "It is rude.",
-        f"{report.reporter_id} reports {comment.pk}",
+        f"Report {report.pk}",
     )
 
 

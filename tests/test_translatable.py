@@ -1,0 +1,309 @@
+"""Every text that people see passes gettext, so that the interface can be translated.
+
+A pseudo-locale puts each translated text between ⟦ and ⟧. What people write here is in Cyrillic, so
+Latin letters outside the marks are text of ours that nobody could translate.
+"""
+
+import ast
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import trans_real
+from django.utils.translation.trans_real import CONTEXT_SEPARATOR
+
+from accounts.models import User
+from posts.models import CommentReport, ModerationEntry, Post, PreviewLink, Tag
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [
+    path
+    for app in ("accounts", "blogsite", "caching", "content", "posts")
+    for path in (ROOT / app).rglob("*.py")
+    if not {"tests", "migrations", "commands"} & set(path.parts)
+]
+NAMED = {"label", "help_text", "verbose_name", "verbose_name_plural", "description", "empty_label"}
+TEMPLATES = sorted(p for p in (ROOT / "templates").rglob("*.*") if p.name != "robots.txt")
+SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
+SHOWN = {"title", "placeholder", "aria-label", "alt", "content", "summary"}
+# Texts of code, of the browser, and names that are the same in every language.
+LANGUAGE = "en-au"
+UNSEEN = {"script", "style", "code", "kbd", "pre", "textarea"}
+NAMES = re.compile(
+    r"\b(RSS|Atom|JSON Feed|Markdown|[A-Z]\w+/[\w/+-]+|UTC|GMT|article|summary|True|False)\b"
+    r"|\S+@\S+"
+)
+SENTENCE = re.compile(r"[A-Z]\w* ")
+LATIN = re.compile(r"[A-Za-z]{2,}")
+
+
+class Pseudo(trans_real.DjangoTranslation):
+    """English, with each text between marks."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message.rpartition(CONTEXT_SEPARATOR)[2]}⟧"
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self.gettext(one if number == 1 else many)
+
+
+class Unmarked(HTMLParser):
+    """The texts of a page, visible or read aloud, that stand outside the marks."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.depth = 0
+        self.inside: list[str] = []
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        given = dict(attrs)
+        if tag in UNSEEN or given.get("id") == "id_time_zone":
+            self.inside.append(tag if tag in UNSEEN else "select")
+        for name, value in attrs:
+            if is_shown(tag, name, value or "", given):
+                self.found += [f"{tag} {name}: {text}" for text in outside(value or "", 0)[0]]
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.inside and self.inside[-1] == tag:
+            self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        texts, self.depth = outside(data, self.depth)
+        if not self.inside:
+            self.found += texts
+
+
+def is_shown(tag: str, name: str, value: str, given: dict) -> bool:
+    """Whether people see or hear an attribute. Scripts show texts from data attributes."""
+    if tag == "meta":
+        return name == "content" and given.get("name") == "description"
+    if tag == "input" and name == "value":
+        return given.get("type") in ("submit", "button", "reset")
+    return name in SHOWN or (name.startswith("data-") and bool(SENTENCE.match(value)))
+
+
+def outside(text: str, depth: int) -> tuple[list[str], int]:
+    """Return the Latin texts of `text` outside the marks, and how many marks stay open."""
+    parts, found = re.split("([⟦⟧])", text), []
+    for part in parts:
+        depth += {"⟦": 1, "⟧": -1}.get(part, 0)
+        if depth == 0 and LATIN.search(NAMES.sub("", part)):
+            found.append(" ".join(part.split()))
+    return found, depth
+
+
+@pytest.fixture
+def pseudo(monkeypatch, settings):
+    """Put marks around each translated text, and name the site in Cyrillic.
+
+    The language has a name of its own, so that no cached fragment of another test is shown.
+    """
+    settings.SITE_NAME = "Блог"
+    settings.BLOG_LANGUAGE = LANGUAGE
+    monkeypatch.setitem(trans_real._translations, LANGUAGE, Pseudo(LANGUAGE))
+    translation.activate(LANGUAGE)
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture
+def blog(make_user, make_post, make_comment, pseudo) -> dict[str, object]:
+    """Make a blog in which only names and texts in Cyrillic come from people."""
+    anna = make_user("анна", email="x@example.org", is_staff=True, is_superuser=True)
+    boris = make_user("борис")
+    # People of the fixtures.
+    User.objects.filter(username="author").update(username="вера")
+    User.objects.filter(username="reader").update(username="глеб")
+    now = timezone.now()
+    days = timezone.timedelta(days=1)
+    words = {"author": anna, "body": "слово", "tags": "чай"}
+    post = make_post(**words, title="Статья", updated_at=now + days)
+    draft = make_post(**words, title="Черновик", status="draft", publish_at=None)
+    later = make_post(**words, title="Позже", publish_at=now + days)
+    hidden = make_post(**words, title="Скрыто", status="hidden")
+    state = {"status": "trash", "trashed_from": "draft", "trashed_at": now}
+    trash = make_post(**words, title="Корзина", **state)
+    for status in ("approved", "waiting", "hidden", "deleted"):
+        make_comment("слово", post=post, author=boris, status=status)
+    Post.objects.filter(title="Test title").update(title="Проба", body="слово", excerpt="слово")
+    PreviewLink.objects.create(post=draft, expires_at=now + days)
+    for number in range(12):
+        make_post(author=boris, title=f"Пост {number}", body="слово")
+    posts = {"post": post, "draft": draft, "later": later, "hidden": hidden, "trash": trash}
+    comment = post.comments.first()
+    report = CommentReport.objects.create(comment=comment, reporter=anna, reason="слово")
+    entry = ModerationEntry(actor=anna, action="hide", target="слово", created_at=now)
+    entry.save()
+    posts |= {"report": report, "entry": entry}
+    posts |= {"comment": comment, "tag": Tag.objects.first()}
+    return {"анна": anna, "борис": boris, **posts}
+
+
+READING = ("/", "/?page=2", "/?q=", "/?q=чай", "/?q=чай+-tag:x+author:анна", "/?q=жжж", "/tags/")
+READING += ("/tags/чай/", "/authors/анна/", "/authors/борис/?page=2", "/нет/", "/{post}/")
+ACCOUNT = ("/auth/login/", "/auth/register/", "/auth/logout/", "/auth/password/reset/")
+ACCOUNT += ("/auth/password/reset/sent/", "/auth/password/reset/x/y-z/")
+WRITING = ("/create/", "/mine/", "/mine/?find=жжж", "/auth/account/", "/auth/password/change/")
+WRITING += tuple(
+    f"/mine/?state={s}" for s in ("draft", "scheduled", "published", "hidden", "trash")
+)
+WRITING += tuple(f"/{{{name}}}/update/" for name in ("post", "draft", "later", "hidden"))
+WRITING += ("/{post}/history/", "/{draft}/history/", "/{later}/", "/{draft}/", "/{hidden}/")
+ADMIN = ("", "accounts/user/", "accounts/user/add/", "posts/post/", "posts/post/add/")
+ADMIN += ("posts/comment/", "posts/commentreport/", "posts/moderationentry/", "posts/tag/")
+ADMIN += tuple(f"posts/post/{{post}}/{name}/" for name in ("change", "delete", "history"))
+ADMIN += ("posts/comment/{comment}/change/", "posts/tag/{tag}/change/", "password_change/")
+ADMIN += ("posts/commentreport/{report}/change/", "posts/moderationentry/{entry}/change/")
+PAGES = {
+    None: (*READING, *ACCOUNT),
+    "борис": ("/{post}/", "/authors/борис/", "/auth/logout/"),
+    "анна": (*READING, *WRITING, *(f"/admin/{path}" for path in ADMIN)),
+}
+REFUSED = {
+    "/auth/register/": {"username": "x y", "email": "x", "password1": "1", "password2": "2"},
+    "/auth/login/": {"username": "x", "password": "x"},
+    "/auth/account/": {"email": "x", "website": "x", "time_zone": "x"},
+    "/auth/password/reset/": {"email": "x"},
+    "/auth/password/change/": {},
+    "/create/": {"title": "", "tags": "x" * 60, "publish_at": "x", "action": "schedule"},
+    "/{post}/comments/": {"body": ""},
+    "/{post}/update/": {"title": "", "action": "update", "version": "0"},
+    "/preview/": {"title": "x" * 300, "body": "слово"},
+    "/admin/posts/post/add/": {},
+    "/admin/accounts/user/add/": {"username": "x y"},
+}
+
+
+def address(path: str, blog: dict) -> str:
+    return path.format(**{name: getattr(it, "pk", it) for name, it in blog.items()})
+
+
+def check(name: str, page: str) -> list[str]:
+    return [f"{name}: {text}" for text in Unmarked(page).found]
+
+
+@pytest.mark.parametrize("visitor", PAGES)
+def test_no_page_has_text_that_did_not_pass_gettext(client, blog, visitor):
+    if visitor:
+        client.force_login(User.objects.get(username=visitor))
+    found = []
+    for path in PAGES[visitor]:
+        response = client.get(address(path, blog), follow=True)
+        assert response.status_code in (200, 404), path
+        found += check(path, response.text)
+    assert "\n".join(sorted(set(found))) == ""
+
+
+def test_no_refused_form_has_such_text(client, blog):
+    client.force_login(blog["анна"])
+    found = []
+    for path, typed in REFUSED.items():
+        found += check(path, client.post(address(path, blog), typed).text)
+    assert "\n".join(sorted(set(found))) == ""
+
+
+def test_no_act_on_a_comment_has_such_text(client, blog):
+    found = []
+    for visitor in ("анна", "борис"):
+        client.force_login(blog[visitor])
+        for comment in blog["post"].comments.all():
+            for verb in ("edit", "delete", "report", "approve", "hide", "restore"):
+                path = f"/{blog['post'].pk}/comments/{comment.pk}/{verb}/"
+                found += check(path, client.get(path).text)
+    assert "\n".join(sorted(set(found))) == ""
+
+
+BUTTONS = ("draft", "publish", "update", "unpublish", "schedule")
+
+
+def test_no_message_after_an_act_has_such_text(client, blog):
+    client.force_login(blog["анна"])
+    post = address("/{post}/", blog)
+    typed = {"title": "Слово", "body": "слово ![](/x.png)", "publish_at": "2099-01-01T10:00"}
+    found = []
+    for action in BUTTONS:
+        found += check(
+            action, client.post("/create/", typed | {"action": action}, follow=True).text
+        )
+    for path in ("delete/", "restore/", "comments/close/", "comments/open/", "like/"):
+        found += check(path, client.post(f"{post}{path}", {"action": "like"}, follow=True).text)
+    draft = address("/{draft}/preview-link/", blog)
+    for action in ("create", "revoke"):
+        found += check(draft, client.post(draft, {"action": action}, follow=True).text)
+    assert "\n".join(sorted(set(found))) == ""
+
+
+def test_no_error_page_has_such_text(blog, rf):
+    request = rf.get("/")
+    request.user = blog["борис"]
+    found = []
+    for path in sorted((ROOT / "templates").glob("[0-9]*.html")):
+        for flags in (
+            {},
+            {"is_full": True, "is_form": True},
+            {"until_restart": True, "cause": "x"},
+        ):
+            context = flags | {"request_id": "1", "typed": {"слово": "слово"}, "too_large": flags}
+            found += check(path.name, render_to_string(path.name, context, request))
+    assert "\n".join(sorted(set(found))) == ""
+
+
+def test_the_email_has_no_such_text(client, blog, mailoutbox):
+    client.post("/auth/password/reset/", {"email": "x@example.org"})
+    (mail,) = mailoutbox
+    texts = [mail.subject, re.sub(r"https?://\S+", "", mail.body)]
+    assert [text for text in texts if outside(text, 0)[0]] == []
+
+
+# What a template shows by itself: neither its tags, nor its variables, nor what it translates.
+NOT_SHOWN = re.compile(
+    r"{#.*?#}|{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|<!--.*?-->"
+    r"|<(script|style|code)\b.*?</\1>",
+    re.S,
+)
+ATTRIBUTES = re.compile(r'\b(?:title|placeholder|aria-label|alt)="([^"]*)"')
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_has_no_text_that_it_does_not_translate(path):
+    source = NOT_SHOWN.sub(" ", path.read_text())
+    shown = [*ATTRIBUTES.findall(source), *re.split(r"<[^>]*>", source)]
+    assert [text for text in shown if LATIN.search(NAMES.sub("", text))] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_has_no_text_of_its_own(path):
+    source = re.sub(r"/\*.*?\*/|^\s*//.*$", "", path.read_text(), flags=re.S | re.M)
+    assert re.findall(r"""["'`][A-Z][a-z]+ [^"'`\n]*["'`]""", source) == []
+
+
+def plain(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(node.value)
+
+
+def unmarked_in(tree: ast.Module) -> list[int]:
+    """Return the lines that give a plain string to a field, an error or a message."""
+    found = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        called = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        is_message = ast.unparse(call.func).startswith("messages.")
+        texts = [keyword.value for keyword in call.keywords if keyword.arg in NAMED]
+        texts += call.args[:1] if called == "ValidationError" else []
+        texts += call.args[1:2] if is_message else []
+        found += [text.lineno for text in texts if plain(text)]
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_labels_errors_and_messages_in_python_pass_gettext(path):
+    assert unmarked_in(ast.parse(path.read_text())) == []
+
+
+def test_the_check_finds_each_kind_of_text():
+    page = '<p title="Plain">⟦Marked⟧ Bare <b>⟦a <i>b⟧</i></b></p><input type="submit" value="Go">'
+    assert Unmarked(page).found == ["p title: Plain", "Bare", "input value: Go"]
