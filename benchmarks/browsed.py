@@ -20,6 +20,7 @@ from posts.demo.writer import comment_texts
 from posts.discussion import commenting
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.uploads import image_markdown, store_image
 
 # As many posts as have covers.
@@ -56,7 +57,7 @@ def write(author: User) -> Post:
     post = Post(author=author, title="All that a post may hold", body="\n\n".join(parts))
     post.cover = store_image(make_image(draw_image(IMAGES)), author)
     post.cover_alt = "Hills behind hills, and a pale sun"
-    return publishing.publish(post, now=timezone.now(), tags=["travel", "tea"])
+    return publishing.publish(post, Edit(timezone.now(), tags=["travel", "tea"]))
 
 
 def discuss(post: Post) -> None:

@@ -12,6 +12,7 @@ from posts.demo.images import draw_image
 from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
+from posts.writing.edit import Edit
 from posts.writing.uploads import image_markdown, store_image
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 4
@@ -120,15 +121,14 @@ def make_people() -> dict[str, User | None]:
 
 def write(author: User, title: str, **fields) -> Post:
     post = Post(author=author, title=title, body=BODY, **fields)
-    return publishing.publish(post, now=timezone.now(), tags=TAGS)
+    return publishing.publish(post, Edit(timezone.now(), tags=TAGS))
 
 
 def write_many(author: User, number: int) -> None:
     for place in range(number):
         publishing.publish(
             Post(author=author, title=f"Post {place}", body="Text"),
-            now=timezone.now(),
-            tags=["tea"],
+            Edit(timezone.now(), tags=["tea"]),
         )
 
 
@@ -141,7 +141,7 @@ def decorate(post: Post, author: User) -> None:
     for number in range(3):
         post.body += f"\n\nParagraph {number}"
         now = timezone.now() + timedelta(days=number)
-        publishing.update(post, now=now, tags=TAGS, by=author, reason="<b>why</b>")
+        publishing.update(post, Edit(now, tags=TAGS, by=author, reason="<b>why</b>"))
 
 
 def discuss(post: Post, reader: User, author: User, moderator: User) -> None:
@@ -167,10 +167,10 @@ def discuss(post: Post, reader: User, author: User, moderator: User) -> None:
 def drafts(author: User, moderator: User) -> None:
     """Write posts that readers do not see: draft, scheduled, hidden and trashed."""
     now = timezone.now()
-    draft = publishing.save_draft(Post(author=author, title="", body=BODY), now=now, tags=TAGS)
+    draft = publishing.save_draft(Post(author=author, title="", body=BODY), Edit(now, tags=TAGS))
     preview_links.make_link(draft, now=now)
     at = now + timedelta(days=2)
-    publishing.schedule(Post(author=author, title=TITLES[1], body=BODY), at, now=now, tags=TAGS)
+    publishing.schedule(Post(author=author, title=TITLES[1], body=BODY), at, Edit(now, tags=TAGS))
     hidden = write(author, "Hidden <b>")
     moderation.hide_post(hidden, moderator, reason="<b>", now=now)
     trashed = write(author, "Trashed <b>")

@@ -8,6 +8,7 @@ from django.utils import timezone
 from posts.discussion import moderation
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from tests.default_buttons import Form, forms_in, press_enter
 
 NOW = timezone.now()
@@ -122,8 +123,11 @@ def test_in_a_text_that_was_recovered(writer, make_post, author, state):
 
 
 MEANWHILE = {
-    "published": ("draft", lambda post, _: publishing.publish(post, now=NOW)),
-    "scheduled": ("draft", lambda post, _: publishing.schedule(post, TOMORROW, now=NOW)),
+    "published": ("draft", lambda post, _: publishing.publish(post, Edit(NOW))),
+    "scheduled": (
+        "draft",
+        lambda post, _: publishing.schedule(post, TOMORROW, Edit(NOW)),
+    ),
     "out": ("scheduled", lambda post, _: Post.objects.update(publish_at=NOW)),
     "restored": ("hidden", lambda post, who: moderation.bring_back(post, who, now=NOW)),
 }
@@ -180,7 +184,7 @@ VALUES = dict.fromkeys(("title", "name", "display_name", "body", "reason", "biog
 def ids(make_post, make_comment, author) -> dict[str, int]:
     """Return the ids in the addresses of PAGES."""
     post = make_post(tags="Tea")
-    publishing.update(post, now=NOW, tags=["Tea"])
+    publishing.update(post, Edit(NOW, tags=["Tea"]))
     posts = {state: make_post(status=state).pk for state in ("hidden", "draft")}
     make_post(status="trash", trashed_from="published", trashed_at=NOW)
     comments = {}

@@ -8,6 +8,7 @@ import pytest
 from accounts.models import User
 from posts.models import PostText
 from posts.writing import history
+from posts.writing.edit import Edit
 
 LABELABLE = {"button", "input", "meter", "output", "progress", "select", "textarea"}
 VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
@@ -157,7 +158,7 @@ def client_for(client_of, make_post, make_comment, draft, post, author):
     """Return a function that gives the client of a visitor; the blog has a bit of everything."""
     make_post(tags="tea", body="<time datetime='2026-01-01'>then</time>")
     make_comment()
-    history.record(post, post, PostText("a", "b", "c"), now=post.updated_at, by=author)
+    history.record(post, post, PostText("a", "b", "c"), Edit(post.updated_at))
 
     def client_of_visitor(visitor: str):
         client = client_of(visitor)

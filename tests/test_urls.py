@@ -9,6 +9,7 @@ from django.utils import timezone
 from posts.discussion import commenting
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
+from posts.writing.edit import Edit
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 READ = {"GET", "HEAD"}
@@ -123,7 +124,7 @@ def address(name: str, post) -> str:
     if "comment" in arguments:
         arguments["comment"] = comment_on(post).pk
     if "number" in arguments and "pk" in arguments:
-        publishing.save_post(Post.objects.get(pk=post.pk), now=timezone.now())
+        publishing.save_post(Post.objects.get(pk=post.pk), Edit(timezone.now()))
     if name == "posts:post_preview":
         preview_links.make_link(post, now=timezone.now())
         arguments["token"] = preview_links.token_for(post, now=timezone.now())

@@ -12,6 +12,7 @@ from django.utils import timezone
 from posts.discussion import moderation
 from posts.models import Post, PreviewLink
 from posts.writing import preview_links, publishing
+from posts.writing.edit import Edit
 
 TITLE, SLUG = "Findable title", "findable-title"
 STATES = {
@@ -235,14 +236,14 @@ def test_a_comment_is_seen_by_those_who_may_see_it(
 
 NOW = timezone.now()
 BECOMING = {
-    "draft": lambda post, moderator: publishing.unpublish(post, now=NOW),
-    "draft with a past time": lambda post, moderator: publishing.save_draft(post, now=NOW),
+    "draft": lambda post, moderator: publishing.unpublish(post, Edit(NOW)),
+    "draft with a past time": lambda post, moderator: publishing.save_draft(post, Edit(NOW)),
     "scheduled": lambda post, moderator: publishing.schedule(
-        post, NOW + timedelta(days=1), now=NOW
+        post, NOW + timedelta(days=1), Edit(NOW)
     ),
     "hidden": lambda post, moderator: moderation.hide_post(post, moderator, now=NOW),
     "in the trash": lambda post, moderator: publishing.trash_post(post, now=NOW),
-    "published": lambda post, moderator: publishing.update(post, now=NOW),
+    "published": lambda post, moderator: publishing.update(post, Edit(NOW)),
 }
 # And the way back.
 PUBLISHING = {
@@ -289,7 +290,7 @@ def test_a_warm_cache_shows_at_once_what_comes_out(in_step, make_post, state):
     # So that the tag and the author have a page before.
     make_post(title="Other", tags="Rare tag")
     post = make_post(title=TITLE, tags="Rare tag", **STATES[state])
-    publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, now=NOW))
+    publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, Edit(NOW)))
     for path, before, after in in_step(publish, post, [*LISTS.values()]):
         assert (TITLE in before.text or SLUG in before.text) == (state == "published"), path
         assert TITLE in after.text or SLUG in after.text, path

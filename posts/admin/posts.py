@@ -19,6 +19,7 @@ from posts.discussion import moderation
 from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post
 from posts.writing import publishing
 from posts.writing.buttons import scheduled_text
+from posts.writing.edit import Edit
 from posts.writing.forms import check_year
 
 # What an action does, not a choice: hiding asks for a reason, the trash keeps where it came from.
@@ -137,7 +138,7 @@ class PostAdmin(GuardedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Post, form, change: bool) -> None:
         now = timezone.now()
-        publishing.save_post(obj, now=now, by=request.user)
+        publishing.save_post(obj, Edit(now, by=request.user))
         if obj.is_scheduled(now):
             messages.info(request, scheduled_text(obj))
 

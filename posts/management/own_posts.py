@@ -8,6 +8,7 @@ from accounts.models import User
 from posts.demo.writer import DemoText, write_post
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 # Far from the numbers of any sample, so that no text comes twice.
 FIRST_NUMBER = 50_000_000
@@ -21,32 +22,33 @@ def add_own_posts(author: User, *, now: datetime) -> None:
     for age in range(DRAFTS, 0, -1):
         write_in_sittings(author, write_post(next(numbers)), now=now - timedelta(days=age))
     for days in SCHEDULED_IN_DAYS:
-        post, saving = begin(author, write_post(next(numbers)))
+        text = write_post(next(numbers))
         at = (now + timedelta(days=days)).replace(hour=8, minute=0, second=0, microsecond=0)
-        publishing.schedule(post, at, now=now, **saving)
-    post, saving = begin(author, write_post(next(numbers)))
-    publishing.save_draft(post, now=now - timedelta(days=5), **saving)
+        publishing.schedule(begin(author, text), at, Edit(now, tags=list(text.tags)))
+    text = write_post(next(numbers))
+    edit = Edit(now - timedelta(days=5), tags=list(text.tags))
+    post = publishing.save_draft(begin(author, text), edit)
     publishing.trash_post(post, now=now - timedelta(days=2))
     edit_newest(author, write_post(next(numbers)), now=now)
 
 
-def begin(author: User, text: DemoText) -> tuple[Post, dict]:
-    """Return an unsaved post, and its tags as saving takes them."""
-    return Post(author=author, title=text.title, body=text.body), {"tags": list(text.tags)}
+def begin(author: User, text: DemoText) -> Post:
+    """Return an unsaved post."""
+    return Post(author=author, title=text.title, body=text.body)
 
 
 def write_in_sittings(author: User, text: DemoText, *, now: datetime) -> None:
     """Write a draft passage by passage, autosaved first and then saved with a reason."""
-    post, saving = begin(author, text)
+    post = begin(author, text)
     reasons = [gettext("A beginning"), gettext("The middle, still rough"), gettext("Read aloud")]
     for number, reason in enumerate(reasons, start=1):
         at = now + timedelta(hours=3 * number)
         part = text.passages[: max(1, len(text.passages) * number // len(reasons))]
         post.body = "\n\n".join(part)
-        sitting = f"sitting {number}"
-        publishing.autosave(post, now=at, by=author, sitting=sitting, **saving)
+        edit = Edit(at, tags=list(text.tags), sitting=f"sitting {number}", reason=reason)
+        publishing.autosave(post, edit)
         if number < len(reasons):
-            publishing.save_draft(post, now=at, sitting=sitting, reason=reason, **saving)
+            publishing.save_draft(post, edit)
 
 
 def edit_newest(author: User, text: DemoText, *, now: datetime) -> None:
@@ -54,4 +56,4 @@ def edit_newest(author: User, text: DemoText, *, now: datetime) -> None:
     for post in Post.objects.listed(now).filter(author=author).newest_first()[:1]:
         names = [tag.name for tag in post.tag_list]
         post.body += f"\n\n{text.passages[0]}"
-        publishing.autosave(post, now=now, tags=names, by=author, sitting="sitting 1")
+        publishing.autosave(post, Edit(now, tags=names, by=author, sitting="sitting 1"))

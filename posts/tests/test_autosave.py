@@ -8,6 +8,7 @@ from django.utils import timezone
 from posts.models import Post, Revision, SearchDocument
 from posts.writing import history, publishing
 from posts.writing.autosave import Autosave
+from posts.writing.edit import Edit
 
 TYPED = {"title": "Typed", "body": "typed *words*", "tags": "tea, bread", "sitting": "first"}
 
@@ -152,10 +153,10 @@ def test_another_tab_on_the_same_post_is_noticed(
 
 def test_a_draft_that_was_published_meanwhile_is_not_changed_automatically(author, draft):
     copy = Post.objects.get()
-    publishing.publish(draft, now=timezone.now(), sitting="one")
+    publishing.publish(draft, Edit(timezone.now(), sitting="one"))
     copy.body = "typed"
     with pytest.raises(publishing.EditConflict):
-        publishing.autosave(copy, now=timezone.now(), tags=[], by=author, sitting="one")
+        publishing.autosave(copy, Edit(timezone.now(), tags=[], by=author, sitting="one"))
     assert Post.objects.get().body == "test\nbody"
 
 
@@ -177,7 +178,7 @@ def test_what_names_no_sitting_is_not_taken_for_one(client_of, post, moderator, 
     client = client_of("author")
     autosave(client, post, sitting="")
     if is_on_purpose:
-        publishing.save_post(Post.objects.get(), now=timezone.now(), by=moderator)
+        publishing.save_post(Post.objects.get(), Edit(timezone.now(), by=moderator))
     else:
         autosave(client, post, sitting="", body="other")
     assert "typed *words*" in [revision.body for revision in Revision.objects.all()]
@@ -209,7 +210,7 @@ def test_a_post_that_has_gone_is_not_brought_back(author, draft, in_trash):
     else:
         publishing.delete_post(draft)
     with pytest.raises(publishing.PostIsGone):
-        publishing.autosave(copy, now=timezone.now(), tags=[], by=author)
+        publishing.autosave(copy, Edit(timezone.now(), tags=[], by=author))
     assert not Post.objects.kept().exists()
 
 
@@ -270,8 +271,8 @@ def test_what_was_recovered_by_another_sitting_is_saved_on_purpose_as_its_own(cl
 
 def test_a_save_dates_the_post_by_its_words(client_of, post):
     later = timezone.now() + timedelta(hours=1)
-    publishing.update(post, now=later)
+    publishing.update(post, Edit(later))
     assert Post.objects.get().updated_at < later
     post.body = "other"
-    publishing.update(post, now=later)
+    publishing.update(post, Edit(later))
     assert Post.objects.get().updated_at == later

@@ -7,6 +7,7 @@ from django.utils import timezone
 from posts.models import Post, Revision
 from posts.tests.images import image_file
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 THEIRS = {"title": "Their title", "body": "their long text", "tags": "tea"}
 MINE = {"title": "My title", "body": "my long text", "tags": "bread", "version": 0}
@@ -155,7 +156,7 @@ def test_edits_that_somebody_elses_save_went_past_are_pointed_at(
     client = client_of("author")
     client.post(f"/{post.pk}/autosave/", THEIRS | {"sitting": "a"})
     person = {"moderator": moderator, "author": author}[by]
-    publishing.update(Post.objects.get(), now=timezone.now(), by=person, reason="Shorter")
+    publishing.update(Post.objects.get(), Edit(timezone.now(), by=person, reason="Shorter"))
     page = client.get(f"/{post.pk}/update/").text
     assert ("A moderator changed this post after your edits" in page) == is_said
 

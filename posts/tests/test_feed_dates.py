@@ -15,6 +15,7 @@ from posts.discussion import commenting, liking, moderation
 from posts.models import FeedDate, Post, Tag
 from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
 FEEDS = [path + kind for path in PLACES.values() for kind in ("", "atom/", "json/")]
@@ -81,7 +82,9 @@ def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
     acts = [
         partial(liking.like, elsewhere, reader),
         partial(commenting.add_comment, elsewhere, reader, "Nice.", now=timezone.now()),
-        partial(publishing.save_draft, Post(author=fed.author, title="Draft"), now=timezone.now()),
+        partial(
+            publishing.save_draft, Post(author=fed.author, title="Draft"), Edit(timezone.now())
+        ),
         partial(AnonymousVisitor().get, path),
         partial(call_command, "recount_posts"),
     ]
@@ -134,8 +137,8 @@ def change_settings(settings, **values) -> None:
 
 
 CHANGES = {
-    "edit": lambda post, m: publishing.update(post, now=timezone.now(), tags=["Bread", "Butter"]),
-    "unpublish": lambda post, m: publishing.unpublish(post, now=timezone.now()),
+    "edit": lambda post, m: publishing.update(post, Edit(timezone.now(), tags=["Bread", "Butter"])),
+    "unpublish": lambda post, m: publishing.unpublish(post, Edit(timezone.now())),
     "hide": lambda post, m: moderation.hide_post(post, m, now=timezone.now()),
     "trash": lambda post, m: publishing.trash_post(post, now=timezone.now()),
     "delete": lambda post, m: publishing.delete_post(post),
@@ -198,7 +201,7 @@ def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
     for number, title in enumerate(("One", "Two", "One", "Two")):
         at(10 + number / 10)
         fed.title = title
-        do(partial(publishing.update, fed, now=timezone.now()))
+        do(partial(publishing.update, fed, Edit(timezone.now())))
         worker = workers[number % 2] if is_cached else AnonymousVisitor()
         reply = worker.get(path)
         assert title in reply.text

@@ -13,6 +13,7 @@ from posts.discussion import moderation
 from posts.models import Post, Tag
 from posts.tagging import rename_tag
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 IMAGE = f"/media/images/{'x' * 22}-4x3-213.webp"
@@ -166,10 +167,10 @@ def test_a_post_that_left_makes_the_feed_a_newer_one(
     old = make_post(title="Old", tags="Salt", publish_at=long_ago, updated_at=long_ago)
     acts = {
         "trash": lambda: publishing.trash_post(old, now=now),
-        "unpublish": lambda: publishing.unpublish(old, now=long_ago),
+        "unpublish": lambda: publishing.unpublish(old, Edit(long_ago)),
         "hide": lambda: moderation.hide_post(old, moderator, now=now),
         "delete": lambda: publishing.delete_post(old),
-        "another tag": lambda: publishing.update(old, now=long_ago, tags=["Bread"]),
+        "another tag": lambda: publishing.update(old, Edit(long_ago, tags=["Bread"])),
     }
     before = client.get(f"{scope}/feed/")
     acts[leave]()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from posts.models import Post, Revision
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.revisions import REVISIONS_PER_PAGE, RevisionRestore
 
 NOW = timezone.now()
@@ -25,10 +26,9 @@ def write():
     def save(post: Post, body: str, *, is_autosave: bool = False, **saving) -> Post:
         post.refresh_from_db()
         post.body = body
-        saving = {"now": timezone.now(), "by": post.author} | saving
-        if is_autosave:
-            return publishing.autosave(post, tags=[], **saving)
-        return publishing.update(post, **saving)
+        tags = [] if is_autosave else None
+        edit = Edit(**{"at": timezone.now(), "by": post.author, "tags": tags} | saving)
+        return publishing.autosave(post, edit) if is_autosave else publishing.update(post, edit)
 
     return save
 
@@ -80,7 +80,7 @@ def test_revisions_are_listed_newest_first_with_who_when_and_why(client_of, writ
 def test_times_are_those_of_the_author(client_of, author, post, write):
     author.time_zone = "Asia/Tokyo"
     author.save()
-    write(post, "two", now=datetime(2026, 3, 1, 20, 30, tzinfo=ZoneInfo("UTC")))
+    write(post, "two", at=datetime(2026, 3, 1, 20, 30, tzinfo=ZoneInfo("UTC")))
     client = client_of("author")
     for page in (page_of(client, post), client.get(f"/{post.pk}/history/2/").text):
         assert "March 2, 2026, 5:30 a.m." in page
@@ -107,7 +107,7 @@ def test_a_post_made_in_bulk_has_no_history_yet(client_of, post):
 
 
 def test_one_revision_alone_is_compared_with_nothing(client_of, author):
-    post = publishing.publish(Post(author=author, title="New"), now=NOW)
+    post = publishing.publish(Post(author=author, title="New"), Edit(NOW))
     page = page_of(client_of("author"), post, "?from=1&to=1")
     assert numbers(page) == [1]
     assert "Compare" not in page and "Changes" not in page
@@ -176,7 +176,7 @@ def test_any_two_are_compared_and_the_newest_with_the_one_before_unless_asked(
 
 def test_all_that_a_revision_holds_is_compared(client_of, written):
     written.title, written.cover_alt = "Other title", "A boat"
-    publishing.update(written, now=NOW, tags=["Sea"], by=written.author)
+    publishing.update(written, Edit(NOW, tags=["Sea"], by=written.author))
     page = page_of(client_of("author"), written)
     assert changes(page) == [("del", "Test"), ("ins", "Other"), ("ins", "Sea"), ("ins", "A boat")]
     names = re.findall(r"<h3>([^<]*)</h3>", page)
@@ -234,7 +234,7 @@ def test_restoring_saves_the_old_words_as_a_new_revision(client_of, make_post, w
     post = make_post(tags="Bread, Tea", cover_alt="A loaf")
     client = client_of("author")
     post.title, post.body, post.cover_alt = "Other", "other", ""
-    publishing.update(post, now=NOW, tags=[], by=post.author)
+    publishing.update(post, Edit(NOW, tags=[], by=post.author))
     form = client.get(f"/{post.pk}/history/1/").text
     version = re.search(r'name="version" value="(\d+)"', form)[1]
     response = restore(client, post, 1, version=version)

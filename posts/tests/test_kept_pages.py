@@ -25,6 +25,7 @@ from posts.reading.post import post_html
 from posts.tests.meanwhile import meanwhile
 from posts.tests.test_page_cache_changes import CHANGES
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 # The next question for the tags of posts.
@@ -174,7 +175,7 @@ def test_tags_of_a_post_taken_back_after_its_words_were_read_are_not_shown(
     client, path = client_of("reader"), path.format(post=thread.post.get_absolute_url())
     now, later = timezone.now(), timezone.now() + timedelta(days=1)
     at = [later] if take_back is publishing.schedule else []
-    act = partial(take_back, thread.post, *at, now=now, tags=["Secret"])
+    act = partial(take_back, thread.post, *at, Edit(now, tags=["Secret"]))
     with meanwhile(act, before=TIES_READ):
         page = client.get(path)
     assert (page.status_code, "Secret" in page.text) == (200, False)
@@ -195,7 +196,7 @@ def test_a_transaction_shares_nothing_that_may_never_be_committed(client_of, thr
     client = client_of("reader")
     with transaction.atomic():
         thread.post.title = "Never"
-        publishing.update(thread.post, now=timezone.now())
+        publishing.update(thread.post, Edit(timezone.now()))
         assert "Never" in client.get("/").text
         transaction.set_rollback(True)
     assert "Never" not in client.get("/").text

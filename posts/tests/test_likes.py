@@ -13,6 +13,7 @@ from posts.discussion import liking
 from posts.models import Like, Post
 from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 STATES = {
     "draft": {"status": Post.Status.DRAFT, "publish_at": None},
@@ -151,7 +152,7 @@ def test_whose_account_goes_takes_their_likes_along(client, make_user, make_post
 def test_saving_a_post_keeps_the_likes_that_came_meanwhile(post, reader):
     liking.like(Post.objects.get(pk=post.pk), reader)
     post.title = "Another title"
-    publishing.save_post(post, now=timezone.now())
+    publishing.save_post(post, Edit(timezone.now()))
     assert likes(post) == (1, 1)
 
 

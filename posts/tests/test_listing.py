@@ -9,6 +9,7 @@ from django.utils import timezone
 from posts import listing
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 NOW = timezone.now()
 MINUTE = timedelta(minutes=1)
@@ -36,7 +37,7 @@ def links(page: str) -> dict[str, str]:
 
 def publish(author, title: str, at: datetime) -> Post:
     post = Post(author=author, title=title, status=Post.Status.PUBLISHED, publish_at=at)
-    return publishing.save_post(post, now=NOW, tags=["tea"])
+    return publishing.save_post(post, Edit(NOW, tags=["tea"]))
 
 
 def disturb_by_publishing(author, posts, place):

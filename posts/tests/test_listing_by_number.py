@@ -19,6 +19,7 @@ from posts.tests.listings import (
 )
 from posts.tests.test_listing import KINDS, MINUTE, NOW, PATHS, publish
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -54,7 +55,7 @@ def act(chance: random.Random, people: list, number: int) -> None:
         "withdraw": {"status": Post.Status.DRAFT},
     }
     acts = {
-        "publish": lambda: publishing.publish(post, now=NOW, tags=chance.choice([None, tags])),
+        "publish": lambda: publishing.publish(post, Edit(NOW, tags=chance.choice([None, tags]))),
         "delete": lambda: publishing.delete_post(post),
         "hide": lambda: publishing.change_status(post, post.Status.PUBLISHED, to="hidden"),
         "restore": lambda: publishing.change_status(post, post.Status.HIDDEN, to="published"),
@@ -63,7 +64,8 @@ def act(chance: random.Random, people: list, number: int) -> None:
         setattr(post, name, value)
     is_tagged = verb in ("write", "retag")
     save = acts.get(
-        verb, lambda: publishing.save_post(post, now=NOW, tags=tags if is_tagged else None)
+        verb,
+        lambda: publishing.save_post(post, Edit(NOW, tags=tags if is_tagged else None)),
     )
     save()
 
@@ -136,7 +138,7 @@ def test_marks_come_about_every_step_as_posts_are_written(author, small_step):
 def test_a_marked_post_that_is_tagged_again_leaves_a_mark(author, many, small_step):
     many(30)
     marked = Post.objects.get(pk=ListMark.objects.filter(scope="all")[0].post_id)
-    publishing.save_post(marked, now=NOW, tags=["Coffee"])
+    publishing.save_post(marked, Edit(NOW, tags=["Coffee"]))
     assert ListMark.objects.filter(scope="all").count() == 4
     assert ListMark.objects.filter(scope=f"tag:{Tag.objects.get(key='tea').pk}").count() == 4
     expect_right_numbers()
@@ -186,7 +188,7 @@ def test_restoring_an_old_copy_lists_the_post_where_it_is(make_post, small_step)
     copy = Post.objects.get(pk=posts[0].pk)
     publishing.change_status(posts[0], Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     posts[0].publish_at = NOW - timedelta(days=2)
-    publishing.save_post(posts[0], now=NOW)
+    publishing.save_post(posts[0], Edit(NOW))
     assert publishing.change_status(copy, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
     assert Tagging.objects.get(post=copy).publish_at == posts[0].publish_at
     expect_right_numbers()

@@ -14,6 +14,7 @@ from content.images import make_image, names_of
 from posts.models import Image, Post
 from posts.tests.images import image_file
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.uploads import SPARED_FOR, store_image
 
 
@@ -173,7 +174,7 @@ def test_an_image_that_the_history_alone_shows_is_spared(keep, post):
     now = timezone.now()
     for body in (f"![Sea](/media/{keep()})", "No sea any more."):
         post.body = body
-        publishing.save_post(post, now=now)
+        publishing.save_post(post, Edit(now))
     assert "Removed: 0" in prune("--delete")
     post.revisions.all().delete()
     assert "Removed: 1" in prune("--delete")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from posts.discussion import commenting, moderation
 from posts.models import Comment, ModerationEntry, Post, Tag
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 TWO_LINKS = "https://a.example https://b.example"
 THREE_LINKS = f"{TWO_LINKS} https://c.example"
@@ -227,7 +228,7 @@ def test_the_author_and_moderators_close_and_open_comments(
 def test_an_editor_opened_before_does_not_open_comments_again(post, author):
     now = timezone.now()
     moderation.close_comments(post, author, now=now)
-    publishing.save_post(post, now=now)
+    publishing.save_post(post, Edit(now))
     assert not Post.objects.get().comments_open
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.my_posts import FOUND_MAX, POSTS_PER_PAGE
 
 NOW = timezone.now()
@@ -120,7 +121,7 @@ def autosave(post: Post, **words) -> None:
     for name, value in words.items():
         setattr(copy, name, value)
     at = NOW.replace(month=3, day=2, hour=5, minute=30)
-    publishing.autosave(copy, now=at, tags=tags, by=post.author, sitting="x")
+    publishing.autosave(copy, Edit(at, tags=tags, by=post.author, sitting="x"))
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])
@@ -140,7 +141,7 @@ def test_edits_that_are_none_any_more_are_not_marked(client_of, make_post, end):
     post = make_post(tags="Tea")
     autosave(post, title="New")
     if end == "saved":
-        publishing.update(Post.objects.get(), now=NOW, by=post.author)
+        publishing.update(Post.objects.get(), Edit(NOW, by=post.author))
     else:
         autosave(post)
     page = client_of("author").get("/mine/?state=published").text

@@ -12,6 +12,7 @@ from posts import tagging
 from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post, Tag
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 OUTLETS = ["/", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/feed/", "/sitemap.xml"]
 OUTLETS += ["/feed/atom/", "/tags/bread/feed/", "/authors/author/feed/json/", "/authors/reader/"]
@@ -31,7 +32,7 @@ def thread(make_post, make_comment) -> Comment:
 def save(post: Post, **words) -> None:
     for name, value in words.items():
         setattr(post, name, value)
-    publishing.update(post, now=timezone.now())
+    publishing.update(post, Edit(timezone.now()))
 
 
 NOW = timezone.now()
@@ -39,21 +40,18 @@ LATER = NOW + timedelta(days=1)
 CHANGES = {
     "edit": lambda c, m: save(c.post, title="New title", body="new body"),
     "new post": lambda c, m: publishing.publish(
-        Post(author=c.post.author, title="Another"), now=NOW, tags=["Bread"]
+        Post(author=c.post.author, title="Another"), Edit(NOW, tags=["Bread"])
     ),
-    "other tags": lambda c, m: publishing.update(c.post, now=NOW, tags=["Butter"]),
-    "unpublish": lambda c, m: publishing.unpublish(c.post, now=NOW),
-    "schedule": lambda c, m: publishing.schedule(c.post, LATER, now=NOW),
+    "other tags": lambda c, m: publishing.update(c.post, Edit(NOW, tags=["Butter"])),
+    "unpublish": lambda c, m: publishing.unpublish(c.post, Edit(NOW)),
+    "schedule": lambda c, m: publishing.schedule(c.post, LATER, Edit(NOW)),
     "trash": lambda c, m: publishing.trash_post(c.post, now=NOW),
     "delete": lambda c, m: publishing.delete_post(c.post),
     "hide": lambda c, m: moderation.hide_post(c.post, m, now=NOW),
     "restore revision": lambda c, m: publishing.restore_revision(
         c.post,
         c.post.revisions.create(number=9, title="Then", saved_at=NOW),
-        now=NOW,
-        by=c.post.author,
-        version=c.post.version,
-        reason="",
+        Edit(NOW, by=c.post.author, version=c.post.version, reason=""),
     ),
     "like": lambda c, m: liking.like(c.post, m),
     "unlike": lambda c, m: liking.unlike(c.post, c.post.author),
@@ -100,7 +98,7 @@ def test_a_change_is_seen_at_once(expect_fresh, thread, moderator, change):
 @pytest.mark.parametrize(
     ("status", "act"),
     [
-        (Post.Status.DRAFT, lambda post, m: publishing.publish(post, now=NOW)),
+        (Post.Status.DRAFT, lambda post, m: publishing.publish(post, Edit(NOW))),
         (Post.Status.HIDDEN, lambda post, m: moderation.bring_back(post, m, now=NOW)),
         (Post.Status.TRASH, lambda post, m: moderation.bring_back(post, m, now=NOW)),
     ],
@@ -142,9 +140,9 @@ def test_what_nobody_sees_leaves_the_cache_alone(
     comment = commenting.add_comment(post, reader, "Words.", now=NOW)
     anonymous.get()
     with django_capture_on_commit_callbacks(execute=True):
-        publishing.autosave(draft, now=NOW, tags=["Tea"], by=draft.author)
-        publishing.save_draft(draft, now=NOW)
-        publishing.autosave(post, now=NOW, tags=[], by=post.author)
+        publishing.autosave(draft, Edit(NOW, tags=["Tea"], by=draft.author))
+        publishing.save_draft(draft, Edit(NOW))
+        publishing.autosave(post, Edit(NOW, tags=[], by=post.author))
         publishing.trash_post(draft, now=NOW)
         commenting.report_comment(comment, post.author)
     anonymous.get()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from posts.models import TEXT_COLUMNS, Post, PostText, Revision
 from posts.writing import history, publishing
+from posts.writing.edit import Edit
 from posts.writing.forms import PostForm
 
 # Text fields of the form that are not part of the text of a post.
@@ -48,7 +49,7 @@ def saved(author) -> Post:
     """A published post with something in each field."""
     post = Post(author=author)
     post.take_text(SAMPLE)
-    return publishing.publish(post, now=timezone.now(), tags=[SAMPLE.tags])
+    return publishing.publish(post, Edit(timezone.now(), tags=[SAMPLE.tags]))
 
 
 def changed(name: str) -> PostText:
@@ -86,7 +87,7 @@ def test_a_field_is_autosaved_beside_a_published_post_and_shown_again(client_of,
 @pytest.mark.parametrize("name", PostText._fields)
 def test_a_conflict_shows_both_texts_of_a_field(client_of, saved, name):
     sent = form_of(saved, changed(name), "update")
-    publishing.update(saved, now=timezone.now())
+    publishing.update(saved, Edit(timezone.now()))
     page = client_of("author").post(f"/{saved.pk}/update/", sent)
     assert page.status_code == 409
     assert page.context["form"].initial[name] == "Changed"

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.editor import PostUpdate
 from posts.writing.forms import PostForm
 
@@ -121,7 +122,7 @@ def test_delete_asks_first_without_javascript(client_of, post):
 def test_saving_a_post_that_was_deleted_meanwhile_does_not_bring_it_back(post):
     Post.objects.all().delete()
     with pytest.raises(publishing.PostIsGone):
-        publishing.save_post(post, now=timezone.now())
+        publishing.save_post(post, Edit(timezone.now()))
     assert not Post.objects.exists()
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from posts.models import Post, PreviewLink
 from posts.writing import preview_links, publishing
+from posts.writing.edit import Edit
 
 TYPED = {"title": "Typed <title>", "body": "typed *words*\n\n# Part", "tags": "tea, C++"}
 
@@ -109,7 +110,7 @@ def test_a_link_that_works_no_more_is_404(client_of, draft, link_to, how):
 
 def test_a_link_leads_to_the_post_once_it_is_out(client, draft, link_to):
     path = link_to(draft)
-    publishing.publish(draft, now=timezone.now())
+    publishing.publish(draft, Edit(timezone.now()))
     assert client.get(path)["Location"] == draft.get_absolute_url()
 
 

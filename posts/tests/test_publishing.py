@@ -8,12 +8,13 @@ from django.utils import timezone
 from posts.discussion import commenting, liking
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 NOW = timezone.now()
 
 
 def test_a_new_post_is_published_now_with_one_clock(author):
-    post = publishing.publish(Post(author=author, title="t"), now=NOW)
+    post = publishing.publish(Post(author=author, title="t"), Edit(NOW))
     post.refresh_from_db()
     assert post.status == Post.Status.PUBLISHED
     assert post.publish_at == post.created_at == post.updated_at == NOW
@@ -21,14 +22,14 @@ def test_a_new_post_is_published_now_with_one_clock(author):
 
 def test_publishing_again_keeps_the_time_readers_know(post):
     first = post.publish_at
-    publishing.publish(post, now=NOW)
+    publishing.publish(post, Edit(NOW))
     assert Post.objects.get().publish_at == first
 
 
 def test_saving_a_draft_leaves_it_one(draft):
     created = draft.created_at
     draft.body = "Other words."
-    publishing.save_post(draft, now=NOW + timedelta(days=1))
+    publishing.save_post(draft, Edit(NOW + timedelta(days=1)))
     draft.refresh_from_db()
     assert (draft.status, draft.publish_at, draft.created_at) == (Post.Status.DRAFT, None, created)
     assert draft.updated_at == NOW + timedelta(days=1)
@@ -64,7 +65,7 @@ def test_an_edit_undoes_no_like_and_no_comment_that_came_after_it_began(post, re
     liking.like(post, reader)
     commenting.add_comment(post, reader, "A comment.", now=NOW)
     edited.body = "New words."
-    publishing.update(edited, now=NOW)
+    publishing.update(edited, Edit(NOW))
     counts = Post.objects.values_list("body", "like_count", "comment_count")
     assert counts.get() == ("New words.", 1, 1)
 

@@ -6,13 +6,14 @@ import pytest
 
 from posts.models import Post, PostText, Revision
 from posts.writing import history, preview_links, publishing
+from posts.writing.edit import Edit
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 
 def save(post: Post, body: str, at: datetime, **saving) -> None:
     post.body = body
-    publishing.update(post, now=at, **saving)
+    publishing.update(post, Edit(at, **saving))
 
 
 def bodies(post: Post) -> list[str]:
@@ -58,7 +59,8 @@ def test_what_readers_see_and_what_was_saved_last_are_never_thinned_out(post, ho
     post.body = "edits"
     for number, hour in enumerate(hours):
         publishing.autosave(
-            post, now=old.replace(hour=hour), tags=[], by=post.author, sitting=str(number)
+            post,
+            Edit(old.replace(hour=hour), tags=[], by=post.author, sitting=str(number)),
         )
         post.body += "."
     history.thin_out(post, NOW)

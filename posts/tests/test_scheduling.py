@@ -12,6 +12,7 @@ from posts.discussion import moderation
 from posts.models import Post
 from posts.tests.images import image_file
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.forms import PostForm
 
 NOW = timezone.now()
@@ -217,9 +218,9 @@ def came_out(post: Post, moderator) -> None:
 
 
 SAVES = {
-    "schedule": ("draft", lambda post: publishing.schedule(post, TOMORROW, now=NOW)),
-    "save_draft": ("draft", lambda post: publishing.save_draft(post, now=NOW)),
-    "save_hidden": ("hidden", lambda post: publishing.save_hidden(post, now=NOW)),
+    "schedule": ("draft", lambda post: publishing.schedule(post, TOMORROW, Edit(NOW))),
+    "save_draft": ("draft", lambda post: publishing.save_draft(post, Edit(NOW))),
+    "save_hidden": ("hidden", lambda post: publishing.save_hidden(post, Edit(NOW))),
 }
 
 

@@ -12,6 +12,7 @@ from posts.search import find, find_any
 from posts.search.query import parse
 from posts.search.tokens import tokenize
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 NOW = timezone.now()
 
@@ -279,7 +280,7 @@ def test_a_scheduled_post_is_found_from_its_moment(write):
 def test_the_index_follows_edits_and_deletes(write):
     post = write("Bread", "butter")
     post.title, post.body = "Soup", "salt"
-    publishing.save_post(post, now=NOW)
+    publishing.save_post(post, Edit(NOW))
     assert (found("bread"), found("butter")) == ([], [])
     assert found("soup salt") == ["Soup"]
     publishing.delete_post(post)

@@ -15,6 +15,7 @@ from posts.models import Post, SearchDocument, Tag
 from posts.search import documents, find, index_author, index_posts
 from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 NOW = timezone.now()
 
@@ -25,7 +26,7 @@ def saved(author):
     author.display_name = "Anna Lindström"
     author.save()
     post = Post(author=author, title="Crème *brûlée*", body="# Of **milk**\n\nand [eggs](/x)")
-    return publishing.publish(post, now=NOW, tags=["Slow Food", "C++"])
+    return publishing.publish(post, Edit(NOW, tags=["Slow Food", "C++"]))
 
 
 def words(post: Post) -> list[str]:
@@ -51,7 +52,7 @@ def test_saving_a_post_writes_its_document(saved):
 
 def test_saving_again_replaces_it(saved):
     saved.title, saved.body = "Soup", "salt"
-    publishing.save_post(saved, now=NOW, tags=["Lunch"])
+    publishing.save_post(saved, Edit(NOW, tags=["Lunch"]))
     assert words(saved) == ["soup", "salt", "lunch", "author · anna lindstrom"]
     assert find("creme", now=NOW).ids == find("tag:c++", now=NOW).ids == []
     assert find("soup tag:lunch", now=NOW).ids == [saved.pk]
@@ -67,7 +68,7 @@ def test_a_post_that_is_not_rendered_yet_is_indexed_as_typed(make_post):
 def test_a_refused_write_leaves_the_index_as_it_was(saved):
     saved.title, saved.status, saved.publish_at = "Soup", Post.Status.PUBLISHED, None
     with pytest.raises(Exception, match="posts_published_has_time"):
-        publishing.save_post(saved, now=NOW)
+        publishing.save_post(saved, Edit(NOW))
 
 
 def test_a_tag_is_found_by_its_new_name(monkeypatch, make_post):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from posts.models import Post
 from posts.reading import sitemaps
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 W3C_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
@@ -131,7 +132,7 @@ def all_gone(make_post) -> None:
 def all_taken_back(make_post) -> None:
     many(make_post)
     for post in Post.objects.all():
-        publishing.unpublish(post, now=timezone.now())
+        publishing.unpublish(post, Edit(timezone.now()))
 
 
 STATES = [nothing, drafts, scheduled, some, came_out, many]

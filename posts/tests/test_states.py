@@ -10,6 +10,7 @@ from accounts.tests.test_unsaved_text import writer_in
 from posts.discussion import moderation
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.editor import PostCreate
 
 NOW = timezone.now()
@@ -290,7 +291,7 @@ def test_two_forms_of_one_name_at_the_same_moment_make_one_post(
     # Between the look for a post of that name and the saving: before the form is checked, or after.
     assert is_early or form.is_valid()
     first = Post(author=author, title="First", uuid=data["uuid"])
-    publishing.autosave(first, now=NOW, tags=[], by=author, sitting=sitting)
+    publishing.autosave(first, Edit(NOW, tags=[], by=author, sitting=sitting))
     assert form.is_valid()
     assert view.form_valid(form).status_code == status
     # The later text neither gets lost nor goes over what it has not seen.

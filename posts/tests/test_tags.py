@@ -12,6 +12,7 @@ from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 from posts.tagging import split_tags
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from tests.cpu import cpu_seconds_under
 
 TOMORROW = timezone.now() + timedelta(days=1)
@@ -179,9 +180,9 @@ def test_a_form_that_is_sent_unchanged_changes_nothing(client_of, make_post):
 
 def test_a_save_without_tags_leaves_them(make_post):
     post = make_post(tags="b, a")
-    publishing.save_post(post, now=timezone.now())
+    publishing.save_post(post, Edit(timezone.now()))
     assert names_of(post) == ["b", "a"]
-    publishing.save_post(post, now=timezone.now(), tags=[])
+    publishing.save_post(post, Edit(timezone.now(), tags=[]))
     assert names_of(post) == []
 
 

@@ -12,6 +12,7 @@ from posts.models import Post, SearchDocument, Tag
 from posts.search import find
 from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 HOLDING = 'ORDER BY "posts_tag"."id" ASC'
 READING = 'FROM "posts_post" WHERE "posts_post"."id" = %s ORDER BY'
@@ -40,7 +41,7 @@ def renamed_meanwhile() -> Iterator[None]:
 def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(make_post):
     draft = make_post(tags="one, two", status=Post.Status.DRAFT, publish_at=None)
     with renamed_meanwhile():
-        publishing.publish(draft, now=timezone.now(), tags=["one", "two"])
+        publishing.publish(draft, Edit(timezone.now(), tags=["one", "two"]))
     assert [tag.name for tag in Post.objects.get().tag_list] == ["one", "two"]
     assert dict(Tag.objects.values_list("name", "published_count")) == {
         "one": 1,
@@ -53,7 +54,7 @@ def test_a_new_post_is_saved_once_though_its_tag_moves_meanwhile(make_post, auth
     make_post(tags="one")
     new = Post(author=author, title="New")
     with meanwhile(Tag.objects.all().delete, before=HOLDING):
-        publishing.publish(new, now=timezone.now(), tags=["one"])
+        publishing.publish(new, Edit(timezone.now(), tags=["one"]))
     assert [tag.name for tag in Post.objects.get(title="New").tag_list] == ["one"]
     assert (new.version, new.revisions.count(), Tag.objects.get().published_count) == (1, 1, 2)
 
@@ -110,7 +111,7 @@ def test_new_words_are_found_beside_a_tag_that_is_renamed_while_they_are_saved(m
     post = make_post(tags="one")
     post.body = "bread"
     with renamed_meanwhile():
-        publishing.update(post, now=timezone.now())
+        publishing.update(post, Edit(timezone.now()))
     assert find("bread tag:three", now=timezone.now()).ids == [post.pk]
 
 

@@ -13,6 +13,7 @@ from posts import tagging
 from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post, Tag
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 NOW = timezone.now()
 LATER = NOW + timedelta(days=1)
@@ -47,7 +48,7 @@ def is_announced(version, django_capture_on_commit_callbacks):
 def edit(post: Post, **words) -> None:
     for name, value in words.items():
         setattr(post, name, value)
-    publishing.update(post, now=NOW)
+    publishing.update(post, Edit(NOW))
 
 
 def merge(tag: Tag) -> None:
@@ -56,9 +57,9 @@ def merge(tag: Tag) -> None:
 
 TAKEN_DOWN = {
     "edited": lambda c, m: edit(c.post, body="Other words"),
-    "other tags": lambda c, m: publishing.update(c.post, now=NOW, tags=["Butter"]),
-    "unpublished": lambda c, m: publishing.unpublish(c.post, now=NOW),
-    "moved to the future": lambda c, m: publishing.schedule(c.post, LATER, now=NOW),
+    "other tags": lambda c, m: publishing.update(c.post, Edit(NOW, tags=["Butter"])),
+    "unpublished": lambda c, m: publishing.unpublish(c.post, Edit(NOW)),
+    "moved to the future": lambda c, m: publishing.schedule(c.post, LATER, Edit(NOW)),
     "trashed": lambda c, m: moderation.trash_and_record(c.post, m, now=NOW),
     "trashed by its author": lambda c, m: publishing.trash_post(c.post, now=NOW),
     "deleted": lambda c, m: publishing.delete_post(c.post),
@@ -72,13 +73,13 @@ TAKEN_DOWN = {
     "rendered again": lambda c, m: call_command("rerender_posts"),
 }
 ADDED = {
-    "new post": lambda c, m: publishing.publish(Post(author=m, title="Another"), now=NOW),
+    "new post": lambda c, m: publishing.publish(Post(author=m, title="Another"), Edit(NOW)),
     "like": lambda c, m: liking.like(c.post, m),
     "unlike": lambda c, m: liking.unlike(c.post, c.post.author),
     "comment": lambda c, m: commenting.add_comment(c.post, m, "New words.", now=NOW),
     "approved comment": lambda c, m: moderation.approve(c.replies.get(), m, now=NOW),
     "closed comments": lambda c, m: moderation.close_comments(c.post, m, now=NOW),
-    "draft": lambda c, m: publishing.save_draft(Post(author=m, title="Draft"), now=NOW),
+    "draft": lambda c, m: publishing.save_draft(Post(author=m, title="Draft"), Edit(NOW)),
 }
 
 
@@ -122,7 +123,7 @@ def test_a_person_changed_or_deleted_in_the_admin_is_taken_down(
 
 def test_nothing_is_announced_before_it_is_committed(version, post):
     before = version()
-    publishing.unpublish(post, now=NOW)
+    publishing.unpublish(post, Edit(NOW))
     assert version() == before
 
 

@@ -15,6 +15,7 @@ from posts.models import Comment, Like, Post, SearchDocument, Tag
 from posts.search import find
 from posts.tests.meanwhile import together
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 ROUNDS = 12
@@ -24,7 +25,7 @@ NOW = timezone.now()
 @pytest.fixture
 def post(people) -> Post:
     new = Post(author=people[0], title="t", status=Post.Status.PUBLISHED, publish_at=NOW)
-    return publishing.save_post(new, now=NOW, tags=["old"])
+    return publishing.save_post(new, Edit(NOW, tags=["old"]))
 
 
 def numbers_of(post: Post) -> tuple[int, int]:
@@ -55,7 +56,7 @@ def test_a_comment_that_one_hides_while_another_approves_it_is_hidden(people, po
 
 
 def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(people, post):
-    others = [publishing.save_post(Post(author=people[0], title="t"), now=NOW) for _ in range(3)]
+    others = [publishing.save_post(Post(author=people[0], title="t"), Edit(NOW)) for _ in range(3)]
     Post.objects.update(status=Post.Status.PUBLISHED, publish_at=NOW)
 
     def delete(user: User) -> None:
@@ -95,8 +96,7 @@ def test_what_is_saved_while_its_tag_gets_another_name_is_found_by_both(people, 
     others = [
         publishing.save_post(
             Post(author=people[0], title="t", status=Post.Status.PUBLISHED, publish_at=NOW),
-            now=NOW,
-            tags=["old"],
+            Edit(NOW, tags=["old"]),
         )
         for _ in range(9)
     ]
@@ -106,7 +106,7 @@ def test_what_is_saved_while_its_tag_gets_another_name_is_found_by_both(people, 
             for one in posts:
                 one = Post.objects.get(pk=one.pk)
                 one.body = word
-                publishing.update(one, now=NOW + timedelta(seconds=1))
+                publishing.update(one, Edit(NOW + timedelta(seconds=1)))
 
         def rename(name: str = f"name{number}") -> None:
             tagging.rename_tag(Tag.objects.get(pk=tag.pk), name)
@@ -119,7 +119,7 @@ def test_what_is_saved_while_its_tag_gets_another_name_is_found_by_both(people, 
 
 def test_tags_of_one_post_that_get_other_names_at_once_are_both_found(people):
     for names in (["one", "two"], ["two", "one"]):
-        publishing.save_post(Post(author=people[0], title="t"), now=NOW, tags=names)
+        publishing.save_post(Post(author=people[0], title="t"), Edit(NOW, tags=names))
     pks = {name: Tag.objects.get(key=name).pk for name in ("one", "two")}
 
     def rename(pk: int, name: str) -> None:

@@ -12,6 +12,7 @@ from posts.discussion import liking, moderation
 from posts.models import Comment, Like, ModerationEntry, Post, Revision
 from posts.tests.listings import expect_right_numbers
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.trash import PostRestore
 
 NOW = timezone.now()
@@ -41,7 +42,7 @@ def test_a_post_comes_back_with_all_that_belongs_to_it(
     make_comment(post=post)
     liking.like(post, reader)
     if is_draft:
-        publishing.unpublish(post, now=timezone.now())
+        publishing.unpublish(post, Edit(timezone.now()))
     post.refresh_from_db()
     client = client_of("author")
     client.post(f"/{post.pk}/delete/")
@@ -178,7 +179,7 @@ def empty(*arguments: str) -> str:
 def test_what_is_in_the_trash_for_long_is_listed_first_and_then_removed(post, make_comment):
     make_comment()
     then = timezone.now() - 31 * DAY
-    publishing.save_post(post, now=then)
+    publishing.save_post(post, Edit(then))
     publishing.trash_post(post, now=then)
     line = f"{post.pk} by author, in the trash since {then.date()}: Test title\n"
     assert empty() == f"{line}Found (--delete removes them): 1 posts.\n"

@@ -14,6 +14,7 @@ from posts.models import Post, Tag, Tagging
 from posts.tests.listings import counters, expect_right_numbers
 from posts.tests.meanwhile import together
 from posts.writing import publishing
+from posts.writing.edit import Edit
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 NOW = timezone.now()
@@ -21,7 +22,7 @@ NOW = timezone.now()
 
 def write(person: User, tags: list[str], at=NOW) -> Post:
     post = Post(author=person, title="t", status=Post.Status.PUBLISHED, publish_at=at)
-    return publishing.save_post(post, now=NOW, tags=tags)
+    return publishing.save_post(post, Edit(NOW, tags=tags))
 
 
 def test_one_new_tag_typed_by_all_is_one_tag(people):
@@ -59,7 +60,7 @@ def test_numbers_are_right_after_many_wrote_deleted_and_moved_at_once(people, mo
                 publishing.delete_post(post)
             elif chance.random() < 0.3:
                 post.publish_at = NOW - timedelta(seconds=chance.randrange(1000))
-                publishing.save_post(post, now=NOW, tags=tags[::-1])
+                publishing.save_post(post, Edit(NOW, tags=tags[::-1]))
 
     together([lambda p=p, s=s: work(p, s) for s, p in enumerate(people)])
     expect_right_numbers()
@@ -110,7 +111,7 @@ def test_tags_are_merged_while_others_tie_posts_to_them(people):
             for number in range(15):
                 post = write(person, ["one", "two"], NOW - timedelta(seconds=number))
                 others = ["two", "three"] if number % 2 else ["one"]
-                publishing.save_post(post, now=NOW, tags=others)
+                publishing.save_post(post, Edit(NOW, tags=others))
         finally:
             writers.remove(person.pk)
 

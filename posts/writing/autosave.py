@@ -75,7 +75,7 @@ class AutosaveMixin:
         return JsonResponse(describe_save(post, form.cleaned_data["tags"]))
 
     def act(self, form: PostForm) -> Post:
-        return publishing.autosave(form.instance, **self.saving(form))
+        return publishing.autosave(form.instance, self.edit_of(form))
 
     def form_invalid(self, form: PostForm) -> HttpResponse:
         return JsonResponse({"errors": form.errors}, status=422)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from content.language import date_format
 from posts.models import Post
 from posts.writing import publishing
+from posts.writing.edit import Edit
 from posts.writing.forms import PostForm
 
 # Any other value saves the post in its state.
@@ -20,15 +21,14 @@ VERBS = {
 }
 
 
-def press(action: str, form: PostForm, *, reason: str = "", **saving) -> Post:
+def press(action: str, form: PostForm, edit: Edit) -> Post:
     """Apply the button of a valid form to its post; raise the errors of `publishing`."""
     verb = verb_of(action, form)
     if verb == "keep_beside":
-        return publishing.autosave(form.instance, **saving)
-    saving["reason"] = reason
+        return publishing.autosave(form.instance, edit)
     if verb == "schedule":
-        return publishing.schedule(form.instance, form.cleaned_data["publish_at"], **saving)
-    return VERBS[verb](form.instance, **saving)
+        return publishing.schedule(form.instance, form.cleaned_data["publish_at"], edit)
+    return VERBS[verb](form.instance, edit)
 
 
 def verb_of(action: str, form: PostForm) -> str:

@@ -23,6 +23,7 @@ from posts.tagging import split_tags
 from posts.writing import history, preview_links, publishing
 from posts.writing.buttons import ACTIONS, press, verb_of, what_happened
 from posts.writing.checklist import about_images, suggestions
+from posts.writing.edit import Edit
 from posts.writing.forms import (
     FILE_FIELDS,
     OTHER_FIELDS,
@@ -104,18 +105,18 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             return self.act(form)
 
     def act(self, form: PostForm) -> Post:
-        reason = form.cleaned_data.get("reason", "")
-        return press(self.action, form, reason=reason, **self.saving(form))
+        return press(self.action, form, self.edit_of(form))
 
-    def saving(self, form: PostForm) -> dict:
+    def edit_of(self, form: PostForm) -> Edit:
         said = form.cleaned_data
-        return {
-            "now": timezone.now(),
-            "tags": said["tags"],
-            "by": self.request.user,
-            "version": said["version"],
-            "sitting": said["sitting"],
-        }
+        return Edit(
+            at=timezone.now(),
+            tags=said["tags"],
+            by=self.request.user,
+            version=said["version"],
+            sitting=said["sitting"],
+            reason=said.get("reason", ""),
+        )
 
     def warn_of_missing_words(self, post: Post) -> None:
         if post.cover and not post.cover_alt:

@@ -17,10 +17,10 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
-from accounts.models import User
 from content.bulkhead import place_for
 from content.difference import Change, difference, folded, takes_away
 from posts.models import TEXT_COLUMNS, Post, PostText, Revision
+from posts.writing.edit import Edit
 from posts.writing.forms import text_labels
 
 # Older revisions are thinned out to the last of each day (UTC).
@@ -90,40 +90,53 @@ def number_readers_see(post: Post, now: datetime) -> int | None:
     return on_purpose.values_list("number", flat=True).first()
 
 
-def record(
-    before: Post | None,
-    post: Post,
-    text: PostText,
-    *,
-    now: datetime,
-    by: User,
-    sitting: str = "",
-    reason: str = "",
-    is_autosave: bool = False,
-) -> None:
+def record(before: Post | None, post: Post, text: PostText, edit: Edit) -> None:
     """Add a revision with `text` to the saved `post`; what it was `before` becomes the first.
 
-    Goes on in the autosave of the same sitting, unless that takes most of its body away: where all
-    was selected and a key pressed, it is the only copy. Adds none that repeats the one before it
-    and gives no reason.
+    It adds none that repeats the last one without a reason.
     """
-    last = newest(post) if before else None
-    if before and not last:
-        last = first_revision(before)
-    is_same_sitting = last and last.is_autosave and sitting and last.sitting == sitting
-    goes_on = is_same_sitting and not takes_away(last.body, text.body)
-    is_known = last and last.text == text and (is_autosave or not last.is_autosave)
-    if is_known and not goes_on and not reason:
+    last = find_last(before)
+    if is_continued(last, text, edit):
+        write(last, text, edit)
+    elif edit.reason or not is_repeated(last, text, edit):
+        write(Revision(post=post, number=last.number + 1 if last else 1), text, edit)
+    else:
         return
-    revision = last if goes_on else Revision(post=post, number=last.number + 1 if last else 1)
-    revision.take_text(text)
-    revision.saved_by, revision.saved_at, revision.reason = by, now, reason
-    revision.is_autosave, revision.sitting = is_autosave, sitting
-    revision.save()
     # A younger post has no revision that old, and who publishes waits for enough already.
     is_moved = before and (before.status, before.publish_at) != (post.status, post.publish_at)
-    if last and not is_autosave and not is_moved and post.created_at < now - KEPT_WHOLE:
-        thin_out(post, now)
+    is_old = post.created_at < edit.at - KEPT_WHOLE
+    if last and is_old and not edit.is_autosave and not is_moved:
+        thin_out(post, edit.at)
+
+
+def find_last(before: Post | None) -> Revision | None:
+    """Return the newest revision, which is made for a post without any; None for a new post."""
+    return (newest(before) or first_revision(before)) if before else None
+
+
+def is_continued(last: Revision | None, text: PostText, edit: Edit) -> bool:
+    """Return whether `edit` continues the last autosave of the same edit session.
+
+    It doesn't if it removes most of the body, because the autosave may be the only copy of a text
+    that was selected and overwritten by mistake.
+    """
+    is_own = last and last.is_autosave and edit.sitting and last.sitting == edit.sitting
+    return bool(is_own) and not takes_away(last.body, text.body)
+
+
+def is_repeated(last: Revision | None, text: PostText, edit: Edit) -> bool:
+    is_same = last is not None and last.text == text
+    return is_same and (edit.is_autosave or not last.is_autosave)
+
+
+def write(revision: Revision, text: PostText, edit: Edit) -> None:
+    revision.take_text(text)
+    revision.saved_by_id = edit.by.pk if edit.by else revision.post.author_id
+    revision.saved_at = edit.at
+    revision.reason = edit.reason
+    revision.is_autosave = edit.is_autosave
+    revision.sitting = edit.sitting
+    revision.save()
 
 
 def first_revision(before: Post) -> Revision:

@@ -1,18 +1,19 @@
 """The one write path of posts: web form, admin and commands save through here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
 
-from accounts.models import User
 from caching import pages, takedown
 from content.markup import RENDERER_VERSION, plain_text, render_post
 from content.reading import count_words, excerpt
 from posts import listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, PostText, Revision, Tag
 from posts.writing import history
+from posts.writing.edit import Edit
 
 
 class PostIsGone(Exception):  # noqa: N818  a state, not a mistake
@@ -34,86 +35,65 @@ NOT_EDITED = {"like_count", "comment_count", "comments_open"}
 State = tuple[str, datetime | None]
 
 
-def save_post(post: Post, *, is_autosave: bool = False, **saving) -> Post:
-    """Save `post`, new or changed, with a revision; `saving` goes to `write_post`.
+def save_post(post: Post, edit: Edit, move: Callable[[Post], State] | None = None) -> Post:
+    """Save `post`, new or changed, with a revision.
 
-    Raises PostIsGone and EditConflict.
+    `move` returns the new state, given the locked row. Without it, the post keeps its own state,
+    but a post that a moderator hid stays hidden. Raises PostIsGone and EditConflict.
     """
     # Before the transaction: on SQLite, all who write wait for the one that is open.
     text = render_body(post)
-    found_by = None if is_autosave else search.tokens_of(post, text)
-    return write_post(post, found_by, is_autosave=is_autosave, **saving)
+    found_by = None if edit.is_autosave else search.tokens_of(post, text)
+    return write_post(post, found_by, edit, move)
 
 
 @tagging.again_where_tags_moved
 def write_post(
     post: Post,
     found_by: dict[str, str] | None,
-    *,
-    now: datetime,
-    tags: list[str] | None = None,
-    by: User | None = None,
-    version: int | None = None,
-    sitting: str = "",
-    reason: str = "",
-    is_autosave: bool,
-    move: Callable[[Post], State] | None = None,
+    edit: Edit,
+    move: Callable[[Post], State] | None,
 ) -> Post:
-    """Write the rendered `post` with a revision by `by` (its author, where nobody is named).
-
-    `tags` replaces its tags where it is given. `version` is the one that was edited, in the
-    editor called `sitting`. `move` tells the state from that of the row as it stands; without it
-    the post is saved in its own, except that what a moderator hid stays hidden.
-    """
-    before = lock_for_edit(post, version, sitting, is_autosave=is_autosave)
-    if is_autosave and before and not before.is_draft:
+    """Write the rendered `post`, its revision, its list positions and its search document."""
+    before = lock_for_edit(post, edit)
+    if edit.is_autosave and before and not before.is_draft:
         # Published meanwhile; what readers see is changed on purpose alone.
         raise EditConflict
     state = next_state(post, before, move)
-    held = hold_tags(post, before, state, tags, is_autosave=is_autosave)
+    held = hold_tags(post, before, state, edit)
     post.status, post.publish_at = state
-    text = take_text(post, before, tags, now)
-    post.version, post.sitting = (before.version + 1 if before else 1), sitting
+    text = take_text(post, before, edit)
+    post.version = before.version + 1 if before else 1
+    post.sitting = edit.sitting
     save_row(post, before)
-    history.record(
-        before,
-        post,
-        text,
-        now=now,
-        by=by or post.author,
-        sitting=sitting,
-        reason=reason,
-        is_autosave=is_autosave,
-    )
+    history.record(before, post, text, edit)
     place_post(post, before, held)
     if found_by:
         search.index_post(post, found_by, held)
     return post
 
 
-def lock_for_edit(
-    post: Post, version: int | None, sitting: str, *, is_autosave: bool
-) -> Post | None:
+def lock_for_edit(post: Post, edit: Edit) -> Post | None:
     """Return the row as it is; raise where it has gone or says what the editor did not show."""
     before = lock(post)
     if post.pk and (before is None or before.is_in_trash):
         # Saving would bring back what somebody deleted meanwhile.
         raise PostIsGone
-    is_newer = before and version is not None and version != before.version
-    if is_newer and not goes_on(before, sitting, is_autosave):
+    is_newer = before and edit.version is not None and edit.version != before.version
+    if is_newer and not goes_on(before, edit):
         raise EditConflict
     return before
 
 
-def goes_on(before: Post, sitting: str, is_autosave: bool) -> bool:
-    """Tell whether `sitting` may go on from what it saved, whose answer was lost on the way.
+def goes_on(before: Post, edit: Edit) -> bool:
+    """Tell whether the editor may go on from what it saved, whose answer was lost on the way.
 
     Not by itself from what it saved on purpose: an autosave may arrive late, with an older text.
     """
-    if not sitting or before.sitting != sitting:
+    if not edit.sitting or before.sitting != edit.sitting:
         return False
     last = history.newest(before)
-    return not is_autosave or last.is_autosave or last.sitting != sitting
+    return not edit.is_autosave or last.is_autosave or last.sitting != edit.sitting
 
 
 def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | None) -> State:
@@ -122,15 +102,15 @@ def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | 
     return move(before) if before and move else (post.status, post.publish_at)
 
 
-def take_text(post: Post, before: Post | None, tags: list[str] | None, now: datetime) -> PostText:
+def take_text(post: Post, before: Post | None, edit: Edit) -> PostText:
     """Date `post` by whether its text changes, and return the text."""
     old = before.text if before else None
-    names = ", ".join(tags) if tags is not None else (old.tags if old else "")
-    text = post.text_with(names)
+    tags = ", ".join(edit.tags) if edit.tags is not None else (old.tags if old else "")
+    text = post.text_with(tags)
     if before is None:
-        post.created_at = post.updated_at = now
+        post.created_at = post.updated_at = edit.at
     elif (text, post.cover) != (old, before.cover):
-        post.updated_at = now
+        post.updated_at = edit.at
     return text
 
 
@@ -161,17 +141,16 @@ def lock(post: Post) -> Post | None:
     return found.prefetch_related("taggings").first()
 
 
-def hold_tags(
-    post: Post, before: Post | None, state: State, tags: list[str] | None, *, is_autosave: bool
-) -> list[Tag]:
+def hold_tags(post: Post, before: Post | None, state: State, edit: Edit) -> list[Tag]:
     """Return the tags that `post` will have; held, unless nothing is written that names them."""
     had = before.tag_list if before else []
-    is_tagged_so = tags is None or tags == [tag.name for tag in had]
-    if is_autosave and before and is_tagged_so and place(before) == (*state, post.author_id):
+    is_tagged_so = edit.tags is None or edit.tags == [tag.name for tag in had]
+    is_placed_so = before and place(before) == (*state, post.author_id)
+    if edit.is_autosave and is_tagged_so and is_placed_so:
         return had
     # Before it is counted: who counts makes all others wait, and must not wait for one who makes
     # the same tag.
-    return tagging.hold_tags(tags, before)
+    return tagging.hold_tags(edit.tags, before)
 
 
 def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
@@ -214,38 +193,35 @@ def set_rendered(post: Post, html: str) -> str:
 RENDERED_FIELDS = ["body_html", "rendered_by", "excerpt", "word_count"]
 
 
-def publish(post: Post, *, now: datetime, **saving) -> Post:
-    """Save `post` and let everyone read it from `now` on; a post already out keeps its time.
-
-    `saving` goes to `save_post`, here and below.
-    """
+def publish(post: Post, edit: Edit) -> Post:
+    """Save `post` and let everyone read it from now on; a post already out keeps its time."""
 
     def out(before: Post) -> State:
-        at = before.publish_at if before.is_out(now) else now
+        at = before.publish_at if before.is_out(edit.at) else edit.at
         return Post.Status.PUBLISHED, at
 
     if post.pk is None:
-        post.status, post.publish_at = Post.Status.PUBLISHED, now
-    return save_post(post, now=now, move=out, **saving)
+        post.status, post.publish_at = Post.Status.PUBLISHED, edit.at
+    return save_post(post, edit, out)
 
 
-def schedule(post: Post, at: datetime, *, now: datetime, **saving) -> Post:
+def schedule(post: Post, at: datetime, edit: Edit) -> Post:
     """Save `post` so that everyone can read it from `at` on, to the second and without a job.
 
     Raise EditConflict if the post was published after it was read.
     """
-    was_out = post.is_published and post.is_out(now)
+    was_out = post.is_published and post.is_out(edit.at)
 
     def later(before: Post) -> State:
-        if before.is_out(now) and not was_out:
+        if before.is_out(edit.at) and not was_out:
             raise EditConflict
         return Post.Status.PUBLISHED, at
 
     post.status, post.publish_at = Post.Status.PUBLISHED, at
-    return save_post(post, now=now, move=later, **saving)
+    return save_post(post, edit, later)
 
 
-def save_draft(post: Post, **saving) -> Post:
+def save_draft(post: Post, edit: Edit) -> Post:
     """Save `post` so that only its author can read it, with its later time if it has one.
 
     Raise EditConflict if the draft was published after it was read.
@@ -258,33 +234,31 @@ def save_draft(post: Post, **saving) -> Post:
         return Post.Status.DRAFT, at
 
     post.status = Post.Status.DRAFT
-    return save_post(post, move=draft, **saving)
+    return save_post(post, edit, draft)
 
 
-def save_hidden(post: Post, **saving) -> Post:
+def save_hidden(post: Post, edit: Edit) -> Post:
     """Save a post that a moderator hid; raise EditConflict if it was restored meanwhile."""
 
     def refuse(before: Post) -> State:
         raise EditConflict
 
-    return save_post(post, move=refuse, **saving)
+    return save_post(post, edit, refuse)
 
 
-def unpublish(post: Post, **saving) -> Post:
+def unpublish(post: Post, edit: Edit) -> Post:
     """Save `post` and take it back from its readers; it is a draft without a time."""
     post.publish_at = None
-    return save_draft(post, **saving)
+    return save_draft(post, edit)
 
 
-def update(post: Post, **saving) -> Post:
-    """Save the words of `post` and leave it where it stands."""
-    return save_post(post, move=lambda before: (before.status, before.publish_at), **saving)
+def update(post: Post, edit: Edit) -> Post:
+    """Save the text of `post` and leave it where it stands."""
+    return save_post(post, edit, lambda before: (before.status, before.publish_at))
 
 
-def restore_revision(
-    post: Post, revision: Revision, *, now: datetime, by: User, version: int, reason: str
-) -> Post:
-    """Save the words of `revision` anew and leave `post` where it stands.
+def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
+    """Save the text of `revision` again and leave `post` where it stands.
 
     Raises TitleMissing, PostIsGone and EditConflict.
     """
@@ -292,39 +266,29 @@ def restore_revision(
         raise TitleMissing
     post.take_text(revision.text)
     # A sitting of its own, so that it is no going on from edits that nobody saved yet.
-    saving = {"now": now, "by": by, "version": version, "sitting": uuid4().hex, "reason": reason}
-    return update(post, tags=tagging.split_tags(revision.tags), **saving)
+    tags = tagging.split_tags(revision.tags)
+    return update(post, replace(edit, tags=tags, sitting=uuid4().hex))
 
 
-def autosave(
-    post: Post,
-    *,
-    now: datetime,
-    tags: list[str],
-    by: User,
-    version: int | None = None,
-    sitting: str = "",
-) -> Post:
+def autosave(post: Post, edit: Edit) -> Post:
     """Keep what is being written: in a draft itself, and beside any other post.
 
     Raises PostIsGone and EditConflict.
     """
-    saving = {"now": now, "tags": tags, "by": by, "version": version, "sitting": sitting}
+    edit = replace(edit, is_autosave=True, reason="")
     if post.pk is None or post.is_draft:
-        return save_draft(post, is_autosave=True, **saving)
-    return keep_beside(post, **saving)
+        return save_draft(post, edit)
+    return keep_beside(post, edit)
 
 
 @transaction.atomic
-def keep_beside(
-    post: Post, *, now: datetime, tags: list[str], by: User, version: int | None, sitting: str
-) -> Post:
+def keep_beside(post: Post, edit: Edit) -> Post:
     """Keep edits of a post whose readers go on reading what it says."""
-    before = lock_for_edit(post, version, sitting, is_autosave=True)
-    text = post.text_with(", ".join(tags))
-    history.record(before, post, text, now=now, by=by, sitting=sitting, is_autosave=True)
-    post.version, post.sitting = before.version + 1, sitting
-    Post.objects.filter(pk=post.pk).update(version=post.version, sitting=sitting)
+    before = lock_for_edit(post, edit)
+    history.record(before, post, post.text_with(", ".join(edit.tags)), edit)
+    post.version = before.version + 1
+    post.sitting = edit.sitting
+    Post.objects.filter(pk=post.pk).update(version=post.version, sitting=post.sitting)
     return post
 
 

@@ -17,6 +17,7 @@ from content.methods import READ_METHODS
 from posts.listing import parse_number
 from posts.models import Post, Revision
 from posts.writing import history, publishing
+from posts.writing.edit import Edit
 from posts.writing.forms import RestoreForm
 from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 
@@ -132,11 +133,10 @@ class RevisionRestore(
         form = RestoreForm(self.request.POST)
         form.is_valid()
         version = form.cleaned_data.get("version")
-        publishing.restore_revision(
-            post,
-            revision,
-            now=timezone.now(),
+        edit = Edit(
+            at=timezone.now(),
             by=self.request.user,
             version=post.version if version is None else version,
             reason=reason,
         )
+        publishing.restore_revision(post, revision, edit)
