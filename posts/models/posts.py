@@ -158,7 +158,8 @@ class PostQuerySet(models.QuerySet):
 
     def batches_of_ids(self, size: int) -> Iterator[list[int]]:
         """Yield all ids, so many at a time; each batch is asked for where the last one ended."""
-        ids, last = self.order_by("pk").values_list("pk", flat=True), 0
+        ids = self.order_by("pk").values_list("pk", flat=True)
+        last = 0
         while batch := list(ids.filter(pk__gt=last)[:size]):
             yield batch
             last = batch[-1]

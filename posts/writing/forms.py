@@ -46,7 +46,8 @@ def missing(help_text: str) -> SafeString:
     return format_html('<strong class="missing">{}</strong> {}', _("Missing."), help_text)
 
 
-FIRST_YEAR, LAST_YEAR = 1900, 9000
+FIRST_YEAR = 1900
+LAST_YEAR = 9000
 
 
 def check_year(at: datetime | None) -> datetime | None:
@@ -182,7 +183,8 @@ class PostForm(forms.ModelForm):
     def stand_on(self, post: Post) -> None:
         """Use `post` as the edited one, and note its state before it changes."""
         self.instance = post
-        self.is_out, self.is_scheduled = post.is_out(self.now), post.is_scheduled(self.now)
+        self.is_out = post.is_out(self.now)
+        self.is_scheduled = post.is_scheduled(self.now)
         self.saved_time = post.publish_at
 
     def take_time(self, field: OwnTimeField) -> None:
@@ -273,7 +275,8 @@ class PostForm(forms.ModelForm):
 
     def clean_body_image(self) -> MadeImage | None:
         """Refuse an image whose Markdown would make the body longer than it may be."""
-        image, body = self.cleaned_data["body_image"], self.cleaned_data.get("body", "")
+        image = self.cleaned_data["body_image"]
+        body = self.cleaned_data.get("body", "")
         if image and len(body) > BODY_MAX_LENGTH - IMAGE_TEXT_MAX_LENGTH:
             raise ValidationError(_("The body is too long to add another image."))
         return image

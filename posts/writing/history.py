@@ -160,7 +160,8 @@ def thin_out(post: Post, now: datetime) -> int:
 
 def superfluous(post: Post, now: datetime) -> list[int]:
     """Return the ids of what `thin_out` deletes."""
-    days, found = set(), []
+    days = set()
+    found = []
     for pk, saved_at, last_on_purpose in old_revisions(post, now):
         day = saved_at.astimezone(UTC).date()
         if day in days and pk != last_on_purpose:

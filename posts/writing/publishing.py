@@ -182,7 +182,8 @@ def render_body(post: Post) -> str:
 
 def set_rendered(post: Post, html: str) -> str:
     """Take `html`, which `render_post` made of the body, for what `render_body` does."""
-    post.body_html, post.rendered_by = html, RENDERER_VERSION
+    post.body_html = html
+    post.rendered_by = RENDERER_VERSION
     text = plain_text(html)
     post.excerpt = excerpt(text, EXCERPT_MAX_LENGTH)
     post.word_count = count_words(text)
@@ -201,7 +202,8 @@ def publish(post: Post, edit: Edit) -> Post:
         return Post.Status.PUBLISHED, at
 
     if post.pk is None:
-        post.status, post.publish_at = Post.Status.PUBLISHED, edit.at
+        post.status = Post.Status.PUBLISHED
+        post.publish_at = edit.at
     return save_post(post, edit, out)
 
 
@@ -217,7 +219,8 @@ def schedule(post: Post, at: datetime, edit: Edit) -> Post:
             raise EditConflict
         return Post.Status.PUBLISHED, at
 
-    post.status, post.publish_at = Post.Status.PUBLISHED, at
+    post.status = Post.Status.PUBLISHED
+    post.publish_at = at
     return save_post(post, edit, later)
 
 
@@ -226,7 +229,8 @@ def save_draft(post: Post, edit: Edit) -> Post:
 
     Raise EditConflict if the draft was published after it was read.
     """
-    was_draft, at = post.is_draft, post.publish_at
+    was_draft = post.is_draft
+    at = post.publish_at
 
     def draft(before: Post) -> State:
         if was_draft and before.is_published:
@@ -327,8 +331,11 @@ def move_row(
 ) -> None:
     """Save the status of `post`, in its lists too; the rest may be older than the row."""
     tags = tagging.hold_tags(None, before)
-    post.status, post.trashed_from, post.trashed_at = status, trashed_from, trashed_at
-    post.publish_at, post.author_id = before.publish_at, before.author_id
+    post.status = status
+    post.trashed_from = trashed_from
+    post.trashed_at = trashed_at
+    post.publish_at = before.publish_at
+    post.author_id = before.author_id
     post.save(update_fields=["status", "trashed_from", "trashed_at"])
     place_post(post, before, tags)
 
