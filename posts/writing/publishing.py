@@ -67,7 +67,7 @@ def write_post(
     post.sitting = edit.sitting
     save_row(post, before)
     history.record(before, post, text, edit)
-    place_post(post, before, held)
+    update_lists(post, before, held)
     if found_by:
         search.index_post(post, found_by, held)
     return post
@@ -80,12 +80,12 @@ def lock_for_edit(post: Post, edit: Edit) -> Post | None:
         # Saving would bring back what somebody deleted meanwhile.
         raise PostIsGone
     is_newer = before and edit.version is not None and edit.version != before.version
-    if is_newer and not goes_on(before, edit):
+    if is_newer and not may_continue(before, edit):
         raise EditConflict
     return before
 
 
-def goes_on(before: Post, edit: Edit) -> bool:
+def may_continue(before: Post, edit: Edit) -> bool:
     """Tell whether the editor may go on from what it saved, whose answer was lost on the way.
 
     Not by itself from what it saved on purpose: an autosave may arrive late, with an older text.
@@ -145,7 +145,7 @@ def hold_tags(post: Post, before: Post | None, state: State, edit: Edit) -> list
     """Return the tags that `post` will have; held, unless nothing is written that names them."""
     had = before.tag_list if before else []
     is_tagged_so = edit.tags is None or edit.tags == [tag.name for tag in had]
-    is_placed_so = before and place(before) == (*state, post.author_id)
+    is_placed_so = before and listed_as(before) == (*state, post.author_id)
     if edit.is_autosave and is_tagged_so and is_placed_so:
         return had
     # Before it is counted: who counts makes all others wait, and must not wait for one who makes
@@ -153,7 +153,7 @@ def hold_tags(post: Post, before: Post | None, state: State, edit: Edit) -> list
     return tagging.hold_tags(edit.tags, before)
 
 
-def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
+def update_lists(post: Post, before: Post | None, tags: list[Tag]) -> None:
     """Move `post` in its lists from where it was `before`, and tie it to `tags`, which are held.
 
     Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
@@ -163,7 +163,7 @@ def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
     elif post.is_published:
         pages.changed()
     had = before.tag_list if before else []
-    if before and tags == had and place(before) == place(post):
+    if before and tags == had and listed_as(before) == listed_as(post):
         return
     if before:
         listing.remove(before)
@@ -171,7 +171,7 @@ def place_post(post: Post, before: Post | None, tags: list[Tag]) -> None:
     listing.add(post, tags)
 
 
-def place(post: Post) -> tuple:
+def listed_as(post: Post) -> tuple:
     return post.status, post.publish_at, post.author_id
 
 
@@ -197,14 +197,14 @@ RENDERED_FIELDS = ["body_html", "rendered_by", "excerpt", "word_count"]
 def publish(post: Post, edit: Edit) -> Post:
     """Save `post` and let everyone read it from now on; a post already out keeps its time."""
 
-    def out(before: Post) -> State:
+    def published(before: Post) -> State:
         at = before.publish_at if before.is_out(edit.at) else edit.at
         return Post.Status.PUBLISHED, at
 
     if post.pk is None:
         post.status = Post.Status.PUBLISHED
         post.publish_at = edit.at
-    return save_post(post, edit, out)
+    return save_post(post, edit, published)
 
 
 def schedule(post: Post, at: datetime, edit: Edit) -> Post:
@@ -337,7 +337,7 @@ def move_row(
     post.publish_at = before.publish_at
     post.author_id = before.author_id
     post.save(update_fields=["status", "trashed_from", "trashed_at"])
-    place_post(post, before, tags)
+    update_lists(post, before, tags)
 
 
 @tagging.again_where_tags_moved
