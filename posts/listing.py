@@ -237,13 +237,13 @@ def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
 
 
 def add(post: Post, tags: list[Tag]) -> None:
-    """Count `post` into its lists, after it and its ties to `tags`, which are held, are saved."""
+    """Count `post` into its lists, after it and its ties to `tags`, which are locked, are saved."""
     listings = listings_of(post, tags)
     position = (post.publish_at, post.pk)
     if not listings:
         return
     numbers = count(listings, 1)
-    # As they were when they were held.
+    # As they were when they were locked.
     numbers |= {posts_tagged(tag).scope: tag.published_count + 1 for tag in tags}
     shift_marks(listings, position, 1)
     for listing in listings:
@@ -253,7 +253,7 @@ def add(post: Post, tags: list[Tag]) -> None:
 
 
 def remove(post: Post) -> None:
-    """Count `post`, whose tags are held, out of its lists, before its ties are changed."""
+    """Count `post`, whose tags are locked, out of its lists, before its ties are changed."""
     if not post.is_published:
         return
     listings = listings_of(post, post.tag_list)
@@ -267,7 +267,7 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
     """Add `change` to the counter of each list; return what those of no tag hold, by scope.
 
     Before marks are moved: from here to the end of the transaction, others who write wait. For
-    those of tags they do already (`tagging.hold_tags`).
+    those of tags they do already (`tagging.find_and_lock_tags`).
     """
     scopes = [listing.scope for listing in listings if not listing.scope.startswith("tag:")]
     counters = ListCount.objects.filter(scope__in=scopes)
@@ -332,13 +332,13 @@ def rebuild_all() -> None:
     # Tags before the counter, as whoever saves a post does, or the two could wait for each other.
     # Those that are made meanwhile count from nothing, and so rightly.
     in_order = Tag.objects.select_for_update(no_key=True).order_by("pk")
-    held = list(in_order.values_list("pk", flat=True))
+    locked = list(in_order.values_list("pk", flat=True))
     # Whoever writes meanwhile waits for this counter; its row stays, for they look for it.
     count([all_posts()], 0)
     authors = count_authors()
     counted = {posts_by(pk).scope: number for pk, number in authors.items()}
     save_counts(counted | {all_posts().scope: sum(authors.values())})
-    count_tags(held)
+    count_tags(locked)
     ListMark.objects.all().delete()
     long = [posts_by(pk) for pk, number in authors.items() if number >= STEP]
     long += [posts_tagged(tag) for tag in Tag.objects.filter(published_count__gte=STEP)]

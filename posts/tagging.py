@@ -35,14 +35,14 @@ def refuse_long_tag(name: str) -> None:
 
 
 class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
-    """Somebody merged or renamed a tag before it was held."""
+    """Somebody merged or renamed a tag before it was locked."""
 
 
 def again_where_tags_moved(write: Callable) -> Callable:
     """Make `write` one transaction, which is tried again after TagsMoved.
 
-    Undone as a whole, so that what it held in vain is let go. It holds its tags before it changes
-    the post that it was given, which no database brings back.
+    A failed try is undone as a whole, which releases its locks. `write` locks its tags before it
+    changes the post that it was given, because no database brings that back.
     """
 
     @wraps(write)
@@ -54,7 +54,7 @@ def again_where_tags_moved(write: Callable) -> Callable:
     return run
 
 
-def hold_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
+def find_and_lock_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
     """Return the tags that `names` spell, new where there is none; without any, those it has.
 
     They, and those of the post as it was `before`, stay as they are until the transaction ends:
@@ -66,29 +66,29 @@ def hold_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
     if names is None:
         names = had_names
     elif names != had_names:
-        # First: two who hold tags and make the same one would wait for each other.
+        # First: two that lock tags and make the same one would wait for each other.
         create_missing(names)
     return lock_tags(names, had)
 
 
 def lock_tags(names: list[str], had: list[Tag]) -> list[Tag]:
-    """Hold the tags that `names` spell and those in `had`, in one order, and return the former.
+    """Lock the tags that `names` spell and those in `had`, in one order, and return the former.
 
     Raises TagsMoved where one was merged or renamed. A merge deletes the tag that it takes from a
     post, so a post whose tags are all there has no other.
     """
     keys = [tag_key(name) for name in names]
     tags = Tag.objects.filter(Q(key__in=keys) | Q(pk__in=[tag.pk for tag in had]))
-    held = list(tags.select_for_update(no_key=True).order_by("pk"))
-    by_key = {tag.key: tag for tag in held}
-    names_now = {tag.pk: tag.name for tag in held}
+    locked = list(tags.select_for_update(no_key=True).order_by("pk"))
+    by_key = {tag.key: tag for tag in locked}
+    names_now = {tag.pk: tag.name for tag in locked}
     if not by_key.keys() >= set(keys) or any(names_now.get(tag.pk) != tag.name for tag in had):
         raise TagsMoved
     return [by_key[key] for key in keys]
 
 
 def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
-    """Tag `post`, which `had` others, with `tags` alone, in this order, which are held."""
+    """Tag `post`, which `had` others, with `tags` alone, in this order, which are locked."""
     state = {"status": post.status, "publish_at": post.publish_at}
     if tags and tags == had:
         post.taggings.update(**state)
@@ -152,7 +152,7 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
     twin = Tag.objects.filter(key=tag_key(name)).exclude(pk=tag.pk).first()
     if twin:
         return merge_tags(tag, into=twin)
-    hold_rows(tag)
+    lock_rows(tag)
     old_slug = tag.slug
     if slugify(name, empty="tag") != slugify(tag.name, empty="tag"):
         tag.slug = free_slug(name)
@@ -171,7 +171,7 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
 
     Raises TagsMoved where one of them has gone.
     """
-    hold_rows(tag, into)
+    lock_rows(tag, into)
     doubled = tag.taggings.filter(post__in=into.taggings.values("post"))
     doubled.delete()
     tag.taggings.update(tag=into)
@@ -185,11 +185,11 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
     return into
 
 
-def hold_rows(*tags: Tag) -> None:
+def lock_rows(*tags: Tag) -> None:
     """Let whoever ties a post to one of `tags` wait; raise TagsMoved where one moved."""
     names = {tag.pk: tag.name for tag in tags}
-    held = Tag.objects.select_for_update().filter(pk__in=names).order_by("pk")
-    if {tag.pk: tag.name for tag in held} != names:
+    locked = Tag.objects.select_for_update().filter(pk__in=names).order_by("pk")
+    if {tag.pk: tag.name for tag in locked} != names:
         raise TagsMoved
 
 

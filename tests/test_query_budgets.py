@@ -217,7 +217,7 @@ def edits(client_of, author, make_post):
 
 @pytest.mark.parametrize(
     ("tags", "queries"),
-    # Session with its user, post; within a savepoint its row and ties; its tags, held, where new
+    # Session with its user, post; within a savepoint its row and ties; its tags, locked, where new
     # ones are looked up and made before, and tied again; it and its revision, counters and marks of
     # lists, words to search; the unsaved text of this form.
     [("a, b, c, d, e", 17), ("f, g, h, i, j", 20)],

@@ -58,11 +58,11 @@ def add_comment(
 def _add(comment: Comment) -> Comment:
     # The second of two clicks waits here for the first, at the comment above or at the writer.
     comment.parent = _lock_parent(comment)
-    held = comment.parent or _lock_writer(comment)
+    locked = comment.parent or _lock_writer(comment)
     sent_before = _sent_before(comment)
     if sent_before:
         return sent_before
-    _judge(comment, is_known=held.is_known)
+    _judge(comment, is_known=locked.is_known)
     comment.save()
     comment.path = _path(comment)
     comment.save(update_fields=["path"])
@@ -76,8 +76,8 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
 
     Return False where the time limit is over, or the comment is hidden or gone.
     """
-    held = _with_known(Comment.objects.select_for_update(), comment)
-    comment = held.filter(pk=comment.pk).first()
+    locked = _with_known(Comment.objects.select_for_update(), comment)
+    comment = locked.filter(pk=comment.pk).first()
     if comment is None or not is_editable(comment, now):
         return False
     was_approved = comment.is_approved
@@ -186,10 +186,10 @@ def _lock_writer(comment: Comment) -> User:
     return _with_known(people, comment).get(pk=comment.author_id)
 
 
-def _with_known(held: QuerySet, comment: Comment) -> QuerySet:
-    """Ask with what is held whether the writer has another comment approved, as `is_known`."""
+def _with_known(locked: QuerySet, comment: Comment) -> QuerySet:
+    """Ask with what is locked whether the writer has another comment approved, as `is_known`."""
     others = Comment.objects.approved().filter(author=comment.author_id).exclude(pk=comment.pk)
-    return held.annotate(is_known=Exists(others))
+    return locked.annotate(is_known=Exists(others))
 
 
 def _sent_before(comment: Comment) -> Comment | None:
@@ -225,12 +225,12 @@ def _remove(comment: Comment) -> None:
 @transaction.atomic
 def recount(post_pks: list[int]) -> int:
     """Count likes and comments of these posts again. Return how many numbers were wrong."""
-    # Held first: who likes or comments moves the number last, and is counted or waits.
-    held = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
+    # Locked first: who likes or comments moves the number last, and is counted or waits.
+    locked = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
     likes = Like.objects.all()
     comments = Comment.objects.approved()
     numbers = {"like_count": number_of(likes), "comment_count": number_of(comments)}
-    wrong = Post.objects.filter(pk__in=[post.pk for post in held.only("pk")])
+    wrong = Post.objects.filter(pk__in=[post.pk for post in locked.only("pk")])
     return wrong.exclude(**numbers).update(**numbers)
 
 

@@ -51,7 +51,7 @@ def take_back_likes(user: User) -> None:
     name it.
     """
     takedown.announce()
-    # Held before the posts, as `unlike` does. Who holds the account keeps new likes out, too.
+    # Locked before the posts, as `unlike` does. Whoever locks the account keeps new likes out, too.
     User.objects.select_for_update().get(pk=user.pk)
     list(user.likes.select_for_update().values_list("pk"))
     liked = Post.objects.filter(pk__in=user.likes.values("post"))

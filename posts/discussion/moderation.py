@@ -105,11 +105,11 @@ def _set_comments_open(post: Post, is_open: bool) -> bool:
 def _move(comment: Comment, *statuses: str, to: str) -> bool:
     """Change the status from one of `statuses` to another, and keep the count."""
     found = Comment.objects.filter(pk=comment.pk, status__in=statuses)
-    held = found.select_for_update().first()
-    if held is None:
+    locked = found.select_for_update().first()
+    if locked is None:
         return False
     found.update(status=to, waiting_because="")
-    count_comments(comment.post_id, (to == Comment.Status.APPROVED) - held.is_approved)
+    count_comments(comment.post_id, (to == Comment.Status.APPROVED) - locked.is_approved)
     comment.status = to
     comment.waiting_because = ""
     return True

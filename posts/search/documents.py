@@ -48,17 +48,17 @@ def index_tagged(tag: Tag) -> None:
     ties = Tagging.objects.filter(tag=tag).order_by("post_id")
     last = 0
     while pks := list(ties.filter(post__gt=last).values_list("post_id", flat=True)[:BATCH]):
-        hold_documents(pks)
+        lock_documents(pks)
         documents = [SearchDocument(pk=pk, tags=tags) for pk, tags in _tags_of(pks).items()]
         SearchDocument.objects.bulk_update(documents, ["tags"])
         last = pks[-1]
 
 
-def hold_documents(post_pks: list[int]) -> None:
+def lock_documents(post_pks: list[int]) -> None:
     """Keep the documents of these posts as they are until the transaction ends.
 
     Who writes the tags into them reads those after this: of two who rename tags of one post, the
-    second sees what the first has done. All hold them in one order, or two could wait for each
+    second sees what the first has done. All lock them in one order, or two could wait for each
     other.
     """
     documents = SearchDocument.objects.filter(pk__in=post_pks).order_by("pk")
@@ -93,7 +93,7 @@ def index_names() -> int:
 
 @transaction.atomic
 def _write_names(names: str, post_pks: list[int]) -> int:
-    hold_documents(post_pks)
+    lock_documents(post_pks)
     others = SearchDocument.objects.filter(pk__in=post_pks).exclude(author=names)
     return others.update(author=names)
 

@@ -138,7 +138,7 @@ def test_a_new_name_reaches_the_newest_posts_at_once_and_all_by_the_command(
 
 
 @pytest.mark.parametrize("act", ["name", "all names", "tag"])
-def test_documents_are_held_in_one_order_whoever_writes_them(saved, act):
+def test_documents_are_locked_in_one_order_whoever_writes_them(saved, act):
     """Or two who write the same ones could wait for each other on PostgreSQL."""
     acts = {
         "name": lambda: index_author(saved.author),

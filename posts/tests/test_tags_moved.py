@@ -26,7 +26,7 @@ def moderating(client_of):
 
 @contextmanager
 def renamed_meanwhile() -> Iterator[None]:
-    """Have somebody rename a tag after it was read, and before it is held.
+    """Have somebody rename a tag after it was read, and before it is locked.
 
     What is done within the transaction is undone with it, so it is done once more in the next.
     """

@@ -126,7 +126,7 @@ def test_tags_are_merged_while_others_tie_posts_to_them(people):
     expect_right_numbers()
 
 
-def test_a_tag_that_was_merged_meanwhile_is_not_held(people):
+def test_a_tag_that_was_merged_meanwhile_is_not_locked(people):
     post = write(people[0], ["one"])
     write(people[0], ["two"])
     gone, kept = Tag.objects.order_by("pk")
@@ -137,7 +137,7 @@ def test_a_tag_that_was_merged_meanwhile_is_not_held(people):
             tagging.lock_tags(names, had)
     with transaction.atomic():
         assert tagging.lock_tags([], post.tag_list) == []
-        assert tagging.hold_tags(["One"], post) == [Tag.objects.get(key="one")]
+        assert tagging.find_and_lock_tags(["One"], post) == [Tag.objects.get(key="one")]
 
 
 def test_tags_that_are_renamed_and_merged_by_many_stop_nobody_with_an_error(people):
@@ -156,7 +156,7 @@ def test_tags_that_are_renamed_and_merged_by_many_stop_nobody_with_an_error(peop
     expect_right_numbers()
 
 
-def test_a_tag_that_was_renamed_meanwhile_is_not_held(people):
+def test_a_tag_that_was_renamed_meanwhile_is_not_locked(people):
     write(people[0], ["one"])
     stale = Tag.objects.get()
     tagging.rename_tag(Tag.objects.get(), "two")

@@ -10,7 +10,7 @@ from content.slugs import slugify
 from posts import listing, search
 from posts.models import Post, Tag, Tagging
 from posts.models.tags import tag_key
-from posts.tagging import again_where_tags_moved, hold_tags
+from posts.tagging import again_where_tags_moved, find_and_lock_tags
 from posts.writing.publishing import render_body
 
 
@@ -54,4 +54,4 @@ def save(posts: list[Post], names: Sequence[Sequence[str]]) -> list[list[Tag]]:
 def tags_by_key(names: Iterable[str]) -> dict[str, Tag]:
     """Return the locked tags of these names; create those that don't exist."""
     spellings = {tag_key(name): name for name in names}
-    return dict(zip(spellings, hold_tags(list(spellings.values())), strict=True))
+    return dict(zip(spellings, find_and_lock_tags(list(spellings.values())), strict=True))

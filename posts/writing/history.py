@@ -1,6 +1,6 @@
 """The history of a post: its revisions, and which of them are kept.
 
-All that writes runs inside the transaction of `publishing` that holds the post's row.
+All that writes runs inside the transaction of `publishing` that locks the post's row.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -60,16 +60,16 @@ def write_post(
         # Published meanwhile; what readers see is changed on purpose alone.
         raise EditConflict
     state = next_state(post, before, move)
-    held = hold_tags(post, before, state, edit)
+    locked = tags_to_save(post, before, state, edit)
     post.status, post.publish_at = state
     text = take_text(post, before, edit)
     post.version = before.version + 1 if before else 1
     post.sitting = edit.sitting
     save_row(post, before)
     history.record(before, post, text, edit)
-    update_lists(post, before, held)
+    update_lists(post, before, locked)
     if found_by:
-        search.index_post(post, found_by, held)
+        search.index_post(post, found_by, locked)
     return post
 
 
@@ -141,8 +141,8 @@ def lock(post: Post) -> Post | None:
     return found.prefetch_related("taggings").first()
 
 
-def hold_tags(post: Post, before: Post | None, state: State, edit: Edit) -> list[Tag]:
-    """Return the tags that `post` will have; held, unless nothing is written that names them."""
+def tags_to_save(post: Post, before: Post | None, state: State, edit: Edit) -> list[Tag]:
+    """Return the tags that `post` will have; locked, unless nothing is written that names them."""
     had = before.tag_list if before else []
     is_tagged_so = edit.tags is None or edit.tags == [tag.name for tag in had]
     is_placed_so = before and listed_as(before) == (*state, post.author_id)
@@ -150,11 +150,11 @@ def hold_tags(post: Post, before: Post | None, state: State, edit: Edit) -> list
         return had
     # Before it is counted: who counts makes all others wait, and must not wait for one who makes
     # the same tag.
-    return tagging.hold_tags(edit.tags, before)
+    return tagging.find_and_lock_tags(edit.tags, before)
 
 
 def update_lists(post: Post, before: Post | None, tags: list[Tag]) -> None:
-    """Move `post` in its lists from where it was `before`, and tie it to `tags`, which are held.
+    """Move `post` in its lists from where it was `before`, and tie it to `tags`, which are locked.
 
     Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
     """
@@ -330,7 +330,7 @@ def move_row(
     trashed_at: datetime | None = None,
 ) -> None:
     """Save the status of `post`, in its lists too; the rest may be older than the row."""
-    tags = tagging.hold_tags(None, before)
+    tags = tagging.find_and_lock_tags(None, before)
     post.status = status
     post.trashed_from = trashed_from
     post.trashed_at = trashed_at
@@ -346,7 +346,7 @@ def delete_post(post: Post) -> None:
     before = lock(post)
     # Somebody may have deleted it, or moved it, since it was read.
     if before:
-        tagging.hold_tags(None, before)
+        tagging.find_and_lock_tags(None, before)
         listing.remove(before)
         post.delete()
         takedown.announce()

@@ -7,7 +7,7 @@ from tqdm import tqdm
 from caching import pages
 from posts import search
 from posts.models import Post, SearchDocument
-from posts.search.documents import COLUMNS, hold_documents, make_documents, write_documents
+from posts.search.documents import COLUMNS, lock_documents, make_documents, write_documents
 from posts.search.results import BACKENDS
 
 # Made while other writers wait.
@@ -59,7 +59,7 @@ def index_changed(ids: list[int]) -> int:
     """
     found = Post.objects.filter(pk__in=ids).select_related("author").order_by("pk")
     posts = list(found.select_for_update(of=["self"]))
-    hold_documents(ids)
+    lock_documents(ids)
     there = SearchDocument.objects.in_bulk(ids)
     changed = [
         document
