@@ -73,7 +73,7 @@ class Writer:
     def autosave(self) -> int:
         """Continue one draft in one edit session, as the editor's script saves it."""
         if not self.draft:
-            made = {"sitting": str(uuid4()), "uuid": str(uuid4()), "version": "0"}
+            made = {"edit_session": str(uuid4()), "uuid": str(uuid4()), "version": "0"}
             text = {"title": f"A draft of {self.number}", "body": long_text(self.number % TEXTS)}
             self.draft = made | text | {"tags": ", ".join(self.known_tags())}
         self.draft["body"] += f" And {self.done}."

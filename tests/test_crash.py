@@ -66,11 +66,11 @@ class Save:
     site: Site
     words: tuple[str, str, str] = field(init=False)
     # Names the editor that is open and, in a new one, the post.
-    sitting: str = field(default_factory=lambda: uuid4().hex)
+    edit_session: str = field(default_factory=lambda: uuid4().hex)
     before: dict | None = field(init=False)
 
     def __post_init__(self) -> None:
-        key = self.sitting[:8]
+        key = self.edit_session[:8]
         # Long enough that writing it takes many pages of the database.
         body = "\n\n".join(f"*Line* {number} of {key}" for number in range(300))
         self.words = (f"Title {key}", body, f"shared, {'odd' if int(key, 16) % 2 else 'even'}")
@@ -79,7 +79,7 @@ class Save:
     @property
     def post(self) -> Post | None:
         pk = self.site.posts.get(self.kind)
-        return Post.objects.filter(**({"pk": pk} if pk else {"uuid": self.sitting})).first()
+        return Post.objects.filter(**({"pk": pk} if pk else {"uuid": self.edit_session})).first()
 
     def found(self) -> dict | None:
         post = self.post
@@ -89,12 +89,12 @@ class Save:
         """Return what is to be found once all of it is saved."""
         before = self.before or {"version": 0, "revisions": [], "status": "published"}
         number = before["revisions"][0][0] + 1 if self.before else 1
-        revision = (number, self.words, self.kind in AUTOSAVES, self.sitting)
+        revision = (number, self.words, self.kind in AUTOSAVES, self.edit_session)
         return {
             "words": before["words"] if self.kind == "autosave beside a post" else self.words,
             "status": before["status"],
             "version": before["version"] + 1,
-            "sitting": self.sitting,
+            "edit_session": self.edit_session,
             "revisions": [revision, *before["revisions"]],
         }
 
@@ -105,7 +105,7 @@ class Save:
         """
         title, body, tags = self.words
         fields = {"title": title, "body": body, "tags": tags, "action": self.kind}
-        fields |= {"uuid": self.sitting, "sitting": self.sitting}
+        fields |= {"uuid": self.edit_session, "edit_session": self.edit_session}
         fields |= {"version": self.before["version"] if self.before else ""}
         content = form_of(self.site, fields)
         path = SAVES[self.kind][0].format(self.site.posts.get(self.kind))
@@ -123,9 +123,9 @@ def snapshot(post: Post) -> dict:
         "words": post.text[:3],
         "status": post.status,
         "version": post.version,
-        "sitting": post.sitting,
+        "edit_session": post.edit_session,
         "revisions": [
-            (revision.number, revision.text[:3], revision.is_autosave, revision.sitting)
+            (revision.number, revision.text[:3], revision.is_autosave, revision.edit_session)
             for revision in post.revisions.all()
         ],
     }

@@ -70,7 +70,7 @@ def test_in_the_editor_of_a_post(writer, make_post, state):
 @pytest.mark.parametrize("state", STATES)
 def test_after_an_autosave(writer, make_post, state):
     post = make_post(**STATES[state])
-    autosaved = {"title": "Typed", "body": "typed", "version": 0, "sitting": "s"}
+    autosaved = {"title": "Typed", "body": "typed", "version": 0, "edit_session": "s"}
     assert writer.post(f"/{post.pk}/autosave/", autosaved).status_code == 200
     path = f"/{post.pk}/update/"
     press_enter_in_editor(writer, path, writer.get(path).text)

@@ -208,7 +208,7 @@ def edits(client_of, author, make_post):
     client, words = client_of("author"), {"title": "t", "body": "words", "tags": "a, b, c, d, e"}
     client.post("/create/", words | {"action": "draft"})
     draft = Post.objects.latest("pk")
-    form = words | {"version": draft.version, "sitting": "one"}
+    form = words | {"version": draft.version, "edit_session": "one"}
     path = f"/{draft.pk}/autosave/"
     saved = client.post(path, form | {"body": "more words"}).json()
     writer = unsaved_text.sign(unsaved_text.Writer(author.pk, unsaved_text.new_form_id()))

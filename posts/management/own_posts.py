@@ -20,7 +20,7 @@ def add_own_posts(author: User, *, now: datetime) -> None:
     """Add drafts with a history, scheduled posts, unsaved edits and a post in the trash."""
     numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + 20))
     for age in range(DRAFTS, 0, -1):
-        write_in_sittings(author, write_post(next(numbers)), now=now - timedelta(days=age))
+        write_in_sessions(author, write_post(next(numbers)), now=now - timedelta(days=age))
     for days in SCHEDULED_IN_DAYS:
         text = write_post(next(numbers))
         at = (now + timedelta(days=days)).replace(hour=8, minute=0, second=0, microsecond=0)
@@ -37,7 +37,7 @@ def begin(author: User, text: DemoText) -> Post:
     return Post(author=author, title=text.title, body=text.body)
 
 
-def write_in_sittings(author: User, text: DemoText, *, now: datetime) -> None:
+def write_in_sessions(author: User, text: DemoText, *, now: datetime) -> None:
     """Write a draft passage by passage, autosaved first and then saved with a reason."""
     post = begin(author, text)
     reasons = [gettext("A beginning"), gettext("The middle, still rough"), gettext("Read aloud")]
@@ -45,7 +45,7 @@ def write_in_sittings(author: User, text: DemoText, *, now: datetime) -> None:
         at = now + timedelta(hours=3 * number)
         part = text.passages[: max(1, len(text.passages) * number // len(reasons))]
         post.body = "\n\n".join(part)
-        edit = Edit(at, tags=list(text.tags), sitting=f"sitting {number}", reason=reason)
+        edit = Edit(at, tags=list(text.tags), session=f"session {number}", reason=reason)
         publishing.autosave(post, edit)
         if number < len(reasons):
             publishing.save_draft(post, edit)
@@ -56,4 +56,4 @@ def edit_newest(author: User, text: DemoText, *, now: datetime) -> None:
     for post in Post.objects.listed(now).filter(author=author).newest_first()[:1]:
         names = [tag.name for tag in post.tag_list]
         post.body += f"\n\n{text.passages[0]}"
-        publishing.autosave(post, Edit(now, tags=names, by=author, sitting="sitting 1"))
+        publishing.autosave(post, Edit(now, tags=names, by=author, session="session 1"))

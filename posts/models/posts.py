@@ -47,7 +47,7 @@ PAGE_COLUMNS = (
     "comment_count",
 )
 
-SITTING_MAX_LENGTH = 36
+EDIT_SESSION_MAX_LENGTH = 36
 # After that, `manage.py empty_trash` may remove a post for good.
 KEPT_IN_TRASH = timedelta(days=30)
 
@@ -224,7 +224,10 @@ class Post(models.Model):
     # Moved by each save of words, by whom from which opened editor: a save that started from an
     # older one would overwrite what it never showed.
     version = models.PositiveIntegerField(default=0, editable=False)
-    sitting = models.CharField(max_length=SITTING_MAX_LENGTH, blank=True, editable=False)
+    # The column has its first name, which the running version reads while `prepare` migrates.
+    edit_session = models.CharField(
+        max_length=EDIT_SESSION_MAX_LENGTH, blank=True, editable=False, db_column="sitting"
+    )
     # Also asked for by a form that is sent twice.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from posts.models.posts import SITTING_MAX_LENGTH, TITLE_MAX_LENGTH, Post
+from posts.models.posts import EDIT_SESSION_MAX_LENGTH, TITLE_MAX_LENGTH, Post
 from posts.models.texts import PostText
 
 WHY_MAX_LENGTH = 200
@@ -15,9 +15,8 @@ WHY_MAX_LENGTH = 200
 class Revision(models.Model):
     """The words of a post as somebody saved them.
 
-    What is saved by itself while one writes folds into one revision a sitting, the time that an
-    editor is open. Of a post that is no draft, the newest revision holds edits that readers do not
-    see yet, where it is an autosave.
+    The autosaves of one edit session, the time that an editor is open, become one revision. If a
+    post is no draft and its newest revision is an autosave, readers do not see those edits yet.
     """
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
@@ -33,7 +32,9 @@ class Revision(models.Model):
     saved_at = models.DateTimeField()
     reason = models.CharField(max_length=WHY_MAX_LENGTH, blank=True)
     is_autosave = models.BooleanField(default=False)
-    sitting = models.CharField(max_length=SITTING_MAX_LENGTH, blank=True)
+    edit_session = models.CharField(
+        max_length=EDIT_SESSION_MAX_LENGTH, blank=True, db_column="sitting"
+    )
 
     class Meta:
         verbose_name = _("revision")

@@ -10,7 +10,7 @@ from posts.writing import history, publishing
 from posts.writing.autosave import Autosave
 from posts.writing.edit import Edit
 
-TYPED = {"title": "Typed", "body": "typed *words*", "tags": "tea, bread", "sitting": "first"}
+TYPED = {"title": "Typed", "body": "typed *words*", "tags": "tea, bread", "edit_session": "first"}
 
 
 def autosave(client, post: Post | None, **data):
@@ -37,7 +37,7 @@ def test_a_draft_goes_on_in_place_and_in_one_revision_a_sitting(client_of, autho
         version = autosave(client, post, body=body, version=version).json()["version"]
     assert Post.objects.get().body == Revision.objects.get().body == "one two three"
     assert (version, Revision.objects.get().saved_by) == (4, author)
-    autosave(client, post, body="later", version=version, sitting="second")
+    autosave(client, post, body="later", version=version, edit_session="second")
     assert [revision.body for revision in Revision.objects.all()] == ["later", "one two three"]
 
 
@@ -129,7 +129,7 @@ def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post)
 
 
 @pytest.mark.parametrize(
-    ("version", "sitting", "status"),
+    ("version", "edit_session", "status"),
     [
         # The version it started from, or its own save, whose response was lost on the way.
         (1, "second", 200),
@@ -140,12 +140,12 @@ def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post)
 )
 @pytest.mark.parametrize("state", ["draft", "published"])
 def test_another_tab_on_the_same_post_is_noticed(
-    client_of, make_post, state, version, sitting, status
+    client_of, make_post, state, version, edit_session, status
 ):
     post = make_post(status=state)
     client = client_of("author")
     autosave(client, post, body="from the first tab", version=0)
-    response = autosave(client, post, body="from here", version=version, sitting=sitting)
+    response = autosave(client, post, body="from here", version=version, edit_session=edit_session)
     assert response.status_code == status
     assert Revision.objects.first().body == ("from here" if status == 200 else "from the first tab")
     assert status == 200 or "in another tab or by someone else" in response.json()["message"]
@@ -153,10 +153,10 @@ def test_another_tab_on_the_same_post_is_noticed(
 
 def test_a_draft_that_was_published_meanwhile_is_not_changed_automatically(author, draft):
     copy = Post.objects.get()
-    publishing.publish(draft, Edit(timezone.now(), sitting="one"))
+    publishing.publish(draft, Edit(timezone.now(), session="one"))
     copy.body = "typed"
     with pytest.raises(publishing.EditConflict):
-        publishing.autosave(copy, Edit(timezone.now(), tags=[], by=author, sitting="one"))
+        publishing.autosave(copy, Edit(timezone.now(), tags=[], by=author, session="one"))
     assert Post.objects.get().body == "test\nbody"
 
 
@@ -176,11 +176,11 @@ def test_an_autosave_that_arrives_late_does_not_go_past_the_save_on_purpose(
 @pytest.mark.parametrize("is_on_purpose", [True, False])
 def test_what_names_no_sitting_is_not_taken_for_one(client_of, post, moderator, is_on_purpose):
     client = client_of("author")
-    autosave(client, post, sitting="")
+    autosave(client, post, edit_session="")
     if is_on_purpose:
         publishing.save_post(Post.objects.get(), Edit(timezone.now(), by=moderator))
     else:
-        autosave(client, post, sitting="", body="other")
+        autosave(client, post, edit_session="", body="other")
     assert "typed *words*" in [revision.body for revision in Revision.objects.all()]
 
 
@@ -262,7 +262,7 @@ def test_a_save_on_purpose_makes_one_revision_of_its_sitting(client_of):
 def test_what_was_recovered_by_another_sitting_is_saved_on_purpose_as_its_own(client_of, draft):
     client = client_of("author")
     autosave(client, draft)
-    client.post(f"/{draft.pk}/update/", TYPED | {"sitting": "later", "action": "draft"})
+    client.post(f"/{draft.pk}/update/", TYPED | {"edit_session": "later", "action": "draft"})
     assert [(r.body, r.is_autosave) for r in Revision.objects.all()[:2]] == [
         ("typed *words*", False),
         ("typed *words*", True),
@@ -276,3 +276,14 @@ def test_a_save_dates_the_post_by_its_words(client_of, post):
     post.body = "other"
     publishing.update(post, Edit(later))
     assert Post.objects.get().updated_at == later
+
+
+def test_an_editor_that_was_opened_before_the_update_names_its_session_by_the_old_name(client_of):
+    client = client_of("author")
+    typed = {name: text for name, text in TYPED.items() if name != "edit_session"}
+    client.post("/create/autosave/", typed | {"sitting": "old"})
+    post = Post.objects.get()
+    # The response was lost: the editor still shows the version that it opened.
+    path = f"/{post.pk}/autosave/"
+    response = client.post(path, typed | {"sitting": "old", "body": "later", "version": 0})
+    assert (response.status_code, Post.objects.get().body) == (200, "later")

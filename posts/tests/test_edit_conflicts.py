@@ -19,7 +19,9 @@ def contested(client_of, make_post):
 
     def make(state: str) -> Post:
         post = make_post(status=state)
-        client_of("author").post(f"/{post.pk}/update/", THEIRS | {"version": 0, "sitting": "a"})
+        client_of("author").post(
+            f"/{post.pk}/update/", THEIRS | {"version": 0, "edit_session": "a"}
+        )
         return post
 
     return make
@@ -30,7 +32,7 @@ def test_saving_over_a_newer_version_shows_both_whole_and_the_difference(
     client_of, contested, state
 ):
     post = contested(state)
-    response = client_of("author").post(f"/{post.pk}/update/", MINE | {"sitting": "b"})
+    response = client_of("author").post(f"/{post.pk}/update/", MINE | {"edit_session": "b"})
     assert response.status_code == 409
     page = response.text
     assert "my long text</textarea>" in page and "their long text</textarea>" in page
@@ -68,7 +70,7 @@ def test_mine_may_become_a_draft_of_its_own(client_of, contested):
     post, client = contested("published"), client_of("author")
     page = client.post(f"/{post.pk}/update/", MINE).text
     assert 'name="action" value="draft" formaction="/create/"' in page
-    data = MINE | {name: hidden_in(page, name) for name in ("version", "sitting", "uuid")}
+    data = MINE | {name: hidden_in(page, name) for name in ("version", "edit_session", "uuid")}
     # However often it is pressed.
     for _ in range(2):
         assert client.post("/create/", data | {"action": "draft"}).status_code == 302
@@ -85,22 +87,22 @@ def test_the_page_that_asks_saves_nothing_automatically(client_of, contested):
 
 def test_edits_beside_a_post_are_theirs_too(client_of, post):
     client = client_of("author")
-    client.post(f"/{post.pk}/autosave/", THEIRS | {"version": 0, "sitting": "a"})
-    response = client.post(f"/{post.pk}/update/", MINE | {"sitting": "b"})
+    client.post(f"/{post.pk}/autosave/", THEIRS | {"version": 0, "edit_session": "a"})
+    response = client.post(f"/{post.pk}/update/", MINE | {"edit_session": "b"})
     assert response.status_code == 409
     assert "their long text</textarea>" in response.text
 
 
-@pytest.mark.parametrize("sitting", ["a", ""])
+@pytest.mark.parametrize("edit_session", ["a", ""])
 @pytest.mark.parametrize("version", [0, 1, None])
 def test_who_started_from_what_is_saved_or_is_in_the_same_editor_saves(
-    client_of, contested, version, sitting
+    client_of, contested, version, edit_session
 ):
     post = contested("published")
-    data = MINE | {"sitting": sitting} | ({} if version is None else {"version": version})
+    data = MINE | {"edit_session": edit_session} | ({} if version is None else {"version": version})
     data = {name: value for name, value in data.items() if version is not None or name != "version"}
     response = client_of("author").post(f"/{post.pk}/update/", data)
-    is_stale = version == 0 and not sitting
+    is_stale = version == 0 and not edit_session
     assert response.status_code == (409 if is_stale else 302)
 
 
@@ -154,7 +156,7 @@ def test_edits_that_somebody_elses_save_went_past_are_pointed_at(
     client_of, post, moderator, author, by, is_said
 ):
     client = client_of("author")
-    client.post(f"/{post.pk}/autosave/", THEIRS | {"sitting": "a"})
+    client.post(f"/{post.pk}/autosave/", THEIRS | {"edit_session": "a"})
     person = {"moderator": moderator, "author": author}[by]
     publishing.update(Post.objects.get(), Edit(timezone.now(), by=person, reason="Shorter"))
     page = client.get(f"/{post.pk}/update/").text

@@ -87,7 +87,7 @@ def test_times_are_those_of_the_author(client_of, author, post, write):
 
 
 def test_what_was_autosaved_beside_a_published_post_is_marked(client_of, written, write):
-    write(written, "four", is_autosave=True, sitting="x")
+    write(written, "four", is_autosave=True, session="x")
     page = page_of(client_of("author"), written)
     row = page[page.index('value="4"') : page.index('value="3"')]
     assert "saved automatically" in row and "Your unpublished edits" in row
@@ -289,7 +289,7 @@ def test_words_without_a_title_are_for_drafts_alone(client_of, make_post, write,
 def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
     client_of, written, write
 ):
-    # From a script that names no sitting too.
+    # From a script that names no edit session too.
     write(written, "four", is_autosave=True)
     client = client_of("author")
     assert "four</textarea>" in client.get(f"/{written.pk}/update/").text
@@ -336,7 +336,7 @@ def test_the_editor_leads_to_the_history(client_of, written, write):
     client = client_of("author")
     link = f'href="/{written.pk}/history/"'
     assert client.get(f"/{written.pk}/update/").text.count(link) == 1
-    write(written, "four", is_autosave=True, sitting="x")
+    write(written, "four", is_autosave=True, session="x")
     page = client.get(f"/{written.pk}/update/").text
     assert page.count(link) == 2 and "Compare or restore" in page
     assert "/history/" not in client.get("/create/").text

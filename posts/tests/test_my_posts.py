@@ -121,7 +121,7 @@ def autosave(post: Post, **words) -> None:
     for name, value in words.items():
         setattr(copy, name, value)
     at = NOW.replace(month=3, day=2, hour=5, minute=30)
-    publishing.autosave(copy, Edit(at, tags=tags, by=post.author, sitting="x"))
+    publishing.autosave(copy, Edit(at, tags=tags, by=post.author, session="x"))
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])

@@ -60,7 +60,7 @@ def form_of(post: Post, text: PostText, action: str) -> dict[str, str]:
     return text._asdict() | {
         "action": action,
         "version": str(post.version),
-        "sitting": uuid4().hex,
+        "edit_session": uuid4().hex,
     }
 
 

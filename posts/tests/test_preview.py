@@ -154,15 +154,15 @@ def test_texts_too_long_to_compare_are_refused(client_of):
         ("author", {"version": "0"}, 205),
         ("author", {"version": "0", "new_body": "a"}, 200),
         ("author", {"new_body": "a"}, 200),
-        ("author", {"sitting": "another"}, 200),
-        ("author", {"sitting": ""}, 200),
-        ("author", {"sitting": "\0"}, 200),
+        ("author", {"edit_session": "another"}, 200),
+        ("author", {"edit_session": ""}, 200),
+        ("author", {"edit_session": "\0"}, 200),
         ("reader", {}, 200),
         ("reader", {"version": "0"}, 200),
     ],
 )
 def test_a_text_that_its_editor_saved_needs_no_difference(client_of, visitor, change, status):
     words = {"title": "One", "body": "a\nb", "tags": "Tea, bread"}
-    client_of("author").post("/create/", words | {"sitting": "mine"})
-    sent = {f"new_{name}": text for name, text in words.items()} | {"sitting": "mine"}
+    client_of("author").post("/create/", words | {"edit_session": "mine"})
+    sent = {f"new_{name}": text for name, text in words.items()} | {"edit_session": "mine"}
     assert client_of(visitor).post("/difference/", sent | change).status_code == status

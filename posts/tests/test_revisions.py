@@ -60,7 +60,7 @@ def test_what_readers_see_and_what_was_saved_last_are_never_thinned_out(post, ho
     for number, hour in enumerate(hours):
         publishing.autosave(
             post,
-            Edit(old.replace(hour=hour), tags=[], by=post.author, sitting=str(number)),
+            Edit(old.replace(hour=hour), tags=[], by=post.author, session=str(number)),
         )
         post.body += "."
     history.thin_out(post, NOW)

@@ -78,7 +78,7 @@ def test_a_scheduled_post_takes_another_time(send, scheduled, action):
 
 def test_a_script_that_publishes_what_it_autosaved_schedules_it(client_of):
     client = client_of("author")
-    sent = {"title": "Title", "body": "words", "publish_at": typed(TOMORROW), "sitting": "s"}
+    sent = {"title": "Title", "body": "words", "publish_at": typed(TOMORROW), "edit_session": "s"}
     version = client.post("/create/autosave/", sent).json()["version"]
     path = f"/{Post.objects.get().pk}/update/"
     client.post(path, sent | {"version": version, "action": "publish"})

@@ -258,7 +258,7 @@ def test_a_post_without_a_title_is_called_untitled(client_of, make_post):
 
 def test_a_form_that_is_sent_twice_makes_one_post(client_of):
     client = client_of("author")
-    data = {"title": "Once", "uuid": "5f0c6a6e-8d55-4f3c-8f0f-7a4e7c2f7f10", "sitting": "s"}
+    data = {"title": "Once", "uuid": "5f0c6a6e-8d55-4f3c-8f0f-7a4e7c2f7f10", "edit_session": "s"}
     first, second = client.post("/create/", data), client.post("/create/", data)
     assert first["Location"] == second["Location"]
     assert Post.objects.count() == 1
@@ -276,12 +276,12 @@ def test_a_form_without_a_name_of_its_own_makes_a_post(client_of, post, author, 
 
 
 @pytest.mark.parametrize("is_early", [True, False])
-@pytest.mark.parametrize(("sitting", "status"), [("same", 302), ("other", 409)])
+@pytest.mark.parametrize(("edit_session", "status"), [("same", 302), ("other", 409)])
 def test_two_forms_of_one_name_at_the_same_moment_make_one_post(
-    rf, author, sitting, status, is_early
+    rf, author, edit_session, status, is_early
 ):
     data = {"title": "Second", "uuid": "5f0c6a6e-8d55-4f3c-8f0f-7a4e7c2f7f10", "version": 0}
-    request = rf.post("/create/", data | {"sitting": "same", "action": "publish"})
+    request = rf.post("/create/", data | {"edit_session": "same", "action": "publish"})
     request.user, request.session = author, {}
     request._messages = FallbackStorage(request)
     view = PostCreate()
@@ -291,7 +291,7 @@ def test_two_forms_of_one_name_at_the_same_moment_make_one_post(
     # Between the look for a post of that name and the saving: before the form is checked, or after.
     assert is_early or form.is_valid()
     first = Post(author=author, title="First", uuid=data["uuid"])
-    publishing.autosave(first, Edit(NOW, tags=[], by=author, sitting=sitting))
+    publishing.autosave(first, Edit(NOW, tags=[], by=author, session=edit_session))
     assert form.is_valid()
     assert view.form_valid(form).status_code == status
     # The later text neither gets lost nor goes over what it has not seen.

@@ -62,7 +62,7 @@ def test_for_a_post_of_another_person_it_is_403_and_kept_for_its_writer(client_o
 def test_what_an_autosave_has_kept_is_no_longer_unsaved(client_of, draft, author):
     client, path = client_of("author"), f"/{draft.pk}/update/"
     writer = writer_in(client.get(path).text)
-    typed = TYPED | {"writer": writer, "version": draft.version, "sitting": "s"}
+    typed = TYPED | {"writer": writer, "version": draft.version, "edit_session": "s"}
     client.logout()
     assert client.post(f"/{draft.pk}/autosave/", typed).status_code == 401
     assert UnsavedText.objects.exists()
@@ -77,7 +77,7 @@ def test_what_an_autosave_has_kept_is_no_longer_unsaved(client_of, draft, author
 def test_two_tabs_that_show_one_recovered_text_overwrite_nothing(client_of, draft, author):
     client, path = client_of("author"), f"/{draft.pk}/update/"
     form = client.get(path).context["form"]
-    sent = {name: form[name].value() for name in ("version", "sitting")}
+    sent = {name: form[name].value() for name in ("version", "edit_session")}
     sent |= TYPED | {"writer": writer_in(client.get(path).text)}
     client.logout()
     client.post(path, sent)
@@ -86,7 +86,7 @@ def test_two_tabs_that_show_one_recovered_text_overwrite_nothing(client_of, draf
     for address in (f"{path}?recovered", path):
         form = client.get(address).context["form"]
         assert form["body"].value() == TYPED["body"]
-        tabs.append({name: form[name].value() for name in ("version", "sitting", "title")})
+        tabs.append({name: form[name].value() for name in ("version", "edit_session", "title")})
     responses = [client.post(path, tab | {"body": f"Tab {n}"}) for n, tab in enumerate(tabs)]
     assert [response.status_code for response in responses] == [302, 409]
     draft.refresh_from_db()

@@ -20,6 +20,7 @@ from posts.models.tags import tag_key
 from posts.tagging import split_tags
 from posts.writing import history, publishing
 from posts.writing.checklist import suggestions
+from posts.writing.edit import session_in
 from posts.writing.editor import PostCreate, PostUpdate
 from posts.writing.forms import PostForm, is_long
 
@@ -112,15 +113,15 @@ class Autosave(AutosaveMixin, PostUpdate):
 class Difference(LoginRequiredMixin, View):
     """Return how two texts differ, word by word, as part of a page.
 
-    204 where the new one is what the editor called `sitting` saved last: it is no copy of anything
-    that never arrived. 205 where it arrived after the page was made that has the `version`.
+    204 if the new text is what `edit_session` saved last, so that no copy is needed. 205 if it
+    arrived after the page with this `version` was made.
     """
 
     def post(self, request: HttpRequest) -> HttpResponse:
         old, new = (text_in(request, side) for side in ("old", "new"))
         if max(map(len, (*old, *new))) > BODY_MAX_LENGTH:
             return HttpResponse(_("The texts are too long to compare."), status=422)
-        if post := post_of(request.user, request.POST.get("sitting", ""), new):
+        if post := post_of(request.user, session_in(request.POST), new):
             is_shown = request.POST.get("version", "") in ("", str(post.version))
             return HttpResponse(status=204 if is_shown else 205)
         context = {"differences": history.differences(old, new)}
@@ -131,10 +132,10 @@ def text_in(request: HttpRequest, side: str) -> PostText:
     return PostText(*(request.POST.get(f"{side}_{name}", "") for name in PostText._fields))
 
 
-def post_of(user: User, sitting: str, text: PostText) -> Post | None:
-    """Return the post in which `user` saved `text`, as it was typed, last in `sitting`."""
-    known = Revision.objects.filter(saved_by=user, sitting=sitting.replace("\0", ""))
-    last = known.select_related("post").order_by("-pk").first() if sitting else None
+def post_of(user: User, edit_session: str, text: PostText) -> Post | None:
+    """Return the post in which `user` saved `text`, as it was typed, last in `edit_session`."""
+    known = Revision.objects.filter(saved_by=user, edit_session=edit_session.replace("\0", ""))
+    last = known.select_related("post").order_by("-pk").first() if edit_session else None
     return last.post if last and as_saved(last.text) == as_saved(text) else None
 
 

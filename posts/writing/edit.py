@@ -1,9 +1,11 @@
 """One save of a post."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import User
+from posts.models import EDIT_SESSION_MAX_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,13 @@ class Edit:
     by: User | None = None
     # The edited version, and the edit session that saved it.
     version: int | None = None
-    sitting: str = ""
+    session: str = ""
     # The author's note, shown in the history.
     reason: str = ""
     is_autosave: bool = False
+
+
+def session_in(data: Mapping[str, str]) -> str:
+    """Return the edit session that a form names; editors opened before 0.2.0 call it `sitting`."""
+    named = data.get("edit_session") or data.get("sitting", "")
+    return named.replace("\0", "")[:EDIT_SESSION_MAX_LENGTH]

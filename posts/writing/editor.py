@@ -44,7 +44,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     template_name = "posts/post_form.html"
     text_fields = tuple(name for name in SHOWN_FIELDS if name not in FILE_FIELDS)
     # What was edited: the text may be old when it comes back.
-    # Not the sitting: each page that shows it goes on by itself, and meets what another saved.
+    # Not the edit session: each page that shows the text has its own, so it meets other saves.
     hidden_fields = ("version", "uuid", "zone")
 
     @property
@@ -114,7 +114,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             tags=said["tags"],
             by=self.request.user,
             version=said["version"],
-            sitting=said["sitting"],
+            session=said["edit_session"],
             reason=said.get("reason", ""),
         )
 

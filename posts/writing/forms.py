@@ -21,13 +21,14 @@ from content.reading import is_blank
 from content.widgets import LocalTimeInput
 from posts.models import (
     BODY_MAX_LENGTH,
-    SITTING_MAX_LENGTH,
+    EDIT_SESSION_MAX_LENGTH,
     TAGS_MAX,
     WHY_MAX_LENGTH,
     Post,
     PostText,
 )
 from posts.tagging import refuse_long_tag, split_tags
+from posts.writing.edit import session_in
 
 # Controls and separators; not the joiners that some scripts and emoji are written with.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
@@ -116,8 +117,8 @@ class PostForm(forms.ModelForm):
     )
     # What is edited, from which opened editor, by whose clock; they come back with what is saved.
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
-    sitting = forms.CharField(
-        required=False, max_length=SITTING_MAX_LENGTH, widget=forms.HiddenInput
+    edit_session = forms.CharField(
+        required=False, max_length=EDIT_SESSION_MAX_LENGTH, widget=forms.HiddenInput
     )
     zone = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -150,7 +151,7 @@ class PostForm(forms.ModelForm):
             self.initial["tags"] = self.instance.tags_text
         opened = {
             "version": self.instance.version,
-            "sitting": uuid4().hex,
+            "edit_session": uuid4().hex,
             "zone": timezone.get_current_timezone_name(),
         }
         # A text that comes back was written on the version that it names.
@@ -233,6 +234,9 @@ class PostForm(forms.ModelForm):
             )
             raise ValidationError(text, code="out")
         return super().clean()
+
+    def clean_edit_session(self) -> str:
+        return session_in(self.data)
 
     def clean_publish_at(self) -> datetime | None:
         """Refuse to schedule without a time, for a past time, or a published post."""

@@ -120,7 +120,7 @@ def is_continued(last: Revision | None, text: PostText, edit: Edit) -> bool:
     It doesn't if it removes most of the body, because the autosave may be the only copy of a text
     that was selected and overwritten by mistake.
     """
-    is_own = last and last.is_autosave and edit.sitting and last.sitting == edit.sitting
+    is_own = last and last.is_autosave and edit.session and last.edit_session == edit.session
     return bool(is_own) and not takes_away(last.body, text.body)
 
 
@@ -135,7 +135,7 @@ def write(revision: Revision, text: PostText, edit: Edit) -> None:
     revision.saved_at = edit.at
     revision.reason = edit.reason
     revision.is_autosave = edit.is_autosave
-    revision.sitting = edit.sitting
+    revision.edit_session = edit.session
     revision.save()
 
 

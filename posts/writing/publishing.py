@@ -64,7 +64,7 @@ def write_post(
     post.status, post.publish_at = state
     text = take_text(post, before, edit)
     post.version = before.version + 1 if before else 1
-    post.sitting = edit.sitting
+    post.edit_session = edit.session
     save_row(post, before)
     history.record(before, post, text, edit)
     update_lists(post, before, locked)
@@ -90,10 +90,10 @@ def may_continue(before: Post, edit: Edit) -> bool:
 
     Not by itself from what it saved on purpose: an autosave may arrive late, with an older text.
     """
-    if not edit.sitting or before.sitting != edit.sitting:
+    if not edit.session or before.edit_session != edit.session:
         return False
     last = history.newest(before)
-    return not edit.is_autosave or last.is_autosave or last.sitting != edit.sitting
+    return not edit.is_autosave or last.is_autosave or last.edit_session != edit.session
 
 
 def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | None) -> State:
@@ -269,9 +269,9 @@ def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
     if not revision.title and not post.is_draft:
         raise TitleMissing
     post.take_text(revision.text)
-    # A sitting of its own, so that it is no going on from edits that nobody saved yet.
+    # An edit session of its own, so that it is no going on from edits that nobody saved yet.
     tags = tagging.split_tags(revision.tags)
-    return update(post, replace(edit, tags=tags, sitting=uuid4().hex))
+    return update(post, replace(edit, tags=tags, session=uuid4().hex))
 
 
 def autosave(post: Post, edit: Edit) -> Post:
@@ -291,8 +291,8 @@ def keep_beside(post: Post, edit: Edit) -> Post:
     before = lock_for_edit(post, edit)
     history.record(before, post, post.text_with(", ".join(edit.tags)), edit)
     post.version = before.version + 1
-    post.sitting = edit.sitting
-    Post.objects.filter(pk=post.pk).update(version=post.version, sitting=post.sitting)
+    post.edit_session = edit.session
+    Post.objects.filter(pk=post.pk).update(version=post.version, edit_session=post.edit_session)
     return post
 
 

@@ -20,8 +20,8 @@ const TEXT = form.dataset.textFields.split(" ");
 const fields = [...form.elements].filter(
   (field) => TEXT.includes(field.name) || (field.name && field.matches("textarea, [type=text], [type=datetime-local]")),
 );
-// Whatever comes after a page load is a sitting of its own; randomUUID is missing without HTTPS.
-const sitting = crypto.randomUUID?.().replaceAll("-", "")
+// Whatever comes after a page load is an edit session of its own; randomUUID is missing without HTTPS.
+const editSession = crypto.randomUUID?.().replaceAll("-", "")
   ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // Edits are counted, so that nothing has to be compared while somebody types.
@@ -69,7 +69,7 @@ function showChecklist(hints) {
   form.querySelector("[data-checklist-box]").hidden = !hints.length;
 }
 
-// What this browser keeps: one copy for each sitting, so that none is written over
+// What this browser keeps: one copy for each edit session, so that none is written over
 
 const prefix = `editor:${form.dataset.userId}:`;
 const copiesHere = () => `${prefix}${location.pathname}:`;
@@ -79,7 +79,7 @@ let isKept = true;
 function keep() {
   clearTimeout(keepTimer);
   keepTimer = null;
-  const key = copiesHere() + sitting;
+  const key = copiesHere() + editSession;
   const copy = { at: Date.now(), fields: typed() };
   try {
     localStorage.setItem(key, JSON.stringify(copy));
@@ -263,9 +263,9 @@ form.addEventListener("submit", (event) => {
   isLeaving = true;
 });
 compare.addEventListener("click", () => {
-  // A page that the Back button brought may belong to the sitting that saved what is newer. It is to
+  // A page that the Back button brought may belong to the edit session that saved what is newer. It is to
   // be asked all the same, not to go on from there.
-  form.elements.sitting.setAttribute("value", "");
+  form.elements.edit_session.setAttribute("value", "");
   form.requestSubmit(form.querySelector("[name=action]"));
 });
 logIn.addEventListener("click", () => {
@@ -281,7 +281,7 @@ addEventListener("beforeunload", (event) => {
   event.preventDefault();
 });
 
-// What an earlier sitting left here
+// What an earlier edit session left here
 
 const panel = form.querySelector("[data-local-copy]");
 
@@ -312,7 +312,7 @@ function copiesLeft() {
 async function fetchDifference(copy) {
   const data = new FormData();
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  data.append("sitting", copy.key.split(":").pop());
+  data.append("edit_session", copy.key.split(":").pop());
   if (!form.elements.uuid) data.append("version", form.elements.version.value);
   for (const name of TEXT) {
     data.append(`old_${name}`, form.elements[name]?.value ?? "");
@@ -384,7 +384,7 @@ panel.querySelector("[data-drop-local]").addEventListener("click", () => {
 
 // Chromium would bring their last values back, too. HTML forbids the attribute on hidden fields.
 for (const field of form.querySelectorAll("[type=hidden]")) field.autocomplete = "off";
-form.elements.sitting?.setAttribute("value", sitting);
+form.elements.edit_session?.setAttribute("value", editSession);
 // What the server shows but has not saved (a refused form, a recovered text), or the browser put
 // back, counts as typed; it is sent with the first key.
 if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.defaultValue)) {
@@ -393,7 +393,7 @@ if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.de
 }
 try {
   await localCopies.restore();
-  // What the server has word for word, or this sitting now keeps, needs no other copy.
+  // What the server has word for word, or this edit session now keeps, needs no other copy.
   if (!isUnsaved() || keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
   await offerCopy();
 } catch {
