@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import trans_real
@@ -104,6 +105,9 @@ def pseudo(monkeypatch, settings):
     The language has a name of its own, so that no cached fragment of another test is shown.
     """
     settings.SITE_NAME = "Блог"
+    # The admin takes its name when the addresses are loaded.
+    monkeypatch.setattr(admin.site, "site_header", settings.SITE_NAME)
+    monkeypatch.setattr(admin.site, "site_title", settings.SITE_NAME)
     settings.BLOG_LANGUAGE = LANGUAGE
     monkeypatch.setitem(trans_real._translations, LANGUAGE, Pseudo(LANGUAGE))
     translation.activate(LANGUAGE)

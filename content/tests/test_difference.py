@@ -1,6 +1,7 @@
 """The difference of two texts: true to both, in whole words, and never slow."""
 
 import random
+import re
 
 import pytest
 from django.template.loader import render_to_string
@@ -201,9 +202,11 @@ def test_page_says_in_words_what_was_added_and_removed():
         "includes/difference.html",
         {"changes": folded(difference("a <b>\n" + "x " * 200, "a <i>\n" + "x " * 200))},
     )
+    # The template breaks its lines inside tags, where white space is not shown.
+    html = re.sub(r"\n +", " ", html).replace(" >", ">")
     assert '<del><span class="visually-hidden">removed </span>b</del>' in html
     assert '<ins><span class="visually-hidden">added </span>i</ins>' in html
-    assert html.startswith('<div class="difference" dir="auto">a &lt;<del>')
+    assert html.strip().startswith('<div class="difference" dir="auto">a &lt;<del>')
     assert "&gt;\nx x " in html
     assert html.rstrip().endswith('x <span class="skipped">…</span></div>')
 
