@@ -1,13 +1,15 @@
 """Values outside the range of the database, and our own bugs, in the admin."""
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
+from accounts.admin import KeySelect
 from accounts.models import User
 from posts.admin.posts import PostAdmin
-from posts.models import Post
+from posts.models import Comment, Post
 from posts.tests.meanwhile import meanwhile
 from posts.tests.test_admin import POSTS, change
 
@@ -132,3 +134,11 @@ def test_times_of_a_user_that_some_zone_could_not_write_are_refused(
     response = root.post(f"{USERS}{author.pk}/change/", data)
     assert User.objects.filter(username="renamed").exists() == is_saved
     assert is_saved or "Choose a year from 1900 to 9000." in response.text
+
+
+@pytest.mark.parametrize(("model", "name"), [(Post, "author"), (Comment, "post")])
+def test_a_related_row_is_searched_for_where_the_admin_offers_that(rf, model, name):
+    of_model = admin.site.get_model_admin(model)
+    is_offered = name in of_model.autocomplete_fields
+    field = of_model.formfield_for_foreignkey(model._meta.get_field(name), rf.get("/"))
+    assert isinstance(field.widget, KeySelect) == is_offered
