@@ -4,8 +4,8 @@ function name(element, text) {
   if (element && text) element.setAttribute("aria-label", text.trim().replace(/:$/, ""));
 }
 
-// After those scripts, which wait for the document.
-addEventListener("load", () => {
+// After those scripts: jQuery runs them by a timer once the document is read, which may be after "load".
+addEventListener("load", () => setTimeout(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const text = select.labels[0]?.textContent;
     for (const box of select.parentElement.querySelectorAll(".select2-selection, [role=textbox]")) name(box, text);
@@ -16,4 +16,4 @@ addEventListener("load", () => {
   for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
   // An empty head of a column, whose cells have labels of their own.
   for (const head of document.querySelectorAll("th:empty")) head.setAttribute("role", "presentation");
-});
+}));
