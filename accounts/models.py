@@ -93,9 +93,9 @@ class User(AbstractUser):
 
 
 class UnsavedText(models.Model):
-    """What a person typed into a form that had expired, until they save or discard it.
+    """Text from an expired form, kept for its author until they save or discard it.
 
-    The table and its columns have their first names, because the version before this one uses them
+    The table and its columns keep their old names, because the previous version still uses them
     while `prepare` updates the database.
     """
 

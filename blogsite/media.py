@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
-# What we wrote ourselves and nothing else; a name is never used for another image.
+# Only image files that the site wrote. A name is never reused, so browsers may cache it for a year.
 NAME = re.compile(r"images/[A-Za-z0-9_-]+-[0-9x]+-[0-3]{3}(\.w[0-9]+)?\.webp")
 A_YEAR = "public, max-age=31536000, immutable"
 

@@ -1,9 +1,9 @@
-"""Images people send: judged, made small and clean, and named so that the name says enough.
+"""Uploaded images: checked, resized, stripped of metadata, and stored under descriptive names.
 
-An image is kept as WebP in up to three widths. The name of the largest is
-`images/<token>-<width>x<height>-<tone>.webp`; the smaller ones, which exist exactly where they are
-narrower, end in `.w480.webp` and `.w960.webp`. So whoever has the name can write the whole <img>
-without a database or a look at the file. docs/decisions/0005-images.md gives the reasons.
+Each image is stored as WebP in up to three widths. The largest is named
+`images/<token>-<width>x<height>-<tone>.webp`. Smaller copies end in `.w480.webp` and `.w960.webp`,
+and exist only if the image is wider than that. The name alone is enough to write the whole <img>,
+without a query or a look at the file. docs/decisions/0005-images.md gives the reasons.
 """
 
 import re

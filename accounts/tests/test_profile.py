@@ -1,4 +1,4 @@
-"""What people say about themselves: name, biography, website and image."""
+"""The public profile: display name, biography, website and image."""
 
 import re
 from io import BytesIO

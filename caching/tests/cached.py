@@ -1,4 +1,4 @@
-"""An anonymous visitor, who asks the page cache as gunicorn does."""
+"""An anonymous visitor whose requests go through the page cache, as under gunicorn."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What tests of the page cache and of fragments share."""
+"""Fixtures for tests of the page cache and of fragments."""
 
 import pytest
 

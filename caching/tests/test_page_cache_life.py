@@ -1,4 +1,4 @@
-"""What the page cache keeps and for how long: limits, stampedes, the cache version, the clock."""
+"""The life of a cached page: limits, stampedes, the cache version and the clock."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What is kept of an image, and how its name is read again."""
+"""Stored image files, and the data that their names contain."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""Images people send: what is kept of them, what is refused and with which words."""
+"""Uploaded images: what the site stores, which files it refuses, and the messages it shows."""
 
 import random
 import re
