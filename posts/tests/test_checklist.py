@@ -20,9 +20,14 @@ GOOD = "## Part\n\n![A sea](/x.png) and [a map of it](/map)."
         ),
         (
             "![A sea](https://b.example/x.png)",
-            "An image in the text is on another site. Readers can’t see it. Upload it here.",
+            "An image in the text is on another site. Readers can’t see it. "
+            "Upload it to this blog.",
         ),
-        ("![A](//b.example/x) ![B](//b.example/y)", "2 images in the text are on other sites."),
+        (
+            "![A](//b.example/x) ![B](//b.example/y)",
+            "2 images in the text are on other sites. Readers can’t see them. "
+            "Upload them to this blog.",
+        ),
         ("# Part\n\n### Deep", "The heading “Deep” skips a level."),
         ("See [here](/map).", "A link says only “here”. Say where it leads."),
     ],

@@ -144,7 +144,7 @@ def test_a_draft_has_no_date_of_publication(client_of, draft):
 
 @pytest.mark.parametrize(
     ("words", "shown"),
-    [(0, "1 minute<"), (344, "1 minute<"), (400, "2 minutes<"), (2300, "10 minutes<")],
+    [(0, "1 min read<"), (344, "1 min read<"), (400, "2 min read<"), (2300, "10 min read<")],
 )
 def test_the_time_that_reading_takes_is_told(client, make_post, words, shown):
     page = open_page(client, make_post(body="word " * words))
