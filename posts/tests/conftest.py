@@ -1,4 +1,4 @@
-"""What tests of lists, of the page cache and of cached fragments share."""
+"""Fixtures shared by the tests of lists, the page cache and cached fragments."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from posts.models import Post, Tag, Tagging
 NOW = timezone.now()
 MINUTE = timedelta(minutes=1)
 
-# Fixtures for the tests of this folder, too.
+# Make these fixtures available in this folder.
 __all__ = ["clock", "worker"]
 
 
@@ -27,9 +27,9 @@ def small_step(monkeypatch):
 
 @pytest.fixture
 def many(author):
-    """Return a function that writes so many posts of one author with one tag in bulk.
+    """Return a function that bulk-creates the given number of posts by one author with one tag.
 
-    They are a minute apart, the newest first.
+    They are a minute apart, newest first.
     """
 
     def write(number: int) -> list[Post]:
@@ -56,9 +56,9 @@ def many(author):
 
 @pytest.fixture
 def small_sample(settings, tmp_path, monkeypatch):
-    """Let seed_demo draw two small covers and one face, and write threads on eight posts.
+    """Have seed_demo draw two small covers and one face, and write threads on eight posts.
 
-    They show what twelve, six and forty would. A sample takes 0.3 s instead of 2 s.
+    They test as much as twelve, six and forty would. A sample takes 0.3 s instead of 2 s.
     """
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(seed_demo, "LIVELY_POSTS", 8)
@@ -70,7 +70,7 @@ def small_sample(settings, tmp_path, monkeypatch):
 
 @pytest.fixture
 def patient_database():
-    """A loaded machine may make a writer wait longer than the site allows."""
+    """Raise SQLite's lock timeout: on a loaded machine, writers can wait longer than the site's."""
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["timeout"] = 60
         connection.close()
@@ -78,5 +78,5 @@ def patient_database():
 
 @pytest.fixture
 def people(patient_database) -> list[User]:
-    """Four who write, for tests in which they do so at the same moment."""
+    """Four users, for tests in which people write at the same moment."""
     return [User.objects.create_user(f"writer{number}") for number in range(4)]

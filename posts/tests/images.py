@@ -1,4 +1,4 @@
-"""Small images to send."""
+"""Small images to upload."""
 
 from io import BytesIO
 

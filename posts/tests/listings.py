@@ -1,4 +1,4 @@
-"""What lists should hold, found the plain and slow way."""
+"""The expected contents of lists, computed the plain and slow way."""
 
 from datetime import datetime
 
@@ -15,13 +15,13 @@ def all_listings() -> list[listing.PostListing]:
 
 
 def plain_slices(each: listing.PostListing, now: datetime) -> list[list[Post]]:
-    """Return all pages of a list, cut from all its posts; one empty page where it has none."""
+    """Slice all posts of a list into pages. A list without posts has one empty page."""
     posts = [post for post in published(each.scope) if post.publish_at <= now]
     return [posts[start : start + SIZE] for start in range(0, max(1, len(posts)), SIZE)]
 
 
 def by_number(each: listing.PostListing, now: datetime) -> list[list[Post]]:
-    """Return all pages of a list, each asked for by its number."""
+    """Return all pages of a list, each requested by its number."""
     last = each.page({}, size=SIZE, now=now).last_number
     pages = [each.page({"page": str(n + 1)}, size=SIZE, now=now) for n in range(last)]
     assert {page.last_number for page in pages} == {last}
@@ -29,7 +29,7 @@ def by_number(each: listing.PostListing, now: datetime) -> list[list[Post]]:
 
 
 def published(scope: str) -> list[Post]:
-    """Return the posts of a list, the scheduled among them, newest first, without its copies."""
+    """Return a list's posts, newest first, scheduled ones included, from the Post rows alone."""
     posts = Post.objects.filter(status=Post.Status.PUBLISHED)
     kind, _, pk = scope.partition(":")
     if kind == "author":
@@ -45,7 +45,7 @@ def counters() -> dict[str, int]:
 
 
 def expect_right_numbers() -> None:
-    """Fail where a counter, or a mark's number of posts below it, is not what it should be."""
+    """Fail if a counter, or a mark's count of the posts below it, is wrong."""
     places = {each.scope: places_of(each.scope) for each in all_listings()}
     for scope, number in counters().items():
         assert (scope, number) == (scope, len(places.get(scope, [])))
@@ -64,5 +64,5 @@ def expect_right_numbers() -> None:
 
 
 def places_of(scope: str) -> list[tuple]:
-    """Return the places of all posts of a list, the oldest first."""
+    """Return the positions of all posts of a list, oldest first."""
     return [(post.publish_at, post.pk) for post in reversed(published(scope))]

@@ -1,4 +1,4 @@
-"""What somebody else does between two questions to the database, or at the same moment."""
+"""Helpers that act between two queries of a test, or run jobs at the same moment."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from django.db import connection
 
 @contextmanager
 def meanwhile(act: Callable, *, before: str, skip: int = 0) -> Iterator[None]:
-    """Do `act` once, before a statement that holds the text `before`, after so many others."""
+    """Call `act` once, before a statement that contains `before`; let `skip` of them pass first."""
     left = skip + 1
 
     def execute(run, sql, *rest):
@@ -27,7 +27,7 @@ def meanwhile(act: Callable, *, before: str, skip: int = 0) -> Iterator[None]:
 
 
 def together(jobs: list) -> list:
-    """Run `jobs`, each in a thread with a connection of its own, from one moment on."""
+    """Start all `jobs` at the same moment, each in a thread with its own connection."""
     ready = Barrier(len(jobs))
 
     def run(job):

@@ -18,7 +18,7 @@ from posts.tests.meanwhile import meanwhile
 POSTS, COMMENTS = "/admin/posts/post/", "/admin/posts/comment/"
 USERS, TAGS, GROUPS = "/admin/accounts/user/", "/admin/posts/tag/", "/admin/auth/group/"
 HUGE = "9" * 20
-# The action that does nothing before it is confirmed.
+# This action does nothing until it is confirmed.
 CONFIRMED = {"action": "delete_selected", "post": "yes"}
 
 
@@ -30,7 +30,7 @@ def root(client, make_user):
 
 @pytest.fixture
 def make_row(make_post, make_comment, make_user):
-    """Return a function that makes one more row of a list, by the list's address."""
+    """Return a function that adds one row to the list at the given path."""
     numbers = iter(range(1, 100))
 
     def make(path: str) -> None:
@@ -39,7 +39,7 @@ def make_row(make_post, make_comment, make_user):
             POSTS: lambda: make_post(title=f"Post {number}"),
             COMMENTS: lambda: make_comment(f"Comment {number}."),
             USERS: lambda: make_user(f"user{number}"),
-            # By name, each before the last one, as newer rows stand first in other lists.
+            # These lists are sorted by name. Put newer rows first, as in the other lists.
             TAGS: lambda: make_post(tags=f"tag{99 - number}"),
             GROUPS: lambda: Group.objects.create(name=f"group{99 - number}"),
         }[path]()
@@ -52,13 +52,13 @@ def newest(client, path: str) -> str:
 
 
 def select_all(client, path: str, **fields):
-    """Choose all that the list offers; its script selects the rows of the page as well."""
+    """Run an action on all rows of a list. As in a browser, rows of the page are selected too."""
     form = {"select_across": "1", "_selected_action": ["1"], "newest": newest(client, path)}
     return client.post(path, form | fields, follow=True)
 
 
 def states(path: str) -> dict[int, str]:
-    """Return what an action of this list changes, by the ids of its rows."""
+    """Return the values of the column that the actions of this list change, by id."""
     model, column = {
         POSTS: (Post, "status"),
         COMMENTS: (Comment, "status"),
@@ -85,7 +85,7 @@ def changed(path: str, before: dict[int, str]) -> set[int]:
 
 
 def spared(path: str, pks: list[int]) -> set[int]:
-    """Return those that stay: one's own account, an author, the tag that takes the others."""
+    """Return the ids that stay: one's own account, an author, the tag that others merge into."""
     if path == USERS:
         stay = User.objects.filter(username__in=["root", "author"])
         return set(stay.values_list("pk", flat=True))
@@ -134,7 +134,7 @@ def test_an_action_stops_when_its_time_is_over_and_says_how_far_it_came(
         page = root.post(path, form, follow=True).text
         left = total - done + 1 + len(spared(path, pks) & set(pks)) * (path != TAGS)
         assert (f"Time ran out after 1 of {left}." in page) == (left > 1)
-        # Each time one row more: rows that are done take no time of the others.
+        # One more row each time: rows that are already done cost the others no time.
         assert len(changed(path, before)) == done
     assert changed(path, before) == set(pks) - spared(path, pks)
 
@@ -224,7 +224,7 @@ def permissions(*codenames: str):
     return Permission.objects.filter(codename__in=codenames)
 
 
-# Cost of an action --------------------------------------------------------------------------------
+# The cost of an action ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_post_that_another_moderator_deletes_first_is_neither_counted_nor_logg
     assert not LogEntry.objects.exists()
 
 
-# Forged -------------------------------------------------------------------------------------------
+# Forged requests ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("path", "action"), EACH)

@@ -1,4 +1,4 @@
-"""Values outside the range of the database, and our own bugs, in the admin."""
+"""The admin with values outside the database's range, and with bugs in our own code."""
 
 import pytest
 from django.contrib import admin
@@ -67,7 +67,7 @@ def test_the_text_of_a_form_is_handed_back_where_its_post_has_gone(client_of, ke
 def test_a_post_that_goes_while_it_is_saved_leaves_the_text_in_the_form(client_of, post):
     data = change(post, title="My title", body="My text")
     client = client_of("moderator")
-    # The form has looked for it; then it is locked.
+    # The form has already looked the post up. The next query locks it.
     with meanwhile(Post.objects.all().delete, before='FROM "posts_post"', skip=3):
         response = client.post(f"{POSTS}{post.pk}/change/", data)
     assert response.status_code == 200

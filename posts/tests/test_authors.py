@@ -1,4 +1,4 @@
-"""The page of a person who writes."""
+"""Author pages."""
 
 import pytest
 from django.utils import timezone

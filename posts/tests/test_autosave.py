@@ -1,4 +1,4 @@
-"""What is saved while one writes: of drafts in place, of posts that are out beside them."""
+"""Autosave: drafts are saved in place, edits to published posts beside the post."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -131,7 +131,7 @@ def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post)
 @pytest.mark.parametrize(
     ("version", "edit_session", "status"),
     [
-        # The version it started from, or its own save, whose response was lost on the way.
+        # It opened this version, or the newer version is its own save, whose response was lost.
         (1, "second", 200),
         (0, "first", 200),
         (0, "second", 409),
@@ -222,7 +222,7 @@ def test_the_editor_is_told_that_its_post_has_gone(rf, author, draft):
     view.object = view.get_object()
     form = view.get_form()
     assert form.is_valid()
-    # Between the check of the form and its saving.
+    # After the form is validated, before it is saved.
     publishing.trash_post(Post.objects.get(), now=timezone.now())
     response = view.form_valid(form)
     assert response.status_code == 404 and b"This post was deleted." in response.content

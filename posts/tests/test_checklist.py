@@ -1,4 +1,4 @@
-"""What the editor suggests before publishing: it helps and never blocks."""
+"""Suggestions in the editor before publishing. They never block."""
 
 from datetime import timedelta
 
@@ -50,10 +50,10 @@ def test_a_post_without_tags_is_told_so(client_of, make_post, tags, is_said):
     [
         ({}, True),
         ({"title": "TEST title"}, True),
-        # The same address, and another title.
+        # A different title with the same slug.
         ({"title": "Test title+"}, False),
         ({"title": "Another"}, False),
-        # Another's draft is nobody's to know of; one's own is.
+        # Authors are warned of their own drafts, never of another person's.
         ({"status": "draft"}, True),
         ({"status": "draft", "by": "reader"}, False),
         ({"by": "reader"}, True),

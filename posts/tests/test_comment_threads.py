@@ -1,4 +1,4 @@
-"""Threads of comments: their order and depth, replies, placeholders and pages."""
+"""Comment threads: order, depth, replies, placeholders and pages."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from posts.tests.meanwhile import meanwhile
 
 
 def shown(page: str) -> list[tuple[int, int]]:
-    """Depth and id of each comment on the page, in its order."""
+    """Return the depth and id of each comment on the page, in order."""
     found = re.findall(r'<li class="comment depth-(\d)[^"]*"\s+id="comment-(\d+)">', page)
     return [(int(depth), int(pk)) for depth, pk in found]
 
@@ -134,7 +134,7 @@ def test_a_reply_to_what_has_gone_meanwhile_starts_a_thread(post, make_comment, 
 def test_a_reply_to_what_was_hidden_meanwhile_starts_a_thread(client_of, post, make_comment):
     parent = make_comment()
     hide = Comment.objects.filter(pk=parent.pk).update
-    # After the form was found right, and before the reply is added.
+    # After the form is validated, before the reply is added.
     with meanwhile(lambda: hide(status="hidden"), before="SAVEPOINT"):
         client_of("reader").post(f"/{post.pk}/comments/", {"body": "Words.", "parent": parent.pk})
     assert Comment.objects.get(body="Words.").parent is None
@@ -217,7 +217,7 @@ def test_a_comment_that_stands_outlives_its_replies(make_comment):
 
 @pytest.fixture
 def long_thread(post, make_comment):
-    """One and a half pages: a comment, and its replies."""
+    """One and a half pages of comments: one comment and its replies."""
     first = make_comment("Comment 0")
     values = {"post": post, "author": first.author, "parent": first}
     values |= {"body_html": "<p>Words.</p>", "created_at": first.created_at}
@@ -234,7 +234,7 @@ def test_pages_follow_each_other_by_key(client, post, long_thread):
     ids = [pk for _, pk in shown(page)]
     assert "First comments" not in page
     (link,) = re.findall(r'<a rel="next" href="([^"]+)#comments">More comments', page)
-    # A comment that goes in between neither repeats nor skips another.
+    # A comment deleted between two requests doesn't make the next page repeat or skip one.
     Comment.objects.filter(pk=long_thread[COMMENTS_PER_PAGE].pk).delete()
     page = client.get(link).text
     assert ids == [comment.pk for comment in long_thread[:COMMENTS_PER_PAGE]]
@@ -292,7 +292,7 @@ def test_a_page_of_comments_that_have_gone_says_so(client_of, post, long_thread,
     assert "← First comments" in page
 
 
-# Many at once
+# Concurrent comments
 
 
 def test_concurrent_comments_and_deletions_leave_the_right_count(

@@ -1,4 +1,4 @@
-"""Comments: writing, changing, deleting and reporting them, and who may."""
+"""Writing, editing, deleting and reporting comments, and the permissions for each."""
 
 import re
 from datetime import timedelta
@@ -192,7 +192,7 @@ def test_comments_can_be_turned_off(client_of, post, make_comment, settings):
     assert send(client, post, "words").status_code == 404
     for verb in ("", "edit/", "delete/", "report/", "hide/"):
         assert client.get(f"/{post.pk}/comments/{comment.pk}/{verb}").status_code == 404
-    # Likes are another matter.
+    # Likes don't depend on comments.
     assert 'class="like"' in page
 
 
@@ -203,7 +203,7 @@ def test_what_people_write_is_escaped(client_of, post):
     assert 'href="javascript' not in page
 
 
-# Changing
+# Editing
 
 
 def test_a_writer_changes_their_words_for_a_while(client_of, post, make_comment):
@@ -331,7 +331,7 @@ def test_nobody_reports_themselves(client_of, post, make_comment):
     assert f'href="{path}"' not in client.get(post.get_absolute_url()).text
 
 
-# Who may do what
+# Permissions
 
 
 @pytest.mark.parametrize("verb", ["edit", "delete"])

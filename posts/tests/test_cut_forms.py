@@ -1,4 +1,4 @@
-"""Forms whose end never arrived: the connection broke off, as in a tunnel or by a kill."""
+"""Forms cut short because the connection broke, as in a tunnel, or the process was killed."""
 
 from io import BytesIO
 from urllib.parse import urlencode
@@ -17,14 +17,14 @@ PLACES = ["in the body", "before the button", "before the last byte"]
 
 @pytest.fixture
 def send_cut(client_of):
-    """Return a function that sends a form as the author, of which only the beginning arrives."""
+    """Return a function that sends a form as the author and cuts it short."""
     client = client_of("author")
     client.get("/auth/account/")
     cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
     token = client.cookies[settings.CSRF_COOKIE_NAME].value
 
     def send(path: str, content_type: str, place: str, *, header: str = "", **fields) -> int:
-        # Importing it starts the site, which looks for its static files.
+        # Imported here, as the import starts the site, which looks for its static files.
         from blogsite.wsgi import site
 
         fields = {"csrfmiddlewaretoken": token} | fields
