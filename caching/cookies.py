@@ -15,7 +15,7 @@ def has_personal_cookie(header: str) -> bool:
     # Most headers end here. Decoding adds no ASCII characters, so no name can hide from this.
     if not any(name in header for name in settings.PERSONAL_COOKIES):
         return False
-    # Django's own reading: where we saw an anonymous visitor and Django saw a session, the page
-    # cache would keep that person's page for everyone.
+    # Parse as Django does. If we found no session where Django finds one, the page cache would
+    # serve that person's page to everyone.
     cookies = parse_cookie(header.encode("latin-1").decode(errors="replace"))
     return not cookies.keys().isdisjoint(settings.PERSONAL_COOKIES)

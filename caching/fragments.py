@@ -1,10 +1,10 @@
 """Per-worker cache of HTML fragments shared by visitors.
 
 A fragment is a part of a page that many people see alike: a card, a page of a list, a comment as
-everyone with the same permissions sees it. For text that only some may see, each request asks the
-database. `until_next_change()` keeps fragments as long as cached pages: until the cache version
-rises, a scheduled post is published, or a minute has passed. `by_value()` keeps those whose key
-holds everything that they show, because they are never outdated.
+everyone with the same permissions sees it. Text that only some may see is never kept; each request
+queries it. `until_next_change()` keeps fragments as long as cached pages: until the cache version
+rises, a scheduled post is published, or a minute has passed. `by_value()` keeps fragments whose key
+contains everything that they show, so they are never outdated.
 """
 
 import sys
@@ -33,7 +33,7 @@ Fragment = TypeVar("Fragment")
 SIZE_MAX = 4_000_000
 # Bytes that Python takes for an entry of a growing dictionary.
 OVERHEAD = 100
-# Values without parts.
+# Values that contain no other values.
 PLAIN = (str, int, NoneType, datetime)
 
 
@@ -64,7 +64,7 @@ def bytes_of(thing: object) -> int:
 
     Counting characters is not enough: each may take four bytes, even a digit of an id.
     """
-    # First, because most are plain: a page of comments has thousands.
+    # Checked first, because most values are plain: a page of comments has thousands.
     if isinstance(thing, PLAIN):
         return sys.getsizeof(thing)
     parts = thing if isinstance(thing, tuple | list) else ()
@@ -103,10 +103,10 @@ def until_next_change(
 ) -> dict[Key, Fragment]:
     """Return the fragment of each key, in their order; `make` renders the missing ones.
 
-    A key holds everything that its fragment depends on, except rows of the database. Pass `now` if
-    the fragment depends on the time.
+    A key contains everything that its fragment depends on, except rows of the database. Pass `now`
+    if the fragment depends on the time.
     """
-    # Before `make` reads the database: a change from here on raises the cache version.
+    # Get the store before `make` reads the database, because later changes raise the cache version.
     return find_or_make(current_store(now or timezone.now()), kind, keys, make)
 
 
@@ -115,8 +115,8 @@ def by_value(
 ) -> dict[Key, Fragment]:
     """Return the fragment of each key, in their order, kept for as long as there is room.
 
-    A key holds the values that its fragment shows, not ids of rows: changed values make another
-    key, so no change has to be announced.
+    A key contains the values that its fragment shows, not ids of rows. Changed values form another
+    key, so changes need no announcement.
     """
     return find_or_make(unchanging if settings.KEEP_FRAGMENTS else Store(), kind, keys, make)
 
@@ -157,5 +157,5 @@ def current_store(now: datetime) -> Store:
     is_good = store.made_at - pages.LIFETIME < at < store.good_until
     if store.version != version or not is_good:
         store = changing = Store(version, at, pages.good_until(at))
-    # A request that read the clock before the store was made may not use it.
+    # If a request read the clock before the store was created, it may not use the store.
     return store if store.made_at <= at else Store()

@@ -1,10 +1,10 @@
 """Whole pages for anonymous visitors, served before Django builds a request.
 
-`PageCache` wraps the WSGI callable. Each worker keeps its own pages, in memory; all workers
-share one number, the cache version. A change that anyone might see calls `changed()`, which raises
-the version once the change is committed. A kept page is good while the version is the one read
-before the page was rendered, until the next scheduled post is published, and for LIFETIME at most,
-because a process that is killed between the commit and the counter tells the others nothing.
+`PageCache` wraps the WSGI callable. Each worker keeps its own pages, in memory; all workers share
+one number, the cache version. A change that anyone might see calls `changed()`, which raises the
+version once the change is committed. A kept page is valid while the version is the one read before
+the page was rendered, and until the next scheduled post is published. It is never served longer
+than LIFETIME, because a process that is killed after the commit can't raise the version.
 """
 
 import fcntl
@@ -33,10 +33,10 @@ from caching.requests import Key, cache_key, in_order, takes_gzip
 
 log = logging.getLogger(__name__)
 
-# Seconds after which a page is rendered again, whatever happened.
+# Seconds after which a page is rendered again, even if nothing has changed.
 LIFETIME = 60
-# For shared caches in front: five seconds, four more while they ask again, and one for rounding.
-# A minute more if no machine responds (`takedown`).
+# For shared caches in front: five seconds, four more while they fetch the page again, and one for
+# rounding. A minute more if no machine responds (`takedown`).
 CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4, stale-if-error=60"
 VARY = "Cookie, Accept-Encoding"
 # Bytes that a worker keeps, and bytes of one response; sitemaps of many posts are larger.
@@ -44,7 +44,7 @@ SIZE_MAX = 16 * 1024 * 1024
 RESPONSE_MAX = 1024 * 1024
 # Bytes that Python takes for one response: headers, lists and a key.
 OVERHEAD = 4_000
-# Whoever waits for another's rendering does not do so for ever.
+# Seconds that a request waits for another request to render the same page.
 PATIENCE = 5
 REPORTED_EVERY = 1_000
 REPORT = "Page cache of worker %d: %d hits, %d misses, %d pages in %.1f MB"
@@ -66,12 +66,12 @@ CacheVersion = bytes | int | None  # None if Redis does not respond
 def changed() -> None:
     """Drop all cached pages, in every worker, once the transaction is committed.
 
-    Each function that changes what readers see calls this, or `takedown.announce`. A signal of
-    Django's can't do it: `update` and `bulk_create`, which most of them use, send none, and
-    `post_save` comes for each autosave of a draft, too, which would empty the cache every few
-    seconds. Each kind of change is in `posts/tests/test_page_cache_changes.py`.
+    Each function that changes what readers see calls this, or `takedown.announce`. Django's signals
+    can't replace these calls. `update` and `bulk_create`, which most of these functions use, send
+    no signal. `post_save` is also sent for each autosave of a draft, which would empty the cache
+    every few seconds. `posts/tests/test_page_cache_changes.py` covers each kind of change.
 
-    Robust: the change stays committed even if the counter can't be raised.
+    `robust=True` keeps the change committed even if the counter can't be raised.
     """
     transaction.on_commit(lambda: find_counter().increase(), robust=True)
 
@@ -90,7 +90,7 @@ class FileCounter:
         return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def increase(self) -> None:
-        # A descriptor of its own: threads that share one would share its lock.
+        # Open a descriptor for each call, because threads that share one would share its lock.
         descriptor = self.open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -104,7 +104,7 @@ class FileCounter:
 
     @cached_property
     def memory(self) -> mmap.mmap:
-        """The file as memory: looking costs no system call."""
+        """Map the file into memory, so that reading it costs no system call."""
         descriptor = self.open()
         try:
             os.ftruncate(descriptor, 8)
@@ -119,9 +119,9 @@ class RedisCounter:
     It is the time of the last change, so that no version is used twice.
     """
 
-    # The name that 0.1 used: during an update, machines of both versions share one counter.
+    # Version 0.1 used this name. During an update, machines of both versions share one counter.
     KEY = "page_cache.generation"
-    REST = 1  # seconds without a question to one that failed: one that hangs holds every request
+    REST = 1  # seconds without a query after Redis failed: if it hangs, every request waits
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -135,7 +135,7 @@ class RedisCounter:
         return number
 
     def read(self) -> int | None:
-        """Return the version, or None if Redis does not respond: then no page is kept or served."""
+        """Return the version. If Redis does not respond, return None: no page is kept or served."""
         if time.monotonic() < self.rests_until:
             return None
         if getattr(self.threads, "process", 0) != os.getpid():
@@ -143,19 +143,21 @@ class RedisCounter:
         try:
             self.threads.connection.send_packed_command(self.threads.question, check_health=False)
             number = self.threads.connection.read_response()
-            # After a crash it may know an old number again, from its disk, or none.
+            # After a crash, Redis may have an old number from its disk, or none.
             return int(self.increase() if self.was_away or not number else number)
-        # Drivers have no common error; `/readyz` says that the cache does not respond.
+        # Drivers have no common error; `/readyz` reports that the cache does not respond.
         except Exception:
             self.rests_until = time.monotonic() + self.REST
             self.was_away = True
-            # The next read opens a new connection, so it gets no late reply to this one.
+            # The next read opens a new connection, so it can't receive a late reply to this one.
             self.threads.connection.disconnect()
             return None
 
     def connect(self) -> None:
-        """Give the thread a connection of its own: through Django's cache, asking costs tenfold."""
-        from redis.connection import ConnectionPool  # which takes long to import
+        """Give the thread its own connection. Reading through Django's cache takes ten times as
+        long.
+        """
+        from redis.connection import ConnectionPool  # slow to import
 
         pool = ConnectionPool.from_url(self.url, **settings.CACHES["default"].get("OPTIONS", {}))
         self.threads.connection = pool.make_connection()
@@ -173,11 +175,11 @@ def find_counter() -> FileCounter | RedisCounter:
     return counter_at(FileCounter, settings.INSTANCE_DIR / "page_cache.generation")
 
 
-# What is kept -------------------------------------------------------------------------------------
+# Cached responses ---------------------------------------------------------------------------------
 
 
 class Representation:
-    """A response in one encoding, and its 304 for clients that have it already."""
+    """A response in one encoding, and the 304 response for clients that already have it."""
 
     def __init__(self, headers: Headers, body: bytes, etag: str) -> None:
         self.body = body
@@ -194,7 +196,7 @@ class Representation:
 @dataclass(slots=True)
 class CachedResponse:
     plain: Representation
-    # None if gzip makes it no shorter.
+    # None if gzip does not make it shorter.
     gzipped: Representation | None
     version: CacheVersion
     made_at: float
@@ -206,7 +208,7 @@ class CachedResponse:
         return OVERHEAD + self.plain.size + (self.gzipped.size if self.gzipped else 0)
 
     def is_good(self, version: CacheVersion, now: float) -> bool:
-        # Not after the clock was set back, either.
+        # A page from the future is not valid either: the clock was set back.
         return self.version == version and self.made_at <= now < self.good_until
 
     def send(self, environ: dict, start_response: Callable) -> list[bytes]:
@@ -214,8 +216,8 @@ class CachedResponse:
         now = time.time()
         if self.gzipped and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             chosen = self.gzipped
-        # Dates count whole seconds. Until this one has come, another response may replace this one
-        # in the same second, and would have the same date.
+        # Dates count whole seconds. Until this second has passed, another response with the same
+        # date may replace this one, so no date is sent yet.
         dated = [("Last-Modified", date_of(self.modified_at))] if self.modified_at <= now else []
         if self.is_current(environ, chosen, now):
             start_response("304 Not Modified", chosen.unchanged + dated)
@@ -224,7 +226,7 @@ class CachedResponse:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [chosen.body]
 
     def is_current(self, environ: dict, chosen: Representation, now: float) -> bool:
-        """Return whether the client has this response already. ETag comes first (RFC 9110)."""
+        """Return whether the client already has this response. ETag takes precedence (RFC 9110)."""
         tags = environ.get("HTTP_IF_NONE_MATCH")
         if tags is not None:
             return tags.strip() == "*" or chosen.etag in ETAG.findall(tags)
@@ -233,13 +235,13 @@ class CachedResponse:
 
 
 def is_for_everyone(status: str, headers: Headers, response: Iterable[bytes]) -> bool:
-    """Return whether a response is a text, not huge, and the same for all anonymous visitors."""
+    """Return whether a response is text, not too large, and the same for all anonymous visitors."""
     present = {name.lower(): value for name, value in headers}
     varies = {name.strip().lower() for name in present.get("vary", "").split(",") if name}
     return (
         status.startswith("200 ")
         and isinstance(response, HttpResponse)
-        # A view that sets Cache-Control knows better.
+        # If a view sets Cache-Control, it decides how the page is cached.
         and not present.keys() & {"set-cookie", "cache-control", "content-encoding"}
         and varies <= {"cookie", "accept-encoding"}
         and TEXT.match(present.get("content-type", "")) is not None
@@ -260,18 +262,18 @@ def make_response(
         version,
         made_at,
         good_until,
-        # Only the view knows the date of its content; otherwise, the page is new.
+        # Only the view knows the date of its content. Otherwise, the page counts as new.
         modified_at=last_modified_of(headers) or int(time.time()) + 1,
     )
 
 
 def last_modified_of(headers: Headers) -> int | None:
-    """Return the `Last-Modified` among the headers of a view, in seconds since 1970."""
+    """Return `Last-Modified` from the headers of a view, in seconds since 1970."""
     dates = [value for name, value in headers if name.lower() == "last-modified"]
     return parse_http_date_safe(dates[0]) if dates else None
 
 
-# Each returns when its app's pages next change without a save, or None.
+# Each function returns when its app's pages next change without a save, or None.
 next_changes: list[Callable[[datetime], datetime | None]] = []
 
 
@@ -281,7 +283,7 @@ def register_next_change(next_change: Callable[[datetime], datetime | None]) -> 
 
 
 def good_until(now: float) -> float:
-    """Return when a page made `now` becomes old: after LIFETIME, or at the next known change."""
+    """Return when a page rendered `now` expires: after LIFETIME, or at the next known change."""
     moment = datetime.fromtimestamp(now, UTC)
     times = [at.timestamp() for next_change in next_changes if (at := next_change(moment))]
     return min([now + LIFETIME, *times])
@@ -304,7 +306,7 @@ class PageCache:
         self.lock = Lock()
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
-        # Before anyone reads it: the page, too, repeats the question in its links.
+        # Sort before anything reads the query, because links on the page repeat it.
         environ["QUERY_STRING"] = in_order(environ.get("QUERY_STRING", ""))
         key = cache_key(environ)
         if not key:
@@ -314,7 +316,7 @@ class PageCache:
         return self.render_once(key, environ, start_response)
 
     def find_fresh(self, key: Key, version: CacheVersion) -> CachedResponse | None:
-        """Return the kept response if there is one and it is still good."""
+        """Return the kept response if there is one that is still valid."""
         with self.lock:
             cached = self.responses.get(key)
             if cached is None or not cached.is_good(version, time.time()):
@@ -332,7 +334,7 @@ class PageCache:
         if (ahead := self.rendering.setdefault(key, done)) is not done:
             ahead.wait(PATIENCE)
         try:
-            # Read before rendering: a change from here on makes the page old at once.
+            # Read before rendering: any later change makes the page outdated at once.
             version = self.counter.read()
             if cached := self.find_fresh(key, version):
                 return cached.send(environ, start_response)
@@ -349,7 +351,7 @@ class PageCache:
         now = time.time()
         with self.lock:
             self.misses += 1
-        # Render the whole page for HEAD too, and for visitors who may have it already.
+        # Render the whole page for HEAD too, and for visitors who may already have it.
         whole = {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": "", "HTTP_IF_NONE_MATCH": ""}
         asked = {name: environ.get(name) for name in whole}
         environ |= whole
@@ -368,19 +370,19 @@ class PageCache:
     def keep(
         self, key: Key, headers: Headers, body: bytes, version: CacheVersion, now: float
     ) -> CachedResponse | None:
-        """Keep a response and return it, or None if it is too large or the database is away."""
+        """Keep and return a response, or return None if it is too large or the database is down."""
         try:
             cached = make_response(headers, body, version, now, good_until(now))
         except DatabaseError:
             return None
         if cached.size > RESPONSE_MAX:
             return None
-        if version is None:  # A cache in front may have it for its seconds all the same.
+        if version is None:  # A cache in front may still keep it for its few seconds.
             return cached
         with self.lock:
             if old := self.responses.pop(key, None):
                 self.size -= old.size
-                # Nothing changed since: who has the old one has this one.
+                # Nothing has changed: a client that has the old response has this one.
                 is_same = (old.version, old.plain.etag) == (version, cached.plain.etag)
                 if is_same and last_modified_of(headers) is None:
                     cached.modified_at = old.modified_at

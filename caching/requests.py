@@ -8,12 +8,12 @@ from django.conf import settings
 
 from caching.cookies import has_personal_cookie
 
-# A longer address comes once, and would only evict pages that are requested again.
+# Longer addresses are rarely requested twice, and would only evict pages that are.
 ADDRESS_MAX = 1_000
 
-# Files, personal pages and pages for machines: not even looked up.
+# Files, personal pages and pages for machines, which are not even looked up.
 PASSED_BY = ("/static/", "/media/", "/admin/", "/auth/", "/preview/", "/healthz", "/readyz")
-# Headers of requests that need another response than everyone else's.
+# Headers of requests that need a response of their own.
 PERSONAL = {"HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_RANGE", "HTTP_IF_RANGE"}
 PERSONAL |= {"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"}
 NOTHING = re.compile(r"0(\.0*)?")

@@ -1,8 +1,8 @@
-"""Make nginx forget its pages when something is taken out of readers' view.
+"""Make nginx drop its pages when something is hidden from readers.
 
-nginx serves the pages it keeps for a minute while no machine responds, also those of a post that
-was hidden meanwhile. The key of each page contains the name of the folder that `current` points to.
-It is in MEDIA_ROOT, which all machines and nginx share. When it changes, nginx finds no older page.
+If no machine responds, nginx serves its kept pages for a minute, even those of a post that was
+hidden meanwhile. The key of each page contains the name of the folder that `current` points to. It
+is in MEDIA_ROOT, which all machines and nginx share. When it changes, nginx finds no older page.
 """
 
 import fcntl
@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 def announce() -> None:
     """Drop all cached pages, including those of nginx, once the transaction is committed.
 
-    Call this instead of `pages.changed()` when text was edited, hidden, deleted or moved to
-    the future, so that readers must not see it any longer. It costs every page that nginx keeps,
-    so new posts, comments and likes don't call it.
+    Call this instead of `pages.changed()` when text was edited, hidden, deleted or moved to the
+    future, because readers must no longer see it. nginx loses every page that it keeps, so new
+    posts, comments and likes don't call it.
     """
     pages.changed()
-    # After the cache version rose; otherwise, nginx could keep an old page under the new name.
+    # Only after the cache version rose; otherwise, nginx could keep an old page under the new name.
     transaction.on_commit(renew_version, robust=True)
 
 
@@ -57,7 +57,7 @@ def lead_to_new(folder: Path) -> None:
 
 
 def renew_at_start() -> None:
-    """Drop nginx's pages at the start, because new settings or templates may show less."""
+    """Drop nginx's pages at the start, because new settings or templates may hide something."""
     try:
         renew_version()
     except OSError as error:

@@ -29,7 +29,7 @@ class Reply:
 
 @contextmanager
 def connections_kept():
-    """As Django's client does it: the request ends, the transaction of the test goes on."""
+    """Keep connections open after a request, as Django's client does: the transaction goes on."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -38,7 +38,7 @@ def connections_kept():
 
 
 def ask(application, path: str, method: str = "GET", **environ) -> Reply:
-    """Ask a WSGI callable; `environ` holds headers by their WSGI names."""
+    """Send a request to a WSGI callable; `environ` contains headers by their WSGI names."""
     started = []
     sent = RequestFactory().generic(method, path).environ | {"HTTP_HOST": "testserver"} | environ
     with connections_kept():
@@ -53,7 +53,7 @@ def ask(application, path: str, method: str = "GET", **environ) -> Reply:
 
 
 def answering(response_class=HttpResponse, *arguments, **options):
-    """Return a WSGI callable that makes this response each time."""
+    """Return a WSGI callable that always sends this response."""
 
     def application(environ, start_response):
         response = response_class(*arguments, **options)
@@ -64,7 +64,7 @@ def answering(response_class=HttpResponse, *arguments, **options):
 
 
 class AnonymousVisitor:
-    """Asks the site through a page cache, and counts what was rendered for it."""
+    """A client that requests pages through a page cache and counts the rendered ones."""
 
     def __init__(self, application=None, **options) -> None:
         self.rendered = 0
@@ -79,7 +79,7 @@ class AnonymousVisitor:
         return ask(self.cache, path, method, **environ)
 
     def is_kept(self, path: str = "/", **environ) -> bool:
-        """Ask twice, and tell whether the second answer came without rendering."""
+        """Request the page twice and return whether the second response came without rendering."""
         self.get(path, **environ)
         before = self.rendered
         self.get(path, **environ)

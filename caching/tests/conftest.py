@@ -7,7 +7,7 @@ from caching import fragments, pages
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Return a function that sets the time by which the page cache goes, in seconds from now."""
+    """Return a function that sets the page cache's clock, in seconds from now."""
     start = int(pages.time.time())
 
     def set_to(seconds: float) -> None:
@@ -19,7 +19,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def worker(settings, tmp_path):
-    """A worker that has kept nothing yet, with a counter of its own."""
+    """A worker with empty caches and its own counter."""
     settings.INSTANCE_DIR = tmp_path
     fragments.changing = fragments.Store()
     fragments.unchanging = fragments.Store()

@@ -1,4 +1,4 @@
-"""Cookie headers that make a visitor personal: those in which Django finds our names."""
+"""Cookie headers that make a visitor personal: Django finds one of our names in them."""
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
@@ -37,7 +37,7 @@ OURS = [
     'a="x; sessionid=abc"',
     "=; ;; sessionid=abc",
     "\tsessionid=abc",
-    # A space outside ASCII, as WSGI hands it over.
+    # A space outside ASCII, as WSGI passes it on.
     "_ga=1;\xc2\xa0sessionid=abc",
     "_ga=1;\xe3\x80\x80sessionid\xe2\x80\x83=abc",
     "_ga=1; sess\\ionid=abc",

@@ -1,4 +1,4 @@
-"""Cached fragments: who shares them, how long they are kept, and how much memory they take."""
+"""Tests of cached fragments: who shares them, how long they are kept, how much memory they take."""
 
 import tracemalloc
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from caching import fragments, pages
 from posts import listing
 from posts.search import Query, Results
 
-# Within a transaction nothing is shared, so these are in none.
+# These tests run outside a transaction, because nothing is shared within one.
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 NUMBERS = count()
 
@@ -74,7 +74,7 @@ def test_fragments_stay_below_a_size(worker, monkeypatch):
 )
 def test_fragments_take_no_more_memory_than_they_may(worker, monkeypatch, key, make):
     monkeypatch.setattr(fragments, "SIZE_MAX", 100_000)
-    # What Python itself grows by, once for good, is not ours.
+    # Python's own one-time growth does not count.
     for number in range(500):
         keep(make(number), key=f"{key}{number}")
     fragments.changing.fragments, fragments.changing.size = {}, 0
@@ -106,7 +106,7 @@ def test_nothing_is_kept_without_a_cache_version(worker, settings, monkeypatch, 
 
 
 def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
-    """It may have read from the database, or from a replica, what was there before."""
+    """It may have read the old content from the database or from a replica."""
 
     def view(request):
         keep("first")
@@ -118,11 +118,11 @@ def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
     assert keep("other") == "new"
 
 
-# What templates make of the same values -----------------------------------------------------------
+# Fragments kept by value --------------------------------------------------------------------------
 
 
 def number(*values: object) -> str:
-    """Return a new number for new values, and the one of before for the same."""
+    """Return a new number for new values, and the same number for known ones."""
     return fragments.by_value("number", [values], lambda keys: {values: str(next(NUMBERS))})[values]
 
 

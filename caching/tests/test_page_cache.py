@@ -1,4 +1,4 @@
-"""Pages for anonymous visitors: the same bytes, and never a page of somebody else."""
+"""Tests of cached pages: the same bytes as without a cache, and never someone else's page."""
 
 import gzip
 
@@ -20,7 +20,7 @@ OUTLETS += ["/feed/", "/feed/atom/", "/feed/json/", "/sitemap.xml", "/robots.txt
 OUTLETS += ["/tag-suggestions/?q=br", "{post}"]
 CSRF, SESSION = site_settings.CSRF_COOKIE_NAME, site_settings.SESSION_COOKIE_NAME
 MESSAGES = site_settings.MESSAGES_COOKIE_NAME
-# What the cache adds, and what belongs to one request.
+# Headers that the cache adds or that belong to one request.
 ADDED = {"ETag", "Last-Modified", "Cache-Control", "Vary", "X-Request-ID"}
 
 
@@ -57,7 +57,7 @@ def test_gzip_is_made_once_and_unpacks_to_the_same(anonymous, bread):
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Content-Length"] == str(len(packed.body))
     assert gzip.decompress(packed.body) == plain.body
-    # Without a time in it, which would make the same text another body in each worker.
+    # gzip's time field is empty; a time would give the same text another body in each worker.
     assert packed.body[4:8] == bytes(4)
     assert packed.headers["ETag"] != plain.headers["ETag"]
     assert AnonymousVisitor().get(HTTP_ACCEPT_ENCODING="gzip").body == packed.body
@@ -91,7 +91,7 @@ def test_head_and_get_share_one_answer_whoever_comes_first(anonymous, bread, met
     replies = [anonymous.get(method=method) for method in methods]
     assert anonymous.rendered == 1
     for method, reply in zip(methods, replies, strict=True):
-        # A second later, the answer has a date.
+        # A second later, the response has a date.
         reply.headers.pop("Last-Modified", None)
         assert (reply.status, reply.headers) == (200, replies[0].headers)
         assert bool(reply.body) == (method == "GET")
@@ -105,7 +105,7 @@ def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(anonymous):
     assert whole.body and not anonymous.cache.responses
 
 
-# Who has it already -------------------------------------------------------------------------------
+# Conditional requests -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
@@ -154,11 +154,11 @@ def test_a_date_that_says_nothing_gets_the_page(anonymous, bread, clock, since):
 
 
 def test_an_answer_is_known_by_a_date_that_no_other_can_have(anonymous, bread, clock):
-    """Two answers made in one second would be the same to who asks by date."""
+    """Clients that compare dates could not tell two responses of one second apart."""
     early = http_date(pages.time.time())
     assert "Last-Modified" not in anonymous.get().headers
     clock(0.9)
-    # nginx compares the dates of what it keeps for equality, so none is sent that comes twice.
+    # nginx only checks whether two dates are equal, so a date that could come twice is not sent.
     assert "Last-Modified" not in anonymous.get().headers
     assert anonymous.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
     clock(1)
@@ -176,7 +176,7 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(anonymous, bread, c
     assert anonymous.get().headers["Last-Modified"] != dated
 
 
-# Somebody's own -----------------------------------------------------------------------------------
+# Personal responses -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_nothing_of_a_visit_with_a_login_and_a_message_is_kept(anonymous, bread,
 
 
 def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(anonymous, bread):
-    """A reader who once opened the log-in page reads from the cache, analytics or not."""
+    """Someone who once opened the login page reads from the cache, with or without analytics."""
     browser = Client()
     assert browser.get("/auth/login/").status_code == 200
     token = browser.cookies[CSRF].value
@@ -288,7 +288,7 @@ def test_no_cache_keeps_what_is_made_for_a_personal_cookie(anonymous, bread, coo
 
 
 def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(anonymous, bread, author):
-    """Also once a person logs out, and has read that they did."""
+    """This includes a visitor who logged out and has seen the message about it."""
     browser = Client()
     browser.force_login(author)
     old = browser.cookies[SESSION].value
@@ -331,7 +331,7 @@ def test_what_is_not_a_text_for_everyone_passes_untouched(anonymous, application
     assert is_kept or anonymous.get() == passed
 
 
-# What the answer depends on -----------------------------------------------------------------------
+# Parts of the key ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_what_is_not_a_text_for_everyone_passes_untouched(anonymous, application
         ({}, {"PATH_INFO": "/tags/"}, False),
         ({}, {"QUERY_STRING": "page=1"}, False),
         ({}, {"HTTP_ACCEPT_LANGUAGE": "de", "HTTP_USER_AGENT": "x"}, True),
-        # Nobody's word counts where no proxy stands before the site.
+        # Without a proxy in front of the site, these headers are ignored.
         ({}, {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "x"}, True),
         ({"QUERY_STRING": "a=1&b=2"}, {"QUERY_STRING": "b=2&a=1"}, True),
         ({"QUERY_STRING": "a=1&a=2"}, {"QUERY_STRING": "a=2&a=1"}, False),

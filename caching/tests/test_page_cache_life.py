@@ -1,4 +1,4 @@
-"""The life of a cached page: limits, stampedes, the cache version and the clock."""
+"""Tests of the life of a cached page: limits, stampedes, the cache version and the clock."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ from caching.tests.cached import AnonymousVisitor, answering
 ROOT = Path(__file__).parents[2]
 
 
-# Bounds -------------------------------------------------------------------------------------------
+# Limits -------------------------------------------------------------------------------------------
 
 
 def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
@@ -75,11 +75,11 @@ def test_keeping_an_answer_costs_one_query_and_giving_it_none(
         anonymous.get()
 
 
-# A stampede ---------------------------------------------------------------------------------------
+# Stampedes ----------------------------------------------------------------------------------------
 
 
 class SlowSite:
-    """Answers once it is let go, and tells how many are inside."""
+    """A site that responds once it is released, and counts the requests inside."""
 
     def __init__(self, application) -> None:
         self.application, self.entered, self.let_go = application, Event(), Event()
@@ -92,8 +92,8 @@ class SlowSite:
 
 @pytest.fixture
 def stampede(anonymous, monkeypatch):
-    """Return a function that lets four ask for one page at once, while it is being rendered."""
-    # No database: each thread would open a connection of its own.
+    """Return a function that sends four requests for one page while it is being rendered."""
+    # Avoid the database: each thread would open its own connection.
     monkeypatch.setattr(pages, "good_until", lambda now: float("inf"))
 
     def run(application) -> AnonymousVisitor:
@@ -112,7 +112,7 @@ def stampede(anonymous, monkeypatch):
 
 
 class WaitingEvents:
-    """Events that let the site go once `number` threads wait for them."""
+    """Events that release the site once `number` threads wait for them."""
 
     def __init__(self, rendering: dict, number: int, let_go: Event) -> None:
         self.ready, self.let_go = Barrier(number, action=let_go.set), let_go
@@ -169,7 +169,7 @@ def test_a_change_reaches_every_worker(anonymous, post, django_capture_on_commit
     assert anonymous.is_kept() and other.is_kept()
     with django_capture_on_commit_callbacks() as callbacks:
         pages.changed()
-    # Not before the transaction is committed: others would keep what it replaces.
+    # Not before the commit: other workers would keep the page with the old content.
     assert anonymous.is_kept() and (anonymous.rendered, other.rendered) == (1, 1)
     callbacks[0]()
     for worker in (anonymous, other):
@@ -266,7 +266,7 @@ def use_redis(settings, address: str, **options) -> None:
 
 @pytest.fixture
 def redis(anonymous, settings, request):
-    """Put the cache into a real Redis, under keys of our own."""
+    """Put the cache into a real Redis, under its own keys."""
     prefix = f"page-cache-test-{os.getpid()}"
     use_redis(settings, "redis://127.0.0.1:6379/0", KEY_PREFIX=prefix)
     try:
@@ -279,7 +279,7 @@ def redis(anonymous, settings, request):
 
 def test_the_shared_cache_version_is_the_time(anonymous):
     before = time.time_ns()
-    # In any of Django's caches.
+    # This works in any of Django's caches.
     first = RedisCounter("").increase()
     assert before < first < RedisCounter("").increase()
 
@@ -322,7 +322,7 @@ def test_a_redis_that_crashed_brings_no_old_page_back_from_its_disk(redis, post,
 
 
 def test_a_new_process_asks_redis_on_a_connection_of_its_own(redis, settings, monkeypatch):
-    """Two that share one, as their master had it, read each other's answers."""
+    """Two processes that share their master's connection would read each other's responses."""
     counter = RedisCounter(settings.CACHES["default"]["LOCATION"])
     number, inherited = counter.read(), counter.threads.connection
     monkeypatch.setattr(os, "getpid", lambda: 1)
@@ -335,7 +335,7 @@ def test_without_its_redis_the_site_answers_and_nothing_comes_from_the_cache(ano
     machine = AnonymousVisitor()
     reply = machine.get()
     assert reply.status == 200
-    # What stands in front may keep it for its seconds, which is a help.
+    # A cache in front may keep the page for its few seconds, which helps.
     assert reply.is_from_cache
     assert not machine.is_kept()
     assert not machine.cache.responses
