@@ -91,3 +91,11 @@ def test_files_that_documents_link_to_are_there():
         for link in re.findall(r"\]\(([^)#]+)\)|src(?:set)?=\"([^\"]+)\"", document.read_text()):
             target = "".join(link)
             assert target.startswith("http") or (document.parent / target).exists(), target
+
+
+# pytest ignores a path in --ignore that doesn't exist.
+@pytest.mark.parametrize("name", ["without_database", "saving_in_browser"])
+def test_the_lists_of_bin_test_name_files(name):
+    listed = re.search(rf"^{name}=\((.*?)\)$", (ROOT / "bin/test").read_text(), re.M | re.S)[1]
+    assert listed.split()
+    assert not [path for path in listed.split() if not (ROOT / path).exists()]
