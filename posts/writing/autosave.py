@@ -1,4 +1,4 @@
-"""What the script of the editor asks for while one writes."""
+"""Views for the editor's script: automatic saves and comparisons of texts."""
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
@@ -26,7 +26,7 @@ from posts.writing.forms import PostForm, is_long
 
 
 class AutosaveMixin:
-    """Keeps what is being written; returns JSON."""
+    """Save the text while the author types; return JSON."""
 
     http_method_names = ["post"]
     sends_json = True
@@ -34,7 +34,7 @@ class AutosaveMixin:
     saved_status = 200
 
     def get_form_path(self) -> str:
-        """Return the path of the editor, which shows an unsaved text again."""
+        """Return the path of the editor that shows unsaved text again."""
         if "pk" in self.kwargs:
             return reverse("posts:post_update", kwargs=self.kwargs)
         return reverse("posts:post_create")
@@ -55,12 +55,12 @@ class AutosaveMixin:
 
     def get_form(self, form_class=None) -> PostForm:
         form = super().get_form(form_class)
-        # Its image is not chosen yet, or sent separately.
+        # The image that it describes is not chosen yet, or is uploaded separately.
         del form.fields["body_image_alt"]
         return form
 
     def form_valid(self, form: PostForm) -> HttpResponse:
-        # One place in the bulkhead for the save and its response, so that a saved text is never
+        # The save and its response share one slot of the bulkhead, so that a saved text is never
         # reported as unsaved.
         with place_for(form.instance.body):
             return self.save_and_describe(form)
@@ -83,10 +83,10 @@ class AutosaveMixin:
 
 
 def describe_save(post: Post, names: list[str]) -> dict:
-    """Return what the editor shows of a save, and goes on with."""
+    """Return the data with which the editor reports a save and makes the next one."""
     now = timezone.localtime()
     if not post.is_draft:
-        # What is kept beside it was not rendered.
+        # Text saved beside a post was not rendered.
         publishing.render_body(post)
     return {
         "version": post.version,
@@ -111,10 +111,10 @@ class Autosave(AutosaveMixin, PostUpdate):
 
 @method_decorator(require_POST, name="dispatch")
 class Difference(LoginRequiredMixin, View):
-    """Return how two texts differ, word by word, as part of a page.
+    """Return the differences between two texts, word by word, as part of a page.
 
-    204 if the new text is what `edit_session` saved last, so that no copy is needed. 205 if it
-    arrived after the page with this `version` was made.
+    Return 204 if `edit_session` last saved the new text, so that the browser needs no copy. Return
+    205 if that save arrived after the page with this `version` was rendered.
     """
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -133,14 +133,14 @@ def text_in(request: HttpRequest, side: str) -> PostText:
 
 
 def post_of(user: User, edit_session: str, text: PostText) -> Post | None:
-    """Return the post in which `user` saved `text`, as it was typed, last in `edit_session`."""
+    """Return the post if `text` is what `user` typed for the last save of `edit_session`."""
     known = Revision.objects.filter(saved_by=user, edit_session=edit_session.replace("\0", ""))
     last = known.select_related("post").order_by("-pk").first() if edit_session else None
     return last.post if last and as_saved(last.text) == as_saved(text) else None
 
 
 def as_saved(text: PostText) -> list:
-    """Return a text without what a form changes: blanks, line ends and the spelling of tags."""
+    """Return a text without what a form changes: white space, line ends and spelling of tags."""
     fields = text._replace(tags="")._asdict().items()
     keys = [tag_key(name) for name in split_tags(text.tags)]
     return [keys, *(normalize_newlines(t) if is_long(name) else t.split() for name, t in fields)]

@@ -1,6 +1,6 @@
-"""The write path of posts that keep their own times: samples, imports and tests.
+"""The write path of posts that keep their own times: sample posts, imports and tests.
 
-Such a post has no revision. Its history begins when somebody changes it.
+Such a post has no revision. Its history begins with its first change.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ from posts.writing.publishing import render_body
 def add_posts(posts: list[Post], names: Sequence[Sequence[str]]) -> None:
     """Save new, rendered `posts`, each with the tags of these names.
 
-    No list counts them yet. Call `listing.rebuild_all` after the last of them, because counting
-    each one takes longer than saving it.
+    No list counts them yet. Call `listing.rebuild_all` after the last batch, because counting each
+    post takes longer than saving it.
     """
     save(posts, names)
 

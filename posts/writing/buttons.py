@@ -1,4 +1,4 @@
-"""The buttons of the editor: the change that each makes to a post, and its message."""
+"""The editor's buttons: the change that each one makes to a post, and its message."""
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,7 +9,7 @@ from posts.writing import publishing
 from posts.writing.edit import Edit
 from posts.writing.forms import PostForm
 
-# Any other value saves the post in its state.
+# Any other value saves the post in its current state.
 ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")
 # Results of `verb_of`, except for the verbs that take other arguments.
 VERBS = {
@@ -34,8 +34,8 @@ def press(action: str, form: PostForm, edit: Edit) -> Post:
 def verb_of(action: str, form: PostForm) -> str:
     """Return the verb that the button of a valid form stands for.
 
-    A button that names no change leaves the published or scheduled text alone, because the
-    editor may have been opened before the post was scheduled or published.
+    A button that doesn't name the change leaves a published or scheduled text alone, because the
+    editor may have been opened before the post was published or scheduled.
     """
     has_time = bool(form.cleaned_data.get("publish_at"))
     if form.instance.is_hidden:
@@ -49,7 +49,7 @@ def verb_of(action: str, form: PostForm) -> str:
         return "schedule" if has_time else "update"
     if action in ("publish", "publish_now"):
         return "publish"
-    # Of a draft, the time that was typed is kept too.
+    # A draft also keeps the time that was typed.
     return "update" if form.is_out or form.is_scheduled else "save_draft"
 
 

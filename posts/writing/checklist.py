@@ -1,4 +1,4 @@
-"""What to look at before a post is published: it helps and never blocks."""
+"""Suggestions before a post is published. They never block publishing."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,14 +12,14 @@ from content.checklist import (
 from content.slugs import slugify
 from posts.models import Post
 
-# So many of one kind make the point.
+# Maximum number of suggestions of one kind: more would add nothing.
 SAME_MAX = 10
-# So many posts with one slug are looked at.
+# Maximum number of posts with the same slug that are compared.
 TITLES_MAX = 100
 
 
 def suggestions(post: Post, tags: list[str]) -> list[str]:
-    """Return sentences on what `post`, rendered, could do better, with `tags`."""
+    """Return sentences that suggest improvements to the rendered `post` and its `tags`."""
     html = post.body_html
     found = [
         *about_images(html),
@@ -40,7 +40,7 @@ def suggestions(post: Post, tags: list[str]) -> list[str]:
 
 
 def about_images(html: str) -> list[str]:
-    """Return sentences on the images in a rendered text: without words, or of another site."""
+    """Return sentences about images without alt text and images from other sites."""
     nameless = images_without_alt(html)
     elsewhere = images_elsewhere(html)
     found = []
@@ -64,8 +64,8 @@ def about_images(html: str) -> list[str]:
 
 
 def is_title_taken(post: Post) -> bool:
-    """Tell whether a post that its author may see has this title, in whatever case."""
-    # Titles have no index; their slugs have, and C, C++ and C# share one.
+    """Return whether another post that the author may see has this title, ignoring case."""
+    # Titles have no index, but slugs do. C, C++ and C# share one slug.
     alike = Post.objects.visible_to(post.author).filter(slug=slugify(post.title))
     titles = alike.exclude(pk=post.pk).values_list("title", flat=True)[:TITLES_MAX]
     return bool(post.title) and folded(post.title) in map(folded, titles)

@@ -10,7 +10,7 @@ from posts.models import EDIT_SESSION_MAX_LENGTH
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Who saves a post, when, and from which version. The post itself contains the text."""
+    """The author, time and edited version of a save. The post itself contains the text."""
 
     at: datetime
     # Replaces the tags of the post; None keeps them.
@@ -26,6 +26,6 @@ class Edit:
 
 
 def session_in(data: Mapping[str, str]) -> str:
-    """Return the edit session that a form names; editors opened before 0.2.0 call it `sitting`."""
+    """Return the form's edit session. Editors opened before version 0.2.0 name it `sitting`."""
     named = data.get("edit_session") or data.get("sitting", "")
     return named.replace("\0", "")[:EDIT_SESSION_MAX_LENGTH]

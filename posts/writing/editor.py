@@ -1,4 +1,4 @@
-"""Writing of posts in the browser."""
+"""Views of the post editor."""
 
 from copy import copy
 from uuid import UUID
@@ -37,19 +37,19 @@ from posts.writing.uploads import attach_images
 
 
 class EditorMixin(OwnTimeMixin, KeepsTextMixin):
-    """The form in which posts are written. Stands left of LoginRequiredMixin."""
+    """The post form and its buttons. List it before LoginRequiredMixin."""
 
     http_method_names = FORM_METHODS
     form_class = PostForm
     template_name = "posts/post_form.html"
     text_fields = tuple(name for name in SHOWN_FIELDS if name not in FILE_FIELDS)
-    # What was edited: the text may be old when it comes back.
-    # Not the edit session: each page that shows the text has its own, so it meets other saves.
+    # They name the edited version, because the text may be old when the form is shown again.
+    # The edit session is not included. Each page has its own, so conflicts with other saves show.
     hidden_fields = ("version", "uuid", "zone")
 
     @property
     def action(self) -> str:
-        """The button that was pressed; without one, a new post is published, as in the seed."""
+        """The button that was pressed. Without one, a new post is published, as in the seed."""
         if "action" in self.request.POST:
             pressed = self.request.POST["action"]
             return pressed if pressed in ACTIONS else "update"
@@ -59,7 +59,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     @cached_property
     def edits(self) -> Revision | None:
-        """What is saved beside the post, and goes on being edited."""
+        """The text that was saved beside the post and that the author continues to edit."""
         return history.unsaved_edits(self.object) if self.object.pk else None
 
     def get_initial(self) -> dict:
@@ -67,7 +67,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return edits | super().get_initial()
 
     def get_form_kwargs(self) -> dict:
-        # A form that is only shown asks for all that publishing needs.
+        # A form that is only shown marks every field required that publishing needs.
         action = self.action if self.request.method == "POST" else "publish"
         return super().get_form_kwargs() | {"action": action}
 
@@ -90,13 +90,13 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return redirect("posts:post_update", post.pk)
 
     def save(self, form: PostForm) -> Post:
-        """Do what the button says, and return the post; raise EditConflict or PostIsGone."""
+        """Apply the button and return the post. Raise EditConflict or PostIsGone."""
         uuid = form.cleaned_data.get("uuid")
         form.instance.uuid = uuid or form.instance.uuid
         try:
             return self.act(form)
         except IntegrityError:
-            # The same form, sent twice at the same moment: this one goes on from the other.
+            # The same form was sent twice at once. This request continues from the other one.
             typed = form.instance
             made = get_object_or_404(Post, uuid=uuid, author=self.request.user)
             form.stand_on(made)
@@ -132,7 +132,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return super().form_invalid(form)
 
     def stay(self, form: PostForm) -> HttpResponse:
-        """Redirect to the editor after a private save, or show it again with the unsaved fields."""
+        """Redirect to the editor after a private save, or show any unsaved fields again."""
         text = _("Your edits are saved. Readers won't see them until you press Update.")
         messages.success(self.request, text)
         left = [form.fields[name].label for name in OTHER_FIELDS if name in form.changed_data]
@@ -147,12 +147,12 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return self.show_again(form.text, form, status=200, edits=edits, is_left=True)
 
     def saved_post(self, form: PostForm) -> Post:
-        """Return the saved post; the one in the form has the typed text."""
+        """Return the post from the database. The form's post has the typed text."""
         posts = Post.objects.visible_to(self.request.user)
         return get_object_or_404(posts, pk=form.instance.pk)
 
     def ask_which(self, form: PostForm) -> HttpResponse:
-        """Return a 409 response with both texts whole, and mine in the form; nothing is saved."""
+        """Return a 409 response with both full texts, the typed one in the form. Save nothing."""
         self.object = self.saved_post(form)
         theirs = history.current_text(self.object)
         differences = history.differences(theirs, form.text)
@@ -163,7 +163,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return self.show_again(form.text, form, theirs=shown, differences=differences)
 
     def offer_new_post(self, form: PostForm) -> HttpResponse:
-        """Return a 409 response with the text of a deleted post in the form for a new one."""
+        """Return a 409 response whose form makes a new post with the text of a deleted one."""
         self.object = Post(author=self.request.user)
         return self.show_again(form.text, form, is_gone=True)
 
@@ -192,7 +192,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return super().get_context_data(**context | kwargs)
 
     def checklist(self) -> list[str]:
-        """Return what the saved words could do better; a form that comes back holds others."""
+        """Return suggestions for the saved text. A form that is shown again has other text."""
         if not self.edits or self.request.method == "POST":
             return suggestions(self.object, [tag.name for tag in self.object.tag_list])
         edited = copy(self.object)
@@ -201,14 +201,15 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return suggestions(edited, split_tags(self.edits.tags))
 
     def preview_address(self) -> str:
-        """Return the whole address by which others read the post, where there is one."""
+        """Return the absolute URL of the preview link, or an empty string if there is none."""
         token = preview_links.token_for(self.object, now=timezone.now())
         path = reverse("posts:post_preview", kwargs={"token": token}) if token else ""
         return absolute_url(self.request, path) if token else ""
 
 
 class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
-    # In place of Django's, which start without an object: this form needs a post with its author.
+    # Replaces Django's method, which starts without an object: this form needs a post with an
+    # author.
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         self.object = Post(author=request.user)
         return self.render_to_response(self.get_context_data())
@@ -219,7 +220,7 @@ class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 
     def find_made(self) -> Post | None:
-        """Return the post that this form made when it was sent before."""
+        """Return the post that an earlier submission of this form made."""
         try:
             uuid = UUID(self.request.POST.get("uuid", ""))
         except ValueError:

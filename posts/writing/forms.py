@@ -1,4 +1,4 @@
-"""The form of a post, and the small ones beside it in the editor."""
+"""The post form, and smaller forms of the editor."""
 
 import unicodedata
 from datetime import datetime
@@ -30,20 +30,20 @@ from posts.models import (
 from posts.tagging import refuse_long_tag, split_tags
 from posts.writing.edit import session_in
 
-# Controls and separators; not the joiners that some scripts and emoji are written with.
+# Control characters and separators, without the joiners that some scripts and emoji need.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
-# The Markdown of an image: its address, and 300 characters of words, each escaped at most once.
+# The Markdown of an image: its address, and 300 characters of alt text, each escaped at most once.
 IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("Describes the image for people who can't see it, or when it doesn't load.")
 BRACKETS_HELP = _(
     "In the text, write the alt text of an image between its brackets: ![alt text](address)."
 )
-# Longer texts are no ten tags; they are refused before they are taken apart.
+# Ten tags are never longer. Longer texts are refused before they are split.
 TAGS_TEXT_MAX_LENGTH = 5_000
 
 
 def missing(help_text: str) -> SafeString:
-    """Return the help of a field for words that an image is without."""
+    """Return the help text of an alt text field that still needs to be filled in."""
     return format_html('<strong class="missing">{}</strong> {}', _("Missing."), help_text)
 
 
@@ -52,14 +52,14 @@ LAST_YEAR = 9000
 
 
 def check_year(at: datetime | None) -> datetime | None:
-    """Return `at`; raise ValidationError for a time that some time zone could not write."""
+    """Return `at`. Raise ValidationError for a time that doesn't exist in some time zone."""
     if at and not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValidationError(_("Choose a year from 1900 to 9000."), code="year")
     return at
 
 
 class TagsField(forms.CharField):
-    """Tags separated by commas; cleaned to a list of names."""
+    """Tags separated by commas, cleaned to a list of names."""
 
     default_validators = [MaxLengthValidator(TAGS_TEXT_MAX_LENGTH)]
 
@@ -74,10 +74,10 @@ class TagsField(forms.CharField):
 
 
 class OwnTimeField(forms.DateTimeField):
-    """A time to the second, in the zone of who enters it, or the one that the form was shown in.
+    """A time to the second, in the zone in which the form was shown, or else the visitor's own.
 
-    One that is sent as it was shown is what it was. It alone may not say which: in autumn the
-    clock shows an hour twice.
+    An unchanged value keeps the original time. The text alone may be ambiguous, because in the fall
+    the clock shows one hour twice.
     """
 
     shown: datetime | None = None
@@ -115,7 +115,7 @@ class PostForm(forms.ModelForm):
         max_length=WHY_MAX_LENGTH,
         help_text=_("Only you see it, in the history of the post."),
     )
-    # What is edited, from which opened editor, by whose clock; they come back with what is saved.
+    # The edited version, the edit session and the time zone, sent with each save.
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
     edit_session = forms.CharField(
         required=False, max_length=EDIT_SESSION_MAX_LENGTH, widget=forms.HiddenInput
@@ -140,7 +140,7 @@ class PostForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.now = timezone.now()
         self.stand_on(self.instance)
-        # A draft goes without; what a moderator hid is no draft.
+        # A draft needs no title. A post that a moderator hid is not a draft.
         needs_title = action not in ("draft", "compare")
         self.fields["title"].required = needs_title or self.instance.is_hidden
         self.action = action
@@ -154,11 +154,11 @@ class PostForm(forms.ModelForm):
             "edit_session": uuid4().hex,
             "zone": timezone.get_current_timezone_name(),
         }
-        # A text that comes back was written on the version that it names.
+        # A text that is shown again is based on the version that it names.
         self.initial = opened | self.initial
         self.take_time(self.fields["publish_at"])
         if self.instance.is_hidden or (self.is_out and not self.asks_for_later()):
-            # Its readers know it by its time.
+            # The time of a post that has readers doesn't change.
             del self.fields["publish_at"]
         if not self.instance.cover:
             self.fields["remove_image"].widget = forms.HiddenInput()
@@ -166,7 +166,7 @@ class PostForm(forms.ModelForm):
             self.fields["cover_alt"].help_text = missing(ALT_HELP)
         if images_without_alt(self.instance.body_html):
             self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
-        # Browsers cut a pasted text at maxlength without a word; the server says it is too long.
+        # Browsers silently cut a pasted text at maxlength. The server says that it is too long.
         for name in (*PostText._fields, "body_image_alt"):
             self.fields[name].widget.attrs.pop("maxlength", None)
         self.fields["title"].widget.attrs["dir"] = "auto"
@@ -182,14 +182,14 @@ class PostForm(forms.ModelForm):
         return " ".join(PostText._fields)
 
     def stand_on(self, post: Post) -> None:
-        """Use `post` as the edited one, and note its state before it changes."""
+        """Edit `post`, and remember its state before the change."""
         self.instance = post
         self.is_out = post.is_out(self.now)
         self.is_scheduled = post.is_scheduled(self.now)
         self.saved_time = post.publish_at
 
     def take_time(self, field: OwnTimeField) -> None:
-        """Let `field` go by the clock that the form names; another may be chosen meanwhile."""
+        """Use the time zone that the form names, even if the visitor has chosen another since."""
         field.shown = self.instance.publish_at
         field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
         text = _("Leave empty to publish immediately. A later time schedules the post.")
@@ -198,9 +198,10 @@ class PostForm(forms.ModelForm):
         field.help_text = in_zone if self.is_scheduled or self.is_out else f"{text} {in_zone}"
 
     def asks_for_later(self) -> bool:
-        """Return whether the form contains a later time, or one that can't be read.
+        """Return whether the form contains a later time, or one that can't be parsed.
 
-        For a published post, the field then stays, to refuse it: the editor was opened earlier.
+        If so, a published post keeps the field, which then refuses the time: the editor was opened
+        before the post was published.
         """
         typed = (self.data if self.is_bound else self.initial).get("publish_at")
         try:
@@ -210,13 +211,13 @@ class PostForm(forms.ModelForm):
         return at is not None and at > self.now
 
     def name_new_post(self) -> None:
-        """Name the post that this form will make: sent twice, it makes one."""
+        """Add the UUID of the new post, so that a form sent twice makes only one post."""
         self.fields["uuid"] = forms.UUIDField(
             required=False, initial=uuid4, widget=forms.HiddenInput
         )
 
     def clean_title(self) -> str:
-        """Refuse a title that shows nothing, and make spaces of line ends and controls."""
+        """Refuse an invisible title. Replace line ends and control characters with spaces."""
         title = self.cleaned_data["title"]
         shown = "".join(" " if unicodedata.category(c) in BLANKS else c for c in title)
         if is_blank(shown):
@@ -256,7 +257,7 @@ class PostForm(forms.ModelForm):
 
     @property
     def needs_time(self) -> bool:
-        """Return whether the button takes a later time, like each save of a scheduled post."""
+        """Return whether this save needs a later time: Schedule, or Update of a scheduled post."""
         is_saved_again = self.action == "update" and self.is_scheduled
         return self.action == "schedule" or (is_saved_again and "publish_at" in self.data)
 
@@ -266,9 +267,9 @@ class PostForm(forms.ModelForm):
         return at is not None and at > self.now
 
     def clean_uuid(self) -> UUID:
-        """Return the name under which this form makes a post; a new one where it is taken.
+        """Return the UUID for the post that this form makes, or a new one if it is taken.
 
-        Not where the author has a post of that name: this form, sent twice, made it just now.
+        Keep the UUID if the author's own post has it: this form was sent twice and just made it.
         """
         uuid = self.cleaned_data["uuid"]
         if uuid is None:
@@ -286,7 +287,7 @@ class PostForm(forms.ModelForm):
         return image
 
     def clean_body_image_alt(self) -> str:
-        """Refuse words without the image that they are about: saving would drop them."""
+        """Refuse alt text without an image, because saving would lose it."""
         words = self.cleaned_data["body_image_alt"]
         is_refused = "body_image" not in self.cleaned_data
         if words and not is_refused and not self.cleaned_data["body_image"]:
@@ -316,13 +317,13 @@ def is_long(name: str) -> bool:
 
 
 class RestoreForm(forms.Form):
-    """Says which version of a post was on the page from which a revision is restored."""
+    """The version of the post on the page from which a revision is restored."""
 
     version = forms.IntegerField(required=False, min_value=0)
 
 
 class ImageForm(forms.Form):
-    """An image sent while writing."""
+    """An image that is uploaded from the editor."""
 
     image = ImageUploadField()
     alt = forms.CharField(required=False, max_length=300)

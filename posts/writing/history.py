@@ -1,6 +1,6 @@
-"""The history of a post: its revisions, and which of them are kept.
+"""The history of a post: its revisions, and the rules for keeping them.
 
-All that writes runs inside the transaction of `publishing` that locks the post's row.
+Every function that writes runs inside the transaction of `publishing` that locks the post's row.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from posts.models import TEXT_COLUMNS, Post, PostText, Revision
 from posts.writing.edit import Edit
 from posts.writing.forms import text_labels
 
-# Older revisions are thinned out to the last of each day (UTC).
+# Only the last revision of each day (UTC) is kept after this time.
 KEPT_WHOLE = timedelta(days=30)
 
 
@@ -32,29 +32,29 @@ def newest(post: Post) -> Revision | None:
 
 
 def unsaved_edits(post: Post) -> Revision | None:
-    """Return what was saved automatically beside a post that readers know in other words."""
+    """Return the newest revision if it is an automatic save beside a post that isn't a draft."""
     revision = None if post.is_draft else newest(post)
     is_beside = revision and revision.is_autosave and revision.text != post.text
     return revision if is_beside else None
 
 
 def superseded_edits(post: Post) -> Revision | None:
-    """Return edits of the author that the save of somebody else went past."""
+    """Return the author's edits if someone else's later save left them out."""
     newer, *older = post.revisions.defer("body")[:2] or [None]
     is_others = newer and not newer.is_autosave and newer.saved_by_id != post.author_id
     return older[0] if is_others and older and older[0].is_autosave else None
 
 
 def current_text(post: Post) -> PostText:
-    """Return what was saved last: beside `post`, or in it."""
+    """Return the text that was saved last, either beside `post` or in it."""
     edits = unsaved_edits(post)
     return edits.text if edits else post.text
 
 
 def differences(old: PostText, new: PostText) -> list[tuple[str, list[Change]]]:
-    """Return the differences between two versions by the label of their field.
+    """Return the differences between two versions, with the label of each field.
 
-    Raise Busy if long texts find no place: a comparison takes up to half a second.
+    Raise Busy if there is no free slot for long texts: a comparison takes up to half a second.
     """
     pairs = zip(text_labels(), old, new, strict=True)
     with place_for("".join((*old, *new))):
@@ -63,14 +63,14 @@ def differences(old: PostText, new: PostText) -> list[tuple[str, list[Change]]]:
 
 
 def revisions_of(post: Post) -> QuerySet:
-    """Return the revisions of `post`, newest first, with who saved them and without their text."""
+    """Return the revisions of `post`, newest first, with their authors but without their text."""
     return post.revisions.select_related("saved_by").defer(*PostText._fields)
 
 
 def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
-    """Return by post when the edits were saved that `unsaved_edits` finds, in two queries.
+    """Return the time of each post's edits that `unsaved_edits` finds, in two queries.
 
-    The bodies of the posts are not read.
+    It doesn't read the bodies of the posts.
     """
     by_pk = {post.pk: post for post in posts if not post.is_draft}
     newer = Revision.objects.filter(post=OuterRef("post"), number__gt=OuterRef("number"))
@@ -91,9 +91,9 @@ def number_readers_see(post: Post, now: datetime) -> int | None:
 
 
 def record(before: Post | None, post: Post, text: PostText, edit: Edit) -> None:
-    """Add a revision with `text` to the saved `post`; what it was `before` becomes the first.
+    """Add a revision with `text` to the saved `post`. The row `before` becomes the first revision.
 
-    It adds none that repeats the last one without a reason.
+    Don't add a revision that repeats the last one, unless the edit gives a reason.
     """
     last = find_last(before)
     if is_continued(last, text, edit):
@@ -102,7 +102,7 @@ def record(before: Post | None, post: Post, text: PostText, edit: Edit) -> None:
         write(Revision(post=post, number=last.number + 1 if last else 1), text, edit)
     else:
         return
-    # A younger post has no revision that old, and who publishes waits for enough already.
+    # A newer post has no revision that old, and publishing takes long enough already.
     is_moved = before and (before.status, before.publish_at) != (post.status, post.publish_at)
     is_old = post.created_at < edit.at - KEPT_WHOLE
     if last and is_old and not edit.is_autosave and not is_moved:
@@ -110,14 +110,14 @@ def record(before: Post | None, post: Post, text: PostText, edit: Edit) -> None:
 
 
 def find_last(before: Post | None) -> Revision | None:
-    """Return the newest revision, which is made for a post without any; None for a new post."""
+    """Return the newest revision, creating it if there is none. Return None for a new post."""
     return (newest(before) or first_revision(before)) if before else None
 
 
 def is_continued(last: Revision | None, text: PostText, edit: Edit) -> bool:
     """Return whether `edit` continues the last autosave of the same edit session.
 
-    It doesn't if it removes most of the body, because the autosave may be the only copy of a text
+    Return False if it removes most of the body, because the autosave may be the only copy of a text
     that was selected and overwritten by mistake.
     """
     is_own = last and last.is_autosave and edit.session and last.edit_session == edit.session
@@ -140,7 +140,7 @@ def write(revision: Revision, text: PostText, edit: Edit) -> None:
 
 
 def first_revision(before: Post) -> Revision:
-    """Keep what a post says that was made in bulk, before it is changed for the first time."""
+    """Save the original text of a post made in bulk, before its first change."""
     return Revision.objects.create(
         post_id=before.pk,
         number=1,
@@ -151,15 +151,15 @@ def first_revision(before: Post) -> Revision:
 
 
 def thin_out(post: Post, now: datetime) -> int:
-    """Delete old revisions of `post` but the last of each day; return how many went.
+    """Delete old revisions of `post` except the last of each day; return the number deleted.
 
-    Never the last one, nor the last that was saved on purpose: readers see it, or did.
+    It also keeps the last one saved on purpose, because readers see it or have seen it.
     """
     return post.revisions.filter(pk__in=superfluous(post, now)).delete()[0]
 
 
 def superfluous(post: Post, now: datetime) -> list[int]:
-    """Return the ids of what `thin_out` deletes."""
+    """Return the ids of the revisions that `thin_out` deletes."""
     days = set()
     found = []
     for pk, saved_at, last_on_purpose in old_revisions(post, now):
@@ -171,7 +171,7 @@ def superfluous(post: Post, now: datetime) -> list[int]:
 
 
 def old_revisions(post: Post, now: datetime) -> QuerySet:
-    """Revisions past KEPT_WHOLE, newest first: id, time, and which was last saved on purpose."""
+    """Return id, time and last id saved on purpose of revisions past KEPT_WHOLE, newest first."""
     old = post.revisions.filter(saved_at__lt=now - KEPT_WHOLE)
     on_purpose = Subquery(post.revisions.filter(is_autosave=False).values("pk")[:1])
     return old.annotate(on_purpose=on_purpose).values_list("pk", "saved_at", "on_purpose")

@@ -1,4 +1,4 @@
-"""Permission mixins for the writing of a post."""
+"""Permission mixins for views that write posts."""
 
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
@@ -10,10 +10,10 @@ from posts.models import Post, PostQuerySet
 
 
 class AuthorRequiredMixin(LoginRequiredMixin, UserPassesTestMixin):
-    """Lets the author of the post alone through.
+    """Allow only the author of the post.
 
-    A stranger is led to the login page, a post that the visitor may not see is 404, and another's
-    is 403, in this order.
+    In this order: redirect anonymous visitors to the login page, return 404 for a post that the
+    visitor may not see, and 403 for someone else's post.
     """
 
     def get_queryset(self) -> PostQuerySet:
@@ -24,7 +24,7 @@ class AuthorRequiredMixin(LoginRequiredMixin, UserPassesTestMixin):
         return super().get_object()
 
     def get_object(self, queryset=None) -> Post:
-        # Asked for by the test and by the view; read once.
+        # The permission test and the view both use it, so it is read once.
         return self.post_in_question
 
     def test_func(self) -> bool:
@@ -32,9 +32,9 @@ class AuthorRequiredMixin(LoginRequiredMixin, UserPassesTestMixin):
 
 
 class ReturnToEditorMixin:
-    """After logging in, leads to the post's editor: an address that takes POST alone shows nothing.
+    """Return to the post's editor after login, because the view's own address only accepts POST.
 
-    Stands left of LoginRequiredMixin.
+    List it before LoginRequiredMixin.
     """
 
     def handle_no_permission(self) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""All that one person wrote, for that person alone."""
+"""The private list of an author's own posts."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from posts.writing import history
 
 Status = Post.Status
 SCHEDULED = "scheduled"
-# In the order of their tabs.
+# In the order of the tabs.
 TABS = {
     Status.DRAFT: _("Drafts"),
     SCHEDULED: _("Scheduled"),
@@ -33,15 +33,15 @@ TABS = {
 }
 POSTS_PER_PAGE = 20
 SAID = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
-# A filter looks at titles one by one: so many words of so many characters in all, and no further
-# than to so many posts.
+# The filter compares titles one by one. These limit its words, its characters in all, and the
+# posts that it finds.
 WORDS_MAX = 5
 WORDS_MAX_LENGTH = 100
 FOUND_MAX = 500
 
 
 class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
-    """The posts of who asks, in one `?state=`, with the words of `?find=` in their titles."""
+    """The visitor's own posts in one `?state=` whose titles contain the words of `?find=`."""
 
     http_method_names = READ_METHODS
     template_name = "posts/my_posts.html"
@@ -72,18 +72,18 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
 
 
 def count_tabs(author: User, now: datetime) -> dict[str, int]:
-    """Return how many posts there are in each state; the published are not counted one by one."""
+    """Return the number of posts in each state. Published posts are not counted one by one."""
     own = Post.objects.filter(author=author)
     few = own.filter(status__in=NOT_PUBLISHED).values_list("status")
     counted = dict(few.annotate(number=Count("pk")))
-    # A query of its own: in one query, SQLite looks at all that the author ever wrote.
+    # A separate query. In a combined one, SQLite reads every post of the author.
     counted[SCHEDULED] = own.scheduled(now).count()
     counted[Status.PUBLISHED] = posts_by(author.pk).count(now)
     return {state: counted.get(state, 0) for state in TABS}
 
 
 def tabs(counts: dict[str, int], chosen: str) -> list[tuple]:
-    """Return what the tabs say; that of hidden posts is there for those who have some."""
+    """Return state, label and count of each tab. Only authors with hidden posts get that tab."""
     return [
         (state, label, counts[state])
         for state, label in TABS.items()
@@ -102,7 +102,7 @@ def posts_in(state: str, author: User, now: datetime) -> PostQuerySet:
 
 
 def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
-    """Return the page that `?page=` asks for, by its number alone; 404 beyond the last."""
+    """Return the page with the number in `?page=`. Raise Http404 after the last page."""
     for word in find.split()[:WORDS_MAX]:
         posts = posts.filter(has_in_title(word))
     number = parse_number(query.get("page", "1"))
@@ -116,20 +116,20 @@ def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
 
 
 def read_posts(ids: list[int]) -> list[Post]:
-    """Return the posts in the order of `ids`, with what a row of this page says."""
+    """Return the posts in the order of `ids`, with the columns that a row of this page shows."""
     posts = Post.objects.only(*SAID).in_bulk(ids)
     return [posts[pk] for pk in ids if pk in posts]
 
 
 def has_in_title(word: str) -> Q:
-    """Ask for `word` in any case. SQLite folds ASCII alone, a slug is folded already."""
+    """Match `word` in any case. SQLite only folds ASCII, but slugs are already folded."""
     slug = slugify(word, empty="")
     in_slug = Q(slug__contains=slug) if slug == word.lower() else Q()
     return Q(title__icontains=word) | in_slug
 
 
 def mark_edits(posts: list[Post]) -> None:
-    """Say of each of `posts` when it was edited last, and whether readers don't know that yet."""
+    """Add to each post the time of its last edit and whether that edit is still unpublished."""
     times = history.times_of_edits(posts)
     for post in posts:
         post.has_edits = post.pk in times
@@ -137,13 +137,13 @@ def mark_edits(posts: list[Post]) -> None:
 
 
 def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[SafeString]:
-    """Return what the list says of each post; what a row depends on is the key to keep it by."""
+    """Return the HTML of each row. The cache key contains everything that a row depends on."""
     mark_edits(posts)
     template = get_template("posts/_own_post.html")
     if state == Status.TRASH:
-        # With a form, whose token differs each time.
+        # These rows contain a form, and its token is always different.
         return [template.render({"post": post, "state": state}, request) for post in posts]
-    # Titles change with the version; times are those of the visitor's zone.
+    # Titles change with the version. Times are in the visitor's time zone.
     by_key = {
         (post.pk, post.version, state, post.publish_at, post.has_edits, post.edited_at): post
         for post in posts

@@ -1,4 +1,4 @@
-"""Previews of a post, for its author and for people who have its preview link."""
+"""Previews of a post, for its author and for people with its preview link."""
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -23,12 +23,12 @@ from posts.writing.publishing import render_body
 
 @method_decorator(require_POST, name="dispatch")
 class Preview(LoginRequiredMixin, View):
-    """Return the page that a reader would see of what is in the form; nothing is saved."""
+    """Return the form's post as a reader would see it, without saving it."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = PostForm(request.POST, instance=self.get_post(), action="draft")
         del form.fields["body_image_alt"]
-        # Entered in their own zone; readers see the day in the site's.
+        # Authors enter times in their own time zone. Readers see the day in the site's.
         with timezone.override(zone_of(request.user)):
             form.is_valid()
         post = form.instance
@@ -39,14 +39,14 @@ class Preview(LoginRequiredMixin, View):
             "post": post,
             "tags": render_preview(post, said.get("tags", [])),
             "errors": form.errors,
-            # As readers see it, who are not logged in; a message waits for a page that stays.
+            # Readers are not logged in. Messages wait for a regular page.
             "user": AnonymousUser(),
             "messages": [],
         }
         return render(request, "posts/preview.html", context)
 
     def get_post(self) -> Post:
-        """Return the post that is edited, for its cover and time, or a new one."""
+        """Return the edited post, for its cover and time, or a new one."""
         number = self.request.POST.get("post", "")
         user = self.request.user
         own = Post.objects.own(user).select_related("author")
@@ -55,14 +55,14 @@ class Preview(LoginRequiredMixin, View):
 
 
 def render_preview(post: Post, names: list[str]) -> list[Tag]:
-    """Make of `post` what saving would, and return its tags called `names`; nothing is saved."""
+    """Render `post` as saving would, and return tags named `names`. Save nothing."""
     render_body(post)
     return [Tag(name=name, slug=slugify(name, empty="tag")) for name in names]
 
 
 @method_decorator(require_POST, name="dispatch")
 class PreviewLinkEdit(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixin, View):
-    """Make a link for readers without an account, or revoke it."""
+    """Create or revoke a link for readers without an account."""
 
     http_method_names = ["post"]
 
@@ -80,7 +80,7 @@ class PreviewLinkEdit(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixi
 @require_safe
 @never_cache
 def preview_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a post that is not out yet to whoever has the link; lead to it once it is out."""
+    """Show an unpublished post to anyone with the link. Redirect to the post once published."""
     now = timezone.now()
     link = preview_links.link_by(token, now=now)
     if link is None:

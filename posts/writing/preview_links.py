@@ -1,4 +1,4 @@
-"""Signed links by which people without an account read a post before it is published."""
+"""Signed links that show a post before publication to people without an account."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ SIGNER = Signer(salt="posts.preview")
 
 
 def make_link(post: Post, *, now: datetime) -> PreviewLink:
-    """Give `post` a new link, which works for PREVIEW_LINK_DAYS; the one before works no more."""
+    """Give `post` a new link that works for PREVIEW_LINK_DAYS. It replaces the previous link."""
     values = {
         "key": secrets.token_urlsafe(16),
         "expires_at": now + timedelta(days=settings.PREVIEW_LINK_DAYS),
@@ -26,15 +26,15 @@ def revoke_link(post: Post) -> None:
 
 
 def token_for(post: Post, *, now: datetime) -> str:
-    """Return the token of the link to `post` that works, or nothing."""
+    """Return the token of the valid link to `post`, or an empty string."""
     link = PreviewLink.objects.valid(now).filter(post=post).first()
     return SIGNER.sign(link.key) if link else ""
 
 
 def link_by(token: str, *, now: datetime) -> PreviewLink | None:
-    """Return the link that `token` stands for, while it works.
+    """Return the valid link for `token`.
 
-    None for one that is forged, revoked or expired, and where the post was hidden or thrown away.
+    Return None if it is forged, revoked or expired, or if the post is hidden or in the trash.
     """
     try:
         key = SIGNER.unsign(token)

@@ -1,4 +1,4 @@
-"""The one write path of posts: web form, admin and commands save through here."""
+"""The single write path of posts, used by the web form, the admin and the commands."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,21 +17,21 @@ from posts.writing.edit import Edit
 
 
 class PostIsGone(Exception):  # noqa: N818  a state, not a mistake
-    """The post was deleted, or moved to the trash, while it was edited."""
+    """The post was deleted or moved to the trash during the edit."""
 
 
 class EditConflict(Exception):  # noqa: N818  a state, not a mistake
-    """Somebody, or another tab, saved a newer version than the one that was edited."""
+    """Another person or tab has saved a newer version than the edited one."""
 
 
 class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
-    """What readers see, or will, needs a title."""
+    """A published or scheduled post needs a title."""
 
 
-# Statements of `discussion` and `moderation` change these columns. Saving a post that was read
-# earlier would restore their old values.
+# Queries in `discussion` change these columns. Saving a post that was read earlier would restore
+# their old values.
 NOT_EDITED = {"like_count", "comment_count", "comments_open"}
-# A status and a time: where in its life a post stands.
+# A post's status and publication time.
 State = tuple[str, datetime | None]
 
 
@@ -41,7 +41,7 @@ def save_post(post: Post, edit: Edit, move: Callable[[Post], State] | None = Non
     `move` returns the new state, given the locked row. Without it, the post keeps its own state,
     but a post that a moderator hid stays hidden. Raises PostIsGone and EditConflict.
     """
-    # Before the transaction: on SQLite, all who write wait for the one that is open.
+    # Before the transaction, because on SQLite an open one makes all other writers wait.
     text = render_body(post)
     found_by = None if edit.is_autosave else search.tokens_of(post, text)
     return write_post(post, found_by, edit, move)
@@ -57,7 +57,7 @@ def write_post(
     """Write the rendered `post`, its revision, its list positions and its search document."""
     before = lock_for_edit(post, edit)
     if edit.is_autosave and before and not before.is_draft:
-        # Published meanwhile; what readers see is changed on purpose alone.
+        # It was published meanwhile. An automatic save never changes what readers see.
         raise EditConflict
     state = next_state(post, before, move)
     locked = tags_to_save(post, before, state, edit)
@@ -74,10 +74,13 @@ def write_post(
 
 
 def lock_for_edit(post: Post, edit: Edit) -> Post | None:
-    """Return the row as it is; raise where it has gone or says what the editor did not show."""
+    """Lock and return the row.
+
+    Raise PostIsGone if it was deleted, EditConflict if it is newer than the edited version.
+    """
     before = lock(post)
     if post.pk and (before is None or before.is_in_trash):
-        # Saving would bring back what somebody deleted meanwhile.
+        # Saving would restore a post that someone deleted meanwhile.
         raise PostIsGone
     is_newer = before and edit.version is not None and edit.version != before.version
     if is_newer and not may_continue(before, edit):
@@ -86,9 +89,9 @@ def lock_for_edit(post: Post, edit: Edit) -> Post | None:
 
 
 def may_continue(before: Post, edit: Edit) -> bool:
-    """Tell whether the editor may go on from what it saved, whose answer was lost on the way.
+    """Return whether the editor may continue from its own save whose response was lost.
 
-    Not by itself from what it saved on purpose: an autosave may arrive late, with an older text.
+    An autosave may not continue from a save made on purpose: it may arrive late with older text.
     """
     if not edit.session or before.edit_session != edit.session:
         return False
@@ -103,7 +106,7 @@ def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | 
 
 
 def take_text(post: Post, before: Post | None, edit: Edit) -> PostText:
-    """Date `post` by whether its text changes, and return the text."""
+    """Set the dates of `post` if its text changes, and return the text."""
     old = before.text if before else None
     tags = ", ".join(edit.tags) if edit.tags is not None else (old.tags if old else "")
     text = post.text_with(tags)
@@ -115,7 +118,7 @@ def take_text(post: Post, before: Post | None, edit: Edit) -> PostText:
 
 
 def save_row(post: Post, before: Post | None) -> None:
-    """Insert `post`, or update its row and leave the columns in NOT_EDITED alone."""
+    """Insert `post`, or update its row except for the columns in NOT_EDITED."""
     if before is None:
         post.save()
         return
@@ -125,7 +128,7 @@ def save_row(post: Post, before: Post | None) -> None:
 
 @tagging.again_where_tags_moved
 def change_status(post: Post, status: str, *, to: str) -> bool:
-    """Change the status from the one to the other; return False where it is neither."""
+    """Change the status to `to`. Return False if the current status is not `status`."""
     before = lock(post)
     if before is None or before.status != status:
         return False
@@ -134,7 +137,7 @@ def change_status(post: Post, status: str, *, to: str) -> bool:
 
 
 def lock(post: Post) -> Post | None:
-    """Return the row as it is, with its tags, and make others wait who would change it."""
+    """Lock the row against changes and return it with its tags."""
     if post.pk is None:
         return None
     found = Post.objects.select_for_update().filter(pk=post.pk)
@@ -142,21 +145,22 @@ def lock(post: Post) -> Post | None:
 
 
 def tags_to_save(post: Post, before: Post | None, state: State, edit: Edit) -> list[Tag]:
-    """Return the tags that `post` will have; locked, unless nothing is written that names them."""
+    """Return the new tags of `post`, locked unless they and its list positions stay the same."""
     had = before.tag_list if before else []
     is_tagged_so = edit.tags is None or edit.tags == [tag.name for tag in had]
     is_placed_so = before and listed_as(before) == (*state, post.author_id)
     if edit.is_autosave and is_tagged_so and is_placed_so:
         return had
-    # Before it is counted: who counts makes all others wait, and must not wait for one who makes
-    # the same tag.
+    # Before counting: a transaction that counts blocks all others, so it must not wait for another
+    # one that creates the same tag.
     return tagging.find_and_lock_tags(edit.tags, before)
 
 
 def update_lists(post: Post, before: Post | None, tags: list[Tag]) -> None:
-    """Move `post` in its lists from where it was `before`, and tie it to `tags`, which are locked.
+    """Move `post` in its lists from its position `before`, and set its locked `tags`.
 
-    Cached pages go where it is published, or was, the scheduled too: pages last until they are out.
+    Invalidate cached pages if it is or was published. That includes scheduled posts, because pages
+    are cached until the next one is published.
     """
     if before and before.is_published:
         takedown.announce()
@@ -176,12 +180,12 @@ def listed_as(post: Post) -> tuple:
 
 
 def render_body(post: Post) -> str:
-    """Derive from the body all that is shown of it, and return it as plain text; saves nothing."""
+    """Set the fields derived from the body, and return its plain text. Save nothing."""
     return set_rendered(post, render_post(post.body))
 
 
 def set_rendered(post: Post, html: str) -> str:
-    """Take `html`, which `render_post` made of the body, for what `render_body` does."""
+    """Do the work of `render_body` with `html`, the body as rendered by `render_post`."""
     post.body_html = html
     post.rendered_by = RENDERER_VERSION
     text = plain_text(html)
@@ -190,12 +194,12 @@ def set_rendered(post: Post, html: str) -> str:
     return text
 
 
-# The columns that `render_body` fills, for commands that save no others.
+# The columns that `render_body` sets, for commands that save only these.
 RENDERED_FIELDS = ["body_html", "rendered_by", "excerpt", "word_count"]
 
 
 def publish(post: Post, edit: Edit) -> Post:
-    """Save `post` and let everyone read it from now on; a post already out keeps its time."""
+    """Save `post` and publish it now. A post that is already published keeps its time."""
 
     def published(before: Post) -> State:
         at = before.publish_at if before.is_out(edit.at) else edit.at
@@ -208,7 +212,7 @@ def publish(post: Post, edit: Edit) -> Post:
 
 
 def schedule(post: Post, at: datetime, edit: Edit) -> Post:
-    """Save `post` so that everyone can read it from `at` on, to the second and without a job.
+    """Save `post` so that everyone can read it from `at`, to the second and without a job.
 
     Raise EditConflict if the post was published after it was read.
     """
@@ -251,31 +255,31 @@ def save_hidden(post: Post, edit: Edit) -> Post:
 
 
 def unpublish(post: Post, edit: Edit) -> Post:
-    """Save `post` and take it back from its readers; it is a draft without a time."""
+    """Save `post` as a draft without a time, which readers no longer see."""
     post.publish_at = None
     return save_draft(post, edit)
 
 
 def update(post: Post, edit: Edit) -> Post:
-    """Save the text of `post` and leave it where it stands."""
+    """Save the text of `post` and keep its state."""
     return save_post(post, edit, lambda before: (before.status, before.publish_at))
 
 
 def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
-    """Save the text of `revision` again and leave `post` where it stands.
+    """Save the text of `revision` again and keep the state of `post`.
 
     Raises TitleMissing, PostIsGone and EditConflict.
     """
     if not revision.title and not post.is_draft:
         raise TitleMissing
     post.take_text(revision.text)
-    # An edit session of its own, so that it is no going on from edits that nobody saved yet.
+    # A new edit session, so that this doesn't count as continuing unsaved edits.
     tags = tagging.split_tags(revision.tags)
     return update(post, replace(edit, tags=tags, session=uuid4().hex))
 
 
 def autosave(post: Post, edit: Edit) -> Post:
-    """Keep what is being written: in a draft itself, and beside any other post.
+    """Save the text while the author types: in a draft itself, or beside any other post.
 
     Raises PostIsGone and EditConflict.
     """
@@ -287,7 +291,7 @@ def autosave(post: Post, edit: Edit) -> Post:
 
 @transaction.atomic
 def keep_beside(post: Post, edit: Edit) -> Post:
-    """Keep edits of a post whose readers go on reading what it says."""
+    """Save edits of a post without changing what its readers see."""
     before = lock_for_edit(post, edit)
     history.record(before, post, post.text_with(", ".join(edit.tags)), edit)
     post.version = before.version + 1
@@ -298,7 +302,7 @@ def keep_beside(post: Post, edit: Edit) -> Post:
 
 @tagging.again_where_tags_moved
 def trash_post(post: Post, *, now: datetime) -> bool:
-    """Move `post` to the trash, with all that belongs to it; return False where it is there."""
+    """Move `post` and all that belongs to it to the trash. Return False if it is already there."""
     before = lock(post)
     if before is None or before.is_in_trash:
         return False
@@ -308,9 +312,9 @@ def trash_post(post: Post, *, now: datetime) -> bool:
 
 @tagging.again_where_tags_moved
 def restore_from_trash(post: Post, *, now: datetime) -> bool:
-    """Bring `post` back from the trash to where it was; return False where it is not there.
+    """Restore `post` from the trash with its earlier status. Return False if it is not there.
 
-    One whose time came meanwhile comes back as a draft: nobody decided that it be read now.
+    A post whose scheduled time has passed becomes a draft, because no one decided to publish it.
     """
     before = lock(post)
     if before is None or not before.is_in_trash:
@@ -329,7 +333,7 @@ def move_row(
     trashed_from: str = "",
     trashed_at: datetime | None = None,
 ) -> None:
-    """Save the status of `post`, in its lists too; the rest may be older than the row."""
+    """Save the status of `post` and move it in its lists. Its other values may be outdated."""
     tags = tagging.find_and_lock_tags(None, before)
     post.status = status
     post.trashed_from = trashed_from
@@ -342,9 +346,9 @@ def move_row(
 
 @tagging.again_where_tags_moved
 def delete_post(post: Post) -> None:
-    """Remove `post` for good, with its comments, likes, revisions and ties to tags."""
+    """Delete `post` permanently, with its comments, likes, revisions and taggings."""
     before = lock(post)
-    # Somebody may have deleted it, or moved it, since it was read.
+    # Someone may have deleted or moved it since it was read.
     if before:
         tagging.find_and_lock_tags(None, before)
         listing.remove(before)
@@ -354,7 +358,7 @@ def delete_post(post: Post) -> None:
 
 @transaction.atomic
 def delete_from_trash(post: Post) -> bool:
-    """Remove `post` for good; return False where somebody brought it back since it was read."""
+    """Delete `post` permanently. Return False if someone has restored it since it was read."""
     before = lock(post)
     if before is None or before.trashed_at != post.trashed_at:
         return False

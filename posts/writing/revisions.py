@@ -1,4 +1,4 @@
-"""What a post said before: list, compare, restore."""
+"""Views that list, compare and restore the revisions of a post."""
 
 from django.contrib import messages
 from django.core.paginator import EmptyPage, Page, Paginator
@@ -25,7 +25,7 @@ REVISIONS_PER_PAGE = 50
 
 
 class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
-    """The revisions of a post, and how two of them differ: `?from=` and `?to=`, or the newest."""
+    """The revisions of a post, and a comparison of `?from=` and `?to=`, or of the newest two."""
 
     http_method_names = READ_METHODS
     template_name = "posts/revision_list.html"
@@ -43,7 +43,7 @@ class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
         return super().get_context_data(**context | kwargs)
 
     def compared(self, page: Page) -> dict:
-        """Return the two revisions to compare and how they differ; 404 where one is none."""
+        """Return two revisions and their differences. Raise Http404 if one doesn't exist."""
         newest = [revision.number for revision in page][:2]
         numbers = [
             parse_number(self.request.GET.get(name, str(number)))
@@ -64,7 +64,7 @@ class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
 
 
 def revision_page(post: Post, request: HttpRequest) -> Page:
-    """Return the page of revisions that `?page=` asks for; 404 beyond the last."""
+    """Return the page of revisions in `?page=`. Raise Http404 after the last page."""
     number = parse_number(request.GET.get("page", "1"))
     try:
         return Paginator(history.revisions_of(post), REVISIONS_PER_PAGE).page(number)
@@ -73,7 +73,7 @@ def revision_page(post: Post, request: HttpRequest) -> Page:
 
 
 class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
-    """One revision whole, as a reader would see it, and what it changed."""
+    """A full revision as a reader would see it, and what it changed."""
 
     http_method_names = READ_METHODS
     template_name = "posts/revision_detail.html"
@@ -100,7 +100,7 @@ class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
 class RevisionRestore(
     OwnTimeMixin, ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixin, View
 ):
-    """Save the words of a revision as a new one."""
+    """Save the text of a revision as a new revision."""
 
     http_method_names = ["post"]
 
@@ -116,7 +116,7 @@ class RevisionRestore(
         except publishing.EditConflict:
             post.refresh_from_db()
             if history.current_text(post) == revision.text:
-                # The second of two clicks; the first one says so.
+                # The second of two clicks. The first one shows the message.
                 return redirect("posts:revision_list", post.pk)
             text = _(
                 "Nothing was restored, because this post was changed after you opened its history."

@@ -1,4 +1,4 @@
-"""Throwing posts away, and bringing them back."""
+"""Views that move posts to the trash and restore them."""
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -35,21 +35,21 @@ class PostDelete(ReturnToEditorMixin, AuthorRequiredMixin, DeleteView):
 
 @method_decorator(require_POST, name="dispatch")
 class PostRestore(AuthorRequiredMixin, SingleObjectMixin, View):
-    """Bring a post back from the trash to where it was."""
+    """Restore a post from the trash with its earlier status."""
 
     http_method_names = ["post"]
 
     def get_queryset(self) -> PostQuerySet:
-        # Another's is not to be found, as everything in the trash.
+        # Other people's posts return 404, like everything in the trash.
         return Post.objects.filter(author=self.request.user)
 
     def handle_no_permission(self) -> HttpResponse:
-        # Of a stranger alone. This address takes POST alone; the button stands there too.
+        # Only for anonymous visitors. This address accepts only POST; that page has the button.
         return redirect_to_login(f"{reverse('posts:my_posts')}?state={Post.Status.TRASH}")
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         publishing.restore_from_trash(self.get_object(), now=timezone.now())
-        # Back already where the button was pressed twice, or gone where the trash was emptied.
+        # A second click finds it already restored. It may also be deleted with the trash.
         post = get_object_or_404(Post.objects.own(request.user), pk=kwargs["pk"])
         messages.success(request, _("Your post is restored."))
         if post.is_draft:

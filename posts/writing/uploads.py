@@ -1,4 +1,4 @@
-"""Keeping the images that people send, and removing those that nothing shows."""
+"""Storing uploaded images, and deleting unused ones."""
 
 import re
 from datetime import datetime, timedelta
@@ -16,16 +16,16 @@ from content.storage import discard_files, keep_files, kept_names, kept_since
 from posts.models import Image, Post, Revision
 from posts.writing.forms import ImageForm
 
-# An image in a text that is not saved yet is young.
+# New images are kept, because the text that shows one may not be saved yet.
 SPARED_FOR = timedelta(days=1)
-# Names of images inside a text, without their ending: browsers copy the address of any width.
-# What only looks like one spares nothing that matters.
+# Image names in a text, without the file extension, because browsers copy the address of any width.
+# A false match only keeps an image that could be deleted.
 MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=\.)")
 
 
 @method_decorator(require_POST, name="dispatch")
 class ImageUpload(LoginRequiredMixin, View):
-    """Keep one image and return the Markdown that shows it, or why it was refused (422)."""
+    """Store an image and return its Markdown, or the reason why it was refused (422)."""
 
     sends_json = True
 
@@ -41,12 +41,12 @@ class ImageUpload(LoginRequiredMixin, View):
 
 
 def store_image(made: MadeImage, uploader: User) -> str:
-    """Keep an image and whose it is; return its name."""
+    """Store an image with its uploader and return its name."""
     return Image.objects.create(uploader=uploader, name=keep_files(made)).name
 
 
 def attach_images(post: Post, chosen: dict, uploader: User) -> None:
-    """Give `post` the images that its form was sent with; the post is not saved here."""
+    """Add the images of a submitted form to `post`, without saving the post."""
     if chosen["remove_image"]:
         post.cover = ""
     if chosen["image"]:
@@ -57,17 +57,17 @@ def attach_images(post: Post, chosen: dict, uploader: User) -> None:
 
 
 def image_markdown(name: str, alt: str) -> str:
-    """Return the Markdown that shows an image; nothing in `alt` is read as Markdown."""
+    """Return the Markdown of an image. `alt` is escaped, so none of it is read as Markdown."""
     text = re.sub(r"([\[\]\\`*_~<&])", r"\\\1", " ".join(alt.split()))
     return f"![{text}]({settings.MEDIA_URL}{name})"
 
 
 def unused_images(now: datetime) -> list[str]:
-    """Return the names of images that no post, revision or person shows, but the young ones."""
+    """Return the names of images that no post, revision or person uses, except new ones."""
     before = now - SPARED_FOR
     used = names_in_use()
     rows = dict(Image.objects.values_list("name", "created_at").iterator())
-    # Files without a row are what a crash left between the two.
+    # Files without a row remain from a crash between storing the two.
     lost = [name for name in kept_names() - rows.keys() - used if kept_since(name) < before]
     return [*(name for name, at in rows.items() if at < before and name not in used), *lost]
 
@@ -76,11 +76,11 @@ def names_in_use() -> set[str]:
     covers = Post.objects.exclude(cover="").values_list("cover", flat=True)
     avatars = User.objects.exclude(avatar="").values_list("avatar", flat=True)
     names = {*covers, *avatars}
-    # Also in the trash and in the history, from where they can be brought back.
+    # Including the trash and the history, because those posts and texts can be restored.
     for rows in (Post.objects, Revision.objects):
         for body in rows.filter(body__contains=FOLDER).values_list("body", flat=True).iterator():
             names.update(f"{mention}.webp" for mention in MENTION.findall(body))
-    # And in forms that could not be taken, until their writer is back.
+    # Including unsaved text, until its author comes back.
     for texts in UnsavedText.objects.values_list("texts", flat=True).iterator():
         for text in texts.values():
             names.update(f"{mention}.webp" for mention in MENTION.findall(text))
@@ -88,6 +88,6 @@ def names_in_use() -> set[str]:
 
 
 def delete_image(name: str) -> None:
-    """Remove an image's row, where there is one, then its files."""
+    """Delete an image's row, if there is one, and then its files."""
     Image.objects.filter(name=name).delete()
     discard_files(name)
