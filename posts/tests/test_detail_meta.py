@@ -1,4 +1,4 @@
-"""What a post's page says of itself to machines, and where else it leads."""
+"""A post's metadata for machines, and its links to other posts."""
 
 import json
 import re
@@ -25,7 +25,7 @@ HOSTILE = [
 
 
 def meta(page: str) -> dict[str, str]:
-    """Return the metadata of the head by name or property."""
+    """Return the contents of the page's <meta> tags by name or property."""
     pairs = re.findall(r'<meta (?:name|property)="([^"]*)"\s+content="([^"]*)">', page)
     return {name: unescape(content) for name, content in pairs}
 
@@ -178,7 +178,7 @@ def test_a_draft_that_was_changed_is_not_called_updated(client_of, make_post):
     assert "updated " not in open_page(client_of("author"), draft)
 
 
-# Where else it leads
+# Links to other posts
 
 
 def beside(page: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The moderators' queue in the admin, the reports, and the record."""
+"""The moderation queue in the admin, reports, and the moderation log."""
 
 import re
 
@@ -27,7 +27,7 @@ def act(client, path: str, action: str, rows, reason: str = ""):
 
 @pytest.fixture
 def queue(make_comment, make_user, author):
-    """One comment of each status, the approved one reported."""
+    """One comment of each status. The approved one is reported."""
     approved = make_comment("Approved words.")
     commenting.report_comment(approved, author, reason="It is rude.")
     guest = make_user("guest")
@@ -72,7 +72,7 @@ def test_a_row_says_why_it_waits_how_often_it_is_reported_and_where_it_stands(cl
         ("status__exact=waiting", 200),
         ("created_at__gte=2020-01-01+00:00:00%2B00:00", 200),
         ("action__exact=hide", 200),
-        # Not offered: the queue is no way to read accounts.
+        # Not offered: the queue must not leak accounts.
         ("author__password__startswith=a", 400),
         ("actor__password__startswith=a", 400),
         ("created_at__gte=nonsense", 302),
@@ -98,7 +98,7 @@ def test_an_action_on_many_is_on_record_for_each_that_it_changed(
     queue[before].refresh_from_db()
     assert queue[before].status == after
     changed = [entry.comment for entry in ModerationEntry.objects.all()]
-    # Hiding is for what waits too, and approving answers a report.
+    # Waiting comments can be hidden too, and approving a reported one settles its report.
     expected = {"approve": 2, "hide": 2, "restore": 1}[action]
     assert queue[before] in changed and len(changed) == expected
     assert f"{expected} w" in response.text
@@ -194,5 +194,5 @@ def test_hiding_is_no_choice_of_the_form(client_of, post, moderator):
 def test_only_the_newest_comments_are_searched(client_of, queue, monkeypatch):
     monkeypatch.setattr("posts.admin.discussion.SEARCHED_MAX", 2)
     page = client_of("moderator").get(f"{QUEUE}?q=words").text
-    # The approved one is the oldest of three.
+    # The approved comment is the oldest of the three, so it isn't searched.
     assert listed(page) == ["Hidden words."]

@@ -1,4 +1,4 @@
-"""Two editors at once: nothing is overwritten silently, and both texts are there to choose from."""
+"""Two editors on one post: nothing is overwritten silently, and both texts are offered."""
 
 import pytest
 from django.urls import reverse
@@ -15,7 +15,7 @@ MINE = {"title": "My title", "body": "my long text", "tags": "bread", "version":
 
 @pytest.fixture
 def contested(client_of, make_post):
-    """A post that was saved in one tab after it was opened in another; by state."""
+    """Return a function that makes a post and saves it in one tab while another tab has it open."""
 
     def make(state: str) -> Post:
         post = make_post(status=state)
@@ -62,7 +62,7 @@ def test_the_author_may_save_what_is_in_the_form_after_seeing_both(client_of, co
     merged = MINE | {"body": "our long text", "version": version_in(page)}
     assert client.post(f"/{post.pk}/update/", merged).status_code == 302
     assert Post.objects.get().body == "our long text"
-    # Theirs stays in the history.
+    # Their text stays in the history.
     assert "their long text" in [revision.body for revision in Revision.objects.all()]
 
 
@@ -71,7 +71,7 @@ def test_mine_may_become_a_draft_of_its_own(client_of, contested):
     page = client.post(f"/{post.pk}/update/", MINE).text
     assert 'name="action" value="draft" formaction="/create/"' in page
     data = MINE | {name: hidden_in(page, name) for name in ("version", "edit_session", "uuid")}
-    # However often it is pressed.
+    # Pressing twice makes one post.
     for _ in range(2):
         assert client.post("/create/", data | {"action": "draft"}).status_code == 302
     assert Post.objects.get(pk=post.pk).body == "their long text"
@@ -147,7 +147,7 @@ def test_the_admin_hands_back_what_was_typed_when_the_session_had_ended(client_o
     assert response.status_code == 403
     assert "an hour&#x27;s words</textarea>" in response.text
     assert Post.objects.get().body == "test\nbody"
-    # Where nothing was typed, nothing is handed back.
+    # Without typed text, there is nothing to hand back.
     assert client_of(visitor).post(path, {"_save": "Save"}).status_code == 302
 
 

@@ -1,4 +1,4 @@
-"""Long texts: work on them needs a place; without one, nothing is saved in part."""
+"""Work on long texts needs one of the worker's slots. Without one, nothing is partly saved."""
 
 from contextlib import ExitStack
 
@@ -14,7 +14,7 @@ LONG = "a " * LONG_TEXT
 
 def test_an_autosave_holds_its_place_until_it_has_said_what_it_saved(client_of, post):
     client = client_of("author")
-    # While it saves, others take all places that are left.
+    # While it saves, others take all remaining slots.
     others = ExitStack()
     taking = meanwhile(lambda: others.enter_context(all_taken()), before='INTO "posts_revision"')
     with others, taking:

@@ -1,4 +1,4 @@
-"""The date of a feed: the same for all workers, later with each change, and never too early."""
+"""A feed's date is the same in all workers, later after each change, and never too early."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ FEEDS = [path + kind for path in PLACES.values() for kind in ("", "atom/", "json
 
 @pytest.fixture
 def at(clock, monkeypatch):
-    """Return a function that sets every clock, in seconds from the start of the test."""
+    """Return a function that sets all clocks to a number of seconds after the test's start."""
     start = timezone.now().replace(microsecond=0)
 
     def set_to(seconds: float) -> datetime:
@@ -38,7 +38,7 @@ def at(clock, monkeypatch):
 
 @pytest.fixture
 def fed(make_post, at) -> Post:
-    """The newest of two posts with the same author and tag."""
+    """The newer of two posts by the same author with the same tag."""
     long_ago = timezone.now() - timedelta(days=2)
     make_post(title="Old", tags="Bread", publish_at=long_ago, updated_at=long_ago)
     return make_post(title="Rolls", tags="Bread, Salt")
@@ -46,13 +46,13 @@ def fed(make_post, at) -> Post:
 
 @pytest.fixture
 def workers(anonymous, fed):
-    """Two workers of one site."""
+    """Two workers of the same site."""
     return [anonymous, AnonymousVisitor()]
 
 
 @pytest.fixture
 def do(django_capture_on_commit_callbacks):
-    """Return a function that commits what `act` writes."""
+    """Return a function that calls `act` and commits its writes."""
 
     def commit(act) -> None:
         with django_capture_on_commit_callbacks(execute=True):
@@ -76,7 +76,7 @@ def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
 ):
     elsewhere = make_post(title="Elsewhere", author=moderator, tags="Butter")
     if path.startswith("/feed/"):
-        # In the feed as well, where neither likes nor comments are shown.
+        # Even a post in the feed will do: feeds show neither likes nor comments.
         elsewhere = fed
     first = stamp(workers[0].get(path))
     acts = [
@@ -120,7 +120,7 @@ def test_a_feed_that_nobody_read_before_is_as_old_as_its_newest_change(workers, 
     date = workers[0].get("/feed/").headers["Last-Modified"]
     assert date == http_date(fed.updated_at.timestamp())
     do(partial(publishing.delete_post, fed))
-    # When it left: an atom feed was not asked for before.
+    # The feed changed when the post was deleted.
     assert parse_http_date(workers[0].get("/feed/").headers["Last-Modified"]) > parse_http_date(
         date
     )
@@ -196,7 +196,7 @@ def test_a_scheduled_post_that_comes_out_gives_it_a_later_date(workers, make_pos
 def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
     workers, fed, at, do, is_cached
 ):
-    """Not even back to an earlier text: its date then is another."""
+    """A return to an earlier text counts too: it gets a new date."""
     dates, path = [], "/feed/"
     for number, title in enumerate(("One", "Two", "One", "Two")):
         at(10 + number / 10)
@@ -265,5 +265,5 @@ def test_a_database_that_takes_no_writes_gives_the_feed_without_a_wrong_date(wor
     assert reply.status == 200 and "Rolls" in reply.text
     assert "Last-Modified" not in reply.headers
     at(61)
-    # Once it can be written again, all have the same date.
+    # Once the database takes writes again, all workers have the same date.
     assert stamp(workers[0].get("/feed/")) == stamp(workers[1].get("/feed/"))

@@ -1,4 +1,4 @@
-"""The main pages are Django's generic views, with a permission mixin where something is changed."""
+"""The main pages are Django's generic views. Those that change a post have a permission mixin."""
 
 import pytest
 from django.contrib.auth.mixins import AccessMixin

@@ -1,4 +1,4 @@
-"""The history of a post: its pages, comparing and restoring, and what is kept of it."""
+"""The history of a post: its pages, comparing, restoring and pruning."""
 
 import re
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def write():
-    """Return a function that saves a post with other words, on purpose or automatically."""
+    """Return a function that saves a post with a new body, by hand or by autosave."""
 
     def save(post: Post, body: str, *, is_autosave: bool = False, **saving) -> Post:
         post.refresh_from_db()
@@ -35,7 +35,7 @@ def write():
 
 @pytest.fixture
 def written(post, write):
-    """A post with three revisions: what it said first, then the words `two` and `three`."""
+    """A post with three revisions: the original body, then `two`, then `three`."""
     write(post, "two", reason="A better word")
     write(post, "three")
     return post
@@ -60,7 +60,7 @@ def numbers(page: str) -> list[int]:
 
 
 def changes(page: str) -> list[tuple[str, str]]:
-    """Return what is shown as removed and added, in order."""
+    """Return the texts shown as removed or added, in order."""
     found = re.findall(r"<(ins|del)\s*><span[^>]*>[^<]*</span>([^<]*)</", page)
     return [(kind, text) for kind, text in found]
 
@@ -289,7 +289,7 @@ def test_words_without_a_title_are_for_drafts_alone(client_of, make_post, write,
 def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
     client_of, written, write
 ):
-    # From a script that names no edit session too.
+    # Also if the autosave comes from a script that sends no edit session.
     write(written, "four", is_autosave=True)
     client = client_of("author")
     assert "four</textarea>" in client.get(f"/{written.pk}/update/").text
@@ -317,7 +317,7 @@ def test_a_post_that_goes_to_the_trash_meanwhile_is_404(rf, written):
     request.user = written.author
     view = RevisionRestore()
     view.setup(request, pk=written.pk, number=1)
-    # Between the check of who asks and the save.
+    # After the permission check, before the save.
     assert view.get_object() == written
     publishing.trash_post(Post.objects.get(), now=NOW)
     with pytest.raises(Http404):
@@ -342,7 +342,7 @@ def test_the_editor_leads_to_the_history(client_of, written, write):
     assert "/history/" not in client.get("/create/").text
 
 
-# What is kept
+# Pruning
 
 
 def prune(*arguments: str) -> str:
@@ -353,7 +353,7 @@ def prune(*arguments: str) -> str:
 
 @pytest.fixture
 def old_history(post):
-    """Three revisions on each of two days past 30, and two of today."""
+    """Three revisions on each of two days more than 30 days ago, and two from today."""
     ages = [40, 40, 40, 35, 35, 35, 0, 0]
     noon = timezone.now().replace(hour=12)
     Revision.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""Which images of a page are loaded ahead of all else, and which wait until they are near."""
+"""Loading order of images: the first is loaded early, the others when they come near."""
 
 import re
 from html import unescape
@@ -27,7 +27,7 @@ def covered(make_post):
 
 
 def images(page: str) -> list[str]:
-    """Return the page's images; each must say its sizes, so that nothing moves when it comes."""
+    """Return the page's images. Each must state its size, so that nothing moves when it loads."""
     found = re.findall(r"<img [^>]*>", page)
     for image in found:
         for name in ("width", "height", "srcset", "sizes"):
@@ -36,7 +36,7 @@ def images(page: str) -> list[str]:
 
 
 def ways(found: list[str]) -> list[str]:
-    """Return how each image is loaded: AHEAD, WAITS or, in its turn, nothing."""
+    """Return each image's loading hint: AHEAD, WAITS or none."""
     assert not [each for each in found if AHEAD in each and WAITS in each]
     return [AHEAD if AHEAD in each else WAITS if WAITS in each else "" for each in found]
 
@@ -44,7 +44,7 @@ def ways(found: list[str]) -> list[str]:
 def test_the_first_cover_of_a_list_is_loaded_ahead_and_the_others_wait(client, make_post, covered):
     for _ in range(3):
         covered(tags="bread")
-    make_post(tags="bread")  # the newest, without one
+    make_post(tags="bread")  # the newest post has no cover
     for path in ("/", "/tags/bread/", "/authors/author/"):
         assert ways(images(client.get(path).text)) == [AHEAD, WAITS, WAITS], path
 
@@ -78,7 +78,7 @@ def test_a_text_about_loading_stays_as_it_was_typed(client, make_post):
     post = make_post(body=f"{typed}\n\n`{typed}`\n\n![A {typed}](/media/{INSIDE})")
     page = client.get(post.get_absolute_url()).text
     (body,) = re.findall(r'<div class="body".*?</div>', page, re.S)
-    # As text, as code and as the words for an image.
+    # As text, as code and as alt text.
     assert unescape(body).count(typed) == 3
     assert ways(images(body)) == [AHEAD]
 

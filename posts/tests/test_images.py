@@ -1,4 +1,4 @@
-"""Images: on a post, in its text, and sent while writing."""
+"""Images: the cover, images in the text, and uploads from the editor."""
 
 import re
 from html import unescape
@@ -206,7 +206,7 @@ def test_a_text_that_is_full_says_that_the_image_has_no_room(client_of):
     assert len(Post.objects.get().body) <= BODY_MAX_LENGTH
 
 
-# Refused
+# Refused files
 
 
 @pytest.mark.parametrize("field", ["image", "body_image"])
@@ -257,7 +257,7 @@ def test_too_many_words_are_refused_and_kept(client_of, field):
     assert not Post.objects.exists()
 
 
-# The endpoint of the editor
+# The editor's upload endpoint
 
 
 def test_an_image_that_is_sent_while_writing_gets_its_markdown(client_of, author, media):

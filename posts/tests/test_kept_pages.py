@@ -1,4 +1,4 @@
-"""Pages for logged-in people, made of cached fragments, show each change at once."""
+"""Pages for logged-in people, built from cached fragments, show each change at once."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ from posts.writing import publishing
 from posts.writing.edit import Edit
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-# The next question for the tags of posts.
+# Part of the query that reads the tags of posts.
 TIES_READ = 'WHERE "posts_tagging"."post_id"'
 TOKEN = re.compile(r'name="(csrfmiddlewaretoken|writer)" value="[^"]*"')
 PAGES = ["/", "/tags/bread/", "/authors/author/", "{post}"]
@@ -46,7 +46,7 @@ def thread(worker, make_post, make_comment) -> Comment:
 
 @pytest.fixture
 def read(client_of, thread):
-    """Return a function that reads the pages as each visitor, without tokens, new each time."""
+    """Return a function that reads the pages as each visitor and removes the tokens."""
     paths = [path.format(post=thread.post.get_absolute_url()) for path in PAGES]
 
     def read_as(visitor: str) -> list[str]:
@@ -71,7 +71,7 @@ def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, c
 
 @pytest.mark.parametrize(
     ("path", "queries"),
-    # Session and user; whether one may see the post and likes it.
+    # One query reads the session and user. On a post, one more reads permission and like.
     [("/", 1), ("/tags/bread/", 1), ("/authors/author/", 1), ("{post}", 2), ("/feed/", 0)],
 )
 @pytest.mark.parametrize("visitor", ["reader", "author"])
@@ -110,7 +110,7 @@ def test_each_gets_the_links_above_the_page_that_are_theirs(client_of, moderator
         links = main_links(client_of(visitor))
         assert f">{visitor}</a>" in links
         assert ('href="/admin/"' in links) == (visitor == "moderator")
-    # Who is no longer of the staff is called what they were.
+    # A former moderator loses the link, though their name is the same.
     User.objects.filter(pk=moderator.pk).update(is_staff=False)
     assert 'href="/admin/"' not in main_links(client_of("moderator"))
 
@@ -136,7 +136,7 @@ def test_html_of_a_post_that_is_not_published_is_never_kept(client_of, thread, m
     CHANGES["unpublish" if state == "draft" else "schedule"](thread, moderator)
     path, client = thread.post.get_absolute_url(), client_of("author")
     before = client.get(path).text
-    # Saved as a draft is, which tells no cache.
+    # Saved like a draft, without changing any cache version.
     Post.objects.filter(pk=thread.post_id).update(body_html="<p>Other words.</p>")
     after = client.get(path).text
     assert ("Other words." in before, "Other words." in after) == (False, True)
@@ -161,7 +161,7 @@ def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is
     CHANGES["hide"](Comment.objects.get(pk=thread.pk), moderator)
     for request.user in (post.author, moderator):
         assert "Hidden by a moderator" in post_html(request, post).article
-    # And what they were shown is kept for nobody.
+    # The page shown to them isn't kept for others.
     request.user = AnonymousUser()
     with pytest.raises(Http404):
         post_html(request, post)
@@ -210,7 +210,7 @@ def test_a_scheduled_post_is_in_the_lists_at_its_second(client_of, thread, make_
     assert "Later" not in client.get("/").text
     clock[0] = at
     assert "Later" in client.get("/").text
-    # One whose clock was read before, and who comes late, changes nothing for the others.
+    # A slow request with an earlier clock changes nothing for the others.
     assert fragments.current_store(at - timedelta(seconds=1)) is not fragments.changing
 
 
@@ -224,7 +224,7 @@ def test_a_post_taken_back_after_a_list_was_read_has_no_card(thread, moderator, 
 
 @pytest.mark.parametrize("status", Comment.Status)
 def test_a_comment_that_changes_after_it_was_found_says_nothing_new(thread, status):
-    """Who may see it was decided by what it was."""
+    """Visibility was decided from the comment's earlier state."""
     post, place = thread.post, Comment.objects.public_places(1)[0]
     Comment.objects.filter(pk=thread.pk).update(status=status, body_html="Not for everyone.")
     reader = Reader.of(AnonymousUser(), post, "", may_reply=False)
@@ -243,7 +243,7 @@ OTHER_COMMENTS = {
 
 @pytest.mark.parametrize("other", OTHER_COMMENTS)
 def test_a_comment_that_says_something_else_is_rendered_again(client_of, thread, other):
-    """Told by what it says, and by nothing else: no counter moves here."""
+    """The content alone decides: no cache version changes here."""
     client, path = client_of("moderator"), thread.post.get_absolute_url()
     before, values = client.get(path).text, OTHER_COMMENTS[other]
     if "author" in values:

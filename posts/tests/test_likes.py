@@ -1,4 +1,4 @@
-"""Like and unlike: the button, the rules, and the count under many at once."""
+"""Liking and unliking: the button, the rules, and the count under concurrent requests."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +23,12 @@ STATES = {
 
 
 def likes(post: Post) -> tuple[int, int]:
-    """The count that the post keeps, and the number of rows."""
+    """Return the count stored on the post, and the number of rows."""
     return Post.objects.get(pk=post.pk).like_count, Like.objects.filter(post=post).count()
 
 
 def button(page: str) -> tuple[str, str, str]:
-    """What the button does, whether it is pressed, and the count in it."""
+    """Return the button's action, its pressed state, and its count."""
     (found,) = re.findall(
         r'<button class="like"[^>]* value="(\w+)"\s+aria-pressed="(\w+)".*?data-like-count>(\d+)<',
         page,
@@ -53,7 +53,7 @@ def test_the_button_likes_and_unlikes_and_leads_back(client_of, post):
         (["like", "like"], 1),
         (["unlike"], 0),
         (["like", "unlike", "unlike"], 0),
-        # Two tabs that both show the button as it was.
+        # Two tabs that both show the button's old state.
         (["like", "like", "unlike", "like"], 1),
         ([""], 1),
     ],
@@ -157,7 +157,7 @@ def test_saving_a_post_keeps_the_likes_that_came_meanwhile(post, reader):
 
 
 def at_once(calls: list) -> None:
-    """Run each call in a thread of its own, with a connection of its own."""
+    """Run each call in its own thread, with its own connection."""
 
     def run(call) -> None:
         try:
@@ -171,7 +171,7 @@ def at_once(calls: list) -> None:
 
 @pytest.fixture
 def crowd(transactional_db, django_db_serialized_rollback):
-    """A post and twenty people, in committed rows that all connections see."""
+    """A post and twenty users, committed so that all connections see them."""
     users = User.objects.bulk_create(
         User(username=f"user{n}", username_key=f"user{n}") for n in range(20)
     )

@@ -1,4 +1,4 @@
-"""Lists in pages: walked by key, opened by number, counted and marked as posts come and go."""
+"""Paged lists: followed by key, opened by number; counters and marks as posts come and go."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -26,13 +26,13 @@ def titles(page: str) -> list[str]:
 
 
 def links(page: str) -> dict[str, str]:
-    """Return the addresses in the paging, by what is written on them."""
+    """Return the paging links' addresses by their text."""
     (paging,) = re.findall(r'<nav class="paging".*?</nav>', page, re.S) or [""]
     found = re.findall(r'<a (?:rel="(?:prev|next)" )?href="([^"]*)">(?:← )?(\w+)', paging)
     return {text: href.replace("&amp;", "&") for href, text in found}
 
 
-# Walking by key
+# Following pages by key
 
 
 def publish(author, title: str, at: datetime) -> Post:
@@ -185,7 +185,7 @@ def test_one_page_needs_no_links(client, many, number, is_paged):
     assert bool(links(client.get("/").text)) == is_paged
 
 
-# What is no page
+# Invalid pages
 
 
 BAD_KEYS = [

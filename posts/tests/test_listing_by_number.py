@@ -1,4 +1,4 @@
-"""Pages opened by number: counters and marks, whatever happens to the posts."""
+"""Pages opened by number: counters and marks stay right under any change to posts."""
 
 import random
 import re
@@ -38,7 +38,7 @@ def test_pages_by_number_hold_what_a_plain_slice_holds_whatever_happened(
 
 
 def act(chance: random.Random, people: list, number: int) -> None:
-    """Do something to the blog, as somebody might."""
+    """Make one random change to the blog."""
     posts = list(Post.objects.order_by("pk"))
     verb = chance.choices(list(VERBS), list(VERBS.values()))[0] if len(posts) > 10 else "write"
     tags = chance.sample(["tea", "Coffee", "mate", "c++"], chance.randint(0, 3))
@@ -70,7 +70,7 @@ def act(chance: random.Random, people: list, number: int) -> None:
     save()
 
 
-# What happens, and how often.
+# Each change and its weight.
 VERBS = {
     "write": 5,
     "edit": 1,
@@ -162,7 +162,7 @@ def test_a_page_costs_the_same_few_queries_at_any_length(client_of, many, path, 
     assert costs[0] == costs[1] <= limit
 
 
-# Copies of a post that somebody else has changed meanwhile
+# Stale copies of a post that was changed meanwhile
 
 
 def test_deleting_a_post_twice_counts_it_out_once(make_post):

@@ -1,4 +1,4 @@
-"""Images as visitors get them, and those that nothing shows any more."""
+"""Serving images, and pruning those that are no longer used."""
 
 import os
 from datetime import timedelta
@@ -26,7 +26,7 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def keep(author):
-    """Return a function that stores an image, uploaded long enough ago to be pruned."""
+    """Return a function that stores an image old enough to be pruned."""
 
     def store(*, age: timedelta = SPARED_FOR + timedelta(hours=1), width: int = 500) -> str:
         name = store_image(make_image(image_file(width, 6)), author)
@@ -195,7 +195,7 @@ def test_an_image_of_a_person_is_spared(keep, author):
 
 @pytest.fixture
 def lose(keep, media):
-    """Return a function that stores an image without a row, as a crash in between leaves it."""
+    """Return a function that stores an image without a row, as a crash during an upload does."""
 
     def lose(*, age: timedelta) -> str:
         name = keep()

@@ -1,4 +1,4 @@
-"""Approving, hiding, restoring, closing: by whom, with what effect, and on record."""
+"""Approving, hiding, restoring and closing: permissions, effects and the moderation log."""
 
 import pytest
 from django.db import models
@@ -23,7 +23,7 @@ def entries() -> list[tuple[str, str, str]]:
     return [(entry.actor.username, entry.action, entry.reason) for entry in found]
 
 
-# The rule of approval
+# The approval rule
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def entries() -> list[tuple[str, str, str]]:
         ("links", TWO_LINKS, False, ""),
         ("links", THREE_LINKS, False, "links"),
         ("links", THREE_LINKS, True, ""),
-        # An address is a link where it is rendered as one, and nowhere else.
+        # Only an address that is rendered as a link counts as one.
         ("links", f"`{THREE_LINKS}`", False, ""),
         ("links", "[a](https://a.example) ![b](/b) <https://c.example>", False, "links"),
         ("first", "No link.", False, "first"),
@@ -89,7 +89,7 @@ def test_a_changed_comment_is_judged_again(post, make_comment, before, after, st
     assert counted(post) == (status == "approved")
 
 
-# Acts on a comment
+# Actions on a comment
 
 
 ACTS = [
@@ -137,7 +137,7 @@ def test_approving_a_reported_comment_answers_the_report(make_comment, author, m
     assert moderation.approve(comment, moderator, now=timezone.now())
     assert not Comment.objects.reported().exists()
     assert not moderation.approve(comment, moderator, now=timezone.now())
-    # Another reader's report asks again.
+    # Another reader's report puts it back in the queue.
     commenting.report_comment(comment, moderator)
     assert [*Comment.objects.reported()] == [comment]
 
@@ -173,7 +173,7 @@ def test_those_who_moderate_act_on_the_page(
         ("author", "author", 302),
         ("author", "moderator", 302),
         ("moderator", "moderator", 302),
-        # What a moderator has hidden, the post's author does not bring back.
+        # The post's author can't restore a comment that a moderator has hidden.
         ("moderator", "author", 403),
         ("moderator", "reader", 403),
         ("author", "reader", 403),
@@ -182,7 +182,7 @@ def test_those_who_moderate_act_on_the_page(
 def test_who_may_restore(client_of, post, make_comment, author, moderator, hider, visitor, status):
     comment = make_comment("Words.")
     people = {"author": author, "moderator": moderator}
-    # The last who hid it counts.
+    # The last person to hide it counts.
     moderation.hide(comment, moderator, now=timezone.now())
     moderation.restore(comment, moderator, now=timezone.now())
     moderation.hide(comment, people[hider], now=timezone.now())
@@ -258,7 +258,7 @@ def test_a_draft_is_not_hidden(draft, moderator):
     assert entries() == []
 
 
-# The record
+# The moderation log
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a person finds under My posts."""
+"""The My posts page."""
 
 import re
 from datetime import timedelta
@@ -102,7 +102,7 @@ def test_a_draft_without_a_title_is_named_so(client_of, make_post):
     assert titles(client_of("author").get("/mine/").text) == ["Untitled"]
 
 
-# When it was edited, and what readers don't know yet
+# Edit times and unpublished edits
 
 
 def test_drafts_come_in_the_order_of_their_last_edit(client_of, make_post):
@@ -156,7 +156,7 @@ def test_times_are_those_of_the_author(client_of, author, make_post):
     assert edited(page) == [f"March 2, {NOW.year}, 5:30 a.m."]
 
 
-# Finding
+# Searching
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_times_are_those_of_the_author(client_of, author, make_post):
         ("%", ["100% rye"]),
         ("  ", ["Soda bread", "Ärmel", "C++", "100% rye"]),
         ("soda\0", ["Soda bread"]),
-        # So many words alone.
+        # Only the first few words count.
         ("s o d a b boots", ["Soda bread"]),
     ],
 )

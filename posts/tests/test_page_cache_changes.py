@@ -1,4 +1,4 @@
-"""Each change that anyone might see is read at once in every outlet, by who read it before."""
+"""Every visible change appears at once in every outlet, though its old page was cached."""
 
 from datetime import timedelta
 
@@ -69,13 +69,13 @@ CHANGES = {
 
 
 def read(anonymous: AnonymousVisitor, post: Post) -> dict[str, bytes]:
-    """Return what each outlet says; `post` stands where it stood when it was loaded."""
+    """Return the body of each outlet. The post's path is the one it had when it was loaded."""
     return {path: anonymous.get(path.format(post=post.get_absolute_url())).body for path in OUTLETS}
 
 
 @pytest.fixture
 def expect_fresh(anonymous, thread, django_capture_on_commit_callbacks):
-    """Return a function that does a change and expects every outlet to say it at once."""
+    """Return a function that makes a change and expects every outlet to show it at once."""
 
     def expect(change) -> None:
         before = read(anonymous, thread.post)

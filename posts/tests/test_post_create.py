@@ -101,11 +101,11 @@ def test_nul_in_a_body_is_a_message_and_keeps_the_text(client_of):
 )
 def test_a_body_is_kept_to_the_character(client_of, body):
     client = client_of("author")
-    # A browser sends CR LF for each line end.
+    # A browser sends CR LF for each line break.
     client.post("/create/", {"title": "t", "body": body.replace("\n", "\r\n")})
     post = Post.objects.get()
     assert post.body == body
-    # HTML drops the first line break of a textarea, so one stands there to be dropped.
+    # HTML drops a textarea's first line break, so the template adds one.
     assert f">\n{body}</textarea>" in client.get(f"/{post.pk}/update/").text
 
 

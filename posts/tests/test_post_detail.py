@@ -1,4 +1,4 @@
-"""A post's own page, and the addresses that lead to it."""
+"""A post's page, and the addresses that redirect to it."""
 
 import json
 import re
@@ -72,7 +72,7 @@ def test_what_is_not_out_is_seen_by_its_author_and_moderators(
     post = make_post(title="Secret title", **HIDDEN[state])
     client = client_of(visitor)
     assert client.get(post.get_absolute_url()).status_code == status
-    # The redirect would give the title away.
+    # A redirect would reveal the title.
     redirect = client.get(f"/{post.pk}/")
     assert redirect.status_code == (301 if status == 200 else 404)
     assert status == 200 or "secret" not in redirect.text.lower()

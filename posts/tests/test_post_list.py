@@ -1,4 +1,4 @@
-"""The index: newest posts first, five a page."""
+"""The home page: newest posts first, five per page."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ from posts.models import Post
 
 
 def test_anonymous_visitor_sees_the_post_and_links_to_log_in_and_register(client, post):
-    """Seed: test_index, the anonymous half."""
+    """Seed: test_index, for anonymous visitors."""
     page = client.get("/").text
     assert "Log in" in page and "Register" in page
     assert "Log out" not in page
@@ -19,7 +19,7 @@ def test_anonymous_visitor_sees_the_post_and_links_to_log_in_and_register(client
 
 
 def test_author_sees_title_author_date_body_and_edit_link(client_of, post):
-    """Seed: test_index, the logged-in half."""
+    """Seed: test_index, for logged-in visitors."""
     page = client_of("author").get("/").text
     assert "Log out" in page and "Register" not in page
     assert "Test title" in page

@@ -13,18 +13,18 @@ from posts.writing import history, publishing
 from posts.writing.edit import Edit
 from posts.writing.forms import PostForm
 
-# Text fields of the form that are not part of the text of a post.
+# Text fields of the form that are not part of PostText.
 EXEMPT = {
     # The form adds it to the body.
     "body_image_alt",
-    # A note on the save, kept in the revision.
+    # A note about the save, kept in the revision.
     "reason",
 }
 SAMPLE = PostText(**{name: f"Some {name}" for name in PostText._fields})
 
 
 def typed_fields() -> set[str]:
-    """Return the names of all fields of the form that take text."""
+    """Return the names of all visible text fields of the form."""
     return {
         name
         for name, field in PostForm.base_fields.items()
@@ -46,7 +46,7 @@ def test_each_field_has_its_columns_and_is_handed_back_when_it_can_not_be_saved(
 
 @pytest.fixture
 def saved(author) -> Post:
-    """A published post with something in each field."""
+    """A published post with text in every field."""
     post = Post(author=author)
     post.take_text(SAMPLE)
     return publishing.publish(post, Edit(timezone.now(), tags=[SAMPLE.tags]))

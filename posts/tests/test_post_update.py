@@ -1,4 +1,4 @@
-"""Changing and deleting a post."""
+"""Updating and deleting a post."""
 
 import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -16,7 +16,7 @@ from posts.writing.forms import PostForm
     [
         ("update", "get", "/{pk}/update/"),
         ("update", "post", "/{pk}/update/"),
-        # It takes POST alone, so coming back there would show nothing.
+        # The delete view takes only POST, so log-in returns to the editor.
         ("delete", "post", "/{pk}/update/"),
     ],
 )
@@ -133,7 +133,7 @@ def test_who_edits_a_post_that_is_deleted_meanwhile_gets_the_text_back(rf, autho
     request._messages = FallbackStorage(request)
     form = PostForm(data, instance=post)
     assert form.is_valid()
-    # Between the check of the form and its saving.
+    # After the form is validated, before it is saved.
     Post.objects.all().delete()
     view = PostUpdate()
     view.setup(request, pk=post.pk)

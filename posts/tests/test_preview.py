@@ -1,4 +1,4 @@
-"""Seeing a post as its readers will, before they do."""
+"""Previews: a post as readers will see it, before it is published."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def test_the_preview_is_the_page_of_a_reader_and_saves_nothing(client_of, post, 
     assert "Typed &lt;title&gt;</h1>" in page
     assert "<em>words</em>" in page and ">Part" in page
     assert ">tea</a>" in page and ">C++</a>" in page
-    # As for somebody who is not logged in.
+    # As an anonymous visitor sees it.
     assert "Log out" not in page and "/auth/login/" in page
     assert Post.objects.get().title == "Test title"
 
@@ -62,7 +62,7 @@ def test_a_message_waits_for_a_page_that_stays(client_of):
 
 @pytest.fixture
 def link_to():
-    """Return a function that gives the path by which others read a post."""
+    """Return a function that returns the path of a post's preview link."""
 
     def make(post: Post, *, now=None) -> str:
         preview_links.make_link(post, now=now or timezone.now())

@@ -1,4 +1,4 @@
-"""The write path, without a browser."""
+"""The write path, without views."""
 
 from datetime import timedelta
 

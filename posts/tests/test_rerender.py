@@ -1,4 +1,4 @@
-"""Commands that bring what is derived up to date: rendered bodies, counted lists."""
+"""Commands that bring derived data up to date: rendered bodies and list counters."""
 
 from dataclasses import replace
 from io import StringIO
@@ -31,7 +31,7 @@ def said(posts: int, comments: int = 0, biographies: int = 0) -> str:
 
 @pytest.fixture
 def old_posts(make_post):
-    """Five posts as an older renderer left them, and one that is up to date."""
+    """Five posts from an older renderer, and one that is up to date."""
     posts = [make_post(body=f"*word {number}*", tags="tea") for number in range(6)]
     old = Post.objects.filter(pk__in=[post.pk for post in posts[:5]])
     old.update(body_html="old", rendered_by=0, excerpt="old", word_count=99)

@@ -1,4 +1,4 @@
-"""What is kept of the history of a post."""
+"""Revisions: the kept history of a post."""
 
 from datetime import UTC, datetime, timedelta
 
