@@ -1,4 +1,4 @@
-"""What all tests share: people, posts, static files as a visitor gets them."""
+"""Fixtures for all tests: people, posts, comments and static files."""
 
 from datetime import timedelta
 
@@ -21,16 +21,16 @@ SET_AFTERWARDS = ("status", "waiting_because", "created_at")
 
 
 def pytest_configure() -> None:
-    # Each client starts a new site; whitenoise then looks for files when they are asked for,
-    # not for all of them 6,000 times.
+    # Each test client starts a new site. With this, WhiteNoise looks for a file when it is
+    # requested, instead of scanning all files 6,000 times.
     site_settings.WHITENOISE_AUTOREFRESH = True
-    # A real hash takes a second on purpose; what is tested is ours, not Argon2.
+    # A real hash takes a second on purpose, and the tests are not about Argon2.
     site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def collected_static_files(tmp_path_factory):
-    """Pages name static files by their hashes, as deployed, so the files must be collected."""
+    """Collect the static files, because pages name them by their hashes, as when deployed."""
     site_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
     call_command("collectstatic", verbosity=0, interactive=False)
 
@@ -64,7 +64,7 @@ def moderator(make_user) -> User:
 
 @pytest.fixture
 def client_of(client, author, reader, moderator):
-    """Return a function that gives the client of a visitor by name; `anonymous` has no login."""
+    """Return a function that returns a visitor's client by name; `anonymous` is not logged in."""
     people = {"author": author, "reader": reader, "moderator": moderator}
 
     def client_for(visitor: str) -> Client:
@@ -77,7 +77,7 @@ def client_of(client, author, reader, moderator):
 
 @pytest.fixture
 def make_post(author):
-    """Return a function that creates a post, published an hour ago unless told otherwise."""
+    """Return a function that creates a post, by default published an hour ago."""
 
     def make(*, tags: str = "", **fields) -> Post:
         an_hour_ago = timezone.now() - timedelta(hours=1)
@@ -91,7 +91,7 @@ def make_post(author):
             "updated_at": an_hour_ago,
         }
         post = Post(**values | fields)
-        # Not by `publishing.save_post`, which would set the time of the update.
+        # `publishing.save_post` would set `updated_at`.
         add_post(post, split_tags(tags))
         return post
 
@@ -110,9 +110,9 @@ def draft(make_post) -> Post:
 
 @pytest.fixture
 def make_comment(post, reader):
-    """Return a function that adds a comment of the reader on the post, unless told otherwise.
+    """Return a function that adds a comment, by default by `reader` on `post`.
 
-    Those SET_AFTERWARDS are as they are given, whatever the rules say.
+    Fields in SET_AFTERWARDS get the given values, whatever the rules say.
     """
 
     def make(body: str = "A comment.", *, parent: Comment | None = None, **fields) -> Comment:

@@ -1,3 +1,3 @@
-"""Gunicorn reads this file by its name; what it holds is in `blogsite/serving.py`."""
+"""Gunicorn's configuration, found by its file name; the settings are in `blogsite/serving.py`."""
 
 from blogsite.serving import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""The command `blogsite` of an installed wheel. It runs the same commands as `manage.py`."""
+"""The `blogsite` command of an installed wheel, which runs the same commands as `manage.py`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""System checks that keep an unsafe site from being served beyond this machine."""
+"""System checks that stop an unsafe site from being served beyond this machine."""
 
 from django.conf import settings
 from django.core import checks
@@ -12,7 +12,7 @@ LOOPBACK = {"127.0.0.1", "localhost", ".localhost", "::1", "[::1]"}
 
 
 def is_served_beyond_loopback() -> bool:
-    """Tell whether strangers may reach the site: by the address it binds or the names it takes."""
+    """Return whether the bind address or ALLOWED_HOSTS let strangers reach the site."""
     address = environment.bind_address()
     is_bound_to_loopback = address.startswith("unix:") or address.rpartition(":")[0] in LOOPBACK
     return not is_bound_to_loopback or not LOOPBACK.issuperset(settings.ALLOWED_HOSTS)

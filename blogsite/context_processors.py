@@ -1,4 +1,4 @@
-"""Variables of every template: facts about the site."""
+"""Context processor that gives every template facts about the site."""
 
 from django.conf import settings
 from django.http import HttpRequest

@@ -1,7 +1,7 @@
-"""Reading of environment variables, for `settings.py` and `serving.py`.
+"""Environment variables, read for `settings.py` and `serving.py`.
 
-An unset or empty variable means its default. A value that does not fit stops the start with one
-line that names the variable, what it held and what it takes.
+An unset or empty variable gets its default. An invalid value stops the start with one line that
+names the variable, its value and the values it accepts.
 """
 
 import os
@@ -21,7 +21,8 @@ TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
-# TLS from the first byte, or STARTTLS where the name ends in "tls"; `smtp` is not encrypted.
+# "smtps" and "smtp+ssl" use TLS from the first byte, "smtp+tls" uses STARTTLS, and "smtp" is not
+# encrypted.
 MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587, "smtp+ssl": 465}
 # These ports belong to the other kind of encryption: client and server would wait for each other.
 WRONG_PORTS = {"smtp": {465}, "smtp+tls": {465}, "smtps": {25, 587}, "smtp+ssl": {25, 587}}
@@ -29,15 +30,15 @@ WRONG_PORTS = {"smtp": {465}, "smtp+tls": {465}, "smtps": {25, 587}, "smtp+ssl":
 
 def refuse(name: str, held: str, takes: str) -> NoReturn:
     """Stop the process with one line on stderr and exit code 1; passwords in URLs are masked."""
-    # Up to the last @: a password that nobody encoded may hold a slash, and a scheme be forgotten.
+    # Mask up to the last @: an unencoded password may contain a slash, and a scheme may be missing.
     masked = re.sub(r"(?s)^([^/@]*:(//)?).*@", r"\1***@", held)
     raise SystemExit(f"{name} is {masked!r}; it takes {takes}.")
 
 
 def read(name: str, default: Any, parse: Callable[[str], Any], takes: str) -> Any:
-    """Return the variable `name` as `parse` makes it, or `default` where it is unset or empty.
+    """Return the variable `name` converted by `parse`, or `default` if it is unset or empty.
 
-    `parse` raises ValueError for what it does not accept; `takes` ends the sentence "it takes …".
+    `parse` raises ValueError for an invalid value; `takes` ends the sentence "it takes …".
     """
     held = os.environ.get(name, "").strip()
     if not held:
@@ -67,7 +68,7 @@ def web_threads() -> int:
 
 
 def one_of(name: str, default: str, choices: tuple[str, ...], takes: str) -> str:
-    """Return one of `choices`, whatever the case it was typed in."""
+    """Return the one of `choices` that matches the variable, ignoring case."""
     by_lowered = {choice.lower(): choice for choice in choices}
 
     def parse(held: str) -> str:
@@ -84,7 +85,7 @@ def host_names(name: str, default: list[str]) -> list[str]:
 
 
 def bind_address() -> str:
-    """Return where gunicorn listens, from BIND and PORT: `address:port` or `unix:/path`."""
+    """Return the address for gunicorn, from BIND and PORT: `address:port` or `unix:/path`."""
     takes = "an address without a port, as 127.0.0.1, 0.0.0.0 or [::1], or unix:/path/to/socket"
     address = read("BIND", "127.0.0.1", _parse_bind, takes)
     port = whole_number("PORT", 8000, 1, 65535)
@@ -97,12 +98,12 @@ def origins(name: str) -> list[str]:
 
 
 def origin(name: str) -> str:
-    """Return scheme, host and port without a slash at the end, or the empty string."""
+    """Return scheme, host and port without a trailing slash, or the empty string."""
     return read(name, "", _parse_origin, "a scheme and a host, as https://blog.example.org")
 
 
 def host_of(site_url: str) -> str:
-    """Return the host of an origin, an IPv6 address in its brackets, without the port."""
+    """Return the host of an origin without the port; an IPv6 address keeps its brackets."""
     return re.sub(r":\d+$", "", site_url.partition("://")[2])
 
 
@@ -118,7 +119,7 @@ def database_url(name: str, default: dict) -> dict:
 
 
 def replica_url(name: str, primary: dict) -> dict | None:
-    """Return a Django database configuration for a PostgreSQL that follows `primary`."""
+    """Return a Django database configuration for a PostgreSQL replica of `primary`."""
 
     def parse(held: str) -> dict:
         config = _parse_database_url(held)
@@ -141,7 +142,7 @@ def mail_address(name: str, default: str) -> str:
 
 
 def email_url(name: str, default: dict) -> dict:
-    """Return Django's EMAIL_* settings by name."""
+    """Return a dictionary of Django's EMAIL_* settings."""
     takes = (
         "smtp+tls://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS, also "
         "smtp+ssl://), smtp://host:25, consolemail:// or filemail:///path/to/folder, and no options"
@@ -167,7 +168,7 @@ def _parse_host_names(held: str) -> list[str]:
 
 
 def _is_host_pattern(name: str) -> bool:
-    """Tell whether Django's ALLOWED_HOSTS understands `name`: a host, .a-domain or *."""
+    """Return whether `name` is valid in Django's ALLOWED_HOSTS: a host, .a-domain or *."""
     return name == "*" or HOST_NAME.fullmatch(name.removeprefix(".")) is not None
 
 
@@ -183,10 +184,10 @@ def _parse_origin(held: str) -> str:
     host = host if colon != "]:" else f"{host}]"
     if scheme not in ("http", "https") or not separator or not HOST_NAME.fullmatch(host):
         raise ValueError(held)
-    # Not int() alone, which takes 8_0 and +80 too.
+    # int() alone would also accept 8_0 and +80.
     if colon and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536):
         raise ValueError(held)
-    # The way browsers write it: without the scheme's default port.
+    # Browsers omit the scheme's default port.
     return f"{scheme}://{rest}".lower().removesuffix(DEFAULT_PORTS[scheme])
 
 
@@ -195,7 +196,7 @@ def _parse_trusted_origins(held: str) -> list[str]:
 
 
 def _parse_trusted_origin(word: str) -> str:
-    # Django accepts a whole domain too, such as https://*.example.org.
+    # Django also accepts a whole domain, such as https://*.example.org.
     origin = _parse_origin(word.lower().replace("://*.", "://", 1))
     return origin.replace("://", "://*.", 1) if "://*." in word else origin
 
@@ -203,7 +204,7 @@ def _parse_trusted_origin(word: str) -> str:
 def _parse_time_zone(held: str) -> str:
     try:
         return ZoneInfo(held).key
-    # A folder of the database, as Europe, is no zone either.
+    # A folder of the database, such as Europe, is not a zone either.
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError(held) from error
 
@@ -212,11 +213,11 @@ def _parse_database_url(held: str) -> dict:
     scheme, _, rest = held.partition("://")
     if scheme not in ("sqlite", "postgres", "postgresql"):
         raise ValueError(held)
-    # With two slashes, the library would take the first folder for a host and drop it.
+    # With two slashes, the library would mistake the first folder for a host and drop it.
     if scheme == "sqlite" and not rest.startswith("/"):
         raise ValueError(held)
     config = Env.db_url_config(held)
-    # In memory, every worker would have a blog of its own, lost at the next restart.
+    # In memory, every worker would have its own blog, which is lost at the next restart.
     if config["NAME"] in ("", ":memory:") or config["NAME"].startswith("file:"):
         raise ValueError(held)
     return config
@@ -226,7 +227,7 @@ def _parse_cache_url(held: str) -> dict:
     url = urlsplit(held)
     if url.scheme not in ("locmemcache", "redis", "rediss"):
         raise ValueError(held)
-    # Asking for the port judges it.
+    # Reading `url.port` raises ValueError for an invalid port.
     is_redis_address = url.hostname and url.port != 0 and re.fullmatch("/?[0-9]*", url.path)
     if url.scheme != "locmemcache" and not is_redis_address:
         raise ValueError(held)
@@ -251,7 +252,7 @@ def _parse_email_url(held: str) -> dict:
     if scheme == "filemail" and (config["EMAIL_HOST"] or not config["EMAIL_FILE_PATH"]):
         raise ValueError(held)
     if scheme == "filemail":
-        # The library takes the first slash off, which makes every path a relative one.
+        # The library removes the first slash, which would make every path relative.
         config["EMAIL_FILE_PATH"] = "/" + config["EMAIL_FILE_PATH"]
     # The library treats `smtps` as STARTTLS.
     config["EMAIL_USE_TLS"] = scheme == "smtp+tls"
@@ -261,7 +262,7 @@ def _parse_email_url(held: str) -> dict:
 
 
 def _is_mail_server(url: SplitResult) -> bool:
-    """Return whether the library uses every part of the address; it ignores unknown ones."""
+    """Return whether the library uses every part of the address; it ignores unknown parts."""
     is_ignored = url.fragment or url.path not in ("", "/")
     is_half = bool(url.username) != bool(url.password)
     fits = url.port not in WRONG_PORTS[url.scheme]

@@ -1,4 +1,4 @@
-"""Own pages for requests that are refused or fail."""
+"""Error pages for requests that are refused or fail."""
 
 import logging
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400; a form that is too large is named as such."""
+    """Respond with 400. The page says so if the form was too large."""
     too_large = isinstance(exception, RequestDataTooBig)
     return _page(request, "400.html", 400, too_large=too_large)
 
@@ -27,19 +27,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str, status: int, **context) -> HttpResponse:
-    """Answer an error, and hand back the text that was typed into a form, if it was one."""
+    """Return an error page, which shows the text that was typed if the request sent a form."""
     if status != 400:
         context["typed"] = _typed(request)
     try:
         return render(request, template, context, status=status)
     except Exception:
-        # Django answers 500 and logs that, but not why: it shows causes of views alone.
+        # Django responds with 500 and logs that, but it logs a cause only for errors in views.
         log.exception("%s could not be shown", template)
         raise
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return the typed text. Perhaps no view has parsed the form yet, so it may be malformed."""
+    """Return the typed text, or nothing for a malformed form, which no view may have parsed yet."""
     try:
         return {n: request.POST[n] for n in settings.TYPED_TEXTS if request.POST.get(n)}
     except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):

@@ -1,13 +1,13 @@
-"""Where a flash message waits for the next page."""
+"""Storage for flash messages until the next page."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 
 
 class FlashStorage(CookieStorage):
-    """A signed cookie that goes once it is shown.
+    """Storage in a signed cookie, which is deleted once its message was shown.
 
-    A session would stay with a visitor who logs out, and keep every cache from serving them.
+    A session would remain after log-out, and every cache would stop serving that visitor.
     """
 
     cookie_name = settings.MESSAGES_COOKIE_NAME

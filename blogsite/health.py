@@ -1,4 +1,4 @@
-"""Answers for machines that watch the site, and the seed's greeting."""
+"""Health checks for monitoring, and the seed's greeting."""
 
 import logging
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ Problem = tuple[str, str]
 
 
 def answer_health_checks(get_response):
-    """Answer /healthz and /readyz before the host check and the redirect to HTTPS.
+    """Respond to /healthz and /readyz before the host check and the redirect to HTTPS.
 
-    A load balancer asks by address, without a name and over plain HTTP.
+    A load balancer sends its request to an IP address, without a host name and over plain HTTP.
     """
     checks = {"/healthz": healthz, "/readyz": readyz}
 
@@ -37,14 +37,14 @@ def answer_health_checks(get_response):
 
 
 def healthz() -> HttpResponse:
-    """Say that the process is alive; no input or output."""
+    """Report that the process is alive, without any I/O."""
     return _plain("ok")
 
 
 def readyz() -> HttpResponse:
     """Report whether the site works: 200, or 503 with a code word for each problem.
 
-    The words are public, so they contain no path, version or address. The log has those.
+    The code words are public, so they contain no path, version or address. The log has those.
     """
     checks = map(import_string, settings.READINESS)
     problems = [problem for check in checks for problem in check()]
@@ -57,12 +57,12 @@ def readyz() -> HttpResponse:
 
 
 def find_database_problems() -> Iterator[Problem]:
-    """Ask the database for its migrations, which also shows that it responds."""
+    """Compare the database's migrations with the code, which also shows that it responds."""
     try:
         pending, unknown = schema.compare()
     except DatabaseReplaced as error:
         yield "database-replaced", str(error)
-    # Drivers have no common error, and with any of them the site can't work.
+    # Drivers share no error class, and the site can't work after any of their errors.
     except Exception as error:
         yield "database", str(error)
     else:

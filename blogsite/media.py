@@ -1,4 +1,4 @@
-"""Images that people uploaded, where no other server stands before this one."""
+"""View for uploaded images, used if no web server in front serves them."""
 
 import re
 
@@ -13,7 +13,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 @require_safe
 def media(request: HttpRequest, name: str) -> FileResponse:
-    """Answer an image; raise Http404 for what is none of ours."""
+    """Respond with an image; raise Http404 for any file that the site did not write."""
     if not NAME.fullmatch(name) or not default_storage.exists(name):
         raise Http404
     response = FileResponse(default_storage.open(name), content_type="image/webp")

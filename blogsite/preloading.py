@@ -1,6 +1,6 @@
-"""Load templates, code and first pages before the workers start, so that they share the memory.
+"""Loading of templates, code and first pages before the workers start, so they share the memory.
 
-The site also starts without this, for example if the database is away.
+The site also starts without this, for example if the database is down.
 """
 
 import gc
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.template.loader import get_template
 
-# A search in letters that have to be folded, and a form; the index and its newest post besides.
+# A search with letters that must be folded, and a form, besides the index and its newest post.
 PAGES = ("/?q=%C3%A90", "/auth/login/")
 LINK_TO_POST = re.compile(rb'href="(/[0-9]+-[^"]+)"')
 
@@ -24,7 +24,7 @@ def preload(application: Callable) -> None:
     """Load what all workers need while there is only one process."""
     compile_templates()
     request_pages(application)
-    # These objects stay. A garbage collection would look at each and so copy it for each worker.
+    # These objects stay. A garbage collection would touch each of them, and so copy it per worker.
     gc.collect()
     gc.freeze()
 
@@ -36,11 +36,11 @@ def compile_templates() -> None:
 
 
 def request_pages(application: Callable, names: Sequence[str] = ()) -> None:
-    """Ask for pages as a visitor would, and leave no connection open.
+    """Request pages as a visitor would, and leave no connection open.
 
-    The page cache then has the index for who calls the site by one of these names.
+    The page cache then contains the index for visitors who use one of these host names.
     """
-    # What fails now fails again when somebody asks, and is logged then.
+    # A page that fails now fails again when a visitor requests it, and is logged then.
     logging.disable()
     try:
         with suppress(DatabaseError):
@@ -58,7 +58,7 @@ def request_pages(application: Callable, names: Sequence[str] = ()) -> None:
 def ask(application: Callable, page: str, **headers: str) -> bytes:
     """Return the body of the page, rendered each time unless `headers` allow a cached one."""
     path, _, query = page.partition("?")
-    # An empty cookie for messages bypasses the page cache.
+    # An empty messages cookie bypasses the page cache.
     cookie = f"{settings.MESSAGES_COOKIE_NAME}="
     environ = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host(), "HTTP_COOKIE": cookie}
     environ |= {"HTTPS": "on", "HTTP_X_FORWARDED_PROTO": "https"} if settings.IS_HTTPS else {}
@@ -66,14 +66,14 @@ def ask(application: Callable, page: str, **headers: str) -> bytes:
     setup_testing_defaults(environ)
     answer = application(environ, lambda *said: None)
     body = b"".join(answer)
-    # The page cache answers with a list.
+    # The page cache returns a list, which has no close().
     if hasattr(answer, "close"):
         answer.close()
     return body
 
 
 def names_of_site(bind: str) -> list[str]:
-    """Return what visitors call the site that listens at `bind`, as far as one can know."""
+    """Return the known names of the site that listens at `bind`, as visitors type them."""
     if settings.SITE_URL:
         return [urlsplit(settings.SITE_URL).netloc]
     port = bind.rpartition(":")[2]
@@ -81,5 +81,5 @@ def names_of_site(bind: str) -> list[str]:
 
 
 def host() -> str:
-    """Return a host name that the site answers to."""
+    """Return a host name that the site accepts."""
     return settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")

@@ -1,15 +1,15 @@
-"""Keep secret links out of the logs: password resets and previews.
+"""Redaction of secret links in the logs: password resets and previews.
 
-Anyone who has such a link can use it, so a reader of the log could too.
+Anyone who has such a link can use it, and so could a reader of the log.
 """
 
 import logging
 import re
 
-# The last part of the path of either link, with plain or encoded slashes.
+# The last part of either link's path, with plain or encoded slashes.
 PART = r"[^/\\\s\"?&]+"
 PATHS = rf"((?:password[/\\]+reset[/\\]+{PART}|[/\\]preview)[/\\]+)(?!set-password\b){PART}"
-# The shape of either token, anywhere in a text.
+# Either kind of token, anywhere in a text.
 TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|[\w-]{22}:[\w-]{43}"
 SECRET = re.compile(f"{PATHS}|{TOKENS}", re.ASCII | re.IGNORECASE)
 # Printable ASCII except the quote, which ends a field of the access log.
@@ -21,7 +21,7 @@ DEPTH = 4
 def redact(text: str) -> str:
     """Return `text` with an ellipsis in place of each secret part of a link.
 
-    Decode only a text that has such a part in encoded form.
+    The text is decoded only if it has such a part in encoded form.
     """
     lowered = text.lower()
     if "%" not in text and "preview" not in lowered and "reset" not in lowered:

@@ -1,10 +1,11 @@
-"""Reading from a replica of the database, where DATABASE_REPLICA_URL names one.
+"""Reading from a replica of the database, if DATABASE_REPLICA_URL names one.
 
-A request that only reads asks the replica, if that has replayed all that the primary had committed
-when the request put its first question. So nobody reads anything older there than on the primary:
-not the writer who was just answered, nor a page that the page cache keeps for everyone. All else
-asks the primary: requests that may write, all after a request's first write, transactions, locks,
-commands and threads. docs/decisions/0008-many-machines.md says why.
+A request that only reads queries the replica, provided the replica has replayed everything that
+the primary had committed when the request sent its first query. So no request reads older data
+there than on the primary: neither a writer's next page nor a page that the page cache keeps for
+everyone. Everything else queries the primary: requests that may write, all queries after a
+request's first write, transactions, locks, commands and threads.
+docs/decisions/0008-many-machines.md gives the reasons.
 """
 
 import logging
@@ -22,24 +23,24 @@ log = logging.getLogger(__name__)
 
 PRIMARY = DEFAULT_DB_ALIAS
 REPLICA = "replica"
-# What is committed is flushed; this is where that ends.
+# All commits are flushed, so this position covers them.
 COMMITTED = "SELECT pg_current_wal_flush_lsn()"
-# A database that is no replica, or no longer, has nothing to replay and is never up to date.
+# A database that is not a replica, or no longer one, replays nothing and is never up to date.
 HAS_REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s"
-# A replica is a few milliseconds behind each write: it is asked so often, with so many seconds
-# between, before the primary has to serve.
+# A replica is a few milliseconds behind each write. It gets this many queries, with this many
+# seconds between them, before the primary has to serve.
 ATTEMPTS = 8
 PAUSE = 0.002
-# Seconds for which one that stays behind is left alone, and one that does not answer.
+# Seconds without queries for a replica that stays behind, and for one that does not respond.
 REST_BEHIND = 1
 REST_AWAY = 10
 
-# Which database the reads of this request ask: None until the first of them.
+# The database for this request's reads: None until the first of them.
 _reads_from: ContextVar[str | None] = ContextVar("reads_from", default=PRIMARY)
 
 
 class Trust:
-    """Whether the replica may be asked at all; one for all threads of the process."""
+    """Shared state of the process that decides whether the replica may be queried."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -47,7 +48,7 @@ class Trust:
         self.has_failed = self.is_told = False
 
     def may_ask(self) -> bool:
-        """Tell whether to try it; after it failed, one thread tries for all of them."""
+        """Return whether to try the replica. After a failure, one thread tries for all of them."""
         now = time.monotonic()
         with self.lock:
             if now < self.rests_until:
@@ -58,7 +59,7 @@ class Trust:
 
     def lose(self, reason: str, rest: float) -> None:
         with self.lock:
-            # While the site preloads, nothing is logged, and it may fail for the first time.
+            # The first failure may happen during preloading, which logs nothing.
             is_news = not self.is_told and log.isEnabledFor(logging.WARNING)
             self.has_failed = True
             self.is_told = self.is_told or is_news
@@ -79,7 +80,7 @@ trust = Trust()
 
 
 class ReplicaRouter:
-    """Django's question, query by query, which database it goes to."""
+    """Django database router, which chooses the database of each query."""
 
     def db_for_read(self, model, **hints) -> str:
         if connections[PRIMARY].in_atomic_block:
@@ -89,7 +90,7 @@ class ReplicaRouter:
         return _reads_from.get()
 
     def db_for_write(self, model, **hints) -> str:
-        # What is read next has to show what is written now. Locks are asked for here too.
+        # The next reads must see this write. Django also calls this for locks.
         _reads_from.set(PRIMARY)
         return PRIMARY
 
@@ -101,7 +102,7 @@ class ReplicaRouter:
 
 
 def choose() -> str:
-    """Return the replica, where that answers and is up to date, or else the primary."""
+    """Return the replica if it responds and is up to date, otherwise the primary."""
     if not trust.may_ask():
         return PRIMARY
     committed = value_of(PRIMARY, COMMITTED)
@@ -118,7 +119,7 @@ def choose() -> str:
 
 
 def has_replayed(position: str) -> bool:
-    """Tell whether the replica has come to `position` of the primary's log, or does at once."""
+    """Return whether the replica has replayed the primary's log up to `position`, or soon does."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE)
@@ -134,9 +135,9 @@ def value_of(database: str, sql: str, *params: str) -> Any:
 
 
 def ask_primary_instead(execute, sql, params, many, context):
-    """Put a question again to the primary where the replica goes away, or gives up, over it.
+    """Repeat a query on the primary if the replica disconnects or cancels it.
 
-    An execute wrapper; on a replica there is nothing but questions.
+    This is an execute wrapper. A replica gets only reads, which are safe to repeat.
     """
     try:
         return execute(sql, params, many, context)
@@ -146,13 +147,13 @@ def ask_primary_instead(execute, sql, params, many, context):
         _reads_from.set(PRIMARY)
         trust.lose(f"went away: {error}", REST_AWAY)
     cursor = connections[PRIMARY].cursor()
-    # Whoever asked fetches from this object, and closes it.
+    # The caller fetches from this object, and closes it.
     context["cursor"].cursor = cursor.cursor
     return cursor.execute(sql, params)
 
 
 def read_from_replica(get_response: GetResponse) -> GetResponse:
-    """Let requests that only read choose their database; DATABASE_REPLICA_URL installs it."""
+    """Middleware, installed by DATABASE_REPLICA_URL, that lets GET and HEAD use the replica."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""What every request gets before anything looks at it, and how logs speak of it."""
+"""Middleware and log filters that apply to every request."""
 
 import ipaddress
 import logging
@@ -20,12 +20,12 @@ from blogsite.redaction import redact
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
-# Nothing from elsewhere, nothing inline: text that slipped through the cleaning still runs nothing.
+# Nothing remote and nothing inline, so text that slips through the cleaning still runs no script.
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-# Features that no page uses, so that no script may ask for them. Browsers warn about unknown names.
+# Features that no page uses, so no script may request them. Browsers warn about unknown names.
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -44,7 +44,7 @@ PERMISSIONS_POLICY = ", ".join(
         "xr-spatial-tracking",
     )
 )
-# Methods that a response 405 names. Not every view takes OPTIONS.
+# Methods that a 405 response names. Not every view accepts OPTIONS.
 READ = ["GET", "HEAD"]
 FORM = [*READ, "POST"]
 
@@ -52,7 +52,7 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 
 
 def believe_proxy(get_response: GetResponse) -> GetResponse:
-    """Take scheme and client address from the proxy in front; installed by BEHIND_PROXY alone."""
+    """Middleware, installed only by BEHIND_PROXY, that takes scheme and address from the proxy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         take_proxys_word(request.META)
@@ -62,9 +62,9 @@ def believe_proxy(get_response: GetResponse) -> GetResponse:
 
 
 def take_proxys_word(environ: dict) -> None:
-    """Leave of each forwarded header what the proxy wrote, and take the client's address from it.
+    """Keep only the proxy's part of each forwarded header, and take the client's address from it.
 
-    A proxy appends to what the client sent, so only the last entry is its own word.
+    A proxy appends to the header that the client sent, so only the last entry is its own.
     """
     for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
         if name in environ:
@@ -76,7 +76,7 @@ def take_proxys_word(environ: dict) -> None:
 
 def _is_address(text: str) -> bool:
     if "%" in text:
-        return False  # a scope id is free text, and would forge fields of a log line
+        return False  # a scope id is free text, which could forge fields of a log line
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -85,7 +85,7 @@ def _is_address(text: str) -> bool:
 
 
 def identify_request(get_response: GetResponse) -> GetResponse:
-    """Give the request an id: in the logs, in X-Request-ID of the answer and on the 500 page."""
+    """Give the request an id for the logs, the response's X-Request-ID and the 500 page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         sent = request.META.get("HTTP_X_REQUEST_ID", "") if settings.BEHIND_PROXY else ""
@@ -100,11 +100,11 @@ def identify_request(get_response: GetResponse) -> GetResponse:
 
 
 def answer_head_without_body(get_response: GetResponse) -> GetResponse:
-    """Drop the body of each answer to HEAD; gunicorn does too, with a warning in the log."""
+    """Drop the body of each response to HEAD; gunicorn would too, but it logs a warning."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Not `request.method`: there, "head" is HEAD too, but gunicorn sends it a body.
+        # Not `request.method`, which turns "head" into HEAD, although gunicorn sends it a body.
         if request.META["REQUEST_METHOD"] == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
@@ -118,21 +118,21 @@ def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         meta = request.META
-        # Undoing backslashes in a cookie takes quadratic time before Python 3.11.10 and 3.12.6,
-        # and gives NUL, which PostgreSQL refuses. None of our cookies holds one.
+        # Unescaping backslashes in a cookie takes quadratic time before Python 3.11.10 and 3.12.6,
+        # and can yield NUL, which PostgreSQL refuses. None of our cookies contains a backslash.
         if "\\" in meta.get("HTTP_COOKIE", ""):
             meta["HTTP_COOKIE"] = meta["HTTP_COOKIE"].replace("\\", "")
-        # Django takes any digits for a port; what makes addresses whole, as feeds do, does not.
+        # Django accepts any digits as a port, but code that builds full URLs, as in feeds, fails.
         port = meta.get("HTTP_HOST", "").rpartition(":")[2]
         if port.isdecimal() and (len(port) > 5 or int(port) > 65_535):
             raise DisallowedHost("A port that there is not")
-        # The admin asks the database for whatever the address says.
+        # The admin puts anything from the address into its queries.
         if "%00" in meta.get("QUERY_STRING", "") and request.path_info.startswith("/admin/"):
             raise BadRequest("NUL in the query string")
-        # Django reads no body without a length, and would take an empty form.
+        # Django reads no body without a length, and would see an empty form.
         if "HTTP_TRANSFER_ENCODING" in meta:
             raise BadRequest("A body without a length")
-        # Django's limit does not count files, which a stranger could fill the disk with.
+        # Django's limit does not count files, so a stranger could fill the disk with them.
         length = meta.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > settings.LARGEST_REQUEST:
             raise RequestDataTooBig("The body is too large")
@@ -142,9 +142,9 @@ def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
 
 
 def keep_private(get_response: GetResponse) -> GetResponse:
-    """Tell caches to keep no page that is made for one person; Vary alone is not always heard.
+    """Forbid caches to keep a page that is made for one person; some of them ignore Vary.
 
-    Not no-store: going back must find the text that is still in the form.
+    The header is not no-store, because going back must find the text that is still in the form.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -163,10 +163,10 @@ def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def offer_next_pages(get_response: GetResponse) -> GetResponse:
-    """Name the links that a browser may fetch when one points at them, before one clicks.
+    """Let browsers fetch a link while the visitor points at it, before the click.
 
-    Only for anonymous visitors, whose pages come from the page cache. A logged-in person's page is
-    rendered, which costs too much for a page that may never be looked at.
+    This is only for anonymous visitors, whose pages come from the page cache. A logged-in person's
+    page is rendered, which costs too much for a page that may never be read.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -184,8 +184,9 @@ def offer_next_pages(get_response: GetResponse) -> GetResponse:
 def outdated_by(response: HttpResponse) -> str:
     """Return the kinds of data that the browser must drop because a session begins or ends.
 
-    A new session: pages that other tabs fetched ahead for an anonymous visitor. An end: also all
-    pages that Back would show. Never `storage`, which has text that the server does not have yet.
+    If a session begins, these are pages that other tabs prefetched for an anonymous visitor. If it
+    ends, these are also all pages that Back would show. `storage` is never among them, because it
+    has text that the server does not have yet.
     """
     sent = [response.cookies.get(settings.SESSION_COOKIE_NAME)]
     sent.append(response.cookies.get(settings.OLD_SESSION_COOKIE_NAME))
@@ -204,7 +205,7 @@ def restrict_content(get_response: GetResponse) -> GetResponse:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         if is_for_token(request):
-            # The browser would name the address in its requests for the page's own style sheets,
+            # The browser would send the address with its requests for the page's own style sheets,
             # and nginx logs that. With "no-referrer", Chromium sends "Origin: null" with a form.
             response["Referrer-Policy"] = "strict-origin"
         return response
@@ -219,7 +220,7 @@ def is_for_token(request: HttpRequest) -> bool:
 
 
 def refuse_unknown_methods(get_response: GetResponse) -> GetResponse:
-    """Respond with 405 to methods that no view takes, and to "get", which Django reads as GET."""
+    """Respond with 405 to methods that no view accepts, and to "get", which Django reads as GET."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.META["REQUEST_METHOD"] in (*FORM, "OPTIONS"):
@@ -231,10 +232,10 @@ def refuse_unknown_methods(get_response: GetResponse) -> GetResponse:
 
 
 def methods_of(path: str) -> list[str]:
-    """Return the methods that the view at `path` takes; our function views only read."""
+    """Return the methods that the view at `path` accepts; our function views only read."""
     try:
         match = resolve(path)
-    except Resolver404:  # A file, or nothing.
+    except Resolver404:  # A file, or an unknown address.
         return READ
     if match.app_name == "admin":
         return FORM
@@ -246,7 +247,7 @@ def methods_of(path: str) -> list[str]:
 
 
 class AddRequestId(logging.Filter):
-    """Give each log record the id of the request it was written in, or a dash."""
+    """Log filter that gives each record the id of its request, or a dash."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current_request_id.get()
@@ -254,10 +255,10 @@ class AddRequestId(logging.Filter):
 
 
 class RefusedIsWarning(logging.Filter):
-    """Make one warning of each refused request, which a stranger can cause at will.
+    """Log filter that turns each refused request, which strangers cause at will, into a warning.
 
-    Django calls a wrong Host header an error, and adds a traceback to what a view refuses; the
-    message says what was refused, and where in the code that happened helps nobody.
+    Django logs a wrong Host header as an error, and adds a traceback if a view refuses a request.
+    The message gives the reason, and the place in the code does not help anyone.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

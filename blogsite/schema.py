@@ -1,4 +1,4 @@
-"""Compare the migrations of the code with those that were applied to a database."""
+"""Comparison of the code's migrations with those that were applied to a database."""
 
 from functools import cache
 from typing import NamedTuple
@@ -12,7 +12,7 @@ Key = tuple[str, str]
 
 
 class Known(NamedTuple):
-    """The migrations of the code, each with those it replaces, and the apps that have any."""
+    """The code's migrations, each with those it replaces, and the apps that have any."""
 
     replaces: dict[Key, set[Key]]
     apps: frozenset[str]
@@ -27,14 +27,14 @@ class Difference(NamedTuple):
 
 @cache
 def known() -> Known:
-    """Return the migrations of the code, read once a process because they do not change."""
+    """Return the code's migrations, read once per process because they do not change."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     replaces = {key: set(each.replaces) for key, each in loader.disk_migrations.items()}
     return Known(replaces, frozenset(loader.migrated_apps))
 
 
 def compare(applied: set[Key] | None = None) -> Difference:
-    """Compare the code with the default database, or with `applied`; two short queries."""
+    """Compare the code with `applied`, or with the default database in two short queries."""
     if applied is None:
         applied = set(MigrationRecorder(connection).applied_migrations())
     replaces, apps = known()

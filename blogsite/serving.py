@@ -1,6 +1,6 @@
-"""How gunicorn serves the site: `gunicorn --config python:blogsite.serving blogsite.wsgi`.
+"""Gunicorn's settings: `gunicorn --config python:blogsite.serving blogsite.wsgi`.
 
-In a checkout, `gunicorn.conf.py` brings these in, so `gunicorn blogsite.wsgi` is enough.
+In a checkout, `gunicorn.conf.py` imports them, so `gunicorn blogsite.wsgi` is enough.
 """
 
 import contextlib
@@ -25,32 +25,32 @@ preload_app = True
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
-# A worker that leaks is replaced; the jitter keeps the workers from leaving together. Not often,
-# because the others get all of its connections, and keep them.
+# This replaces a worker that leaks memory. The jitter keeps the workers from stopping together. It
+# happens rarely, because the other workers get all of its connections, and keep them.
 max_requests = environment.whole_number("MAX_REQUESTS", 100_000, 0, 10_000_000)
 max_requests_jitter = max_requests // 10
-# The site answers 405 to "get"; gunicorn would answer 400.
+# The site responds to "get" with 405; gunicorn would respond with 400.
 permit_unconventional_http_method = True
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 16_380
-# Heartbeats are written every second; not to a disk that may be busy.
+# Workers write a heartbeat every second, which should not wait for a busy disk.
 MEMORY_DIR = Path("/dev/shm")  # noqa: S108  gunicorn makes its own files there, mode 600
 worker_tmp_dir = str(MEMORY_DIR) if MEMORY_DIR.is_dir() else None
-# Nothing remote controls this server, and no file appears in the home folder.
+# No one controls this server remotely, and no file appears in the home folder.
 control_socket_disable = True
-# Django alone reads the proxy's headers (BEHIND_PROXY); gunicorn believes nobody.
+# Only Django reads the proxy's headers (BEHIND_PROXY); gunicorn trusts no address.
 forwarded_allow_ips = ""
-# Who comes by a unix socket would be believed all the same: a path of the site, and its scheme.
+# Gunicorn would still trust clients on a unix socket, who could set the site's path and scheme.
 forwarder_headers = ""
 secure_scheme_headers = {}
 accesslog = "-" if environment.boolean("ACCESS_LOG", True) else None
-# Its chatter about workers would bury the address that the start ends with.
+# Messages about workers would bury the address, which is the last line of a start.
 loglevel = "warning"
 
 
 class AccessLine(Logger):
-    """Writes one line a request to stderr, without building what gunicorn's own format needs.
+    """Access log with one line per request on stderr, without the cost of gunicorn's own format.
 
     `time client "method path" status bytes milliseconds request-id`, the time in UTC.
     """
@@ -75,8 +75,8 @@ STOP_SIGNALS = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 
 def access_line(resp, environ: dict, seconds: float) -> bytes:
-    """Return the line for one answered request; what a stranger sent can't add a second line."""
-    # Files go out by sendfile, which gunicorn does not count.
+    """Return the log line of one request; nothing that a stranger sends can add a second line."""
+    # Gunicorn sends files with sendfile, and does not count those bytes.
     is_file = not resp.sent and environ["REQUEST_METHOD"] != "HEAD"
     size = (resp.response_length or 0) if is_file else resp.sent
     line = (
@@ -90,7 +90,7 @@ def access_line(resp, environ: dict, seconds: float) -> bytes:
 
 
 def return_large_blocks() -> None:
-    """Have the C library return free blocks of 4 MiB or more to the system at once.
+    """Make the C library return free blocks of 4 MiB or more to the system at once.
 
     glibc otherwise keeps blocks up to the largest size it has freed. After 64 log-ins, whose hashes
     take 19 or 100 MiB, two workers kept 257 MB; with this they are back at 123 MB, from 118.
@@ -100,7 +100,7 @@ def return_large_blocks() -> None:
 
 
 def on_starting(server) -> None:
-    """Refuse to start where a system check finds an error; warnings are shown. Then preload."""
+    """Refuse to start if a system check finds an error, and show warnings. Then preload."""
     from django.conf import settings
     from django.core.management import call_command
     from django.core.management.base import SystemCheckError
@@ -119,7 +119,7 @@ def on_starting(server) -> None:
 
 
 def unblock_stop_signals() -> None:
-    """Receive signals to stop again, those sent in the meantime included."""
+    """Receive stop signals again, including those sent in the meantime."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
@@ -128,10 +128,10 @@ os.register_at_fork(after_in_parent=unblock_stop_signals)
 
 
 def pre_fork(server, worker) -> None:
-    """Choose the core that fewest of the other workers have; None where they share none.
+    """Choose the core that the fewest other workers use; None if the workers share no cores.
 
-    A new process has the signal handlers of the master, which drop what a worker receives: told to
-    stop, it would go on until it is killed with all of its requests. So the signals are blocked
+    A new process has the master's signal handlers, which drop signals in a worker. It would ignore
+    a stop signal, and run until it is killed with all of its requests. So the signals are blocked
     until `post_fork` resets their handlers.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
@@ -142,32 +142,32 @@ def pre_fork(server, worker) -> None:
 def post_fork(server, worker) -> None:
     """Keep the threads of a worker on one core.
 
-    One of them runs at a time, whoever has Python's lock. On a core each, they pass it from core
-    to core at every read and write, and a short request takes up to twice as long.
+    Only the thread with Python's lock runs. On a core each, the threads pass the lock from core to
+    core at every read and write, and a short request takes up to twice as long.
     """
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     unblock_stop_signals()
     if worker.core is not None:
-        # Where the system forbids the choice, it serves all the same.
+        # If the system forbids the choice, the worker serves anyway.
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {worker.core})
 
 
 def cores_to_share(among: int) -> list[int]:
-    """Return the cores that so many workers share: none where they are too few to use them all.
+    """Return the cores that `among` workers share: none if there are more cores than workers.
 
-    Each of many small sites on one machine would else keep to the same few cores.
+    Otherwise, many small sites on one machine would all use the same few cores.
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
     return cores if among >= len(cores) else []
 
 
 def post_worker_init(worker) -> None:
-    """Preload a worker, and let its threads take turns ten times as often as Python's default.
+    """Preload a worker, and switch its threads ten times as often as Python does by default.
 
-    Who writes gives way at each of a dozen queries, and all other writers wait on SQLite until a
-    thread that renders gives way to them in turn.
+    A thread that writes gives up Python's lock at each of a dozen queries. All other SQLite writers
+    then wait until a thread that renders gives the lock back.
     """
     from blogsite.preloading import names_of_site, request_pages
 
@@ -178,7 +178,7 @@ def post_worker_init(worker) -> None:
 def when_ready(server) -> None:
     """Print the address: the last line of a start."""
     if sys.stderr.isatty():
-        # Closing the terminal is meant to stop what was started in it, not to reload it.
+        # Closing the terminal should stop the server that was started in it, not reload it.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     addresses = ", ".join(str(listener) for listener in server.LISTENERS)
     sys.stdout.write(f"Serving at {addresses} (Ctrl-C stops it)\n")

@@ -1,6 +1,6 @@
-"""All settings of the site: it runs with no environment variable set and grows by them.
+"""Django settings, which need no environment variable but can be changed by many.
 
-The README's table says what each variable does. A bad value stops the start with one line.
+The README's table describes each variable. An invalid value stops the start with one line.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 
 from blogsite import environment, unprepared
 
-# Where things are ------------------------------------------------------------------------------
+# Folders ---------------------------------------------------------------------------------------
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 IS_CHECKOUT = (PACKAGE_DIR.parent / "manage.py").is_file()
-# A wheel carries templates and static files inside the package, a checkout beside it.
+# A wheel has templates and static files inside the package, a checkout next to it.
 ASSETS_DIR = PACKAGE_DIR.parent if IS_CHECKOUT else PACKAGE_DIR
 DEFAULT_INSTANCE_DIR = PACKAGE_DIR.parent / "instance" if IS_CHECKOUT else Path("instance")
 INSTANCE_DIR = environment.read(
@@ -28,7 +28,7 @@ unprepared.refuse_missing_instance(INSTANCE_DIR)
 
 
 def make_instance_dir() -> None:
-    """Create the instance folder, readable by its owner alone, where it is missing."""
+    """Create the instance folder if it is missing. Only its owner can read it."""
     try:
         INSTANCE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -40,13 +40,13 @@ def make_instance_dir() -> None:
 
 
 def generate_secret_key(path: Path) -> None:
-    """Write a new key to `path`, mode 600; a process that was quicker wins."""
+    """Write a new key to `path` with mode 600, unless another process was faster."""
     make_instance_dir()
     try:
         descriptor, draft = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(64))
-        # A link appears whole or not at all, so no other process ever reads half a key.
+        # Linking is atomic, so no other process ever reads half a key.
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
         Path(draft).unlink()
@@ -66,7 +66,7 @@ def read_secret_key(path: Path) -> str:
 
 
 def load_secret_key() -> str:
-    """Return SECRET_KEY, or the key kept in the instance folder, made on the first start."""
+    """Return SECRET_KEY, or the key in the instance folder, which the first start creates."""
     path = INSTANCE_DIR / "secret_key"
     name = "SECRET_KEY"
     key = os.environ.get("SECRET_KEY", "")
@@ -79,11 +79,11 @@ def load_secret_key() -> str:
 
 
 SECRET_KEY = load_secret_key()
-# Cookies do not know ports, so two instances on one host need names of their own. The mark is the
-# same on all machines of an instance, and says nothing about the key.
+# Cookies ignore ports, so two instances on one host need different cookie names. The mark is the
+# same on all machines of an instance, and reveals nothing about the key.
 INSTANCE_MARK = hmac.digest(SECRET_KEY.encode(), b"blogsite.instance", "sha256").hex()[:8]
 
-# Who may ask, and how --------------------------------------------------------------------------
+# Hosts, HTTPS and cookies ----------------------------------------------------------------------
 
 DEBUG = environment.boolean("DEBUG", False)
 SITE_NAME = environment.read("SITE_NAME", "Blogsite", str, "a name")
@@ -103,7 +103,7 @@ SECURE_SSL_HOST = SITE_URL.partition("://")[2] or None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.boolean("HSTS_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = environment.boolean("HSTS_PRELOAD", False)
-# Both speak for other sites of the domain, which is for the owner of the domain to decide.
+# Both affect other sites of the domain, so the owner of the domain decides.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -117,33 +117,33 @@ SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_FAILURE_VIEW = "accounts.csrf.csrf_failure"
-# Handed back by a page that refuses a form; passwords never are.
+# Text fields that an error page returns if it refuses a form. Passwords are never returned.
 TYPED_TEXTS = ("title", "body", "tags", "cover_alt", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
-# Shows scripts whose pages the browser may show again. It has no secret and grants no right.
+# Tells scripts whose pages Back may show. It contains no secret and grants no rights.
 PERSON_COOKIE_NAME = f"{COOKIE_PREFIX}person_{INSTANCE_MARK}"
 # Proves that this browser may send a long text, and nothing else (`accounts.long_bodies`).
 EDITOR_COOKIE_NAME = f"{COOKIE_PREFIX}editor_{INSTANCE_MARK}"
-# A page for a visitor with one of these is made for them alone. Everyone else shares cached pages,
-# whatever other cookies they bring. deploy/nginx.conf knows these names too.
+# A visitor with one of these cookies gets personal pages. Everyone else shares cached pages,
+# whatever other cookies they send. deploy/nginx.conf has these names too.
 PERSONAL_COOKIES = {SESSION_COOKIE_NAME, OLD_SESSION_COOKIE_NAME, MESSAGES_COOKIE_NAME}
 
-# 200,000 characters of any script take up to 2.4 MB form-encoded; a refused form is lost text.
+# 200,000 characters of any script take up to 2.4 MB form-encoded. Refusing a form loses its text.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
-# The admin asks about up to 2,000 rows (`accounts.admin.ROWS_MAX`), each a field of its form.
+# The admin's confirmation form has a field for each row, up to 2,000 (`accounts.admin.ROWS_MAX`).
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "content.disk.TemporaryFile",
 ]
-# A form and the two images it may be sent with.
+# A form with two images, the most that it may contain.
 LARGEST_REQUEST = 32 * 1024 * 1024
 
 # At most half of a worker's threads do expensive work (`content.bulkhead`).
 WEB_THREADS = environment.web_threads()
 
-# What it is made of ----------------------------------------------------------------------------
+# Apps, middleware and templates ----------------------------------------------------------------
 
 INSTALLED_APPS = [
     "blogsite",
@@ -162,14 +162,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "blogsite.requests.identify_request",
     "blogsite.requests.answer_head_without_body",
-    # Before all that may answer by itself, so that every answer carries it.
+    # Before all middleware that may respond on its own, so that every response has these headers.
     "blogsite.requests.restrict_content",
     "blogsite.requests.refuse_unknown_methods",
     "blogsite.requests.refuse_abnormal_requests",
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Before anything asks the database.
+    # Before anything queries the database.
     "caching.fragments.note_cache_version",
     "blogsite.requests.keep_private",
     "blogsite.requests.offer_next_pages",
@@ -178,7 +178,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.AuthenticationMiddleware",
     "accounts.going_back.mark_person",
-    # Before a view or the check of the token parses the body.
+    # Before a view or the CSRF check parses the body.
     "accounts.long_bodies.LimitAnonymousBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -191,7 +191,7 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     MIDDLEWARE.insert(0, "blogsite.requests.believe_proxy")
 
-# The checks of `/readyz`: each yields code words, with details for the log.
+# The checks of `/readyz`. Each yields code words, with details for the log.
 READINESS = (
     "blogsite.health.find_database_problems",
     "blogsite.health.find_cache_problems",
@@ -224,16 +224,16 @@ CRISPY_TEMPLATE_PACK = "plain"
 
 SQLITE = "django.db.backends.sqlite3"
 SQLITE_OPTIONS = {
-    # A write lock taken at BEGIN waits for its turn; one taken later fails under two writers.
+    # A write lock requested at BEGIN waits for its turn. With two writers, a later request fails.
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
-    # Readers go on while one writes. What was answered to survives a power cut too, which some
-    # builds of SQLite leave out in this mode. Django turns foreign keys on itself.
+    # With WAL, reads continue during a write. FULL makes acknowledged writes survive a power cut,
+    # which some builds of SQLite do not guarantee in WAL mode. Django turns on foreign keys.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 POSTGRESQL_OPTIONS = {
     "connect_timeout": 5,
-    # Compiling a query takes longer than any of ours: 0.1 s for a list that is there in 1 ms.
+    # JIT compilation takes longer than any of our queries: 0.1 s for a list that takes 1 ms.
     "options": "-c jit=off",
 }
 DATABASES = {
@@ -245,25 +245,26 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == SQLITE:
     make_instance_dir()
     DATABASES["default"] |= {"ENGINE": "blogsite.sqlite", "OPTIONS": SQLITE_OPTIONS}
-    # Tests run on a file as the site does: in memory there is no WAL and no second connection.
+    # Tests use a file like the site, because there is no WAL or second connection in memory.
     DATABASES["default"]["TEST"] = {"NAME": INSTANCE_DIR / "test.sqlite3"}
 else:
     given = DATABASES["default"].get("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | given
 REPLICA = environment.replica_url("DATABASE_REPLICA_URL", DATABASES["default"])
 if REPLICA:
-    # One that vanished from the network must not hold what asks it for minutes: the primary serves.
+    # A replica that vanished from the network must not block requests for minutes. After these
+    # times, the primary serves them.
     impatience = POSTGRESQL_OPTIONS | {"connect_timeout": 2, "tcp_user_timeout": 3_000}
     DATABASES["replica"] = REPLICA | {
         "CONN_MAX_AGE": 60,
-        # Each thread has a connection, and none may take one that died with the server for a new
-        # failure, after that is back.
+        # Each thread has a connection. Once the server is back, a dead connection must not count
+        # as a new failure.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": impatience | REPLICA.get("OPTIONS", {}),
         "TEST": {"MIRROR": "default"},
     }
     DATABASE_ROUTERS = ["blogsite.replica.ReplicaRouter"]
-    # Before all that asks the database.
+    # Before all middleware that queries the database.
     place = MIDDLEWARE.index("accounts.sessions.SessionMiddleware")
     MIDDLEWARE.insert(place, "blogsite.replica.read_from_replica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -271,19 +272,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOCAL_CACHE = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": environment.cache_url("CACHE_URL", {"BACKEND": LOCAL_CACHE}),
-    # Of the tag `cache`: in the worker, because asking elsewhere takes longer than rendering.
+    # For the tag `cache`. It is in the worker, because a remote lookup takes longer than rendering.
     "template_fragments": {"BACKEND": LOCAL_CACHE, "LOCATION": "template_fragments"},
 }
 
 if CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    # Each page asks it whether it is still current; one that hangs must not hang the site.
+    # Each page asks Redis whether it is still current. If Redis hangs, the site must not.
     CACHES["default"]["OPTIONS"] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-# Serves anonymous visitors before Django does; off with DEBUG, so that a changed template shows.
+# Serves anonymous visitors before Django does. It is off with DEBUG, so that template edits show.
 IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
 PAGE_CACHE = "caching.pages.PageCache" if IS_CACHING else ""
 # Called when the site starts.
 AT_START = "caching.takedown.renew_at_start"
-# Fragments that many pages share, for the same reason.
+# Keeps fragments that many pages share. It is off with DEBUG for the same reason.
 KEEP_FRAGMENTS = not DEBUG
 if DEBUG:
     CACHES["template_fragments"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
@@ -291,7 +292,7 @@ if DEBUG:
 STATIC_URL = "/static/"
 STATIC_ROOT = INSTANCE_DIR / "static"
 STATICFILES_DIRS = [ASSETS_DIR / "static"]
-# A name of its own tells them from other JSON: browsers take rules of no other type.
+# Browsers accept rules only with their own content type, so the file needs its own extension.
 SPECULATION_RULES = "next-page.speculationrules"
 WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 MEDIA_URL = "/media/"
@@ -339,13 +340,13 @@ DEFAULT_FROM_EMAIL = environment.mail_address(
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Words and times -------------------------------------------------------------------------------
+# Language, time and the blog -------------------------------------------------------------------
 
 # The language of dates, numbers and posts.
 BLOG_LANGUAGE = environment.one_of(
     "LANGUAGE_CODE", "en", tuple(code for code, _ in DJANGO_LANGUAGES), "a language code, as en"
 )
-# The language of the interface: only one into which all of it is translated, Django's part too.
+# The interface uses only languages into which all of it is translated, including Django's part.
 COMPLETE_LANGUAGES = {"en"}
 LANGUAGE_CODE = "en" if BLOG_LANGUAGE.split("-")[0] not in COMPLETE_LANGUAGES else BLOG_LANGUAGE
 FORMAT_MODULE_PATH = "blogsite.formats" if LANGUAGE_CODE != BLOG_LANGUAGE else None
@@ -386,10 +387,10 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        # Django's own handlers would print a second time, or send mail.
+        # Django's own handlers would print each message a second time, or send mail.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
-        # At DEBUG, every query and every missing template variable; not what one looks for.
+        # At DEBUG, these would log every query and every missing template variable.
         "django.db.backends": {"level": "INFO"},
         "django.template": {"level": "INFO"},
     },

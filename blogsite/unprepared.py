@@ -1,4 +1,4 @@
-"""The error message of commands that need tables which do not exist yet."""
+"""Error messages for commands whose tables do not exist yet."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ WORK_WITHOUT_TABLES = {
 # fmt: on
 ASKS_FOR_HELP = {"-h", "--help", "--version"}
 
-# The command that this process runs, if it needs tables. `settings.py` makes no instance for it.
+# The command of this process, if it needs tables. `settings.py` creates no instance for it.
 command = ""
 
 
@@ -61,13 +61,13 @@ def has_tables() -> bool:
 
 
 def refuse() -> NoReturn:
-    """Stop with one line: first the command that makes the tables, then this one again."""
+    """Stop with one line that says to run the command that creates the tables, then this one."""
     manage = program()
     sys.exit(f'The database has no tables. Run "{manage} prepare", then "{manage} {command}".')
 
 
 def program() -> str:
-    """Return the way to run commands; on a server, it is `deploy/manage`."""
+    """Return the start of a command line; on a server, it is `deploy/manage`."""
     if not (CHECKOUT / "manage.py").is_file():
         return "blogsite"
     settings = Path(os.environ.get("BLOGSITE_ENV", "/etc/blogsite.env"))

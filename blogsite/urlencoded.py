@@ -16,7 +16,7 @@ LONE_MAX = 100_000
 
 
 def parse_form(body: bytes) -> QueryDict:
-    """Return the fields of a form, as Django's `QueryDict(body)` does.
+    """Return the fields of a form, like Django's `QueryDict(body)`.
 
     Raise BadRequest if many percent signs escape nothing. No browser sends such a form.
     """
@@ -34,6 +34,6 @@ def parse_form(body: bytes) -> QueryDict:
 
 
 def unquote(text: bytes) -> str:
-    """Decode `%41` and `+` as quoted-printable with another escape sign, which Python does in C."""
+    """Decode `%41` and `+` as a variant of quoted-printable, which Python decodes in C."""
     quoted = text.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
     return a2b_qp(quoted).decode(errors="replace")

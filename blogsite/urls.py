@@ -23,7 +23,7 @@ def no_such_page(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 class Favicon(RedirectView):
-    """Browsers ask for this path wherever a page names no icon, as the admin's do not."""
+    """Redirect for browsers, which request this path if a page names no icon, as in the admin."""
 
     http_method_names = READ_METHODS
 
@@ -37,7 +37,7 @@ admin.site.index_title = _("Moderation")
 urlpatterns = [
     path("", include("posts.urls")),
     path("auth/", include("accounts.urls")),
-    # Django's redirect by content type asks only for staff, and gives away titles of drafts.
+    # Django's redirect by content type is open to all staff, and reveals titles of drafts.
     path("admin/r/<path:rest>", no_such_page, name="no_shortcut"),
     path("admin/", admin.site.urls),
     path("hello/", health.hello, name="hello"),

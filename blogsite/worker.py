@@ -1,4 +1,4 @@
-"""Gunicorn's worker with threads, which leaves to other workers what it has no thread for."""
+"""Gunicorn's threaded worker, which leaves connections to other workers if its threads are busy."""
 
 from concurrent.futures import Future
 
@@ -6,11 +6,11 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 
 class Worker(ThreadWorker):
-    """Takes no more new connections at once than it has threads.
+    """Threaded worker that accepts at most as many new connections at once as it has threads.
 
-    Gunicorn's own takes whatever comes and lets it wait, though the threads of another worker may
-    have nothing to do. What no worker takes waits at the port, in the order in which it came. Who
-    asks again on a connection that is kept does not count, or new ones would wait for ever.
+    Gunicorn's own worker accepts every connection and lets it wait, even if another worker has idle
+    threads. Connections that no worker accepts wait at the port, in order of arrival. Further
+    requests on a kept connection do not count, or new connections would wait forever.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -28,9 +28,9 @@ class Worker(ThreadWorker):
             self.take_all()
 
     def take_all(self) -> None:
-        """Take what waits at the port, which may close: it was told that somebody listens.
+        """Accept all connections that wait at the port, because the port may close now.
 
-        Not more than half of what it may have at once, which leaves enough descriptors to answer.
+        Stop at half of `worker_connections`, which leaves enough descriptors for the responses.
         """
         for listener in self.sockets:
             before = -1

@@ -19,11 +19,11 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class WholeBody(LimitedStream):
-    """A body with the length that its request declares; raises BadRequest if less arrives.
+    """Request body that raises BadRequest if it is shorter than its declared length.
 
-    Gunicorn does not report that a connection broke off, and half a form would be saved: half a
-    text, without its tags and without the button that was pressed. Not OSError: Django would go on
-    without the form, and answer 403, or 500 with a traceback.
+    Gunicorn does not report a lost connection, and half a form would be saved: half a text,
+    without its tags and without the button that was pressed. With OSError, Django would continue
+    without the form, and respond with 403, or 500 with a traceback.
     """
 
     def read(self, size: int = -1, /) -> bytes:
@@ -39,10 +39,10 @@ class WholeBody(LimitedStream):
 
 
 class StrictRequest(WSGIRequest):
-    """Reads a body as a whole or not at all, and as UTF-8, whatever charset the client names.
+    """Request whose body is complete or refused, and UTF-8, whatever charset the client names.
 
-    Python's codecs are not made for strangers: punycode takes quadratic time (0.8 MB burnt a
-    minute), zlib is no text at all, and unicode_escape yields surrogates that no database takes.
+    Python's codecs are not safe for strangers: punycode takes quadratic time (0.8 MB took a
+    minute), zlib is not text at all, and unicode_escape yields surrogates that databases refuse.
     """
 
     def __init__(self, environ: dict) -> None:
@@ -58,11 +58,11 @@ class StrictRequest(WSGIRequest):
 
     @property
     def is_body_there(self) -> bool:
-        """Return whether the body is kept or was not read yet. Django uses the same test."""
+        """Return whether the body is stored or still unread. Django uses the same test."""
         return hasattr(self, "_body") or not self._read_started
 
     def _set_content_type_params(self, meta: dict) -> None:
-        # The parser of multipart forms reads the boundary from META itself.
+        # The parser of multipart forms reads the boundary from META.
         self.content_type = meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         self.content_params = {}
 
@@ -72,7 +72,7 @@ class Handler(WSGIHandler):
 
 
 def make_site():
-    """Return Django's handler, behind the page cache where there is one."""
+    """Return Django's handler, behind the page cache if that is on."""
     handler = Handler()
     return import_string(settings.PAGE_CACHE)(handler) if settings.PAGE_CACHE else handler
 
@@ -81,10 +81,10 @@ site = make_site()
 
 
 def application(environ: dict, start_response):
-    """Answer one request, from the page cache where that has it."""
-    # What is logged before Django gives it an id is not of the thread's last request.
+    """Respond to one request, from the page cache if possible."""
+    # Until Django sets a new id, logs must not show the id of the thread's previous request.
     current_request_id.set("-")
     if settings.BEHIND_PROXY:
-        # For the cache, which goes by the scheme, and the access log, which names the client.
+        # The page cache needs the scheme, and the access log needs the client's address.
         take_proxys_word(environ)
     return site(environ, start_response)

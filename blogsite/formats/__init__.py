@@ -1,1 +1,1 @@
-"""FORMAT_MODULE_PATH: formats of BLOG_LANGUAGE for an interface in another language."""
+"""Formats of BLOG_LANGUAGE for an interface in another language (FORMAT_MODULE_PATH)."""

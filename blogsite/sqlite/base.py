@@ -1,11 +1,11 @@
-"""Django's SQLite, whose writers come in turn.
+"""Django's SQLite backend with a queue for writers and a check for a replaced file.
 
-One may write at a time. SQLite has those who wait look again after ever longer pauses, up to
-100 ms, and who came last looks first: under load some wait for seconds. Here one thread of a
-process looks, each millisecond, and the others queue behind it.
+Only one connection writes at a time. SQLite lets the others retry after ever longer pauses, up to
+100 ms, and the latest one retries first, so under load some wait for seconds. Here one thread of a
+process retries every millisecond, and the others queue behind it.
 
-A file that was deleted or replaced while the process runs is refused: the old one takes what is
-saved with it, and its write-ahead log would damage the new one.
+A file that was deleted or replaced while the process runs is refused. Anything saved to the old
+file would be lost, and its write-ahead log would damage the new file.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ PAUSE = 0.001
 DEFAULT_PATIENCE = 5
 
 looking = Lock()
-# Device and inode of each file that this process, or its parent, opened first.
+# Device and inode of each database file when this process, or its parent, first opened it.
 opened: dict[str, tuple[int, int]] = {}
 
 
 class DatabaseReplaced(OperationalError):  # noqa: N818  a state, not a mistake
     """The file was deleted or replaced since this process opened it."""
 
-    # The 503 page says so, because waiting does not help.
+    # The 503 page says that only a restart helps, not waiting.
     until_restart = True
 
 
@@ -44,7 +44,7 @@ def identity_of(path: str) -> tuple[int, int] | None:
 
 
 def remember(path: str) -> None:
-    """Remember which file is at `path`, and keep it open, so that no other gets its inode.
+    """Remember which file is at `path`, and keep it open so that no other file gets its inode.
 
     It is never closed, because that would release SQLite's locks on the file.
     """
@@ -55,7 +55,7 @@ def remember(path: str) -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict):
-        # Check before, because SQLite creates a missing file, and after, in case it was replaced.
+        # Check before, because SQLite creates a missing file. Check again in case it was replaced.
         self.refuse_replaced()
         connection = super().get_new_connection(conn_params)
         path = str(self.settings_dict["NAME"])
@@ -74,7 +74,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._commit()
 
     def refuse_replaced(self) -> None:
-        """Raise DatabaseReplaced if the path leads to another file than it did at first."""
+        """Raise DatabaseReplaced if the path no longer leads to the file that was opened first."""
         path = str(self.settings_dict["NAME"])
         if path in opened and identity_of(path) != opened[path]:
             raise DatabaseReplaced(
@@ -83,7 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             )
 
     def _start_transaction_under_autocommit(self) -> None:
-        """Begin to write; raise OperationalError where that takes longer than `timeout` allows."""
+        """Begin a write transaction; raise OperationalError if the wait exceeds `timeout`."""
         end = time.monotonic() + self.patience
         is_first = looking.acquire(timeout=self.patience)
         try:
@@ -100,7 +100,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
-        """Refuse statements at once if another process writes; otherwise, SQLite waits."""
+        """Let statements fail at once while another process writes. By default, SQLite waits."""
         self.ensure_connection()
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
@@ -109,7 +109,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection.execute(f"PRAGMA busy_timeout = {self.patience * 1000:.0f}")
 
     def begins(self, *, is_last_look: bool) -> bool:
-        """Tell whether nobody else was writing, so that the transaction has begun."""
+        """Return whether the transaction has begun, which it can't while another one writes."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
         except base.Database.OperationalError as error:

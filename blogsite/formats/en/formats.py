@@ -1,7 +1,7 @@
-"""Django's formats for an English interface: those of BLOG_LANGUAGE.
+"""Formats of BLOG_LANGUAGE that Django uses for an English interface.
 
-Dates that Django formats itself, as in the admin's lists, are in digits. Otherwise, English
-names of months would come in the order of another language. `content.language` writes names.
+Dates that Django formats itself, such as those in the admin's lists, are in digits. Otherwise,
+English names of months would appear in another language's order. `content.language` writes names.
 """
 
 from django.conf import settings

@@ -17,7 +17,7 @@ from blogsite import __version__, environment, schema
 
 class Command(BaseCommand):
     help = "Migrates the database and collects static files, where this instance lacks them."
-    # Gunicorn runs them when it starts; here they would be shown a second time.
+    # Gunicorn runs the checks when it starts; here they would appear a second time.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         try:
             self.prepare_database()
         except DatabaseError as error:
-            # Drivers explain themselves over several lines.
+            # Messages from drivers span several lines.
             raise CommandError(f"The database refuses: {' '.join(str(error).split())}") from error
         with explain_unwritable(settings.STATIC_ROOT):
             self.collect_static_files()
@@ -71,15 +71,15 @@ class Command(BaseCommand):
 
 
 def version_file() -> Path:
-    """Return the path of the file that names the version which prepared this instance last."""
+    """Return the path of the file with the version that last prepared this instance."""
     return settings.INSTANCE_DIR / "version"
 
 
 def read_version() -> str:
-    """Return the version that prepared this instance last, or "" for a new instance."""
+    """Return the version that last prepared this instance, or "" for a new instance."""
     if version_file().exists():
         return version_file().read_text().strip()
-    # 0.1.0 kept no version, but it left a stamp when it had collected the static files.
+    # 0.1.0 stored no version, but it left a stamp after it collected the static files.
     return "0.1.0" if (settings.STATIC_ROOT / "collected.stamp").exists() else ""
 
 
@@ -93,13 +93,13 @@ def explain_unwritable(folder: Path) -> Iterator[None]:
 
 
 def refuse_taken_port(address: str) -> None:
-    """Raise CommandError where gunicorn could not listen on `address`, in time to say so first."""
+    """Raise CommandError if gunicorn could not listen on `address`, before any other work."""
     if address.startswith("unix:"):
         return
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
-        # As gunicorn does: a port that only lingers after a stop is not taken.
+        # Gunicorn sets this too: a port that only lingers after a stop is free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host.strip("[]"), int(port)))
@@ -110,9 +110,9 @@ def refuse_taken_port(address: str) -> None:
 
 
 def hide_new_database() -> None:
-    """Let the owner alone read a new SQLite file, whatever folder it lies in."""
+    """Create a new SQLite file that only its owner can read, whatever folder it is in."""
     if connection.vendor == "sqlite":
-        with contextlib.suppress(OSError):  # which the first query explains
+        with contextlib.suppress(OSError):  # the first query explains the error
             Path(connection.settings_dict["NAME"]).touch(mode=0o600)
 
 
