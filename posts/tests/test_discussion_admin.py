@@ -1,4 +1,4 @@
-"""The moderation queue in the admin, reports, and the moderation log."""
+"""The moderation queue, reports and moderation entries in the admin."""
 
 import re
 

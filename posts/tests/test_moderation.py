@@ -1,4 +1,4 @@
-"""Approving, hiding, restoring and closing: permissions, effects and the moderation log."""
+"""Approving, hiding, restoring and closing: permissions, effects and moderation entries."""
 
 import pytest
 from django.db import models
@@ -258,7 +258,7 @@ def test_a_draft_is_not_hidden(draft, moderator):
     assert entries() == []
 
 
-# The moderation log
+# Moderation entries
 
 
 @pytest.fixture

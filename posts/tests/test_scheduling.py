@@ -1,4 +1,4 @@
-"""A time that has not come: every way of publishing then schedules, and says so."""
+"""Future times: every way of publishing then schedules the post, and says so."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -23,13 +23,13 @@ Status = Post.Status
 
 
 def typed(at: datetime) -> str:
-    """A time as the browser sends it."""
+    """Return a time in the format that browsers send."""
     return at.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @pytest.fixture
 def send(client_of):
-    """Return a function that sends the editor of a post, or of a new one."""
+    """Return a function that submits the editor of a post, or of a new post."""
 
     def send(post: Post | None, at: datetime | str, action: str | None, **fields):
         path = f"/{post.pk}/update/" if post else "/create/"
@@ -123,7 +123,7 @@ def test_the_editor_offers_publish_now_where_a_time_is_set_for_good(
 def test_a_scheduled_post_is_saved_with_a_time_to_come_alone(send, scheduled, action, at, message):
     page = send(scheduled, at, action).text
     assert message in page and "words</textarea>" in page
-    # The note above the form names the time that holds.
+    # The note above the form names the saved time.
     assert "Readers will see this post from" in page and 'value="publish_now"' in page
     assert Post.objects.get().publish_at == TOMORROW
 
@@ -166,7 +166,7 @@ def test_a_time_that_has_passed_holds_up_nothing_that_is_out(send, post, at):
     assert Post.objects.get().publish_at == post.publish_at
 
 
-# In Berlin, this hour is skipped in spring, and comes twice in autumn.
+# In Berlin, this hour is skipped in spring and repeated in fall.
 @pytest.mark.parametrize("at", ["2031-03-30T02:30:00", "2031-10-26T02:30:00"])
 @pytest.mark.parametrize("action", ["publish", "schedule", None])
 def test_a_time_that_the_clock_does_not_show_once_publishes_nothing(send, author, at, action):
@@ -210,7 +210,7 @@ def test_the_admin_says_that_it_scheduled_a_post(client_of, post, at):
     assert bool(SAID.search(page)) == (at == TOMORROW)
 
 
-# Between the look at the post and its saving ------------------------------------------------------
+# Changes between reading a post and saving it -----------------------------------------------------
 
 
 def came_out(post: Post, moderator) -> None:
@@ -241,7 +241,7 @@ def test_what_came_out_at_that_moment_is_not_taken_back(make_post, moderator, sa
     assert Post.objects.get().is_out(NOW)
 
 
-# Fields that a private save leaves out ------------------------------------------------------------
+# Fields that a private save ignores ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["publish_at", "reason", "remove_image", "image"])

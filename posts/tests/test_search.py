@@ -1,4 +1,4 @@
-"""Finding: the same set on both databases, whatever is typed, of listed posts alone."""
+"""Search finds listed posts only, and the same ones on both databases for any query."""
 
 import random
 from datetime import timedelta
@@ -19,7 +19,7 @@ NOW = timezone.now()
 
 @pytest.fixture
 def write(make_post):
-    """Return a function that writes a post, indexed as all are."""
+    """Return a function that writes a post, which is indexed like any other."""
 
     def write_post(title: str = "Title", body: str = "", **fields) -> Post:
         return make_post(title=title, body=body, **fields)
@@ -28,7 +28,7 @@ def write(make_post):
 
 
 def found(text: str) -> list[str]:
-    """Titles of what is found, best first."""
+    """Return the titles of the posts found, best match first."""
     ids = find(text, now=timezone.now()).ids
     titles = dict(Post.objects.values_list("pk", "title"))
     return [titles[post_id] for post_id in ids]
@@ -129,7 +129,7 @@ def test_a_tag_of_signs_alone_is_found_without_a_word_beside_it(write, query, ti
     for title, tags in (("Salt", "🎉"), ("Bread", "🎉"), ("Party", "🎉, 🏳️‍🌈"), ("Tea", "")):
         write(title, tags=tags)
     assert found(query) == titles
-    # Of the newest two, none that is excluded.
+    # The newest two contain no excluded post.
     ids = find(query, now=timezone.now(), limit=2).ids
     assert set(Post.objects.filter(pk__in=ids).values_list("title", flat=True)) <= set(titles)
     assert set(find_any(query)) == set(find(query, now=timezone.now()).ids)
@@ -235,7 +235,7 @@ def test_titles_come_first_and_newness_breaks_ties(write):
     with_salt = ["New title with salt", "Old title with salt", "Salt and pepper"]
     bodies = ["Newer body", "Older body", "Peppers"]
     assert found("salt") == with_salt + bodies
-    # Two words in a title come before one.
+    # Two matches in a title rank above one.
     assert found("salt pepper") == ["Salt and pepper", "Peppers"]
     assert found('"salt and"') == ["Salt and pepper"]
 
@@ -294,14 +294,14 @@ def test_it_takes_one_query_and_one_for_tags(write, django_assert_num_queries):
         find('bread "and butter" author:author', now=NOW)
     with django_assert_num_queries(2):
         find('bread "and butter" tag:kitchen author:author', now=NOW)
-    # And one that says how far back to look for what is left out.
+    # With exclusions, one more query finds how far back to look for them.
     with django_assert_num_queries(3):
         find('bread "and butter" -soup tag:kitchen author:author -tag:soup', now=NOW)
     with django_assert_num_queries(0):
         find("-bread", now=NOW)
 
 
-# The same set on both databases: each is held against this plain reading of the promise.
+# Compare either database with this plain implementation, so that both find the same posts.
 
 WORDS = (
     "sea seal season search bread breadth butter c don't l'amour été ETE Łódź straße ελλάδα "
@@ -315,7 +315,7 @@ AUTHORS = {"anna": "Anna Sea", "bert.sea": "", "日本": "C"}
 
 @pytest.fixture
 def library(write, make_user):
-    """Sixty posts of random words, and what the reference needs to know of each."""
+    """Sixty posts of random words, as the tokens by id that the plain implementation needs."""
     chance = random.Random(6)
     users = [make_user(name, display_name=display) for name, display in AUTHORS.items()]
     indexed = {}

@@ -1,4 +1,4 @@
-"""What is indexed, kept in step by the write path, and made again by the command."""
+"""Search documents: the write path keeps them up to date, and a command rebuilds them."""
 
 from io import StringIO
 
@@ -22,7 +22,7 @@ NOW = timezone.now()
 
 @pytest.fixture
 def saved(author):
-    """A post that was saved as a person does it."""
+    """A post saved through the write path."""
     author.display_name = "Anna Lindström"
     author.save()
     post = Post(author=author, title="Crème *brûlée*", body="# Of **milk**\n\nand [eggs](/x)")
@@ -129,7 +129,7 @@ def test_a_new_name_reaches_the_newest_posts_at_once_and_all_by_the_command(
     posts = [make_post(title=f"Bread {number}").pk for number in range(3)]
     author.display_name = "Berta"
     author.save()
-    with django_assert_num_queries(5):  # two of them begin and end
+    with django_assert_num_queries(5):  # including the transaction's start and end
         index_author(author)
     assert find("berta", now=NOW).ids == [posts[2], posts[1]]
     assert "Wrote 1 search documents" in reindex(*arguments)
@@ -139,7 +139,7 @@ def test_a_new_name_reaches_the_newest_posts_at_once_and_all_by_the_command(
 
 @pytest.mark.parametrize("act", ["name", "all names", "tag"])
 def test_documents_are_locked_in_one_order_whoever_writes_them(saved, act):
-    """Or two who write the same ones could wait for each other on PostgreSQL."""
+    """Otherwise two writers of the same documents could deadlock on PostgreSQL."""
     acts = {
         "name": lambda: index_author(saved.author),
         "all names": documents.index_names,
@@ -151,7 +151,7 @@ def test_documents_are_locked_in_one_order_whoever_writes_them(saved, act):
         acts[act]()
     statements = [one["sql"] for one in asked if '"posts_searchdocument"' in one["sql"]]
     changes = next(n for n, sql in enumerate(statements) if sql.startswith("UPDATE"))
-    assert "ORDER BY 1 ASC" in statements[changes - 1]  # of the key alone
+    assert "ORDER BY 1 ASC" in statements[changes - 1]  # reads only the key
     assert ("FOR UPDATE" in statements[changes - 1]) == (connection.vendor == "postgresql")
 
 
@@ -176,7 +176,7 @@ def test_many_are_written_in_three_queries(make_post, django_assert_num_queries)
 
 
 def test_the_longest_text_of_any_script_can_be_saved(make_post):
-    # 200,000 different pairs of characters of four bytes each.
+    # About 200,000 different pairs of four-byte characters.
     first, count = 0x20000, 450
     pairs = (chr(first + a) + chr(first + b) for a in range(count) for b in range(count))
     body = " ".join(pairs)[:200_000]
@@ -222,7 +222,7 @@ def test_the_sample_blog_is_indexed(db, small_sample):
     published = Post.objects.filter(status=Post.Status.PUBLISHED)
     assert not published.exclude(pk__in=SearchDocument.objects.values("post")).exists()
     assert find("train", now=timezone.now()).ids
-    # Of drafts that were autosaved; nobody can find them yet.
+    # Three drafts were only autosaved, and search can't find drafts.
     assert "Wrote 3 search documents" in reindex()
     assert "Wrote 0 search documents" in reindex()
 
@@ -281,7 +281,7 @@ def test_a_rebuilt_index_is_one_segment(make_post):
     for number in range(5):
         make_post(title=f"Bread {number}")
     with connection.cursor() as cursor:
-        # Without a command, one segment takes a thousand posts.
+        # By default, one segment takes a thousand posts.
         cursor.execute("INSERT INTO posts_search (posts_search, rank) VALUES ('hashsize', 1)")
         reindex("--rebuild")
         cursor.execute("SELECT count(DISTINCT segid) FROM posts_search_idx")

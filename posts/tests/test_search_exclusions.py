@@ -1,4 +1,4 @@
-"""What a question leaves out: looked for in the newest that hold the rest, and that is said."""
+"""Exclusions are looked for only in the newest posts that match the rest; results say so."""
 
 import pytest
 from django.utils import timezone
@@ -16,7 +16,7 @@ def sifted(monkeypatch):
 
 @pytest.fixture
 def write(make_post, make_user):
-    """Return a function that writes posts, plain ones or such that no exclusion takes."""
+    """Return a function that writes posts: plain ones, which exclusions remove, or others."""
     other = make_user("other")
 
     def write_posts(number: int, *, plain: bool, text: str = "bread") -> None:
@@ -30,7 +30,7 @@ def write(make_post, make_user):
 
 
 def ask(text: str, **options) -> tuple[int, bool, bool]:
-    """Return how many are found, and what is said of others."""
+    """Return the number of posts found, `is_more` and `is_partial`."""
     found = find(text, now=timezone.now(), **options)
     return len(found.ids), found.is_more, found.is_partial
 

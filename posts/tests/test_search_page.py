@@ -1,4 +1,4 @@
-"""The page of what was found: `/?q=`."""
+"""The search results page, `/?q=`."""
 
 import re
 from datetime import timedelta
@@ -45,7 +45,7 @@ def test_the_box_stands_on_every_page_and_keeps_the_question(client, post):
 
 def test_the_box_takes_more_than_is_read_and_no_more_than_fits_into_an_address(client, db):
     size = int(re.search(r'name="q".*? maxlength="([0-9]+)"', client.get("/").text)[1])
-    # The dearest characters take nine bytes.
+    # A character takes up to nine bytes in an address.
     line = f"GET /?q={quote('語' * size)} HTTP/1.1\r\n"
     assert len(line) < serving.limit_request_line
     assert size > QUERY_MAX_LENGTH

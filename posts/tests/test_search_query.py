@@ -1,4 +1,4 @@
-"""The parser takes whatever is typed."""
+"""The query parser accepts any input."""
 
 import random
 

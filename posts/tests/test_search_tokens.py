@@ -1,4 +1,4 @@
-"""One tokenizer for text and question."""
+"""The tokenizer, which texts and queries share."""
 
 import random
 import sys
@@ -17,14 +17,14 @@ from posts.search.tokens import TOKEN_MAX_LENGTH, fold, is_pair, is_single, scan
         ("don't don’t l'amour", "don t don t l amour"),
         ("snake_case kebab-case x1 3.14", "snake case kebab case x1 3 14"),
         ("Crème Brûlée naïve Ångström", "creme brulee naive angstrom"),
-        # Taken apart into letter and mark, as some keyboards type it.
+        # A letter with a combining mark, as some keyboards type it.
         ("Cre\u0300me", "creme"),
         ("Việt Nam ở Đà Nẵng", "viet nam o da nang"),
         ("Łódź Tromsø Ħamrun œuvre Æsir", "lodz tromso hamrun oeuvre aesir"),
         ("Straße STRASSE İstanbul ısı", "strasse strasse istanbul isi"),
         ("Ελλάδα ΕΛΛΑΔΑ Άσος ΆΣΟΣ", "ελλαδα ελλαδα ασοσ ασοσ"),
         ("ᾳ τῷ ἀρχῇ ᾨδή τω\u0345 ΤΩΙ ΐΰ", "α τω αρχη ωδη τω τωι ιυ"),
-        # й and ё are letters; an accent that shows the stress is not.
+        # й and ё are letters of their own. An accent that marks stress is not part of a letter.
         ("Йод йод ЁЛКА за́мок їжак ўзор", "йод йод ёлка замок їжак ўзор"),
         ("и\u0306од е\u0308лка", "йод ёлка"),
         ("हिन्दी किताबें", "हिन्दी किताबें"),
@@ -39,7 +39,7 @@ from posts.search.tokens import TOKEN_MAX_LENGTH, fold, is_pair, is_single, scan
         ("今日、東京", "今日 日 東京 京"),
         ("カタカナー ｶﾞｷﾞ", "カタ タカ カナ ナー ー ガギ ギ"),
         ("한국어 공부", "한국 국어 어 공부 부"),
-        # Conjoining jamo are one syllable.
+        # Conjoining jamo form one syllable.
         ("\u1112\u1161\u11ab\u1100\u116e\u11a8", "한국 국"),
         ("iPhone手机2024年", "iphone 手机 机 2024 年"),
         ("葛\U000e0100飾", "葛飾 飾"),
@@ -61,7 +61,7 @@ def test_tokens_of_many_scripts(text, tokens):
 
 
 def random_text(chance: random.Random) -> str:
-    """Characters of all planes, half of them of the first thousand."""
+    """Return 40 random characters of all planes, more of them from the low ranges."""
     tops = (0x400, 0x3400, 0x10000, 0x20000, sys.maxunicode)
     return "".join(chr(chance.randrange(chance.choice(tops))) for _ in range(40))
 
@@ -89,7 +89,7 @@ def test_places_are_those_of_the_words():
         ("日本", "日本"),
         ("本語", "本語"),
         ("語", "語"),
-        # Written out, it has no places within: all its pairs stand where it does.
+        # This one character expands to four: every pair has the position of the whole.
         ("株式", "㍿"),
         ("式会", "㍿"),
         ("会社", "㍿"),

@@ -1,4 +1,4 @@
-"""The sample blog (the seed's init-db command fills tables; this one fills a blog)."""
+"""seed_demo, which fills a sample blog (the seed's init-db command only creates tables)."""
 
 import re
 from io import StringIO
@@ -25,7 +25,7 @@ def seed(*arguments: str) -> str:
 
 def words() -> list[tuple]:
     posts = Post.objects.order_by("pk").values_list("title", "body", "author__username")
-    # Names of images are never the same.
+    # Image names differ in every run.
     return [(title, re.sub(r"/media/\S+", "", body), name) for title, body, name in posts]
 
 
@@ -111,7 +111,7 @@ def test_it_adds_to_a_blog_with_posts_where_told_so(post):
 
 
 def test_nobody_who_is_here_is_made_an_author(make_user):
-    # In another case, which is the same name.
+    # The same username in another case.
     taken = make_user(name_person(0).username.upper())
     seed("--posts", "10", "--users", "3")
     assert User.objects.count() == 4

@@ -1,4 +1,4 @@
-"""sitemap.xml, as sitemaps.org has it in every state of a blog, and robots.txt."""
+"""sitemap.xml, valid by the schemas of sitemaps.org for any blog, and robots.txt."""
 
 import re
 from datetime import datetime, timedelta
@@ -21,11 +21,11 @@ CHILDREN = {"urlset": "url", "sitemapindex": "sitemap"}
 
 
 def parse(response) -> dict[str, str | None]:
-    """Return the locations with their dates; fail where the schemas of sitemaps.org would.
+    """Return the locations with their dates. Fail if the schemas of sitemaps.org would.
 
-    siteindex.xsd and sitemap.xsd 0.9: a root of one of two names, one or more children, in each one
-    `loc` of 12 to 2,048 characters and then at most one `lastmod`. The protocol adds the limits
-    of 50,000 entries and 50 MB, and that all are whole addresses on one host.
+    siteindex.xsd and sitemap.xsd 0.9: a root with one of two names and at least one child. Each
+    child has one `loc` of 12 to 2,048 characters, then at most one `lastmod`. The protocol also
+    limits a file to 50,000 entries and 50 MB, with absolute addresses on one host.
     """
     assert response.status_code == 200
     assert response["Content-Type"] == "application/xml; charset=utf-8"
@@ -51,7 +51,7 @@ def parse(response) -> dict[str, str | None]:
 
 @pytest.fixture
 def read(client, db):
-    """Return a function that reads the whole sitemap, through the index where there is one."""
+    """Return a function that reads the whole sitemap, through the index if there is one."""
 
     def read_all() -> dict[str, str | None]:
         response = client.get("/sitemap.xml")
@@ -67,7 +67,7 @@ def read(client, db):
 
 
 def listed(**dates) -> dict[str, str | None]:
-    """Return the required entries of the sitemap: the home page and each listed post."""
+    """Return the sitemap's required entries: the home page and each listed post."""
     posts = Post.objects.listed(timezone.now())
     found = {
         f"http://testserver{post.get_absolute_url()}": max(post.updated_at, post.publish_at)
@@ -197,7 +197,7 @@ def test_robots_names_the_sitemap(client, settings, site_url):
 
 
 def test_robots_hides_no_page_that_says_noindex(client, db):
-    """A crawler that may not read a page does not see that it must not list it."""
+    """A crawler that can't read a page never sees its noindex."""
     rules = re.findall(r"^Disallow: (.*)$", client.get("/robots.txt").text, re.M)
     patterns = [re.compile(re.escape(rule).replace(r"\*", ".*")) for rule in rules]
     for path in ("/preview/secret/", "/?q=bread", "/?page=2&q=bread"):

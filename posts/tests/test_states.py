@@ -1,4 +1,4 @@
-"""Drafts, scheduled posts, publishing and taking back: by the buttons of the editor."""
+"""Drafts, scheduling, publishing and unpublishing, by the buttons of the editor."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ Status = Post.Status
 
 
 def typed(at: datetime) -> str:
-    """A time as the browser sends it."""
+    """Return a time in the format that browsers send."""
     return at.strftime("%Y-%m-%dT%H:%M:%S")
 
 
@@ -44,7 +44,7 @@ def test_a_new_post_becomes_what_the_button_says(client_of, data, status, leads_
 
 @pytest.fixture
 def states(make_post):
-    """Return a function that makes a post in a state by name."""
+    """Return a function that makes a post in the named state."""
     fields = {
         "draft": {"status": Status.DRAFT, "publish_at": None},
         "scheduled": {"publish_at": TOMORROW},
@@ -141,7 +141,7 @@ def test_a_time_is_entered_and_shown_in_the_zone_of_the_author(client_of, author
     assert 'value="2031-01-01T09:00:07"' in page
 
 
-# Of a form that was open while another zone was chosen in another tab.
+# The form was open when the author chose another zone in another tab.
 @pytest.mark.parametrize(
     ("zone", "hour"),
     [("UTC", 9), ("Europe/Berlin", 8), ("", 0), ("Mars/Base", 0), ("../UTC", 0), ("Asia", 0)],
@@ -172,7 +172,7 @@ def test_the_field_for_the_time_says_whose_time_it_takes(client_of, author, zone
     assert f"Time zone: {zone}" in client_of("author").get("/create/").text
 
 
-# In Berlin, the clock shows 2:30 twice that night; nobody can say by it which of them they mean.
+# In Berlin, clocks show 2:30 twice that night, so a newly typed 2:30 is ambiguous.
 @pytest.mark.parametrize(("typed_at", "is_taken"), [("02:30:15", True), ("02:30:16", False)])
 @pytest.mark.parametrize("path", ["update", "autosave"])
 def test_a_time_that_stays_as_it_was_shown_stays_what_it_is(
@@ -199,7 +199,7 @@ def test_a_post_that_came_out_while_its_editor_was_open_is_not_scheduled_again(c
         and "half of it</textarea>" in page
     )
     assert 'value="update">Update' in page and 'value="unpublish">Unpublish' in page
-    # Readers see no word of what was to wait.
+    # Readers see nothing of the text that was meant to be scheduled.
     assert Post.objects.get().body == "test\nbody"
 
 
@@ -210,7 +210,7 @@ def test_a_refused_form_opens_at_its_first_mistake(client_of, title, refused):
     assert len(fields) == 1 and f'id="{refused}"' in fields[0]
 
 
-# Nowhere rounded: to the minute, one of the two would be on the wrong side.
+# Times aren't rounded: to the minute, one of these would fall on the wrong side.
 @pytest.mark.parametrize("status", Post.Status)
 @pytest.mark.parametrize("microseconds", [-1, 0, 1])
 def test_a_row_tells_of_itself_what_the_rule_asks_of_many(make_post, status, microseconds):
@@ -270,7 +270,7 @@ def test_a_form_without_a_name_of_its_own_makes_a_post(client_of, post, author, 
     Post.objects.update(author=author)
     client = client_of("reader" if uuid == str(post.uuid) else "author")
     response = client.post("/create/", {"title": "New", "uuid": uuid})
-    # What is no name at all is refused with the form; another's is not taken.
+    # An invalid UUID makes the form invalid. Another person's post is left alone.
     assert Post.objects.filter(title="New").exists() == (response.status_code == 302)
     assert Post.objects.get(pk=post.pk).title == "Test title"
 
@@ -288,13 +288,13 @@ def test_two_forms_of_one_name_at_the_same_moment_make_one_post(
     view.setup(request)
     view.object = Post(author=author)
     form = view.get_form()
-    # Between the look for a post of that name and the saving: before the form is checked, or after.
+    # After the view looked for a post with this UUID: before the form is validated, or after.
     assert is_early or form.is_valid()
     first = Post(author=author, title="First", uuid=data["uuid"])
     publishing.autosave(first, Edit(NOW, tags=[], by=author, session=edit_session))
     assert form.is_valid()
     assert view.form_valid(form).status_code == status
-    # The later text neither gets lost nor goes over what it has not seen.
+    # The later text is neither lost nor saved over text that its author hasn't seen.
     expected = ("Second", "published") if status == 302 else ("First", "draft")
     post = Post.objects.get()
     assert (post.title, post.status) == expected

@@ -1,4 +1,4 @@
-"""Tags renamed and merged by moderators, and where their old addresses lead."""
+"""Renaming and merging tags in the admin, and redirects from their old addresses."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ def titles(client, path: str) -> list[str]:
 
 
 def leads_to(client, slug: str) -> str:
-    """Return where the address of a tag leads in one step; itself, where it is a page."""
+    """Return the slug that a tag's address redirects to in one step, or its own if it is a page."""
     response = client.get(f"/tags/{slug}/")
     if response.status_code == 200:
         return slug
@@ -74,7 +74,7 @@ def test_a_name_given_back_makes_no_loop(moderating, make_post):
         rename(moderating, old, new)
     assert [leads_to(moderating, slug) for slug in "ab"] == ["a", "a"]
     assert TagRedirect.objects.count() == 1
-    # A browser that kept the redirect from a to b would go in circles.
+    # A browser that cached the redirect from a to b would go in circles.
     moderating.logout()
     assert "no-cache" in moderating.get("/tags/b/")["Cache-Control"]
 
@@ -217,7 +217,7 @@ def test_pages_and_marks_are_right_after_a_merge(moderating, make_post, monkeypa
     expect_right_numbers()
 
 
-# Who may
+# Permissions
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tags: typed, folded, counted, suggested and shown."""
+"""Tags: typing, case folding, counts, suggestions and pages."""
 
 import re
 import sys
@@ -27,7 +27,7 @@ def names_of(post: Post) -> list[str]:
     return [tag.name for tag in Post.objects.get(pk=post.pk).tag_list]
 
 
-# What is typed
+# Typed tags
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_form_never_cuts_a_pasted_text(client_of):
     assert "maxlength" not in field[0]
 
 
-# Kept with the post
+# Tags of a post
 
 
 def test_tags_keep_their_order_and_their_first_spelling(client_of, make_post):
@@ -252,7 +252,7 @@ def test_more_than_a_hundred_tags_are_paged_in_their_order(client, make_post):
     assert re.findall(r">(t\d+)</a>", first) == [f"t{n:03}" for n in range(100)]
     assert re.findall(r">(t\d+)</a>", second) == ["t100"]
     assert '<a href="?">First</a>' in second and 'rel="next"' not in second
-    # On the whole first page, though only one tag less than that lies before.
+    # The link back leads to the whole first page.
     assert re.findall(r">(t\d+)</a>", client.get(f"/tags/{way_back}").text)[:1] == ["t000"]
 
 

@@ -1,4 +1,4 @@
-"""Tags that somebody merges or renames while another is at them."""
+"""Tags that are merged, renamed or deleted while another request uses them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +26,9 @@ def moderating(client_of):
 
 @contextmanager
 def renamed_meanwhile() -> Iterator[None]:
-    """Have somebody rename a tag after it was read, and before it is locked.
+    """Rename a tag after it was read and before it is locked.
 
-    What is done within the transaction is undone with it, so it is done once more in the next.
+    The rollback undoes this rename, so it is repeated during the retry.
     """
 
     def rename() -> None:

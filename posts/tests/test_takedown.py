@@ -1,4 +1,4 @@
-"""A takedown empties nginx's cache too: the folder in its key gets another name."""
+"""A takedown empties nginx's cache too, by renaming the folder in its cache key."""
 
 import logging
 from datetime import timedelta
@@ -27,14 +27,14 @@ def media(settings, tmp_path) -> Path:
 
 @pytest.fixture
 def version(media):
-    """Return a function that gives what nginx puts into its key."""
+    """Return a function that returns the folder in nginx's cache key."""
     takedown.renew_version()
     return lambda: (media / ".version/current").resolve(strict=True)
 
 
 @pytest.fixture
 def is_announced(version, django_capture_on_commit_callbacks):
-    """Return a function that makes a change and returns whether nginx then forgets its pages."""
+    """Return a function that makes a change and returns whether nginx then drops its pages."""
 
     def run(change) -> bool:
         before = version()
@@ -85,7 +85,7 @@ ADDED = {
 
 @pytest.fixture
 def comment(make_post, make_comment) -> Comment:
-    """A comment with a reply that waits, on a post with a tag and a like."""
+    """A comment with a waiting reply, on a post with a tag and a like."""
     post = make_post(tags="Bread")
     comment = make_comment("Old words.", post=post)
     make_comment("A reply.", post=post, parent=comment, status=Comment.Status.WAITING)

@@ -1,4 +1,4 @@
-"""Several people who like, comment, moderate and save at the same moment."""
+"""Several people liking, commenting, moderating and saving at the same moment."""
 
 from datetime import timedelta
 from io import StringIO
@@ -129,7 +129,7 @@ def test_tags_of_one_post_that_get_other_names_at_once_are_both_found(people):
         call_command("reindex_posts", stdout=StringIO())
 
     for number in range(ROUNDS):
-        # All are out of date, so that the command writes them while the tags get other names.
+        # Make every document out of date, so that the command writes them while tags are renamed.
         SearchDocument.objects.update(title="old")
         names = {pk: f"{name}{number}" for name, pk in pks.items()}
         renames = [lambda pk=pk, name=name: rename(pk, name) for pk, name in names.items()]

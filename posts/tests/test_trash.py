@@ -1,4 +1,4 @@
-"""Throwing posts away, bringing them back, and removing them for good."""
+"""Deleting posts to the trash, restoring them, and removing them for good."""
 
 import re
 from datetime import timedelta
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 def undo_in(page: str) -> str:
-    """Return the address to which the message's button posts."""
+    """Return the address that the message's Undo button posts to."""
     return re.search(r'<form method="post" action="([^"]*)">[^/]*Undo</button>', page)[1]
 
 
@@ -167,7 +167,7 @@ def test_a_moderator_who_deletes_what_is_in_the_trash_leaves_no_entry(post, mode
     assert not ModerationEntry.objects.exists()
 
 
-# For good
+# Removal for good
 
 
 def empty(*arguments: str) -> str:
@@ -215,7 +215,7 @@ def test_what_is_not_in_the_trash_is_never_removed(post):
 
 
 class Terminal(StringIO):
-    """Where somebody brings back all that is left in the trash as soon as a line appears."""
+    """Standard output that restores all posts left in the trash as soon as a line is written."""
 
     def write(self, text: str) -> int:
         for post in Post.objects.in_trash():

@@ -1,4 +1,4 @@
-"""A comment that was sent after the session ended is at its form again after logging in."""
+"""A comment sent after the session ended is back in its form after logging in."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ LATER = commenting.EDIT_LIMIT + timedelta(seconds=1)
 
 @pytest.fixture
 def sent_too_late(client_of):
-    """Return a function that sends a form of the reader's after the session has ended."""
+    """Return a function that sends a reader's form after their session has ended."""
     client = client_of("reader")
 
     def send(page: str, path: str, **fields) -> str:

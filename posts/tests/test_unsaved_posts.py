@@ -1,4 +1,4 @@
-"""A post that was sent after the session ended is in the editor again after logging in."""
+"""A post sent after the session ended is back in the editor after logging in."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -66,7 +66,7 @@ def test_what_an_autosave_has_kept_is_no_longer_unsaved(client_of, draft, author
     client.logout()
     assert client.post(f"/{draft.pk}/autosave/", typed).status_code == 401
     assert UnsavedText.objects.exists()
-    # Logged in again in another tab, the editor goes on.
+    # After logging in again in another tab, the editor continues.
     client.force_login(author)
     assert client.post(f"/{draft.pk}/autosave/", typed | {"tags": "x" * 51}).status_code == 422
     assert UnsavedText.objects.exists()

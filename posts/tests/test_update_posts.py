@@ -1,4 +1,4 @@
-"""`manage.py update_posts`: posts of an older version are brought up to date, once."""
+"""`manage.py update_posts` brings posts from an older version up to date, once."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ def update() -> list[str]:
 
 @pytest.fixture
 def old_posts(make_post, reader):
-    """Five posts, with a comment and a biography, as a version without any of it left them."""
+    """Five posts, a comment and a biography, from a version without any derived data."""
     posts = [make_post(body=f"*word{number}*", tags="tea") for number in range(5)]
     commenting.add_comment(posts[0], reader, "*Said*", now=timezone.now())
     right = counters()
@@ -196,7 +196,7 @@ def test_the_sample_blog_needs_no_update(db, small_sample):
     assert derived.outdated() == []
 
 
-# The versions --------------------------------------------------------------------------------
+# Versions ------------------------------------------------------------------------------------
 
 SAMPLE = """# One *title*
 
@@ -241,7 +241,7 @@ def digest(value: object) -> str:
 
 
 def test_the_versions_move_with_what_is_derived():
-    """Fails where the same text gives other HTML or other words and no version was raised.
+    """Fails if the same text gives other HTML or other tokens and no version was raised.
 
     Then raise RENDERER_VERSION in content/markup.py, or INDEX_VERSION in
     posts/search/documents.py, and put the new version with its digest here.
