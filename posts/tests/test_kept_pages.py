@@ -140,7 +140,7 @@ def test_html_of_a_post_that_is_not_published_is_never_kept(client_of, thread, m
     Post.objects.filter(pk=thread.post_id).update(body_html="<p>Other words.</p>")
     after = client.get(path).text
     assert ("Other words." in before, "Other words." in after) == (False, True)
-    assert ("Readers will see this post from" in after) == (state == "scheduled")
+    assert ("readers can't see this post yet." in after) == (state == "scheduled")
     assert client_of("reader").get(path).status_code == 404
 
 

@@ -124,7 +124,7 @@ def test_a_scheduled_post_is_saved_with_a_time_to_come_alone(send, scheduled, ac
     page = send(scheduled, at, action).text
     assert message in page and "words</textarea>" in page
     # The note above the form names the saved time.
-    assert "Readers will see this post from" in page and 'value="publish_now"' in page
+    assert ": readers can't see this post yet." in page and 'value="publish_now"' in page
     assert Post.objects.get().publish_at == TOMORROW
 
 
