@@ -30,7 +30,7 @@ from accounts.profiles import show_changes
 from accounts.usernames import username_key
 
 SEARCH_WORDS_MAX = 10
-# A list shows no more of them; filters and the search lead to others.
+# A list shows no further rows; filters and the search find them.
 ROWS_MAX = 2_000
 # Years that are valid in every time zone and every database.
 YEARS = _("Choose a year from 1900 to 9000.")
@@ -41,7 +41,7 @@ TIMES = (
 
 
 class FirstRows(Paginator):
-    """Pages of the first ROWS_MAX rows, so that no list counts or skips more of them."""
+    """Paginator for the first ROWS_MAX rows, so that no list counts or skips more."""
 
     @cached_property
     def count(self) -> int:
@@ -53,20 +53,20 @@ class FirstRows(Paginator):
 
 
 class OfferedRows(ChangeList):
-    """Rows in no other order than those that can be clicked, whatever an address asks for."""
+    """Changelist that is sorted only by its clickable columns, whatever an address requests."""
 
     def get_ordering_field(self, field_name: str) -> str | None:
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_results(self, request: HttpRequest) -> None:
-        # Read before the rows: this page does not offer rows that are added later.
+        # Read before the rows, so that the page offers no rows that are added later.
         keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
         self.newest = keys.first() or 0
         super().get_results(request)
 
 
 class KeysField(forms.ModelMultipleChoiceField):
-    """A choice of rows that refuses ids outside the range of the database."""
+    """Form field for a selection of rows that refuses ids outside the range of the database."""
 
     def clean(self, value: Any) -> models.QuerySet:
         for key in value or ():
@@ -77,7 +77,7 @@ class KeysField(forms.ModelMultipleChoiceField):
 
 
 class KeySelect(AutocompleteSelect):
-    """Django's widget, which looks up no id outside the range of the database."""
+    """Django's widget, except that it looks up no id outside the range of the database."""
 
     def optgroups(self, name: str, value: list[str], attr: dict | None = None) -> list:
         return super().optgroups(name, [key for key in value if is_key(str(key))], attr)
@@ -95,10 +95,10 @@ class NamedSplitDateTime(AdminSplitDateTime):
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """An admin that takes what its pages offer, and responds 400 to other addresses.
+    """An admin that accepts what its pages offer, and responds 400 to other addresses.
 
-    Django lets staff query every column with any operator, and passes on numbers and times that
-    no database holds. Nothing here catches errors: a bug in a form or a view is a 500.
+    Django lets staff query every column with any operator, and passes on numbers and times that no
+    database can store. Nothing here catches errors: a bug in a form or a view is a 500.
     """
 
     formfield_overrides = {
@@ -107,7 +107,7 @@ class GuardedAdmin(admin.ModelAdmin):
     offered_lookups: tuple[str, ...] = ()
     paginator = FirstRows
     show_full_result_count = False
-    # By what no index holds, all rows would be sorted for each page.
+    # Sorting by a column without an index would sort all rows for each page.
     sortable_by: tuple[str, ...] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
@@ -138,7 +138,7 @@ class GuardedAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         is_sent = request.method == "POST" and object_id is not None
         if is_sent and self.get_object(request, unquote(object_id)) is None:
-            # Django redirects to the index and loses the text. This page hands it back.
+            # Django redirects to the index and loses the text. This page returns it.
             raise Http404
         return super().changeform_view(request, object_id, *args, **kwargs)
 
@@ -147,9 +147,9 @@ class GuardedAdmin(admin.ModelAdmin):
         return queryset
 
     def response_action(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        """Act on the selected rows of the page, or on its whole list.
+        """Run the action on the selected rows of the page, or on the whole list.
 
-        Django would act on every row that matches, also on those beyond the list.
+        Django would run it on every row that matches, even on rows beyond the list.
         """
         sent = request.POST.copy()
         if forms.BooleanField(required=False).clean(sent.get("select_across", "")):
@@ -201,7 +201,7 @@ class UserForm(UserChangeForm):
 
 @admin.register(User)
 class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
-    """Django's own, without a filter or a count that reads every row."""
+    """Django's admin for users, without a filter or a count that reads every row."""
 
     form = UserForm
     list_display = ("username", "email", "is_active", "is_staff", "date_joined")
@@ -212,7 +212,7 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     search_help_text = _("Start of a username or email address")
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
-        # An email address is found as it was typed when it is typed so.
+        # The folded term finds only email addresses that are stored in lowercase.
         return super().get_search_results(request, queryset, username_key(search_term))
 
     def save_model(

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-# Proxies give up after 60 seconds. One row more takes far less than a second.
+# Proxies give up after 60 seconds. One more row takes far less than a second.
 ACTION_SECONDS = 10
 # Every database accepts a number of 18 digits.
 KEY_DIGITS = 18
@@ -64,7 +64,7 @@ def delete_selected(
     return None
 
 
-# In one transaction: the admin opens none for actions.
+# In a transaction, because the admin starts none for actions.
 @transaction.atomic
 def delete_row(modeladmin: admin.ModelAdmin, request: HttpRequest, row: Model) -> bool:
     """Delete `row` and add an entry to the admin's log; return False if it was deleted already."""

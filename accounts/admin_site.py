@@ -11,7 +11,7 @@ from accounts.mixins import hand_back
 
 
 class StaffSite(admin.AdminSite):
-    """An admin that hands back what somebody typed whose session has ended meanwhile."""
+    """An admin that returns the typed text if the session has ended meanwhile."""
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -22,7 +22,7 @@ class StaffSite(admin.AdminSite):
 
         def handing_back(request: HttpRequest, *args, **kwargs) -> HttpResponse:
             typed = {name: request.POST.get(name, "") for name in settings.TYPED_TEXTS}
-            # Django's own leads to the login page, which leads back to a form without the words.
+            # Django redirects to the login page, which leads back to a form without the text.
             if any(typed.values()) and not self.has_permission(request):
                 return hand_back(request, typed)
             note_editor(request)

@@ -10,7 +10,7 @@ from accounts.models import User
 class EvenBackend(ModelBackend):
     """Django's backend, with the same work for each refusal, whether the account exists or not.
 
-    Raise Busy if other log-ins take all places.
+    Raise Busy if other logins take all places.
     """
 
     def authenticate(
@@ -31,7 +31,7 @@ class EvenBackend(ModelBackend):
 
 
 def active_user(username: str) -> User:
-    """Return the account of that name, or a user without a password if there is none."""
+    """Return the active user of that name, or a user without a password if there is none."""
     try:
         user = User.objects.get_by_natural_key(username)
     except User.DoesNotExist:

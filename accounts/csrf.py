@@ -17,7 +17,7 @@ from content.typed import typed_in
 
 log = logging.getLogger(__name__)
 
-# Causes of a refusal.
+# Reasons why a form is refused.
 STALE = "stale"
 NO_COOKIE = "no cookie"
 OTHER_ADDRESS = "other address"
@@ -65,7 +65,7 @@ def tell_to_repeat(request: HttpRequest, cause: str) -> None:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Respond to a form without a valid token: show it again, keep its text, or hand it back."""
+    """Respond to a form without a valid token: show it again, keep its text, or return the text."""
     cause = cause_of(request, reason)
     view = view_of(request)
     typed = typed_in(request)
@@ -98,7 +98,7 @@ def addresses(request: HttpRequest) -> dict[str, object]:
     known = settings.SITE_URL or f"{scheme}://{host}"
     message = "A form sent from %.200r was refused. SITE_URL is %r, the request came to %s://%s."
     log.warning(message, sender, settings.SITE_URL, scheme, host)
-    # If the browser is sure that the form came from another site, no setting is wrong.
+    # If the browser is certain that the form came from another site, no setting is wrong.
     is_elsewhere = request.META.get("HTTP_SEC_FETCH_SITE", "same-origin") != "same-origin"
     return {"sender": sender, "known": known, "is_elsewhere": is_elsewhere}
 
@@ -111,8 +111,8 @@ def origin_of(url: str) -> str:
 def view_of(request: HttpRequest) -> object | None:
     """Return the class-based view that the form was sent to, set up, or None.
 
-    Django calls `csrf_failure` in place of that view, so nobody has made an instance of it. Only
-    the view can show its form again. This does what `as_view` does, except for `dispatch`: the
+    Django calls `csrf_failure` instead of that view, so there is no instance of it yet. Only the
+    view can show its form again. This function does what `as_view` does, except for `dispatch`: the
     refused form must not change anything.
     """
     match = request.resolver_match
@@ -125,7 +125,7 @@ def view_of(request: HttpRequest) -> object | None:
 
 
 def ask_again_in_admin(request: HttpRequest, cause: str) -> HttpResponse:
-    """Redirect to the page that logs in or out, which shows its form only if it is needed."""
+    """Redirect to the page for logging in or out, which shows its form only if it is needed."""
     if request.resolver_match.view_name == "admin:logout":
         return redirect("accounts:logout")
     wanted = request.POST.get("next", request.GET.get("next"))

@@ -1,4 +1,4 @@
-"""Judging what people send about themselves."""
+"""Forms for a person's own account: registration, login, password and profile."""
 
 from functools import partial
 
@@ -39,8 +39,8 @@ class RegisterForm(BaseUserCreationForm):
         self.fields["password2"].help_text = ""
 
     def save_unless_taken(self) -> User | None:
-        """Return the new user; None, with an error on the field, if the name went meanwhile."""
-        # Hashed before: SQLite has one writer, who must not hold the others up for a hash.
+        """Return the new user; None, with an error on the field, if the name was just taken."""
+        # Hash before the transaction: SQLite has one writer, so the others would wait for it.
         user = self.save(commit=False)
         try:
             with transaction.atomic():
@@ -53,7 +53,7 @@ class RegisterForm(BaseUserCreationForm):
 
 class LoginForm(AuthenticationForm):
     blamed_fields = ("username", "password")
-    # Which of the two was wrong would tell a stranger which names exist.
+    # A more specific message would reveal which usernames exist.
     error_messages = {
         "invalid_login": _("Incorrect username or password."),
         "inactive": _("Incorrect username or password."),
@@ -61,7 +61,7 @@ class LoginForm(AuthenticationForm):
     remember = forms.BooleanField(
         label=_("Keep me logged in"),
         required=False,
-        # By default, a session outlives the browser, as it always has.
+        # By default, a session outlives the browser, as in earlier versions.
         initial=True,
     )
 
@@ -75,7 +75,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Form that sends the link; `is_sent` is whether the site could send email at all."""
+    """Form that sends the reset link; `is_sent` is whether the site could send email at all."""
 
     is_sent = False
 
@@ -90,7 +90,7 @@ class ResetForm(PasswordResetForm):
                 super().save(**options)
 
     def send_mail(self, subject_template_name, email_template_name, context, *addresses, **html):
-        """Send one email over the open connection; Django opens a new one for each email."""
+        """Send one email over the open connection. Django would open a new one for each email."""
         sender, to = addresses
         subject = "".join(loader.render_to_string(subject_template_name, context).splitlines())
         body = loader.render_to_string(email_template_name, context)
@@ -109,7 +109,7 @@ class AccountForm(forms.ModelForm):
         max_length=200,
         required=False,
         assume_scheme="https",
-        # Not of type `url`: HTML forbids an address without a scheme in it.
+        # In a field of type `url`, HTML requires a scheme.
         widget=forms.TextInput(attrs={"autocomplete": "url", "inputmode": "url"}),
     )
     biography = BodyField(
@@ -144,16 +144,16 @@ class AccountForm(forms.ModelForm):
         if not self.instance.avatar:
             self.fields["remove_image"].widget = forms.HiddenInput()
         for field in self.fields.values():
-            # Browsers cut a pasted text there without a word; the server says it is too long.
+            # Browsers would silently cut a pasted text. The server responds that it is too long.
             field.widget.attrs.pop("maxlength", None)
 
     def clean_display_name(self) -> str:
-        """Return the name; none where it would show nothing."""
+        """Return the name, or an empty one if nothing of it would be visible."""
         name = self.cleaned_data["display_name"]
         return name if any(c.isprintable() for c in INVISIBLE.sub("", name)) else ""
 
     def clean_website(self) -> str:
-        """Refuse FTP, which URLField takes and no browser opens."""
+        """Refuse FTP addresses: URLField accepts them, but browsers can't open them."""
         website = self.cleaned_data["website"]
         if website and not website.lower().startswith(("http://", "https://")):
             raise ValidationError(self.fields["website"].error_messages["invalid"])
@@ -166,9 +166,9 @@ class AccountForm(forms.ModelForm):
             self.instance.avatar = keep_files(self.cleaned_data["image"])
         elif self.cleaned_data["remove_image"]:
             self.instance.avatar = ""
-        # These columns alone: a password changed meanwhile in another tab stays changed.
+        # Only these columns, so that a password changed meanwhile in another tab stays changed.
         self.instance.save(update_fields=[*self._meta.fields, "biography_html", "avatar"])
         if before != self.instance.avatar:
-            # Not while the name of it may come back with all that is saved here.
+            # Not before the commit: a rollback would bring the old name back.
             transaction.on_commit(partial(discard_files, before))
         return self.instance

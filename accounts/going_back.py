@@ -1,8 +1,8 @@
-"""Keep Back from showing a person's pages after they logged out.
+"""Keep the Back button from showing a person's pages after they logged out.
 
 A browser shows a page again without asking the server. `Clear-Site-Data` makes it forget such
-pages, but only over HTTPS. So each page names the person it was made for, and a cookie names the
-person of the current session. If the two differ, `back.js` reloads the page.
+pages, but only over HTTPS. So each page names the person it was rendered for, and a cookie names
+the person of the current session. If the two differ, `back.js` reloads the page.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,18 @@ from accounts.models import User
 
 
 def mark_of(user: User | AnonymousUser) -> str:
-    """Return the mark of a person for pages and the cookie, or an empty one for a visitor."""
+    """Return the mark of a person for pages and the cookie; it is empty for anonymous visitors."""
     if not user.is_authenticated:
         return ""
     return salted_hmac("accounts.going_back", str(user.pk)).hexdigest()[:16]
 
 
 def mark_person(get_response: Callable) -> Callable:
-    """Middleware that keeps the cookie with the person's mark in step with the session."""
+    """Middleware that updates the cookie with the person's mark when the session changes."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # If nothing read the session, nothing changed it. After a failure, asking who is
+        # If nothing read the session, nothing changed it. After a failure, finding out who is
         # logged in would wait for the same database again.
         if request.session.accessed and response.status_code < 500:
             keep_in_step(request, response, mark_of(request.user))

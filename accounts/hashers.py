@@ -1,7 +1,7 @@
-"""Password hashes that fit into memory: 19 MiB each, and two at a time in a worker.
+"""Password hashes that fit into memory: 19 MiB each, and at most two at a time in a worker.
 
 19 MiB, two passes and one lane are OWASP's minimum for Argon2id. Django's default takes 100 MiB and
-eight lanes: 16 log-ins at once made two workers grow from 240 to 1,040 MB.
+eight lanes: 16 logins at once made two workers grow from 240 to 1,040 MB.
 """
 
 import threading
@@ -13,13 +13,13 @@ from django.contrib.auth import hashers
 from content.bulkhead import Bulkhead, expensive
 
 hashing = Bulkhead(2)
-# Older hashes take 100 MiB each: one at a time, so that no worker takes more than 120.
+# Older hashes take 100 MiB each. Only one is computed at a time, so a worker takes at most 120 MiB.
 _large = threading.Lock()
 
 SMALL = "argon2"
 LARGE = "older argon2"
 PBKDF2 = "pbkdf2_sha256"
-# A hash of each kind that an account may have. Nobody has its password.
+# A hash of each kind that an account may have. No one has its password.
 SAMPLES = {
     SMALL: "argon2$argon2id$v=19$m=19456,t=2,p=1$UjRuRDBtU2FMdFI0bkQwbVNhTHQyMg"
     "$6Bjt6uw2sgK5iG0yxnTeJhzdMlr3LAmAM9399PI71dU",
@@ -38,7 +38,7 @@ def place() -> Iterator[None]:
 
 
 class InTurn:
-    """Mixin for hashers that computes a hash only after it got a place."""
+    """Mixin for hashers that computes a hash only after it has a place."""
 
     def encode(self, *args, **kwargs) -> str:
         with place():
@@ -50,7 +50,7 @@ class InTurn:
 
 
 class Argon2(InTurn, hashers.Argon2PasswordHasher):
-    """The hasher of new passwords; it verifies older and larger hashes too, one at a time."""
+    """The hasher for new passwords. It also verifies older, larger hashes, one at a time."""
 
     time_cost = 2
     memory_cost = 19 * 1024
@@ -81,7 +81,7 @@ def kind_of(encoded: str) -> str:
 def even_out(password: str, encoded: str) -> None:
     """Verify a hash of each other kind, so that all refusals take equally long.
 
-    Otherwise, the duration shows which accounts exist, and which have not been used for long.
+    Otherwise, the duration reveals which accounts exist and which were not used for a long time.
     """
     done = kind_of(encoded)
     known = hashers.get_hashers_by_algorithm()

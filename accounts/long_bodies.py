@@ -1,8 +1,8 @@
 """Limit on the body of an anonymous request, before anything parses it.
 
-A form that an anonymous visitor fills in is short. A long text comes from somebody who was logged
-in when the form was shown. If the session has ended since, a signed cookie proves that. The cookie
-proves nothing else and identifies no one.
+Anonymous visitors fill in short forms. A long text comes from someone who was logged in when the
+form was shown. If the session has ended since, a signed cookie proves that. The cookie proves
+nothing else and identifies no one.
 """
 
 from datetime import timedelta
@@ -29,7 +29,7 @@ def note_editor(request: HttpRequest) -> None:
 
 
 class LimitAnonymousBodies:
-    """Middleware that responds 413 to an unknown sender's long body. Runs after the sessions."""
+    """Middleware that responds 413 to an unknown sender's long body. Runs after sessions."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -40,7 +40,7 @@ class LimitAnonymousBodies:
             try:
                 is_known = request.user.is_authenticated
             except (InterfaceError, OperationalError) as error:
-                # The page would have to parse the body to hand the text back.
+                # To return the text, the page would have to parse the body.
                 return unavailable(request, error, typed={})
             if not is_known:
                 return render(request, "413.html", status=413)

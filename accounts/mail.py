@@ -16,7 +16,7 @@ from django.utils.encoding import punycode
 log = logging.getLogger(__name__)
 
 # Seconds for which a refusal by the server is remembered. Until then, everyone gets the same
-# response as the person who caused it; otherwise it would show which accounts exist.
+# response as the person who caused it. Otherwise, the response would reveal which accounts exist.
 REFUSED = "accounts.mail.refused"
 REFUSED_FOR = 300
 
@@ -38,7 +38,7 @@ class TerminalBackend(ConsoleBackend):
 def connection_for(address: str) -> Iterator[BaseEmailBackend | None]:
     """Yield a connection that accepts emails for `address`, or None if the site can't send any.
 
-    The server is asked the same for every address, so the result does not reveal an account.
+    The server gets the same commands for every address, so the result does not reveal an account.
     """
     connection = get_connection()
     try:

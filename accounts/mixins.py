@@ -1,4 +1,4 @@
-"""What views of forms share: whose time it is, and that no text is lost."""
+"""Mixins for views of forms: they use the visitor's time zone and lose no text."""
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -14,28 +14,28 @@ from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer
 
 
 class OwnTimeMixin:
-    """Times on the page are entered and shown in the zone that the visitor chose."""
+    """Mixin that shows and reads times in the visitor's own time zone."""
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if request.user.is_authenticated:
-            # `keep_to_request` ends it, after the page is rendered.
+            # The middleware `keep_to_request` resets the zone after the page is rendered.
             timezone.activate(zone_of(request.user) or timezone.get_default_timezone())
         return super().dispatch(request, *args, **kwargs)
 
 
 class KeepsTextMixin:
-    """Keeps the text of an expired form as an unsaved text of the account it was shown to.
+    """Mixin that keeps the text of an expired form for the account that the form was shown to.
 
-    Stands left of LoginRequiredMixin. The form contains `{% writer %}`, and its page includes
+    Goes left of LoginRequiredMixin. The form contains `{% writer %}`, and its page includes
     `includes/recovered.html`. An unsaved text comes back as the form's initial values. It is
     deleted when a POST from that form ends in `saved_status`, which means that it was saved.
     """
 
-    # The fields that people type in, and what else the form must be sent with. Never passwords.
+    # The fields that people type in, and other fields that the form needs. Never passwords.
     text_fields: tuple[str, ...]
     hidden_fields: tuple[str, ...] = ()
     saved_status = 302
-    # The part of the page where the form stands.
+    # The fragment of the page's address that leads to the form.
     form_section = ""
 
     def get_form_path(self) -> str:
@@ -53,7 +53,7 @@ class KeepsTextMixin:
         return response
 
     def refuse_and_keep(self) -> HttpResponse:
-        """Keep the text and redirect to its form, or hand the text back if it can't be kept."""
+        """Keep the text and redirect to its form, or return the text if it can't be kept."""
         writer = writer_of(self.request)
         user = self.request.user
         is_kept = self.keep_typed()
@@ -66,7 +66,7 @@ class KeepsTextMixin:
         return hand_back(self.request, self.typed(self.text_fields), is_kept=is_kept)
 
     def keep_typed(self) -> bool:
-        """Keep the text for its writer. Return False if it is too long or has no known writer."""
+        """Keep the text for its writer. Return False if it is too long or its writer is unknown."""
         writer = writer_of(self.request)
         if writer is None:
             return False
@@ -86,7 +86,7 @@ class KeepsTextMixin:
 
     @cached_property
     def recovered(self) -> UnsavedText | None:
-        """The visitor's unsaved text, from the form they sent or for the form to be shown."""
+        """Return the visitor's unsaved text, from the submitted form or for the form to show."""
         texts = unsaved_texts_of(self.request.user)
         if self.request.method != "POST":
             return texts.filter(path=self.get_form_path()).first()
@@ -95,7 +95,7 @@ class KeepsTextMixin:
 
     def get_initial(self) -> dict:
         initial = super().get_initial()
-        # What is sent is compared with what is saved.
+        # Submitted values are compared with the saved ones.
         if self.request.method == "POST" or not self.recovered:
             return initial
         return initial | self.recovered.initial

@@ -1,4 +1,4 @@
-"""Who: the people who write and moderate."""
+"""Users, their unsaved texts and their sessions."""
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -24,9 +24,9 @@ models.CharField.register_lookup(Begins, "begins")
 
 class UserManager(DjangoUserManager):
     def get_by_natural_key(self, username: str) -> "User":
-        """Return the user whom `username` names in any case or compatibility form.
+        """Return the user with this name in any case or compatibility form.
 
-        Log-in asks here. Raises User.DoesNotExist.
+        Logging in uses this. Raises User.DoesNotExist.
         """
         return self.get(username_key=username_key(username))
 
@@ -46,9 +46,9 @@ class User(AbstractUser):
     biography = models.TextField(_("biography"), max_length=BIOGRAPHY_MAX_LENGTH, blank=True)
     biography_html = models.TextField(editable=False, default="")
     website = models.URLField(_("website"), max_length=200, blank=True)
-    # The name of an image (`content.images`).
+    # The name of an image (see `content.images`).
     avatar = models.CharField(max_length=100, blank=True, editable=False)
-    # Blank is the site's own.
+    # Blank means the site's own time zone.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
 
     objects = UserManager()
@@ -56,7 +56,7 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        # For the lists of the admin; the few are found without a look at all.
+        # Indexes for the admin's lists. The partial ones find the few staff and closed accounts.
         indexes = [
             models.Index(fields=["date_joined"], name="accounts_joined"),
             models.Index(
@@ -72,19 +72,19 @@ class User(AbstractUser):
 
     @property
     def name(self) -> str:
-        """What others see: the display name, or the username where there is none."""
+        """The name that others see: the display name, or else the username."""
         return self.display_name or self.username
 
     def clean(self) -> None:
-        """Refuse a username that reads like another's."""
+        """Refuse a username that looks the same as another user's."""
         super().clean()
-        # None where the form refused the name itself.
+        # The username is None if the form already refused it.
         twins = User.objects.filter(username_key=username_key(self.username or ""))
         if twins.exclude(pk=self.pk).exists():
             raise ValidationError({"username": self.unique_error_message(User, ["username"])})
 
     def save(self, *args, **kwargs) -> None:
-        """Save, with the key derived from the username."""
+        """Save the user, with the key derived from the username."""
         self.username_key = username_key(self.username)
         update_fields = kwargs.get("update_fields")
         if update_fields is not None and "username" in update_fields:
@@ -100,12 +100,12 @@ class UnsavedText(models.Model):
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="unsaved_texts")
-    # Each form that is shown has an id and at most one text, the newest that was sent from it.
+    # Each shown form has its own id and keeps at most one text, the newest that was sent from it.
     form_id = models.CharField(max_length=16, db_column="sheet")
     # The page that shows the form.
     path = models.TextField()
     texts = models.JSONField()
-    # What else the form must be sent with, as the version it started from.
+    # Other fields that the form needs, such as the version that it started from.
     hidden = models.JSONField(default=dict)
     has_files = models.BooleanField(default=False)
     kept_at = models.DateTimeField(db_column="held_at", db_index=True)
@@ -121,7 +121,7 @@ class UnsavedText(models.Model):
 
     @property
     def initial(self) -> dict[str, str]:
-        """What the form starts from when it is shown again."""
+        """The initial values when the form is shown again."""
         return self.hidden | self.texts
 
 
@@ -131,7 +131,7 @@ class SessionManager(BaseSessionManager):
 
 
 class Session(AbstractBaseSession):
-    """A session with the person it belongs to (`accounts.sessions`)."""
+    """A session and the user it belongs to (see `accounts.sessions`)."""
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
 
@@ -139,5 +139,5 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type:
-        # By its name, because the store imports this model.
+        # Imported by name, because the store imports this model.
         return import_string(f"{settings.SESSION_ENGINE}.SessionStore")

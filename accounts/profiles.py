@@ -1,4 +1,4 @@
-"""Changes of an account that readers see."""
+"""Changes to an account that readers see."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,12 +11,12 @@ updates_of_names: list[Callable[[User], None]] = []
 
 
 def register_update_of_names(update: Callable[[User], None]) -> None:
-    """Have `update` called with each user whose name has changed."""
+    """Register `update` to be called with each user whose name has changed."""
     updates_of_names.append(update)
 
 
 def show_changes(user: User, changed: Iterable[str]) -> None:
-    """Show readers the saved account; `changed` has the names of its changed fields."""
+    """Show readers the saved account; `changed` contains the names of its changed fields."""
     if not NAMES.isdisjoint(changed):
         for update in updates_of_names:
             update(user)

@@ -19,12 +19,12 @@ from accounts.models import Session, User
 
 log = logging.getLogger(__name__)
 
-# A renewal is a write, so each session is renewed once a day at most.
+# A renewal is a write, so each session is renewed at most once a day.
 RENEWED_AFTER = timedelta(days=1)
 
 
 class SessionStore(db.SessionStore):
-    # The user, key and end of the row that was read last, or None.
+    # The user, key and end of the last row that was read, or None.
     user: User | None = None
     read_key: str | None = None
     ends_at: datetime | None = None
@@ -53,8 +53,8 @@ class SessionStore(db.SessionStore):
     def renew(self) -> bool:
         """Extend the session if that last happened a day ago; return whether this call did it.
 
-        One of several concurrent requests does it. If the database is locked or can't be
-        written, nothing changes, and the next request tries again.
+        If several requests arrive at once, one of them does it. If the database is locked or
+        read-only, nothing changes, and the next request tries again.
         """
         ends_at = self.get_expiry_date()
         if self.ends_at > ends_at - RENEWED_AFTER:
@@ -80,7 +80,7 @@ class SessionMiddleware(middleware.SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
-        # Only a session that this instance knows: the old cookie may be another instance's.
+        # Only if this instance knows the session: another instance may own the old cookie.
         if request.session.ends_at:
             keep_alive(request, response)
             drop_old_cookie(request, response)
@@ -91,7 +91,7 @@ def keep_alive(request: HttpRequest, response: HttpResponse) -> None:
     """Renew the session that was used, and send its cookie if that is due."""
     session = request.session
     name = settings.SESSION_COOKIE_NAME
-    # This request saved or ended it, or the database has a problem.
+    # This request already saved or ended the session, or the database may be down.
     if name in response.cookies or session.is_empty() or response.status_code >= 500:
         return
     if session.renew() or name not in request.COOKIES:
@@ -113,7 +113,7 @@ def drop_old_cookie(request: HttpRequest, response: HttpResponse) -> None:
         return
     is_ours = old == session.read_key
     if not is_ours and session.is_empty():
-        # Otherwise, an older session of this browser would replace the one that was logged out.
+        # Otherwise, an older session of this browser would come back after the visitor logs out.
         is_ours = bool(Session.objects.filter(pk=old).delete()[0])
     if is_ours:
         response.delete_cookie(
@@ -128,9 +128,9 @@ class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
 
 
 def user_of(request: HttpRequest) -> User | AnonymousUser:
-    """Return who asks: the user whom the session brought, where it still vouches for them.
+    """Return the user that was loaded with the session if the session is still valid for them.
 
-    Whatever is not plainly so is for Django to judge, which asks once more.
+    In every other case Django decides, with another query.
     """
     pk = request.session.get(SESSION_KEY)
     vouched = request.session.get(HASH_SESSION_KEY, "")

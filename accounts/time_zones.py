@@ -1,4 +1,4 @@
-"""In which time zone a person enters and reads times."""
+"""Time zones in which people enter and read times."""
 
 from collections.abc import Callable
 from functools import cache
@@ -16,7 +16,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def keep_to_request(get_response: GetResponse) -> GetResponse:
-    """End with each request the time zone that its view chose; threads serve many people."""
+    """Middleware that resets the time zone after each request. Threads serve many people."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with timezone.override(None):
@@ -26,28 +26,28 @@ def keep_to_request(get_response: GetResponse) -> GetResponse:
 
 
 def zone_of(user: User) -> ZoneInfo | None:
-    """Return the zone that `user` chose; None is the site's own."""
+    """Return the time zone that `user` chose, or None for the site's own."""
     return zone_named(user.time_zone)
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:
-    """Return the zone called `name`, or None where there is none such."""
+    """Return the zone called `name`, or None if there is none."""
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # The system's list of zones is not the one that it was chosen from, or it is no name.
+        # The name is invalid, or was chosen when the system had another list of zones.
         return None
 
 
 def choices() -> list[tuple]:
-    """Return the zones to choose from, by region, after the site's own and UTC."""
+    """Return the zones to choose from: the site's own, UTC, and the others by region."""
     own = _("Site default (%(zone)s)") % {"zone": settings.TIME_ZONE}
     return [("", own), ("UTC", "UTC"), *_regions()]
 
 
 @cache
 def _regions() -> list[tuple[str, list[tuple[str, str]]]]:
-    # Others are shorthands, and `localtime`, which is another zone on another machine.
+    # Names without a slash are abbreviations or `localtime`, which depends on the machine.
     names = sorted(name for name in available_timezones() if "/" in name)
     return [
         (region, [(name, name.partition("/")[2].replace("_", " ")) for name in zones])

@@ -1,4 +1,4 @@
-"""Unsaved texts: what people typed into forms that had expired, kept for their accounts alone.
+"""Unsaved texts: typed into forms that had expired, and kept only for the accounts they belong to.
 
 Each form contains a signed field with the account it was shown to and a form id, which is new each
 time a form is shown. If the form comes back without its session or its token, its text is kept for
@@ -24,7 +24,7 @@ KEPT_FOR = timedelta(days=7)
 # In characters: a text of 300,000, which is 1.5 times the limit of a post, and its other fields.
 LENGTH_MAX = 310_000
 TEXTS_MAX = 10
-# The first name of this module. Another salt would lose the text of forms opened before an update.
+# An earlier name of this module. A new salt would lose the text of forms opened before an update.
 SALT = "accounts.held"
 
 
@@ -42,7 +42,7 @@ def new_form_id() -> str:
 
 
 def writer_of(request: HttpRequest) -> Writer | None:
-    """Return whom the form that was sent was shown to; None where it does not truly say."""
+    """Return the account and id in the submitted form; None if they are not validly signed."""
     try:
         return Writer(*signing.loads(request.POST.get(WRITER, ""), salt=SALT, max_age=SIGNED_FOR))
     except signing.BadSignature:
@@ -53,7 +53,8 @@ def writer_of(request: HttpRequest) -> Writer | None:
 def keep(text: UnsavedText) -> bool:
     """Keep `text` for its user. Return False if it is too long or the account is closed.
 
-    It replaces an earlier text from the same form. A user has at most TEXTS_MAX; older ones go.
+    It replaces an earlier text from the same form. A user has at most TEXTS_MAX texts; older ones
+    are deleted.
     """
     length = sum(map(len, [*text.texts.values(), *text.hidden.values()]))
     users = User.objects.filter(pk=text.user_id, is_active=True)
@@ -80,7 +81,7 @@ def save(text: UnsavedText) -> None:
 
 
 def _without_nul(texts: dict[str, str]) -> dict[str, str]:
-    """No form takes NUL, and PostgreSQL keeps none; a sign stands in its place."""
+    """Replace NUL with a visible character; PostgreSQL can't store it, and no form accepts it."""
     return {name: text.replace("\0", "\ufffd") for name, text in texts.items()}
 
 
@@ -93,6 +94,6 @@ def unsaved_texts_of(user: User) -> QuerySet[UnsavedText]:
 def forget(writer: Writer) -> None:
     """Delete the unsaved text of this form, because the text is saved now."""
     texts = UnsavedText.objects.filter(user=writer.user_pk, form_id=writer.form_id)
-    # Mostly there is none, and who only looks waits for nobody who writes.
+    # Usually there is none, and a read does not wait for writers.
     if texts.exists():
         texts.delete()

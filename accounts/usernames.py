@@ -1,4 +1,4 @@
-"""What a username may be, and when two of them are one."""
+"""Usernames: which ones are allowed, and which ones count as the same."""
 
 import re
 import unicodedata
@@ -7,34 +7,34 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 USERNAME_MAX_LENGTH = 30
-# Casefolding writes some letters out: ΐ becomes three.
+# Casefolding makes some letters longer: ΐ becomes three characters.
 USERNAME_KEY_MAX_LENGTH = USERNAME_MAX_LENGTH * 3
-# Taken apart into its parts, a Hangul syllable is three characters, a Greek vowel four.
+# Decomposed, a Hangul syllable has three characters and a Greek vowel four.
 LONGEST_TYPED = USERNAME_MAX_LENGTH * 4
 PUNCTUATION = "-_."
-# Letters and marks that Unicode lets a font leave out: with them a name could look like another's.
+# Letters and marks that Unicode lets a font omit. With them, a name could look like another's.
 INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
 
 def username_key(username: str) -> str:
-    """Return the form in which two usernames that read alike are one: NFKC, casefolded.
+    """Return the key that two usernames share if they look the same: NFKC, casefolded.
 
-    A text too long to be anybody's, in whatever form it is typed, is returned as it is: sorting
-    its marks takes NFKC quadratic time.
+    A text that is too long to be a username in any form is returned unchanged, because NFKC takes
+    quadratic time to sort its marks.
     """
     if len(username) > LONGEST_TYPED:
         return username
     folded = unicodedata.normalize("NFKC", username).casefold()
-    # Casefolding can leave a text that NFKC would change again.
+    # Casefolding can produce text that NFKC changes again.
     return unicodedata.normalize("NFKC", folded)
 
 
 def validate_username(username: str) -> None:
-    """Raise ValidationError where `username`, as it is stored, makes no readable address."""
+    """Raise ValidationError if the stored form of `username` makes no readable address."""
     if len(username) > USERNAME_MAX_LENGTH:
-        return  # the field says so itself
+        return  # the field itself reports this
     stored = unicodedata.normalize("NFKC", username)
     if len(stored) > USERNAME_MAX_LENGTH:
         raise ValidationError(

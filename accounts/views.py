@@ -59,7 +59,7 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
         return HttpResponseRedirect(self.get_success_url())
 
     def get_redirect_url(self) -> str:
-        """Return the safe `next`, but never this page, however it is spelt: it would loop."""
+        """Return the safe `next`, but never this page in any spelling, because that would loop."""
         url = super().get_redirect_url()
         path = urlsplit(urljoin(self.request.path, url)).path
         return "" if path == self.request.path else url
@@ -67,7 +67,7 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
 
 @method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
 class Register(NextMixin, FormView):
-    """Make an account and lead to the login page, which leads on to `next`."""
+    """Create an account and redirect to the login page, which leads on to `next`."""
 
     http_method_names = FORM_METHODS
     form_class = RegisterForm
@@ -97,7 +97,7 @@ class Register(NextMixin, FormView):
         return redirect(f"{resolve_url(settings.LOGIN_URL)}{self.next_query()}")
 
     def next_query(self) -> str:
-        """Return `?next=…` where the visitor came from a page of this site, else nothing."""
+        """Return `?next=…` if the visitor came from a page of this site, else an empty string."""
         url = self.get_redirect_url()
         return f"?{urlencode({self.redirect_field_name: url})}" if url else ""
 
@@ -113,7 +113,7 @@ class Login(NextMixin, auth_views.LoginView):
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         response = super().form_valid(form)
-        # None: SESSION_COOKIE_AGE. 0: until the browser closes, and as long on the server.
+        # None: SESSION_COOKIE_AGE. 0: until the browser closes; as long as others on the server.
         self.request.session.set_expiry(None if form.cleaned_data["remember"] else 0)
         return response
 
@@ -134,8 +134,8 @@ class Logout(OwnAddressMixin, auth_views.LogoutView):
         if not self.request.user.is_authenticated:
             messages.success(self.request, _("You are logged out."))
             return HttpResponseRedirect(self.get_success_url())
-        # With this header, which scripts can't set, the browser vouches that a page of ours sent
-        # the form; Django has compared it. On a shared computer, one click has to be enough.
+        # This header, which scripts can't set, proves that a page of ours sent the form; Django has
+        # checked it. On a shared computer, one click has to be enough.
         if "HTTP_ORIGIN" in self.request.META:
             return self.post(self.request)
         tell_to_repeat(self.request, cause)
@@ -177,7 +177,7 @@ class UnsavedTextDiscard(LoginRequiredMixin, View):
         return redirect(text.path)
 
     def handle_no_permission(self) -> HttpResponse:
-        # An address that takes POST alone shows nothing after logging in.
+        # This address accepts only POST, so logging in leads to the account page instead.
         return redirect_to_login(reverse("accounts:account"))
 
 
@@ -215,7 +215,7 @@ class PasswordResetDone(auth_views.PasswordResetDoneView):
     template_name = "accounts/password_reset_done.html"
 
 
-# Django's view responds to a stale link whatever the method.
+# Django's view responds to a stale link even if the method is not allowed.
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
@@ -227,7 +227,7 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
         return super().dispatch(*args, **kwargs)
 
     def take_token_of_form(self) -> None:
-        """Prefer the link's token in the form to the session's, which another tab may have ended.
+        """Prefer the form's token to the session's, which another tab may have ended.
 
         It gives no access that the link itself would not give.
         """

@@ -1,4 +1,4 @@
-"""The script that keeps Back from showing pages of a person who logged out."""
+"""Tag for the script that keeps Back from showing pages of a person who logged out."""
 
 from django import template
 from django.conf import settings
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def going_back(context) -> str:
-    """Return the script for a personal page, and nothing for other pages."""
+    """Return the script for a personal page, or an empty string for other pages."""
     request = context.get("request")
     mark = mark_of(request.user) if hasattr(request, "user") else ""
     if not mark:

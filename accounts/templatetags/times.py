@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter(expects_localtime=True)
 def iso(at: datetime) -> str:
-    """Return `at` for a `datetime` attribute, which allows three decimals of a second at most."""
+    """Return `at` for a `datetime` attribute, which allows at most three decimals of a second."""
     return at.isoformat(timespec="seconds")

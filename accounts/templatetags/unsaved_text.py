@@ -1,4 +1,4 @@
-"""What forms carry so that their text is not lost."""
+"""Tag for the hidden field that keeps the text of a form from being lost."""
 
 from django import template
 from django.utils.html import format_html
@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def writer(context) -> str:
-    """Return the hidden field that says, signed, whom this form is shown to.
+    """Return the hidden, signed field that names the account this form is shown to.
 
     A recovered text keeps the id of the form it was typed in.
     """

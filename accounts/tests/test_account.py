@@ -1,4 +1,4 @@
-"""The account page: one's own, and nobody else's."""
+"""Tests of the account page: people change their own account and no other."""
 
 import pytest
 from django.test import Client
@@ -87,7 +87,7 @@ def test_nothing_but_the_email_can_be_changed(client_of, reader, author, email):
         "is_superuser": "on",
     }
     response = client.post(f"{ACCOUNT}?pk={author.pk}", forged)
-    # The header names whom the session belongs to, also over a refused form.
+    # The page's header still names the session's user if the form is refused.
     assert response.status_code == 302 or ">reader</a>" in response.text
     after = User.objects.filter(username="reader").values().get()
     assert {k: v for k, v in after.items() if k != "email"} == {

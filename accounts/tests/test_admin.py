@@ -1,4 +1,4 @@
-"""Users in the admin: a superuser's to change, a moderator's to look at."""
+"""Users in the admin: superusers can change them, moderators can view them."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -11,7 +11,7 @@ SECRET = "tulip-candle-42"
 
 @pytest.fixture
 def visit(client_of, client, make_user):
-    """Return a function that gives the client of a visitor by name, also of the superuser."""
+    """Return a function that returns the client of a visitor by name, including the superuser."""
 
     def as_visitor(visitor: str):
         if visitor == "superuser":
@@ -66,7 +66,7 @@ def test_a_moderator_changes_no_user(visit, author, page):
     }
     client = visit("moderator")
     response = client.post(USERS + page.format(pk=author.pk), forged)
-    # The list knows no such action for a moderator, and shows itself again.
+    # A moderator has no such action, so the list is shown again.
     assert response.status_code == (403 if page else 200)
     assert User.objects.filter(pk=author.pk).values().get() == before
     assert not User.objects.filter(username="mallory").exists()

@@ -1,4 +1,4 @@
-"""Forms that come from an address which the site does not know as its own."""
+"""Forms from an address that the site does not recognize as its own."""
 
 import html
 
@@ -17,14 +17,14 @@ TYPED = {"title": "A title", "body": "A long <text>"}
 
 @pytest.fixture
 def behind_proxy(settings):
-    """The settings of a site at SITE whose proxy asks it as 127.0.0.1:8000."""
+    """Settings for a site at SITE, behind a proxy that connects to 127.0.0.1:8000."""
     settings.SITE_URL = SITE
     settings.CSRF_TRUSTED_ORIGINS = [SITE]
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 
 def client_at(**headers: str) -> Client:
-    """Return a browser as the site sees it through a proxy that rewrites Host."""
+    """Return a client that connects through a proxy that rewrites Host."""
     return Client(enforce_csrf_checks=True, HTTP_HOST="127.0.0.1:8000", headers=headers)
 
 

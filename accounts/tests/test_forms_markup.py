@@ -1,4 +1,4 @@
-"""Forms as a screen reader gets them: labels, messages and hints tied to their fields."""
+"""Forms for screen readers: labels, messages and hints are tied to their fields."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Element:
 
 
 class Page(HTMLParser):
-    """A page's elements in their order, each with the text and the elements inside it."""
+    """The elements of a page in order, each with its text and the elements inside it."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Page(HTMLParser):
         ]
 
 
-# name: (address, visitor, what is typed, which fields then have a message)
+# name: (address, visitor, typed values, fields that then have a message)
 FORMS = {
     "register": (
         "/auth/register/",
@@ -107,7 +107,7 @@ FORMS = {
 
 @pytest.fixture
 def send(client, make_user):
-    """Return a function that opens or sends one of FORMS and returns the page."""
+    """Return a function that opens or submits one of FORMS and returns the page."""
 
     def send(address: str, visitor: str, typed: dict | None = None) -> Page:
         user = make_user("zoe")
@@ -168,7 +168,7 @@ def test_every_hint_is_tied_to_its_field(page):
 
 
 def test_a_form_that_is_sent_by_post_holds_its_token(page):
-    # The search box of the header asks a question and changes nothing.
+    # The header's search form changes nothing.
     forms = [form for form in page.with_tag("form") if form.attributes.get("role") != "search"]
     assert forms
     for form in forms:
@@ -228,7 +228,7 @@ def test_the_first_field_with_a_message_has_the_focus(case, refused):
 
 
 def test_a_form_is_sent_to_its_page_without_the_fragment_of_its_address(case, send):
-    # With a fragment, as the link to the content leaves one, browsers ignore `autofocus`.
+    # If the address has a fragment, such as after the skip link, browsers ignore `autofocus`.
     address, visitor, *_ = case
     (form,) = [
         form
@@ -287,7 +287,7 @@ def test_a_message_of_the_whole_form_is_an_alert(client, db):
     ],
 )
 def test_fields_about_a_person_say_what_a_browser_may_fill_in(send, address, visitor, expected):
-    """WCAG 1.3.5, identify input purpose."""
+    """WCAG 1.3.5, Identify Input Purpose."""
     page = send(address, visitor)
     controls = [c for c in page.visible_fields() if c.attributes["name"] in expected]
     fields = {c.attributes["name"]: c.attributes.get("autocomplete") for c in controls}

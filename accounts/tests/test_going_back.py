@@ -21,7 +21,7 @@ def test_a_page_says_whose_it_is_and_the_cookie_who_is_logged_in(client_of, path
     page = client.get(path).text
     assert MARK.search(page).groups() == (PERSON, client.cookies[PERSON].value)
     assert not client.cookies[PERSON]["httponly"]
-    # Once is enough.
+    # It is not sent again.
     assert PERSON not in client.get(path).cookies
 
 
@@ -82,7 +82,7 @@ def test_a_session_under_the_old_name_is_dropped_alike(client_of, author):
     client = client_of("author")
     key = client.cookies.pop(settings.SESSION_COOKIE_NAME).value
     client.cookies[settings.OLD_SESSION_COOKIE_NAME] = key
-    # It moves to the new name without a log-out.
+    # The session moves to the new cookie name without logging out.
     assert Client.get(client, "/mine/")["Clear-Site-Data"] == '"prefetchCache"'
     client.cookies.pop(settings.SESSION_COOKIE_NAME)
     client.cookies[settings.OLD_SESSION_COOKIE_NAME] = key

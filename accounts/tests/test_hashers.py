@@ -101,7 +101,7 @@ def test_a_new_hash_takes_19_mib_and_one_lane(settings):
 def test_the_samples_are_what_django_makes(settings):
     for hasher, kind in zip(OF_DJANGO, (LARGE, PBKDF2), strict=True):
         settings.PASSWORD_HASHERS = [hasher]
-        # A newer Django may take more; then so must every refusal.
+        # If a newer Django uses more iterations, every refusal must use more too.
         assert not django_hashers.get_hasher().must_update(SAMPLES[kind])
 
 
@@ -124,7 +124,7 @@ def test_no_hash_is_computed_without_a_place(settings, wall, encoded):
     settings.PASSWORD_HASHERS = REAL
     with all_taken(getattr(hashers, wall)), pytest.raises(Busy):
         check_password(PASSWORD, encoded)
-    # It gives back what it took.
+    # The place is free again.
     with hashers.place():
         pass
 

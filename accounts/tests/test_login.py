@@ -1,4 +1,4 @@
-"""Logging in: who gets in, what the others are told, and where it leads."""
+"""Logging in: who gets in, which messages others see, and where it leads."""
 
 import html
 import unicodedata
@@ -19,7 +19,7 @@ def log_in(client, username="reader", password=PASSWORD, **more):
 
 
 def errors(response) -> dict[str, list[str]]:
-    """Return the messages by field, having seen each of them in the page."""
+    """Return the messages by field, after checking that the page shows each of them."""
     assert response.status_code == 200
     found = response.context["form"].errors
     shown = html.unescape(response.text)
@@ -113,7 +113,7 @@ def test_what_is_missing_or_broken_is_said_beside_its_field(
 
 @pytest.mark.parametrize("address", [LOGIN, "/admin/login/"])
 def test_an_overlong_name_costs_no_time(client, db, address):
-    """NFKC sorts marks that are out of order in quadratic time: 2 s in the longest form."""
+    """NFKC takes quadratic time for marks that are out of order: 2 s in the longest form."""
     name = "a" + "\u0301" * 15_000 + "\u0316" * 15_000
     with cpu_seconds_under(1):
         response = client.post(address, {"username": name, "password": "x"})
@@ -127,7 +127,7 @@ def test_a_refused_form_keeps_the_name_but_never_the_password(client, db):
 
 
 def test_the_session_gets_a_new_key_at_log_in(client, reader, settings):
-    # A key that someone planted before must not be worth anything after.
+    # A session key that someone planted before the login must not work afterward.
     settings.REGISTRATION_OPEN = True
     registered = {"username": "new", "password1": "tulip-candle-42", "password2": "tulip-candle-42"}
     client.post("/auth/register/", registered)
@@ -144,7 +144,7 @@ def test_a_stranger_without_a_session_cookie_gets_none_by_failing(client, db, se
     assert settings.SESSION_COOKIE_NAME not in client.cookies
 
 
-# In quotes, a cookie may spell any byte in octal: \000 is a null character.
+# A quoted cookie may write any byte in octal: \000 is a null character.
 @pytest.mark.parametrize(
     "key",
     ["", "x", "x" * 32, "x" * 4000, '"', '"xxxxxxxxxxxx\\000"', '"\\377\\376xxxxxxxx"', "../../x"],
@@ -239,7 +239,7 @@ def test_a_refused_form_still_knows_a_safe_next(client, reader, target, safe):
         ".",
         "?",
         "?next=%23",
-        # An address without a path keeps the query, so it would lead here for ever.
+        # An address without a path keeps the query, so it would lead back here forever.
         "#",
         "#top",
     ],

@@ -1,4 +1,4 @@
-"""Logging out: by POST alone."""
+"""Logging out, which only a POST does."""
 
 import pytest
 from django.contrib import auth
@@ -69,7 +69,7 @@ def test_the_page_itself_as_next_shows_the_page_to_a_stranger(client_of):
 
 
 def test_a_form_without_a_token_ends_nothing(reader):
-    # Otherwise any page elsewhere could log people out.
+    # Otherwise, any other site could log people out.
     client = Client(enforce_csrf_checks=True)
     client.force_login(reader)
     assert client.post(LOGOUT).status_code == 403

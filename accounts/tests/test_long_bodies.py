@@ -1,4 +1,4 @@
-"""A long body is parsed for people who are logged in, or were when they began to write."""
+"""Long bodies, which are parsed only for people who are or were logged in."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ PATHS = ["/", "/create/", "/auth/login/", "/auth/register/", "/admin/login/", "/
 
 @pytest.fixture
 def strict(client) -> Client:
-    """An anonymous client that checks tokens like the site."""
+    """Client of an anonymous visitor that checks CSRF tokens as the site does."""
     client.handler.enforce_csrf_checks = True
     return client
 
@@ -88,7 +88,7 @@ def test_the_cookie_is_renewed_after_a_day(client_of, name):
 
 
 def made_ago(name: str, age: timedelta) -> str:
-    """Return a cookie that was set so long ago."""
+    """Return a cookie that was set `age` ago."""
     signer = signing.get_cookie_signer(salt=name + SALT)
     signer.timestamp = lambda: signing.b62_encode(int((timezone.now() - age).timestamp()))
     return signer.sign("1")

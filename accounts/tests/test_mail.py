@@ -1,4 +1,4 @@
-"""A site that can't send email says so, and does not reveal which addresses have an account."""
+"""Password resets on a site that can't send email: it says so and reveals no accounts."""
 
 import io
 import socketserver
@@ -49,7 +49,7 @@ class Talk(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def mail_server(settings):
-    """Return a function that has the site use a mail server that refuses a command."""
+    """Return a function that starts a mail server, which refuses one command, for the site."""
     servers = []
 
     def start(refuse: str = "") -> MailServer:
@@ -74,7 +74,7 @@ def zoe(make_user):
 
 @pytest.fixture
 def ask_for_link(client, zoe):
-    """Return a function that asks for a link and gives status, address and text of the response."""
+    """Return a function that requests a link and returns the status, address and text it gets."""
 
     def ask(email: str) -> tuple[int, str, str]:
         response = client.post(RESET, {"email": email})
@@ -90,7 +90,7 @@ def test_a_server_that_takes_mail_gets_one_with_the_link(ask_for_link, mail_serv
     assert ask_for_link(UNKNOWN)[:2] == (302, SENT)
     (sent,) = server.mails
     assert "/auth/password/reset/" in sent
-    # The server was asked the same about both.
+    # The server got the same commands for both addresses.
     questions = [line for line in server.commands if line.startswith("rcpt")]
     assert [question.partition("<")[2][:-1] for question in questions] == [KNOWN, KNOWN, UNKNOWN]
 
@@ -121,7 +121,7 @@ def test_who_meets_a_refusal_at_the_end_is_not_the_only_one_to_be_told(
 
 def test_a_server_that_is_away_is_no_different_for_an_unknown_address(ask_for_link, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    # Nothing listens on port 1 of this machine.
+    # No server listens on port 1 of this machine.
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     told = ask_for_link(KNOWN)
     assert told[0] == 503 and UNSENT in told[2]
@@ -158,7 +158,7 @@ def test_a_cache_that_does_not_answer_stops_no_mail(ask_for_link, mail_server, s
     assert ask_for_link(KNOWN)[0] == 302
 
 
-# In place of a mail server: the terminal ----------------------------------------------------------
+# The terminal as mail server ----------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):

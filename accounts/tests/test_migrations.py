@@ -1,4 +1,4 @@
-"""Unsaved texts stay where they are under their new name, and the old version reaches them."""
+"""Unsaved texts, which keep their table and columns so that the old version can read them."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""A new password: changed with the old one, or reset by email."""
+"""New passwords: changed with the old one, or reset by email."""
 
 import re
 
@@ -29,7 +29,7 @@ def zoe(make_user):
 
 @pytest.fixture
 def ask(client, mailoutbox):
-    """Return a function that asks for a link and returns the address in the one mail sent."""
+    """Return a function that requests a link and returns the address in the only email sent."""
 
     def ask_for(email: str = "zoe@example.org", **request) -> str:
         mailoutbox.clear()
@@ -54,7 +54,7 @@ def open_link(client, address: str) -> str:
     return response["Location"]
 
 
-# Changing it -----------------------------------------------------------------------------------
+# Changing the password -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_changes_nothing(
     assert auth.get_user(client) == reader
 
 
-# Resetting it by email -------------------------------------------------------------------------
+# Resetting the password by email ---------------------------------------------------------------
 
 
 def test_the_link_in_the_mail_sets_a_new_password_once(client, zoe, ask, mailoutbox):
@@ -177,7 +177,7 @@ def test_a_link_ends_when_the_account_changes(client, zoe, ask, change):
     if change == "deleted":
         zoe.delete()
     elif change == "deactivated":
-        # The link may go on working; the account it opens does not.
+        # The link may still work, but the account can't log in.
         zoe.is_active = False
         zoe.save()
         client.post(open_link(client, address), new_password())

@@ -1,4 +1,4 @@
-"""The public profile: display name, biography, website and image."""
+"""Public profiles: display name, biography, website and image."""
 
 import re
 from io import BytesIO
@@ -23,7 +23,7 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def me(client_of):
-    """The client of the author, who has said all about themselves."""
+    """The client of the author, who has filled in the whole profile."""
     client = client_of("author")
     assert client.post(ACCOUNT, ABOUT).status_code == 302
     return client
@@ -40,11 +40,11 @@ def image(width: int = 8, height: int = 6) -> SimpleUploadedFile:
 
 
 def stored(media) -> set[str]:
-    """Return the paths of all images. Folders that begin with a dot are the site's own."""
+    """Return the paths of all image files. Folders that begin with a dot belong to the site."""
     return {str(path.relative_to(media)) for path in media.glob("[!.]*/**/*") if path.is_file()}
 
 
-# The name
+# Display name
 
 
 def test_the_display_name_stands_for_its_writer_and_leads_to_their_page(me, post):
@@ -69,7 +69,7 @@ def test_a_name_is_escaped_wherever_it_stands(me, post):
         assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page
 
 
-# The biography
+# Biography
 
 
 def test_a_biography_is_shown_as_its_markdown_says(me):
@@ -125,7 +125,7 @@ def test_the_form_never_cuts_a_pasted_text(me):
     assert "<form" in page and "maxlength" not in page
 
 
-# The website
+# Website
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_is_no_website_is_refused_and_kept_in_the_form(me, typed):
     assert (author().website, author().biography) == (ABOUT["website"], ABOUT["biography"])
 
 
-# The image
+# Image
 
 
 def test_an_image_is_kept_and_shown_on_the_page(me, media):
@@ -193,7 +193,7 @@ def test_another_image_takes_its_place_and_the_old_files_go(
     assert len(before) == 3
     with django_capture_on_commit_callbacks(execute=True):
         me.post(ACCOUNT, ABOUT | {"image": image()})
-        # Saving may fail still.
+        # The transaction may still fail.
         assert before < stored(media)
     assert stored(media) == {author().avatar} and not stored(media) & before
 
@@ -237,7 +237,7 @@ def test_an_image_that_comes_with_a_mistake_elsewhere_is_not_kept(me, media):
     assert not stored(media) and not author().avatar
 
 
-# All else
+# Other columns
 
 
 def test_nothing_else_of_a_person_changes(me):

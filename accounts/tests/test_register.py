@@ -1,4 +1,4 @@
-"""Registering: what makes an account, what is refused, and where it leads."""
+"""Registering: accepted and refused values, and the page it leads to."""
 
 import html
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +21,12 @@ TOO_LONG = "Ensure this value has at most 30 characters (it has {})."
 
 
 def fields(**changes) -> dict[str, str]:
-    """Return what a person types who makes no mistake, with these changes."""
+    """Return a valid registration with these changes."""
     return {"username": "alice", "email": "", "password1": SECRET, "password2": SECRET} | changes
 
 
 def errors(response) -> dict[str, list[str]]:
-    """Return the messages by field, having seen each of them in the page."""
+    """Return the messages by field, after checking that the page shows each of them."""
     assert response.status_code == 200
     found = response.context["form"].errors
     shown = html.unescape(response.text)
@@ -243,18 +243,18 @@ def test_a_page_with_a_form_is_kept_by_no_cache(client):
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "Ａｌｉｃｅ"])
 def test_a_name_that_goes_between_judging_and_saving_gets_the_message(db, name):
-    """Two forms are found valid before either is saved, as when two people press at once."""
+    """Two people submit at once: both forms are valid before either is saved."""
     first, second = RegisterForm(fields()), RegisterForm(fields(username=name))
     assert first.is_valid() and second.is_valid()
     assert first.save_unless_taken() == User.objects.get()
     assert second.save_unless_taken() is None
     assert second.errors == {"username": [TAKEN]}
-    # The transaction around it, here the test's own, goes on.
+    # The outer transaction, here the test's own, can continue.
     assert User.objects.count() == 1
 
 
 class RivalWhoRegistersMeanwhile:
-    """A password validator, which Django asks after it has found the name free."""
+    """A password validator. Django runs it after it has checked that the username is free."""
 
     def validate(self, password, user=None):
         User.objects.create_user("ALICE")

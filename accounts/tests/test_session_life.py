@@ -1,4 +1,4 @@
-"""How long a session lasts, what renews it, and under which cookie."""
+"""The life of a session: how long it lasts, what renews it, and its cookie."""
 
 import re
 import time
@@ -17,7 +17,7 @@ from accounts.models import Session
 from accounts.sessions import SessionStore
 from conftest import PASSWORD
 
-# It names the visitor, and asks for nothing else.
+# This page reads only the session's user.
 PAGE = "/auth/logout/"
 OWN = "/auth/account/"
 DAY = timedelta(days=1)
@@ -37,7 +37,7 @@ def old_cookie() -> str:
 
 @pytest.fixture
 def log_in(client, reader):
-    """Return a function that logs the reader in through the form and gives the response."""
+    """Return a function that logs the reader in through the form and returns the response."""
 
     def send(remember: str = "on", client: Client = client):
         who = {"username": "reader", "password": PASSWORD, "remember": remember}
@@ -49,7 +49,7 @@ def log_in(client, reader):
 
 
 def age(days: float) -> None:
-    """Let all sessions be used last so many days ago."""
+    """Change all sessions as if they were last used `days` ago."""
     Session.objects.update(expire_date=timezone.now() + LIFE - days * DAY)
 
 
@@ -61,7 +61,7 @@ def auth_store(client: Client) -> SessionStore:
 
 @contextmanager
 def not_writable():
-    """Let the database refuse every write, as one on a full or read-only disk does."""
+    """Make the database refuse every write, as on a full or read-only disk."""
     begin, end = {
         "sqlite": ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
         "postgresql": (
@@ -80,7 +80,7 @@ def days_left() -> int:
     return round(left / DAY)
 
 
-# Two kinds ----------------------------------------------------------------------------------------
+# Two kinds of sessions ----------------------------------------------------------------------------
 
 
 @KINDS
@@ -227,12 +227,12 @@ def test_a_page_waits_for_no_writer_to_renew_its_session(client, log_in, cookie)
     assert cookie in client.get(OWN).cookies
 
 
-# The name of the cookie ---------------------------------------------------------------------------
+# The cookie name ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def before_update(client, reader, cookie, old_cookie):
-    """A browser that logged in before instances had names of their own."""
+    """A browser that logged in before each instance had its own cookie name."""
     client.force_login(reader)
     client.cookies[old_cookie] = client.cookies.pop(cookie).value
     return client
@@ -271,7 +271,7 @@ def test_the_cookie_of_another_instance_is_left_alone(
 
 
 def test_a_new_log_in_leaves_no_session_under_the_old_name(before_update, log_in, old_cookie):
-    # The log-in form of a tab that was open before the update.
+    # The login form was open in a tab before the update.
     before_update.cookies["other"] = "1"
     Session.objects.update(session_data=auth_store(before_update).encode({"anonymous": True}))
     response = log_in()

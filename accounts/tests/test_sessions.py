@@ -1,4 +1,4 @@
-"""Who asks, as the session says, in one query and never longer than it may."""
+"""Sessions load their user in one query and are never valid longer than they may be."""
 
 import pytest
 from django.contrib.auth import SESSION_KEY
@@ -45,7 +45,7 @@ def test_a_session_ends_with_what_it_stands_for(logged_in, author, end):
 
 
 def test_a_session_of_another_is_not_taken_for_ones_own(logged_in, author, reader):
-    # With the same stored password, both vouch alike; what is signed still names one of them.
+    # With equal stored passwords, both users match the hash, but the session data names only one.
     User.objects.filter(pk=reader.pk).update(password=author.password)
     Session.objects.update(user=reader)
     assert logged_in.get(WHO).wsgi_request.user == author

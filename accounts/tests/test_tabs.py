@@ -1,4 +1,4 @@
-"""Account forms that stand in one tab while something happens in another."""
+"""Account forms that are open in one tab while something changes in another."""
 
 import re
 from collections.abc import Callable
@@ -25,12 +25,12 @@ HIDDEN = re.compile('<input type="hidden" name="(next|reset_token)" value="([^"]
 
 @dataclass
 class Tab:
-    """One tab of a browser, whose cookies all its tabs share."""
+    """One tab of a browser; its tabs share their cookies."""
 
     browser: Client
     path: str = ""
     page: str = ""
-    # How often the button was pressed until the form was taken.
+    # Number of submits until the form was accepted.
     presses: int = 0
     headers: dict = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ class Tab:
         return self
 
     def press(self, **typed: str):
-        """Send the form that the page shows, the last one, as a browser does."""
+        """Submit the last form on the page the way a browser does."""
         hidden = dict(HIDDEN.findall(self.page)) | {
             "csrfmiddlewaretoken": TOKEN.findall(self.page)[-1]
         }
@@ -51,7 +51,7 @@ class Tab:
         return response
 
     def send(self, **typed: str):
-        """Press the button, and once more where the page asks for it."""
+        """Press the button, and press it again if the page says so."""
         response = self.press(**typed)
         if response.status_code != 403 and AGAIN not in self.page:
             return response
@@ -63,13 +63,13 @@ class Tab:
 
 @pytest.fixture
 def forgetful(make_user) -> User:
-    """A person who asked for a link that sets a new password."""
+    """A person who requested a link to reset the password."""
     return make_user("forgetful")
 
 
 @pytest.fixture
 def browser(reader, author) -> Client:
-    """A browser that the site trusts as little as any other."""
+    """A browser whose CSRF tokens are checked."""
     return Client(enforce_csrf_checks=True)
 
 

@@ -1,4 +1,4 @@
-"""The time zone that a person chooses, and that it stays their own."""
+"""Time zones of people, which affect no one else."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Texts sent after the session ended: kept for their writer, shown again, never saved unasked."""
+"""Unsaved texts: kept for their writer after the session ended, and never saved unasked."""
 
 import re
 import time
@@ -29,7 +29,7 @@ def writer_in(page: str) -> str:
 
 @pytest.fixture
 def writer(client_of, settings) -> str:
-    """The author's signed name, from the form they had open when their session ended."""
+    """The author's signed field, from a form that was open when their session ended."""
     client = client_of("author")
     found = writer_in(client.get(ACCOUNT).text)
     del client.cookies[settings.SESSION_COOKIE_NAME]
@@ -74,7 +74,7 @@ def test_a_refused_form_keeps_its_unsaved_text_and_says_so(client, writer):
     response = client.post(ACCOUNT, again)
     page = response.text
     assert NOTE in page and SHOWN in page and 'value="z@"' in page
-    # What is sent is compared with what is saved, or the same text would be no change.
+    # Submitted values are compared with the saved ones. Otherwise, this text would be no change.
     assert response.context["form"].initial["biography"] == ""
     assert client.post(ACCOUNT, TYPED | {"writer": writer_in(page)}).status_code == 302
     assert not UnsavedText.objects.exists()
@@ -129,7 +129,7 @@ def test_a_sign_that_no_database_keeps_is_replaced(client, writer):
     assert UnsavedText.objects.get().texts == {"biography": "nul \ufffd"}
 
 
-# Whose it is
+# Owners of texts
 
 
 def test_a_form_of_another_account_changes_nothing_of_the_one_logged_in(client_of, writer):
@@ -137,7 +137,7 @@ def test_a_form_of_another_account_changes_nothing_of_the_one_logged_in(client_o
     response = client.post(ACCOUNT, TYPED | {"writer": writer})
     assert response.status_code == 403
     assert "this form was opened with another account" in response.text
-    # Whoever sent it had it before.
+    # The visitor who sent the text may see it.
     assert SHOWN in response.text
     assert biography("reader") == biography("author") == ""
     assert NOTE not in client.get(ACCOUNT).text
@@ -237,7 +237,7 @@ def test_a_writer_gives_no_way_around_the_token_of_other_forms(strict, author, w
     assert not UnsavedText.objects.exists()
 
 
-# Bounds
+# Limits
 
 
 @pytest.mark.parametrize(("length", "is_kept"), [(LENGTH_MAX, True), (LENGTH_MAX + 1, False)])

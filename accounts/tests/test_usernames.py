@@ -1,4 +1,4 @@
-"""What a username may be, and when two of them are one."""
+"""Usernames: which ones are allowed, and which ones count as the same."""
 
 import unicodedata
 
@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from accounts.models import User
 from accounts.usernames import USERNAME_KEY_MAX_LENGTH, username_key, validate_username
 
-# The design's address of an author, which `posts` will serve, with a view that repeats the name.
+# An author's address as `posts` serves it, with a view that repeats the name.
 urlpatterns = [
     path("authors/<str:username>/", lambda _, username: HttpResponse(username), name="author")
 ]
@@ -64,7 +64,7 @@ REFUSED = [
     *[(f"a{extra}", CHARACTERS) for extra in "🙂❤€½⁄∕⧸／。\ufffd\ue000\U0010ffff"],
 ]
 
-# All that Unicode lets a font leave out (Default_Ignorable_Code_Point), first and last of a range.
+# First and last of each range that a font may omit (Unicode's Default_Ignorable_Code_Point).
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180d\u180e\u180f\u200b\u200c\u200d\u200e"
     "\u200f\u202a\u202e\u2060\u2064\u2066\u206f\u3164\ufe00\ufe0f\ufeff\uffa0\ufff0\ufff8"
@@ -128,13 +128,13 @@ def test_names_that_differ_otherwise_are_two(one, other, make_user):
 
 
 def every_character_with_a_case() -> str:
-    """Return the two planes that hold letters, without the halves of surrogate pairs."""
+    """Return both planes that contain letters, without surrogates."""
     return "".join(map(chr, [*range(0xD800), *range(0xE000, 0x20000)]))
 
 
 @pytest.mark.parametrize("tail", ["", "\u0345\u0301"])
 def test_the_key_of_a_key_is_the_key_itself(tail):
-    # U+0345 turns from a mark into a letter when its case is folded: the one that breaks orders.
+    # Casefolding turns U+0345 from a mark into a letter, so the order of the marks may change.
     keys = (username_key(character + tail) for character in every_character_with_a_case())
     assert [key for key in keys if username_key(key) != key] == []
 
