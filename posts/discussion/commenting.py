@@ -1,9 +1,8 @@
-"""Comments: add, edit, delete, report and count them.
+"""Functions that add, edit, delete, report and count comments.
 
-Each function is one transaction. Counts move by the difference and in the statement of the
-database (`F`), so that any number of people at once leave the right one. Rows are locked in one
-order: a reply, the comment above it, the writer, and the post last. So no two requests wait for
-each other.
+Each function is one transaction. The database changes counts by a difference (`F`), so they stay
+correct however many people comment at once. Rows are always locked in this order: the reply, its
+parent comment, the writer, and last the post. So no two requests wait for each other.
 """
 
 from datetime import datetime, timedelta
@@ -30,33 +29,33 @@ from posts.models import (
 EDIT_LIMIT = timedelta(minutes=15)
 # Neither hidden nor deleted.
 OPEN = (Comment.Status.APPROVED, Comment.Status.WAITING)
-# The same words again within this time are the same comment: a double click, a form sent again.
+# The same text again within this time is the same comment: a double click or a form sent twice.
 RESENT_WITHIN = timedelta(minutes=1)
-# More of them wait under COMMENT_APPROVAL=links.
+# A comment with more links waits if COMMENT_APPROVAL=links.
 LINKS_MAX = 2
 
 
 class CommentsClosed(Exception):  # noqa: N818  a state, not a mistake
-    """The post takes no comments any more: somebody closed them, or took it back."""
+    """The post no longer takes comments: someone closed them or unpublished the post."""
 
 
 def add_comment(
     post: Post, author: User, body: str, *, parent_pk: int | None = None, now: datetime
 ) -> Comment:
-    """Add a comment or a reply. It waits for approval if the rule says so.
+    """Add a comment or a reply. It waits for approval if the rule requires it.
 
-    A reply to a comment that was deleted meanwhile starts a thread. One that was sent a moment ago
-    is returned and not added again. Raises CommentsClosed.
+    A reply to a comment that was deleted meanwhile starts a thread. If the same comment was sent a
+    moment ago, return that one and add nothing. Raises CommentsClosed.
     """
     comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
-    # Before the transaction: on SQLite, all who write wait for the one that is open.
+    # Before the transaction, because on SQLite an open one makes all other writers wait.
     render_comment_body(comment)
     return _add(comment)
 
 
 @transaction.atomic
 def _add(comment: Comment) -> Comment:
-    # The second of two clicks waits here for the first, at the comment above or at the writer.
+    # The second of two clicks waits here for the first, at the lock of the parent or the writer.
     comment.parent = _lock_parent(comment)
     locked = comment.parent or _lock_writer(comment)
     sent_before = _sent_before(comment)
@@ -72,9 +71,9 @@ def _add(comment: Comment) -> Comment:
 
 @transaction.atomic
 def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
-    """Replace the words of a comment; the rule of approval judges it again.
+    """Replace the text of a comment and apply the approval rule again.
 
-    Return False where the time limit is over, or the comment is hidden or gone.
+    Return False if the time limit has passed or the comment is hidden or deleted.
     """
     locked = _with_known(Comment.objects.select_for_update(), comment)
     comment = locked.filter(pk=comment.pk).first()
@@ -92,9 +91,9 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
 
 @transaction.atomic
 def delete_comment(comment: Comment) -> None:
-    """Remove a comment; where it has replies, a placeholder without its words stays.
+    """Delete a comment. If it has replies, keep a placeholder without its text.
 
-    A placeholder goes with the last of its replies.
+    A placeholder is deleted with the last of its replies.
     """
     comment = _lock(comment.pk)
     if comment is None:
@@ -111,7 +110,7 @@ def delete_comment(comment: Comment) -> None:
 
 
 def report_comment(comment: Comment, reporter: User, *, reason: str = "") -> None:
-    """Ask the moderators to look at `comment`; once a person."""
+    """Ask the moderators to look at `comment`, at most once per person."""
     CommentReport.objects.get_or_create(
         comment=comment, reporter=reporter, defaults={"reason": reason}
     )
@@ -124,14 +123,14 @@ def render_comment_body(comment: Comment) -> None:
 
 
 def is_editable(comment: Comment, now: datetime) -> bool:
-    """Tell whether its writer may still change the words of `comment`."""
+    """Return whether the writer of `comment` may still change its text."""
     return comment.status in OPEN and now - comment.created_at <= EDIT_LIMIT
 
 
 def count_comments(post_pk: int, change: int) -> None:
-    """Add `change` to the number of approved comments that the post keeps.
+    """Add `change` to the post's number of approved comments.
 
-    Whatever happens to a comment comes by here, so cached pages go even where the number stays.
+    Every change of a comment calls this, so it invalidates cached pages even if `change` is 0.
     """
     if change > 0:
         pages.changed()
@@ -142,7 +141,7 @@ def count_comments(post_pk: int, change: int) -> None:
 
 
 def _count_new(comment: Comment) -> None:
-    """Count a new comment, or raise CommentsClosed where its post takes none any more."""
+    """Count a new comment, or raise CommentsClosed if its post no longer takes comments."""
     pages.changed()
     post = Post.objects.listed(timezone.now()).filter(pk=comment.post_id, comments_open=True)
     if not post.update(comment_count=F("comment_count") + int(comment.is_approved)):
@@ -150,10 +149,10 @@ def _count_new(comment: Comment) -> None:
 
 
 def why_it_waits(comment: Comment, *, is_known: bool) -> str:
-    """Return the reason for which a new or changed comment waits; the empty string if it need not.
+    """Return why a new or changed comment waits, or an empty string if it doesn't.
 
-    COMMENT_APPROVAL is the rule. The post's author and moderators never wait, and who has another
-    comment approved, `is_known`, waits only where all do.
+    COMMENT_APPROVAL is the rule. The post's author and moderators never wait. Writers with another
+    approved comment (`is_known`) wait only if everyone does.
     """
     rule = settings.COMMENT_APPROVAL
     if rule == "none" or may_moderate(comment.author, comment.post):
@@ -168,7 +167,7 @@ def why_it_waits(comment: Comment, *, is_known: bool) -> str:
 
 
 def _lock(pk: int) -> Comment | None:
-    """Lock and return the comment as it is now, or None if it was deleted."""
+    """Lock and return the current row of the comment, or None if it was deleted."""
     return Comment.objects.select_for_update().filter(pk=pk).first()
 
 
@@ -181,39 +180,39 @@ def _lock_parent(comment: Comment) -> Comment | None:
 
 
 def _lock_writer(comment: Comment) -> User:
-    # No key changes, so others may refer to it.
+    # The key doesn't change, so other transactions may still refer to the row.
     people = User.objects.select_for_update(no_key=True)
     return _with_known(people, comment).get(pk=comment.author_id)
 
 
 def _with_known(locked: QuerySet, comment: Comment) -> QuerySet:
-    """Ask with what is locked whether the writer has another comment approved, as `is_known`."""
+    """Add `is_known` to the locked rows: whether the writer has another approved comment."""
     others = Comment.objects.approved().filter(author=comment.author_id).exclude(pk=comment.pk)
     return locked.annotate(is_known=Exists(others))
 
 
 def _sent_before(comment: Comment) -> Comment | None:
-    """Return the comment that these words became when they were sent a moment ago."""
+    """Return the comment if the same text was already sent a moment ago."""
     names = ("author", "post", "parent", "body")
     same = Comment.objects.filter(**{name: getattr(comment, name) for name in names})
     return same.filter(status__in=OPEN, created_at__gte=comment.created_at - RESENT_WITHIN).first()
 
 
 def _judge(comment: Comment, *, is_known: bool) -> None:
-    """Set the status that the rule gives to the rendered words; saves nothing."""
+    """Set the status of a rendered comment by the approval rule, without saving it."""
     comment.waiting_because = why_it_waits(comment, is_known=is_known)
     waits = bool(comment.waiting_because)
     comment.status = Comment.Status.WAITING if waits else Comment.Status.APPROVED
 
 
 def _path(comment: Comment) -> str:
-    """The place in the thread: below the parent, or beside it where that is as deep as any."""
+    """Return the position in the thread: below the parent, or beside it at the greatest depth."""
     above = comment.parent.path if comment.parent else ""
     return above[: PATH_STEP * (COMMENT_MAX_DEPTH - 1)] + f"{comment.pk:0{PATH_STEP}}"
 
 
 def _remove(comment: Comment) -> None:
-    """Delete a comment without replies, and the placeholders above it that this leaves empty."""
+    """Delete a comment without replies, and any placeholders above it that have no replies left."""
     comment.delete()
     if comment.parent_id is None:
         return
@@ -225,7 +224,8 @@ def _remove(comment: Comment) -> None:
 @transaction.atomic
 def recount(post_pks: list[int]) -> int:
     """Count likes and comments of these posts again. Return how many numbers were wrong."""
-    # Locked first: who likes or comments moves the number last, and is counted or waits.
+    # Locked before counting. New likes and comments change the number last, so each of them is
+    # either counted here or waits.
     locked = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
     likes = Like.objects.all()
     comments = Comment.objects.approved()

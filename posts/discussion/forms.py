@@ -1,4 +1,4 @@
-"""Forms of comments and of their moderation."""
+"""Forms for comments and their moderation."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from posts.models import COMMENT_MAX_LENGTH, REASON_MAX_LENGTH, Comment, Post
 
 
 class ParentField(forms.IntegerField):
-    """The id of the comment above a reply. It is not checked here whether that still exists."""
+    """The id of a reply's parent comment. The field doesn't check whether it still exists."""
 
     widget = forms.HiddenInput
 
@@ -33,7 +33,7 @@ class CommentBodyForm(forms.Form):
     )
 
     def clean_body(self) -> str:
-        """Refuse a comment that shows nothing, as an address for links that are not there."""
+        """Refuse an invisible comment, such as a link definition that no link uses."""
         body = self.cleaned_data["body"]
         if is_blank(plain_text(render_comment(body))):
             raise ValidationError(self.fields["body"].error_messages["required"])

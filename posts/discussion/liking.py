@@ -1,7 +1,7 @@
 """Likes of posts.
 
-Each function is one transaction. The count moves in the statement of the database (`F`), so that
-any number of people at once leave the right one.
+Each function is one transaction. The database changes the count (`F`), so it stays correct however
+many people like a post at once.
 """
 
 from contextlib import suppress
@@ -16,14 +16,12 @@ from posts.models import Like, Post, PostQuerySet
 
 
 def like(post: Post, user: User) -> None:
-    """Count `user` among those who like `post`; a second time changes nothing.
-
-    Nor does it where somebody took the post back meanwhile.
-    """
-    # Not all that `user` may open: a draft takes no likes from its author either.
+    """Add the like of `user`, unless it exists or `post` was unpublished meanwhile."""
+    # `listed`, not `visible_to`: even its author can't like a draft.
     post_as_listed = Post.objects.listed(timezone.now()).filter(pk=post.pk)
     not_liked = post_as_listed.exclude(likes__user=user)
-    # Two who come at the same instant both count; the row of the later one undoes all of that.
+    # Two simultaneous requests of one user both count. Inserting the second row fails, which undoes
+    # its count.
     with suppress(IntegrityError), transaction.atomic(savepoint=False):
         if count_likes(not_liked, 1):
             Like.objects.create(post=post, user=user)
@@ -31,14 +29,14 @@ def like(post: Post, user: User) -> None:
 
 @transaction.atomic
 def unlike(post: Post, user: User) -> None:
-    """Take back the like of `user`; where there is none, nothing changes."""
+    """Remove the like of `user`, if there is one."""
     gone, _ = Like.objects.filter(post=post, user=user).delete()
     if gone:
         count_likes(Post.objects.filter(pk=post.pk), -1)
 
 
 def count_likes(posts: PostQuerySet, change: int) -> int:
-    """Add `change` to the likes of `posts`, and return how many those are."""
+    """Add `change` to the likes of `posts`, and return the number of posts changed."""
     counted = posts.update(like_count=F("like_count") + change)
     if counted:
         pages.changed()
@@ -47,11 +45,12 @@ def count_likes(posts: PostQuerySet, change: int) -> int:
 
 @transaction.atomic
 def take_back_likes(user: User) -> None:
-    """Take back every like of `user`, whose account goes in the same transaction, with pages that
-    name it.
+    """Remove all likes of `user`, and invalidate the pages that name them.
+
+    The caller deletes the account in the same transaction.
     """
     takedown.announce()
-    # Locked before the posts, as `unlike` does. Whoever locks the account keeps new likes out, too.
+    # Locked before the posts, as in `unlike`. The lock of the account also prevents new likes.
     User.objects.select_for_update().get(pk=user.pk)
     list(user.likes.select_for_update().values_list("pk"))
     liked = Post.objects.filter(pk__in=user.likes.values("post"))

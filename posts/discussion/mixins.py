@@ -1,4 +1,4 @@
-"""Permission mixins for the discussion of a post."""
+"""Permission mixins for views of a post's discussion."""
 
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
@@ -14,10 +14,11 @@ from posts.models import LONG_COLUMNS, Comment, Post
 
 
 class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
-    """Lets those through who may take part in the discussion of a post.
+    """Allow only visitors who may take part in the discussion of a post.
 
-    A stranger is led to the login page, a post that the visitor may not see is 404, and one that
-    is not out is 403, in this order. `section` is the part of its page to come back to.
+    In this order: redirect anonymous visitors to the login page, return 404 for a post that the
+    visitor may not see, and 403 for an unpublished one. After login, visitors return to `section`
+    of the post's page.
     """
 
     section = "comments"
@@ -33,15 +34,15 @@ class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
     def handle_no_permission(self) -> HttpResponse:
         if self.request.user.is_authenticated:
             return super().handle_no_permission()
-        # Not by its slug, which would give the title of a draft away.
+        # Without the slug, which would reveal the title of a draft.
         page = reverse("posts:post_short", kwargs={"pk": self.kwargs["pk"]})
         response = redirect_to_login(f"{page}#{self.section}")
-        # A script that asks for a part of the page would show the login page in its place.
+        # htmx would show the login page inside the part of the page that it replaces.
         return HttpResponseClientRedirect(response.url) if self.request.htmx else response
 
 
 class CommentsMixin(DiscussionMixin):
-    """As DiscussionMixin, and 404 for everything where COMMENTS_ENABLED is off."""
+    """A DiscussionMixin that returns 404 if COMMENTS_ENABLED is off."""
 
     @cached_property
     def post_in_question(self) -> Post:
@@ -51,7 +52,7 @@ class CommentsMixin(DiscussionMixin):
 
 
 class CommentMixin(CommentsMixin):
-    """Lets those through who may act on a comment: 404 where they do not see it, then 403."""
+    """Allow only visitors who may act on a comment. Others get 404 if they can't see it, or 403."""
 
     @cached_property
     def comment(self) -> Comment:

@@ -1,7 +1,7 @@
-"""What those who moderate do: approve, hide and restore, close and open.
+"""Acts of moderation: approve, hide, restore, and close or open comments.
 
-Each act is one transaction that also adds a ModerationEntry: who did what, when and why. An act
-that would change nothing, because somebody was quicker, returns False and leaves no entry.
+Each act is one transaction that also adds a ModerationEntry: who did what, when and why. If someone
+else was faster and nothing is left to change, it returns False and adds no entry.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ TARGET_MAX_LENGTH = ModerationEntry._meta.get_field("target").max_length
 
 @transaction.atomic
 def approve(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Let a waiting comment out, or find a reported one in order."""
+    """Publish a waiting comment, or mark a reported one as acceptable."""
     is_moved = _move(comment, Comment.Status.WAITING, to=Comment.Status.APPROVED)
     is_cleared = Comment.objects.approved().reported().filter(pk=comment.pk).exists()
     if is_moved or is_cleared:
@@ -30,7 +30,7 @@ def approve(comment: Comment, actor: User, *, reason: str = "", now: datetime) -
 
 @transaction.atomic
 def hide(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Take an approved or waiting comment out of sight of readers."""
+    """Hide an approved or waiting comment from readers."""
     is_moved = _move(comment, *OPEN, to=Comment.Status.HIDDEN)
     if is_moved:
         _record(Action.HIDE, comment, actor, reason, now)
@@ -39,7 +39,7 @@ def hide(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> b
 
 @transaction.atomic
 def restore(comment: Comment, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Let everyone read a hidden comment again."""
+    """Show a hidden comment to everyone again."""
     is_moved = _move(comment, Comment.Status.HIDDEN, to=Comment.Status.APPROVED)
     if is_moved:
         _record(Action.RESTORE, comment, actor, reason, now)
@@ -48,7 +48,7 @@ def restore(comment: Comment, actor: User, *, reason: str = "", now: datetime) -
 
 @transaction.atomic
 def close_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Take no more comments on `post`; those that are there stay."""
+    """Close `post` to new comments and keep the existing ones."""
     is_changed = _set_comments_open(post, False)
     if is_changed:
         _record(Action.CLOSE_COMMENTS, post, actor, reason, now)
@@ -65,7 +65,7 @@ def open_comments(post: Post, actor: User, *, reason: str = "", now: datetime) -
 
 @transaction.atomic
 def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Take a published or scheduled post out of sight of all but its author and moderators."""
+    """Hide a published or scheduled post from everyone but its author and moderators."""
     is_moved = publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     if is_moved:
         _record(Action.HIDE, post, actor, reason, now)
@@ -85,7 +85,7 @@ def trash_and_record(post: Post, actor: User, *, reason: str = "", now: datetime
 
 @transaction.atomic
 def bring_back(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Take a post out of the trash, and let one that is hidden be read again at the time it had."""
+    """Restore a post from the trash, and show a hidden post again with its original time."""
     is_back = publishing.restore_from_trash(post, now=now)
     is_shown = publishing.change_status(post, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)
     is_moved = is_back or is_shown
@@ -103,7 +103,7 @@ def _set_comments_open(post: Post, is_open: bool) -> bool:
 
 
 def _move(comment: Comment, *statuses: str, to: str) -> bool:
-    """Change the status from one of `statuses` to another, and keep the count."""
+    """Change the status from one of `statuses` to `to`, and update the count."""
     found = Comment.objects.filter(pk=comment.pk, status__in=statuses)
     locked = found.select_for_update().first()
     if locked is None:
@@ -130,7 +130,7 @@ def _record(action: str, target: Comment | Post, actor: User, reason: str, now: 
 
 
 def _name_comment(comment: Comment) -> str:
-    """Say what it is when it is gone; the words come last, where they may be cut."""
+    """Describe a comment for the time after its deletion. Its text comes last and may be cut."""
     where = f"comment {comment.pk} by {comment.author.username} on post {comment.post_id}"
     return f"{where}: {' '.join(comment.body.split())}"
 

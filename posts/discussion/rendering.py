@@ -1,4 +1,4 @@
-"""The comments of a page as HTML, each rendered once for all who see it alike."""
+"""HTML of the comments on a page, rendered once for all visitors who see the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ NOTHING = SafeString("")
 
 
 class CommentKey(NamedTuple):
-    """What the HTML of a comment depends on, besides the comment."""
+    """Everything besides the comment itself that its HTML depends on."""
 
     pk: int
-    # The page it stands on, to which a reply comes back; empty where nobody may reply.
+    # The page of the thread, to which a reply returns. Empty if the visitor may not reply.
     start: str
-    # That it had when it was decided who may see it: what it says in another may be for others.
+    # The status by which its visibility was decided. With another status, others may see it.
     status: str
     is_shown: bool
     is_member: bool
@@ -44,13 +44,13 @@ class CommentKey(NamedTuple):
 
     @property
     def has_acts(self) -> bool:
-        """Tell whether there is something that one may do with it."""
+        """Return whether the visitor may do anything with the comment."""
         return self.is_member and self.is_shown and self.status != Comment.Status.DELETED
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at the comments of a post, and what they may do there."""
+    """A visitor to the comments of a post, and the visitor's permissions there."""
 
     pk: int | None
     start: str
@@ -58,7 +58,7 @@ class Reader:
     may_reply: bool
     may_moderate: bool
     is_comment_moderator: bool
-    # None for who wrote nothing here.
+    # None for a visitor who wrote no comment here.
     edit_since: datetime | None
 
     @classmethod
@@ -74,7 +74,7 @@ class Reader:
         )
 
     def as_anybody(self) -> "Reader":
-        """Return a reader who may do the same and wrote none of what is there."""
+        """Return a reader with the same permissions who wrote none of the comments."""
         return replace(self, pk=None, edit_since=None)
 
     def keys_of(self, places: Sequence[CommentPlace]) -> list[CommentKey]:
@@ -99,15 +99,15 @@ class Reader:
 
 
 class PublicPage(NamedTuple):
-    """A page of a thread that everyone may see whole, as it is shown to who wrote none of it."""
+    """A page of a thread without private comments, for visitors who wrote none of them."""
 
-    # With the first of the next page.
+    # Including the first of the next page.
     places: tuple[CommentPlace, ...]
     comments: tuple[tuple[int, SafeString], ...]
 
 
 def public_page(post: Post, reader: Reader, size: int) -> PublicPage:
-    """Return the page where `reader` is, kept for all who may do the same."""
+    """Return the reader's page, cached for all readers with the same permissions."""
     anybody = reader.as_anybody()
 
     def make(keys: list) -> dict:
@@ -121,7 +121,7 @@ def public_page(post: Post, reader: Reader, size: int) -> PublicPage:
 
 
 def own_comments(post: Post, reader: Reader, page: PublicPage) -> dict[int, SafeString]:
-    """Return those on `page` that `reader` wrote, with what only their writer may do."""
+    """Return the comments on `page` that `reader` wrote, with the buttons for their writer."""
     shown = {pk for pk, _ in page.comments}
     own = [place for place in page.places if place.author_pk == reader.pk and place.pk in shown]
     make = partial(render_comments, post)
@@ -129,9 +129,9 @@ def own_comments(post: Post, reader: Reader, page: PublicPage) -> dict[int, Safe
 
 
 def render_comments(post: Post, keys: list[CommentKey]) -> dict[CommentKey, SafeString]:
-    """Return the HTML of comments on `post`, without the end of their <li>.
+    """Return the HTML of comments on `post`, without their closing </li>.
 
-    Without those that are no longer as they were when it was decided who may see them.
+    Leave out comments whose status has changed since their visibility was decided.
     """
     said = Comment.objects.said([key.pk for key in keys])
     same = [key for key in keys if key.pk in said and said[key.pk].status == key.status]
@@ -147,7 +147,7 @@ def make_comments(keys: list[tuple[CommentWords, bool, int]]) -> dict[tuple, Saf
 
 
 def render_comment(words: CommentWords, is_shown: bool, post_author_pk: int) -> SafeString:
-    """Return a comment as all see it for whom it is shown, or is not."""
+    """Return the HTML of a comment, or of its placeholder if it is not shown."""
     comment = Comment.of_words(words)
     context = {"comment": comment, "is_shown": is_shown, "post_author_pk": post_author_pk}
     return render_to_string("posts/_comment.html", context)
@@ -158,7 +158,7 @@ def make_acts(keys: list[tuple[CommentKey, int]]) -> dict[tuple, SafeString]:
 
 
 def render_acts_on(key: CommentKey, post_pk: int) -> SafeString:
-    """Return what a visitor may do with a comment on the post."""
+    """Return the HTML of the links for acting on a comment."""
     context = {"post_pk": post_pk, **key._asdict()}
     return render_to_string("posts/_comment_acts.html", context)
 

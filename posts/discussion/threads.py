@@ -1,4 +1,4 @@
-"""What a post's page shows of its discussion: likes, a page of comments, the form."""
+"""The discussion on a post's page: likes, a page of comments and the form."""
 
 import re
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ PATH = re.compile(rf"([0-9]{{{PATH_STEP}}}){{1,{COMMENT_MAX_DEPTH}}}")
 
 
 def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = None) -> dict:
-    """Return what the page says, with one query for the comments.
+    """Return the context of the discussion, with one query for the comments.
 
-    `form` is a refused one, which comes back with what was typed, as an unsaved one does.
+    `form` is a refused form, shown again with its text. An unsaved comment is shown the same way.
     """
     now = timezone.now()
     context = {"is_out": post.is_out(now)}
@@ -58,16 +58,16 @@ def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = N
 
 
 def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
-    """Return the comments from the path on that `?from=` names, and where the next page begins."""
+    """Return the comments that start at the path in `?from=`, and the start of the next page."""
     start = request.GET.get("from", "")
-    # Checked, because the database would stumble over some of what it is compared with.
+    # Checked, because some values make the database query fail.
     start = start if PATH.fullmatch(start) else ""
     shown = comment_form_of(request, post, form)
     reader = Reader.of(request.user, post, start, may_reply=bool(shown["comment_form"]))
     places, comments = find_comments(request.user, post, reader)
     replied_to = shown["replied_to"]
     if replied_to and replied_to.pk not in comments:
-        # It slid onto another page meanwhile, or comes back with a form that was refused.
+        # It has moved to another page meanwhile, or belongs to a refused form.
         reader = replace(reader, start=start_of(replied_to))
         places, comments = find_comments(request.user, post, reader)
     before_form, after_form = split_at(comments, replied_to and replied_to.pk)
@@ -83,8 +83,8 @@ def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None)
 def find_comments(
     user: User | AnonymousUser, post: Post, reader: Reader
 ) -> tuple[Sequence[CommentPlace], dict[int, SafeString]]:
-    """Return the places of a page of comments, with the next page's first, and the HTML by ids."""
-    # Who may see which takes longer to find out.
+    """Return the positions of a page's comments, plus the next page's first, and HTML by id."""
+    # Deciding the visibility of each comment takes longer.
     if post.has_private:
         thread = Comment.objects.in_thread(user, post).filter(path__gte=reader.start)
         places = thread.places(COMMENTS_PER_PAGE + 1)
@@ -95,7 +95,7 @@ def find_comments(
 
 
 def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
-    """Return the form, if the visitor may comment, and the comment that it replies to."""
+    """Return the form, if the visitor may comment, and the comment to reply to."""
     may_comment = request.user.is_authenticated and post.comments_open
     if form is None and may_comment and post.is_out(timezone.now()):
         asked = {"parent": request.GET["reply"]} if "reply" in request.GET else {}
@@ -105,24 +105,24 @@ def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) 
 
 
 def fields_of(form: CommentForm) -> SafeString:
-    """Return the fields as HTML; those that nothing was typed into are the same for everyone."""
+    """Return the fields as HTML. Empty fields are the same for everyone, so they are cached."""
     if form.is_bound or form.initial:
         return as_crispy_form(form)
     return fragments.by_value("comment fields", [""], lambda keys: {"": as_crispy_form(form)})[""]
 
 
 def page_of_form(post_pk: int) -> str:
-    """Return the page that shows the form; not by its slug, which gives a draft's title away."""
+    """Return the path of the form's page, without the slug that reveals the title of a draft."""
     return reverse("posts:post_short", kwargs={"pk": post_pk})
 
 
 def unsaved_comment(request: HttpRequest, post: Post) -> UnsavedText | None:
-    """Return what the visitor had typed below `post` while they were logged out."""
+    """Return the comment on `post` that the visitor typed while they were logged out."""
     return unsaved_texts_of(request.user).filter(path=page_of_form(post.pk)).first()
 
 
 def start_of(comment: Comment) -> str:
-    """Return the path at which a page begins that shows `comment`; empty for the first page."""
+    """Return the start of a page that shows `comment`, or an empty string for the first page."""
     before = Comment.objects.filter(post=comment.post_id, path__lt=comment.path)
     is_on_first_page = before[:COMMENTS_PER_PAGE].count() < COMMENTS_PER_PAGE
     return "" if is_on_first_page else comment.path

@@ -1,4 +1,4 @@
-"""Taking part: like, comment, report, and what a post's author may do with the comments on it."""
+"""Views for likes and comments: edit, delete, report and moderate."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ TOO_LATE = _("You can edit a comment for %(minutes)d minutes. Copy your text bef
 
 @method_decorator(require_POST, name="dispatch")
 class PostLike(DiscussionMixin, View):
-    """Like or unlike: the button says which, so that two clicks or tabs do not undo each other."""
+    """Like or unlike. The button names which, so that a second click or tab undoes nothing."""
 
     section = "like"
 
@@ -55,7 +55,7 @@ def say_where_it_stands(request: HttpRequest, comment: Comment, published: str) 
 
 
 class CommentDetail(View):
-    """Leads to a comment on its page of the thread."""
+    """Redirect to a comment on its page of the thread."""
 
     http_method_names = READ_METHODS
 
@@ -69,7 +69,7 @@ class CommentDetail(View):
 
 @method_decorator(require_http_methods(["GET", "HEAD", "OPTIONS", "POST"]), name="dispatch")
 class CommentAct(CommentMixin, FormView):
-    """A page that shows one comment and asks, and the act itself."""
+    """A confirmation page for an act on one comment, and the act itself."""
 
     template_name = "posts/comment_act.html"
     form_class = forms.Form
@@ -95,7 +95,7 @@ class CommentEdit(KeepsTextMixin, CommentAct):
     def may_act(self, user: User, comment: Comment) -> bool:
         if comment.author_id != user.pk:
             return False
-        # One that is too late is told so where it is sent, with the words to copy.
+        # An edit that comes too late gets a message on submission, with the text to copy.
         is_sent = self.request.method == "POST" or self.recovered is not None
         return is_sent or commenting.is_editable(comment, timezone.now())
 
@@ -141,7 +141,7 @@ class CommentReportCreate(CommentAct):
 
 
 class CommentModerate(CommentAct):
-    """Acts of those who moderate; the reason is kept with the entry."""
+    """An act of moderation. The entry records its reason."""
 
     form_class = ReasonForm
     done: str
@@ -171,7 +171,7 @@ class CommentHide(CommentModerate):
 
 
 class CommentRestore(CommentModerate):
-    """What a moderator has hidden, no author of a post brings back."""
+    """Restore a hidden comment. A post's author can't restore what a moderator has hidden."""
 
     heading = _("Show this comment to readers again?")
     button = _("Restore")

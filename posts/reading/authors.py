@@ -1,4 +1,4 @@
-"""The page of an author, with their posts."""
+"""The page of an author and their posts."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Cards of posts in lists: the same for everybody, but for a link to edit one's own."""
+"""Cards of posts in lists. They only differ in the edit link for the author."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -27,14 +27,14 @@ MakeCards = Callable[[list[CardKey]], dict[CardKey, Card]]
 
 
 def post_cards(ids: list[int], user: User | AnonymousUser) -> list[SafeString]:
-    """Return the cards of the posts in the order of `ids`, as `user` sees them."""
+    """Return the cards of the posts as `user` sees them, in the order of `ids`."""
     return cards_of(ids, user, "card", make_cards)
 
 
 def cards_of(
     ids: list[int], user: User | AnonymousUser, kind: str, make: MakeCards
 ) -> list[SafeString]:
-    """Return cards of a kind, those that are missing from `make`, in the order of `ids`."""
+    """Return cards of one kind in the order of `ids`. `make` creates those not in the cache."""
     keys = [CardKey(pk) for pk in ids]
     cards = fragments.until_next_change(kind, keys, make)
     own = {
@@ -51,9 +51,9 @@ def make_cards(keys: list[CardKey]) -> dict[CardKey, Card]:
 def render_cards(
     render: Callable[[Post, bool], SafeString], keys: list[CardKey], posts: PostQuerySet
 ) -> dict[CardKey, Card]:
-    """Return the cards of those that are out, read as `posts` says.
+    """Return the cards of published posts, read by the query `posts`.
 
-    One may have been taken back, with other words, since its id was read.
+    A post may have been unpublished and changed since its id was read.
     """
     few = posts.filter(pk__in={key.post_pk for key in keys})
     by_pk = {post.pk: post for post in few.out(timezone.now())}

@@ -31,12 +31,12 @@ from posts.tagging import find_renamed, find_tag
 FEED_LENGTH = 20
 # A placeholder for the origin in the text that has the date.
 ANY_ORIGIN = "https://feed.invalid"
-# What XML 1.0 cannot hold, not even escaped: one in a title would break the feeds of all.
+# Characters that XML 1.0 can't contain, even escaped. One in a title would break every feed.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class SteadyFeed(SyndicationFeed):
-    """A feed that stays the same while nothing is in it, where Django's own says `now`."""
+    """A feed with a fixed date while it is empty. Django's class would use the current time."""
 
     def latest_post_date(self) -> datetime:
         return super().latest_post_date() if self.items else datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +47,7 @@ class RssFeed(SteadyFeed, Rss201rev2Feed):
 
 
 class AtomFeed(SteadyFeed, Atom1Feed):
-    """Atom, with the whole post as content: Django's own calls it a summary."""
+    """Atom with the full post as content, which Django's class would label as a summary."""
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
         super().add_item_elements(handler, item | {"description": None})
@@ -140,7 +140,7 @@ def author_feed(request: HttpRequest, username: str, kind: str) -> HttpResponse:
 
 
 def answer(request: HttpRequest, kind: str, source: Source, now: datetime) -> HttpResponse:
-    """Return the feed of the first posts of `source`, or 304 for a reader who has it already."""
+    """Return the feed of the first posts of `source`, or 304 if the client already has it."""
     origin = absolute_url(request, "/").removesuffix("/")
 
     def make(keys: list[str]) -> dict[str, Document]:
@@ -154,7 +154,7 @@ def answer(request: HttpRequest, kind: str, source: Source, now: datetime) -> Ht
 def dated(kind: str, source: Source, origin: str) -> Document:
     """Return the feed with the second of its last change.
 
-    The dates of posts don't show that an author, a tag or the blog was renamed, nor that something
+    The dates of posts don't show that an author, a tag or the blog was renamed, or that something
     changed twice within a second. So the database keeps a digest of each feed and its date.
     """
     while True:
@@ -178,10 +178,10 @@ def dated(kind: str, source: Source, origin: str) -> Document:
 
 
 def first_date(source: Source, posts: list[Post]) -> int:
-    """Return the last second in which a post changed or was removed."""
+    """Return the second in which a post last changed or was removed."""
     left_at = source.listing.counter.values_list("left_at", flat=True).first()
     moments = [max(post.updated_at, post.publish_at).timestamp() for post in posts]
-    # HTTP dates count whole seconds: a client may have read the post in that second.
+    # HTTP dates have whole seconds, and a client may have read the post in that second.
     moments += [left_at.timestamp() + 1] if left_at else []
     return int(max(moments, default=time.time()))
 
@@ -191,9 +191,9 @@ def later_than(known: FeedDate) -> int:
 
 
 def replace(known: FeedDate | None, new: FeedDate) -> bool:
-    """Replace the row `known` by `new`; return False if another worker was faster."""
+    """Replace the row `known` with `new`. Return False if another worker was faster."""
     connection = connections[router.db_for_write(FeedDate)]
-    # Don't wait, because a reader must not wait for a locked database.
+    # Don't wait, because a locked database must not delay a reader.
     with getattr(connection, "without_waiting", nullcontext)():
         if known:
             row = FeedDate.objects.filter(pk=known.pk, modified_at=known.modified_at)
@@ -205,7 +205,7 @@ def replace(known: FeedDate | None, new: FeedDate) -> bool:
 
 
 def write(kind: str, source: Source, posts: list[Post], origin: str) -> bytes:
-    """Return the text of the feed, with its addresses on `origin`."""
+    """Return the text of the feed, with URLs that start with `origin`."""
     feed = FORMATS[kind](
         title=xml_text(source.title),
         link=origin + source.path,
@@ -242,19 +242,19 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
 @conditional_page
 def finish(request: HttpRequest, document: Document) -> HttpResponse:
     response = HttpResponse(document.text, content_type=document.content_type)
-    # Not during that second: two texts of one second would have the same date.
+    # Not during that second, because two texts from one second would have the same date.
     if document.modified_at is not None and document.modified_at <= time.time():
         response["Last-Modified"] = http_date(document.modified_at)
     return response
 
 
 def stable_id(scope: str) -> str:
-    """Return an id for the feed of a list that survives another title, address or domain."""
+    """Return a feed id that stays the same if the title, address or domain changes."""
     return f"urn:uuid:{uuid.UUID(bytes=salted_hmac('posts.feeds', scope).digest()[:16], version=4)}"
 
 
 def xml_text(text: str) -> str:
-    """Return `text` without the control characters that no XML can hold."""
+    """Return `text` without characters that XML can't contain."""
     return NOT_XML.sub("", text)
 
 

@@ -1,4 +1,4 @@
-"""The home page, and the results of a search in its place."""
+"""The home page, which also shows search results."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ from posts.search.snippets import mark_words, snippet
 
 
 class Home(PostList):
-    """The newest posts, or those that match `?q=`."""
+    """The newest posts, or the posts that match `?q=`."""
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if request.GET.get("q", "").strip():
@@ -60,8 +60,8 @@ class SearchResults(NumberedList):
 
 
 def make_found_cards(query: Query, keys: list[CardKey]) -> dict[CardKey, Card]:
-    """Return cards with title and snippet marked by `query`."""
-    # With the body, which a card of the index does without.
+    """Return cards whose titles and snippets mark the words of `query`."""
+    # Including the body, which other cards don't need.
     posts = Post.objects.select_related("author").prefetch_related("taggings")
     return render_cards(partial(render_found_card, query), keys, posts)
 

@@ -1,4 +1,4 @@
-"""Lists of posts, in pages."""
+"""Paginated lists of posts."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,7 +11,7 @@ from posts.reading.cards import post_cards
 
 
 class PostList(ListView):
-    """A page of cards, found by a key or a number at the same cost in a list of any length."""
+    """A page of cards, found by a key or a number. Its cost doesn't depend on the list's length."""
 
     http_method_names = READ_METHODS
     template_name = "posts/post_list.html"
@@ -21,7 +21,7 @@ class PostList(ListView):
         return listing.all_posts()
 
     def get_queryset(self) -> list[SafeString]:
-        """Return the cards of the page that was asked for; Django's paginator would count rows."""
+        """Return the cards of the requested page. Django's paginator would count rows."""
         self.page = self.get_listing().page(
             self.request.GET, size=settings.POSTS_PER_PAGE, now=timezone.now()
         )
@@ -32,11 +32,11 @@ class PostList(ListView):
 
 
 class NumberedList(ListView):
-    """A list whose pages go by number alone."""
+    """A list whose pages have numbers but no keys."""
 
     http_method_names = READ_METHODS
 
     def paginate_queryset(self, queryset, page_size: int) -> tuple:
-        # Django takes `last`, and digits of any script, for a number too.
+        # Django also accepts `last` and digits of any script as a number.
         listing.parse_number(self.request.GET.get("page", "1"))
         return super().paginate_queryset(queryset, page_size)

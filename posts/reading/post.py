@@ -1,4 +1,4 @@
-"""The page of a post: its text, what to read next, and its discussion."""
+"""The page of a post: its text, related posts and its discussion."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -55,7 +55,7 @@ class PostDetail(DetailView):
 
 @method_decorator(require_POST, name="dispatch")
 class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
-    """Takes a comment; a refused one comes back on the post's page as it was typed."""
+    """Add a comment. A refused comment is shown again on the post's page, as typed."""
 
     http_method_names = ["post"]
     text_fields = ("body",)
@@ -107,7 +107,7 @@ class PostHtml(NamedTuple):
 def post_html(request: HttpRequest, post: Post) -> PostHtml:
     """Return the HTML of `post`, which the visitor may see; 404 if it was hidden just now."""
     now = timezone.now()
-    # Addresses are whole: they begin with the name that the visitor knows the site by.
+    # The HTML contains absolute URLs, which start with the host that the visitor used.
     key = (post.pk, post.author_id == request.user.pk, absolute_url(request, "/"))
 
     def make(keys: list) -> dict:
@@ -115,7 +115,7 @@ def post_html(request: HttpRequest, post: Post) -> PostHtml:
         return {key: render_post_html(request, shown)} if shown.is_out(now) else {}
 
     kept = fragments.until_next_change("post", [key], make) if post.is_out(now) else {}
-    # Taken back a moment ago, it is still there for its author and those who moderate.
+    # If it was unpublished a moment ago, its author and moderators still see it.
     return kept.get(key) or render_post_html(request, read_post(request, post.pk))
 
 
@@ -134,7 +134,7 @@ def render_post_html(request: HttpRequest, post: Post) -> PostHtml:
 
 
 def neighbors(post: Post) -> dict[str, SafeString]:
-    """Return what else to read: the posts before and after, and more by the same author."""
+    """Return the previous and next post, and more posts by the same author."""
     now = timezone.now()
     key = (post.pk, post.publish_at)
 

@@ -14,12 +14,13 @@ from content.addresses import absolute_url
 from posts.models import Post, PostQuerySet
 from posts.models.posts import is_published
 
-# A twentieth and less of what one may hold: a part costs what a page costs and fits the page cache.
+# At most a twentieth of the allowed size, so that a part costs no more than a page and fits into
+# the page cache.
 PART_SIZE = 1_000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-# Finds the first id of each part that contains a listed post, by one index lookup a part.
+# Finds the first id of each part that contains a listed post, with one index lookup per part.
 PARTS = """
 WITH RECURSIVE part(first) AS (
     SELECT ({first})
@@ -28,7 +29,8 @@ WITH RECURSIVE part(first) AS (
 )
 SELECT (first - 1) / {size} FROM part WHERE first IS NOT NULL
 """
-# Scheduled posts are few. With a condition on the time, a database would scan by time, not by id.
+# There are few scheduled posts. With a condition on the time, the database would scan by time, not
+# by id.
 FIRST_AFTER = """
     SELECT id FROM posts_post
     WHERE status = 'published' AND id > {end} AND id NOT IN (
@@ -37,7 +39,7 @@ FIRST_AFTER = """
     ORDER BY id LIMIT 1
 """
 
-# A path, and the time of its page's last change, if it is known.
+# A path, and the time of the page's last change if known.
 Entry = tuple[str, datetime | None]
 
 
@@ -57,7 +59,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
     """Return one part; raise Http404 for an empty one, because a sitemap can't be empty."""
-    # The posts whose ids fall into one range: no counting, no skipping of rows.
+    # The posts in one range of ids, so that no rows are counted or skipped.
     low = number * PART_SIZE
     found = entries(Post.objects.filter(pk__gt=low, pk__lte=low + PART_SIZE))
     if number == 0:
@@ -94,7 +96,7 @@ def addresses(request: HttpRequest, found: list[Entry]) -> HttpResponse:
 
 
 def xml(request: HttpRequest, root: str, element: str, found: list[Entry]) -> HttpResponse:
-    """Answer paths, each with the moment of its last change where that is known."""
+    """Return XML with each path and the time of its last change, if known."""
     site = absolute_url(request, "/").removesuffix("/")
     lines = [
         f"<{element}><loc>{escape(site + path)}</loc>{last_changed(moment)}</{element}>\n"
@@ -111,6 +113,6 @@ def last_changed(moment: datetime | None) -> str:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Answer robots.txt (RFC 9309), which names the sitemap."""
+    """Return robots.txt (RFC 9309), which names the sitemap."""
     context = {"sitemap_url": absolute_url(request, reverse("posts:sitemap"))}
     return render(request, "robots.txt", context, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Tags: all of them, one of them, and those that fit what is being typed."""
+"""The list of tags, the page of a tag, and suggestions while typing."""
 
 from datetime import datetime
 
@@ -31,12 +31,12 @@ class TagList(TemplateView):
 
 
 def page_of_tags(query: dict, now: datetime) -> dict:
-    """Return the tags that `query` asks for by a key in `after` or `before`, or the first.
+    """Return the page of tags at the key in `after` or `before`, or the first page.
 
-    Raises Http404 where none comes after it, and for a page by a number.
+    Raise Http404 if no tag comes after the key, and for page numbers above 1.
     """
     if parse_number(query.get("page", "1")) > 1:
-        # By numbers there is the first alone: others would have to be counted up to.
+        # Finding a page by its number would mean counting all tags before it.
         raise Http404
     tags = Tag.objects.in_use(now).order_by("key")
     after, before = (query.get(name, "").replace("\0", "") for name in ("after", "before"))
@@ -46,7 +46,7 @@ def page_of_tags(query: dict, now: datetime) -> dict:
 
 
 def tags_before(tags: QuerySet, key: str) -> dict | None:
-    """Return the page that ends before `key`; None where no whole one and more lie there."""
+    """Return the page that ends before `key`. Return None unless more than a page comes before."""
     found = list(tags.filter(key__lt=key).reverse()[: TAGS_PER_PAGE + 1])
     shown = found[TAGS_PER_PAGE - 1 :: -1]
     return tag_page(shown, has_more=(True, True)) if len(found) > TAGS_PER_PAGE else None
@@ -60,7 +60,7 @@ def tags_after(tags: QuerySet, key: str) -> dict:
 
 
 def tag_page(tags: list[Tag], *, has_more: tuple[bool, bool]) -> dict:
-    """Return what the page shows, with the keys to go on from, back and on, where there is more."""
+    """Return the context of a page, with keys for the previous and the next page, if any."""
     return {
         "tags": tags,
         "previous_key": tags[0].key if has_more[0] else "",
@@ -91,9 +91,9 @@ class TagDetail(PostList):
 
 @require_safe
 def suggest_tags(request: HttpRequest) -> HttpResponse:
-    """Answer the names of the most used tags that begin with `q`, as a JSON list.
+    """Return the names of the most used tags that begin with `q`, as JSON.
 
-    Of the first CANDIDATES by their keys: who types more letters is shown others.
+    It chooses from the first CANDIDATES by key. Typing more letters brings up others.
     """
     key = tag_key(request.GET.get("q", "")[:100])
     tags = Tag.objects.in_use(timezone.now()).filter(key__begins=key) if key else Tag.objects.none()
