@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.forms import BaseForm, CheckboxInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -31,6 +32,7 @@ class KeepsTextMixin:
     deleted when a POST from that form ends in `saved_status`, which means that it was saved.
     """
 
+    form_class: type[BaseForm]
     # The fields that people type in, and other fields that the form needs. Never passwords.
     text_fields: tuple[str, ...]
     hidden_fields: tuple[str, ...] = ()
@@ -82,7 +84,11 @@ class KeepsTextMixin:
         return keep(text)
 
     def typed(self, names: tuple[str, ...]) -> dict[str, str]:
-        return {name: self.request.POST[name] for name in names if name in self.request.POST}
+        """Return the values that were sent. For an unchecked box, a browser sends nothing."""
+        sent = self.request.POST
+        fields = self.form_class.base_fields.items()
+        boxes = {name for name, field in fields if isinstance(field.widget, CheckboxInput)}
+        return {name: sent.get(name, "") for name in names if name in sent or name in boxes}
 
     @cached_property
     def recovered(self) -> UnsavedText | None:

@@ -5,13 +5,16 @@ import time
 from datetime import timedelta
 
 import pytest
+from django import forms
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from django.views.generic import FormView
 
 from accounts import unsaved_text
+from accounts.mixins import KeepsTextMixin
 from accounts.models import UnsavedText, User
 from accounts.unsaved_text import KEPT_FOR, LENGTH_MAX, SIGNED_FOR, TEXTS_MAX, Writer, sign
 from conftest import PASSWORD
@@ -20,6 +23,7 @@ ACCOUNT = "/auth/account/"
 BACK = f"{ACCOUNT}?recovered"
 NOTE = "This form shows the text you typed before you were logged out. It is not saved yet."
 TYPED = {"display_name": "Zoë", "biography": "Long </textarea>thought\r\nover."}
+UNCHECKED = {"remove_image": ""}
 SHOWN = "Long &lt;/textarea&gt;thought\r\nover.</textarea>"
 
 
@@ -103,8 +107,29 @@ def test_of_a_form_only_its_texts_are_kept(client, writer):
     others = {"password": "hunter2", "csrfmiddlewaretoken": "x", "username": "x", "is_staff": "on"}
     client.post(ACCOUNT, TYPED | others | {"writer": writer})
     text = UnsavedText.objects.get()
-    assert (text.texts, text.hidden) == (TYPED, {})
+    assert (text.texts, text.hidden) == (TYPED | UNCHECKED, {})
     assert str(text) == f"{text.user_id} at {ACCOUNT}"
+
+
+class NewsForm(forms.Form):
+    news = forms.BooleanField(required=False, initial=True)
+
+
+class News(KeepsTextMixin, FormView):
+    form_class = NewsForm
+    text_fields = ("news",)
+
+
+@pytest.mark.parametrize("sent", [{}, {"news": "on"}])
+def test_a_box_comes_back_as_it_was_sent(rf, author, sent):
+    view = News()
+    view.setup(rf.post("/news/", sent | {"writer": sign(Writer(author.pk, "form_id"))}))
+    assert view.keep_typed()
+    request = rf.get("/news/")
+    request.user = author
+    view = News()
+    view.setup(request)
+    assert ("checked" in str(view.get_form()["news"])) == bool(sent)
 
 
 def views(patterns) -> list:
@@ -126,7 +151,7 @@ def test_no_form_keeps_a_password():
 
 def test_a_sign_that_no_database_keeps_is_replaced(client, writer):
     client.post(ACCOUNT, {"biography": "nul \0", "writer": writer})
-    assert UnsavedText.objects.get().texts == {"biography": "nul \ufffd"}
+    assert UnsavedText.objects.get().texts == {"biography": "nul \ufffd"} | UNCHECKED
 
 
 # Owners of texts
@@ -214,7 +239,7 @@ def test_a_stale_token_of_who_logged_in_again_leads_to_the_form(strict, author, 
 def test_a_missing_token_of_who_is_logged_out_leads_to_log_in(strict, writer):
     response = strict.post(ACCOUNT, TYPED | {"writer": writer})
     assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
-    assert UnsavedText.objects.get().texts == TYPED
+    assert UnsavedText.objects.get().texts == TYPED | UNCHECKED
 
 
 @pytest.mark.parametrize("names_writer", [True, False])
@@ -253,7 +278,7 @@ def test_a_text_too_long_to_be_kept_is_handed_back(client, writer, length, is_ke
 def test_a_form_sent_again_keeps_its_newest_text(client, writer):
     for text in ("First", "Second"):
         client.post(ACCOUNT, {"biography": text, "writer": writer})
-    assert UnsavedText.objects.get().texts == {"biography": "Second"}
+    assert UnsavedText.objects.get().texts == {"biography": "Second"} | UNCHECKED
 
 
 def keep(user, text: str, **fields) -> None:

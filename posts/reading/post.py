@@ -58,6 +58,7 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
     """Add a comment. A refused comment is shown again on the post's page, as typed."""
 
     http_method_names = ["post"]
+    form_class = CommentForm
     text_fields = ("body",)
     hidden_fields = ("parent",)
     form_section = "#comment-form"
@@ -66,7 +67,7 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         return page_of_form(self.kwargs["pk"])
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        form = CommentForm(request.POST, post=self.post_in_question)
+        form = self.form_class(request.POST, post=self.post_in_question)
         is_valid = form.is_valid()
         if not self.post_in_question.comments_open:
             return self.refuse(form)
