@@ -1,4 +1,4 @@
-"""A real Chromium, and the real server that `bin/serve` starts, on a database of its own."""
+"""Fixtures for a real Chromium and the server that `bin/serve` starts, on its own database."""
 
 import itertools
 import os
@@ -23,7 +23,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# A browser trusts loopback addresses like HTTPS, and a name in a local network not at all.
+# Browsers treat loopback addresses as secure, like HTTPS, but not names in a local network.
 PLAIN_HOST = "blog.test"
 
 
@@ -41,7 +41,7 @@ def mails(tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory, database_url, mails):
-    """The address of a site that `bin/serve` started and Ctrl-C will stop."""
+    """The address of a site that `bin/serve` starts and Ctrl-C stops."""
     port = free_port()
     environment = os.environ | {
         "PORT": str(port),
@@ -84,9 +84,9 @@ def javascript(request) -> bool:
 
 @pytest.fixture
 def open_page(browser: Browser, site: str):
-    """Return a function that opens a page; at the end, no page may have complained."""
-    # Chromium reports each refused form, which is what a test may be about, that somebody was
-    # quicker than the page to choose a field, and that it let go of pages at a login.
+    """Return a function that opens a page. Fail at the end if a page wrote to the console."""
+    # Chromium also reports refused forms (tests cause them on purpose), an autofocus that came
+    # after the person's own choice of a field, and pages that it dropped at a login.
     complaints, contexts = [], []
     expected = ["a status of 422", "Autofocus processing was blocked", "Cleared data types"]
 
@@ -124,13 +124,13 @@ def numbers():
 
 @pytest.fixture
 def username(numbers) -> str:
-    """A username that nobody has taken on the site yet."""
+    """A username that is still free on the site."""
     return f"writer{next(numbers)}"
 
 
 @pytest.fixture
 def status_of(site):
-    """Return a function that tells the status of a path for a stranger."""
+    """Return a function that returns a path's status code for an anonymous visitor."""
 
     def status(path: str) -> int:
         try:
@@ -143,11 +143,11 @@ def status_of(site):
 
 
 def cut_off(page) -> None:
-    """Let nothing that is typed arrive, not even once the page is closed, as a browser may send."""
+    """Let no typed text reach the server, not even what a browser sends as the page closes."""
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('cut off')); }")
 
 
 def wait_until(page, condition: str) -> None:
-    """Wait until an expression is true; Playwright's own way takes `eval`, which pages forbid."""
+    """Wait until an expression is true. Playwright's own way needs `eval`, which pages forbid."""
     look = f"const look = () => ({condition}) ? done() : setTimeout(look, 50); look();"
     page.evaluate(f"() => new Promise((done) => {{ {look} }})")

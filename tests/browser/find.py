@@ -1,4 +1,4 @@
-"""Print where Playwright keeps its own Chromium, if it is there: `python -m tests.browser.find`."""
+"""Print the path of Playwright's own Chromium, if installed: `python -m tests.browser.find`."""
 
 import sys
 from pathlib import Path

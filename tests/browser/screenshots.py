@@ -1,4 +1,4 @@
-"""Take the screenshots of the README again: `.venv/bin/python -m tests.browser.screenshots`."""
+"""Retake the README's screenshots: `.venv/bin/python -m tests.browser.screenshots`."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def read_login(lines) -> tuple[str, str]:
-    """Return the name and password that `bin/serve` prints, once the site is up."""
+    """Return the username and password that `bin/serve` prints, once the site is up."""
     login = ("", "")
     for line in lines:
         if found := re.search(r"Log in as (\S+) with the password (\S+)", line):

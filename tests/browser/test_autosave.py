@@ -1,4 +1,4 @@
-"""What is typed is kept: by the server while it answers, by the browser until it has."""
+"""Typed text is kept: by the server, and by the browser until the server has saved it."""
 
 import os
 import re
@@ -20,7 +20,7 @@ UNSENT = "Not sent: kept in this browser"
 
 
 class Server:
-    """A site of its own that a test may stop and start."""
+    """A separate site that a test can stop and start."""
 
     def __init__(self, folder, database_url: str) -> None:
         self.port = free_port()
@@ -55,7 +55,7 @@ def server(tmp_path, database_url):
 
 @pytest.fixture(scope="module")
 def account(browser, site, numbers) -> tuple[str, dict]:
-    """Name and cookies of somebody who is logged in: to register for each test takes long."""
+    """Username and cookies of a logged-in person, as registering in each test takes long."""
     context = browser.new_context(base_url=site)
     page = context.new_page()
     username = f"autosave{next(numbers)}"
@@ -88,7 +88,7 @@ def username(account) -> str:
 
 @pytest.fixture
 def own_session(new_tab, username):
-    """A session for one test, which will end it."""
+    """A page with its own session, for a test that ends it."""
     page = new_tab("/")
     page.context.clear_cookies()
     page.goto("/auth/login/")
@@ -220,7 +220,7 @@ def test_a_tab_that_is_closed_in_the_middle_of_a_word_loses_none(new_tab):
     write(page, " After.")
     page.close()
     page = new_tab(address)
-    # The server holds it, if only by now, or the browser offers it.
+    # Either the server has the text by now, or the browser offers it.
     offer = page.get_by_role("button", name="Use this version")
     expect(offer.or_(page.locator("#id_body", has_text="Before. After."))).to_be_visible()
     if offer.is_visible():
@@ -298,7 +298,7 @@ def test_logging_in_in_another_tab_is_enough(own_session, new_tab, username):
     other.goto("/auth/login/")
     log_in(other, username)
     expect(other.get_by_role("link", name=username)).to_be_visible()
-    # The token in the page is an old one now.
+    # The page still has its old CSRF token.
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
     expect(page.locator("[data-log-in]")).to_be_hidden()

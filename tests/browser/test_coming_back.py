@@ -1,4 +1,4 @@
-"""Coming back to an editor: after a crash of the browser, by its Back button, or not at all."""
+"""Returning to an editor after a crash of the browser or by Back, and never returning."""
 
 import os
 
@@ -11,7 +11,7 @@ from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
-# As the Back button shows it again: the page that sent the form, unchanged, after it was sent.
+# Like a page that Back shows again: the form was sent, and the page is unchanged.
 SEND = """async () => {
     const form = document.querySelector("form.editor");
     const data = new FormData(form);
@@ -34,7 +34,7 @@ def log_in_again(page: Page, username: str) -> None:
 
 @pytest.fixture
 def start_browser(browser: Browser, site, tmp_path):
-    """Return a function that starts another browser; each goes on with the same profile."""
+    """Return a function that starts another browser. All of them use the same profile."""
     started = []
 
     def start() -> BrowserContext:
@@ -92,7 +92,7 @@ def test_what_a_crash_brings_back_is_gone_again_where_the_server_took_it(page):
     write(page, " Most.")
     expect(page.locator("#id_version")).to_have_value("3", timeout=SOON)
     assert copies(page) == []
-    # The browser had not written yet that it was removed.
+    # As if the browser had crashed before it wrote the removal to disk.
     page.evaluate("for (const [key, copy] of window.kept) localStorage.setItem(key, copy)")
     page.reload()
     expect(page.get_by_label("Body")).to_have_value("Sent. More. Most.")

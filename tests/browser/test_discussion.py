@@ -1,4 +1,4 @@
-"""Likes and comments, in a real browser on the server that `bin/serve` started."""
+"""Likes and comments, in a real browser on the server that `bin/serve` starts."""
 
 import re
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def published(open_page, username) -> str:
-    """The address of a post, by a person of their own."""
+    """The address of a post by another person."""
     page = open_page()
     join(page, f"{username}-host")
     page.goto("/create/")
@@ -25,14 +25,14 @@ def published(open_page, username) -> str:
 
 @pytest.fixture
 def guest(open_page, published, username, width, javascript):
-    """The page of that post, opened by somebody else who followed its link to log in."""
+    """The page of that post, opened by another person who followed its log-in link."""
     page = open_page(width=width, javascript=javascript)
     register(page, username)
     page.goto(published)
     page.get_by_role("link", name="Log in to comment").click()
     log_in(page, username)
     expect(page.get_by_label("Your comment")).to_be_visible()
-    # A button that is pressed before its script is there reloads the page.
+    # A button pressed before its script has loaded reloads the page.
     page.wait_for_load_state()
     assert page.url == f"{published}#comments"
     return page
@@ -46,7 +46,7 @@ def test_a_like_changes_in_place_and_back(guest, published, javascript):
         expect(count).to_have_text(number)
         expect(button).to_have_attribute("aria-pressed", str(is_liked).lower())
         expect(button).to_be_in_viewport()
-    # In place, so the rest of the page is as it was; without scripts the page is reloaded.
+    # The like is updated in place, so other text stays. Without scripts, the page reloads.
     expect(guest.get_by_label("Your comment")).to_have_value(
         "Still being written" if javascript else ""
     )
@@ -91,7 +91,7 @@ def test_a_like_that_fails_says_so_and_then_works(
     page.goto(published)
     page.get_by_role("link", name="Log in to comment").click()
     log_in(page, f"{username}-host")
-    # Before the script is there, the form is sent as forms are.
+    # Before the script has loaded, the browser submits the form itself.
     wait_until(page, "window.htmx")
     page.wait_for_load_state()
     fail(page)

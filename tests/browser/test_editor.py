@@ -1,4 +1,4 @@
-"""Writing with images, tags and Markdown, and reading it, in a real browser."""
+"""Writing with images, tags and Markdown, and reading the result, in a real browser."""
 
 import re
 
@@ -77,7 +77,7 @@ def test_words_for_a_sent_image_go_between_its_brackets(open_page, username, ima
         expect(words).to_be_focused()
         words.press_sequentially("A [red] field")
     expect(body).to_have_value(re.compile(r"Before\.\n!\[A \\\[red\\\] field\]\(/media/images/"))
-    # The next one has words of its own.
+    # The next image has its own alt text.
     file.set_input_files(image)
     expect(body).to_have_value(re.compile(r"!\[A .*\n!\[\]\(/media/", re.DOTALL))
     expect(words).to_have_value("")
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_image_is_refused_at_once(open_page, username, tmp_pat
     if way == "chosen":
         page.get_by_label("Image in the text (optional)", exact=True).set_input_files(fake)
     else:
-        # Else the browser leaves the page and shows the file.
+        # Otherwise the browser leaves the page and shows the file.
         assert page.get_by_label("Body").evaluate(DROP) is False
     expect(page.get_by_text("This file type isn't supported")).to_be_visible()
     expect(page.get_by_label("Body")).to_have_value("Kept words")

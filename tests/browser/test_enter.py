@@ -1,4 +1,4 @@
-"""Enter, and Go on a phone, in each field of the editor: readers see what they saw before."""
+"""Enter, or Go on a phone, in any field of the editor doesn't change what readers see."""
 
 import re
 
@@ -16,7 +16,7 @@ OF_A_POST = ("title", "tags", "body_image_alt", "cover_alt", "reason")
 
 @pytest.fixture(scope="module")
 def account(browser, site, numbers) -> tuple[str, dict]:
-    """Name and cookies of somebody who is logged in."""
+    """Username and cookies of a logged-in person."""
     context = browser.new_context(base_url=site)
     page, username = context.new_page(), f"enter{next(numbers)}"
     join(page, username)
@@ -41,7 +41,7 @@ def page(request, browser, site, account, javascript) -> Page:
 
 @pytest.fixture
 def shown(page, account):
-    """Return a function that gives the posts of a title's author that readers see."""
+    """Return a function that returns whether readers see a post with the given title."""
 
     def shown(title: str) -> bool:
         return title in page.request.get(f"/authors/{account[0]}/", headers={"Cookie": ""}).text()

@@ -1,4 +1,4 @@
-"""What is typed while the session ends, in a real browser: there again, and saved only then."""
+"""Text typed while the session ends is back after logging in, and saved only on request."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ NOTE = "This form shows the text you typed before you were logged out. It is not
 
 
 def end_session(page, *, keeps_token: bool) -> None:
-    """As where it ends on the server, or where the browser has dropped all its cookies."""
+    """End the session as on the server, or as in a browser that dropped all its cookies."""
     tokens = [c for c in page.context.cookies() if "csrftoken" in c["name"]]
     page.context.clear_cookies()
     if keeps_token:

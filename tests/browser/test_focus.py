@@ -1,4 +1,4 @@
-"""The focus after a form was refused."""
+"""The focus after a form is refused."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -26,7 +26,7 @@ def skip_to_the_content(page: Page) -> None:
 
 
 def test_a_refused_login_puts_the_focus_where_its_message_is_told(page):
-    # As the link to the content leaves the address.
+    # As after following the link that skips to the content.
     page.goto("/auth/login/#content")
     page.get_by_label("Username").fill("nobody at all")
     page.get_by_label("Password").fill("not the password")

@@ -1,6 +1,6 @@
-"""Back after logging out shows nothing of the person, and otherwise everything, typed text too.
+"""Back shows nothing private after logging out. Otherwise it shows everything, with typed text.
 
-Playwright turns the back/forward cache off, so this Chromium is started with it, as people have it.
+Playwright turns the back/forward cache off. People's own browsers have it on, so test both.
 """
 
 import os
@@ -31,7 +31,7 @@ def people_s_browser(request, browser):
 
 @pytest.fixture(params=["secure", "plain"])
 def page(request, people_s_browser, site, username):
-    """The page of a person who is logged in, in a browser that keeps pages for Back."""
+    """A logged-in person's page, in a browser that keeps pages for Back."""
     address = site if request.param == "secure" else site.replace("127.0.0.1", PLAIN_HOST)
     context = people_s_browser.new_context(base_url=address)
     page = context.new_page()
@@ -44,7 +44,7 @@ def page(request, people_s_browser, site, username):
 
 @pytest.fixture
 def draft(page: Page, username) -> str:
-    """The title of a draft that the person has just looked at."""
+    """The title of a draft that the person has just seen."""
     title = f"Secret plan of {username}"
     start(page, title)
     press(page, "Save draft")
@@ -59,8 +59,8 @@ def log_out(page: Page) -> None:
 
 
 def go_back(page: Page) -> None:
-    """Go one page back; Chromium can't be asked while it replaces a kept page that loads again."""
-    # A page that was kept whole loads nothing, so there is no end of loading to wait for.
+    """Go one page back. Wait and go back again if Chromium is just reloading a kept page."""
+    # A kept page loads nothing, so there is no load event to wait for.
     try:
         page.go_back(wait_until="commit")
     except Error as error:
@@ -71,7 +71,7 @@ def go_back(page: Page) -> None:
 
 
 def expect_nothing_of(page: Page, title: str) -> None:
-    """Go back as far as there are pages of the person; each asks for a log-in, or is public."""
+    """Go back through the person's pages. Each must show "Log in" and nothing private."""
     for _ in range(4):
         go_back(page)
         expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Draft, schedule, link, history and trash, in a real browser."""
+"""A post as draft, scheduled, previewed, restored and trashed, in a real browser."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def page(open_page, username, javascript) -> Page:
-    """The page of somebody who is logged in; what has gone and what conflicts is asked for."""
+    """A logged-in person's page. The tests cause 404 and 409 responses on purpose."""
     page = open_page(javascript=javascript, expect="a status of 40[49]")
     join(page, username)
     return page
@@ -31,7 +31,7 @@ def press(page: Page, name: str) -> None:
 def test_a_scheduled_post_appears_at_its_second(page, open_page, username):
     title = f"Scheduled by {username}"
     start(page, title)
-    # The account's zone is UTC until another is chosen.
+    # The account's time zone is UTC until another is chosen.
     at = datetime.now(UTC) + timedelta(seconds=8)
     page.get_by_label("Publish at").fill(at.strftime("%Y-%m-%dT%H:%M:%S"))
     press(page, "Schedule")

@@ -1,4 +1,4 @@
-"""How pages come up, in a real browser: little is waited for, nothing moves, the next is ready."""
+"""Page loads in a real browser: few blocking requests, no layout shifts, links prefetched."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ print("Tea")
 ```
 
 """.format("\n\n".join(["Some words that fill a line of the page, and a little more. " * 5] * 8))
-# Also those that follow somebody's act, which browsers don't count.
+# Also count shifts right after input, which browsers' scores leave out.
 RECORD_SHIFTS = """
     window.shifts = [];
     window.recorder = new PerformanceObserver((list) => shifts.push(...list.getEntries()));
@@ -34,14 +34,14 @@ TELL_SHIFTS = """() => {
 }"""
 BLOCKING = """() => performance.getEntriesByType("resource")
     .filter((entry) => entry.renderBlockingStatus === "blocking").map((entry) => entry.name)"""
-# A script comes after the first paint; without it, the page would be there at once.
+# With this latency, scripts run after the first paint. Without it, the page appears at once.
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": -1, "uploadThroughput": -1}
 SOON = 15_000
 
 
 @dataclass
 class Blog:
-    """Somebody's cookies, and where what they wrote is."""
+    """A person's username and cookies, and the paths of their pages."""
 
     username: str
     cookies: list
@@ -84,17 +84,17 @@ def blog(browser, site, numbers, tmp_path_factory) -> Blog:
 
 @pytest.fixture
 def open_recorded(open_page, blog, width):
-    """Return a function that opens a page over a slow network, where all that moves is recorded."""
+    """Return a function that opens a page over a slow network and records all layout shifts."""
 
     def open_(*, is_author: bool) -> Page:
         page = open_page(width=width)
         if is_author:
             page.context.add_cookies(blog.cookies)
-        # What stands below the edge may move unseen.
+        # Shifts below the visible part don't count, so make the page tall.
         page.set_viewport_size({"width": width, "height": 2000})
         page.add_init_script(RECORD_SHIFTS)
         session = page.context.new_cdp_session(page)
-        # Another one than the site's, which a script then offers.
+        # A script offers the browser's time zone if it differs from the site's.
         session.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
         session.send("Network.enable")
         session.send("Network.emulateNetworkConditions", SLOW)
@@ -104,7 +104,7 @@ def open_recorded(open_page, blog, width):
 
 
 def is_complete(page: Page, path: str) -> None:
-    """Open `path` and wait until all of it is there and shown."""
+    """Open `path` and wait until all of it is loaded and painted."""
     page.goto(path, wait_until="load")
     page.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => 0)))")
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")

@@ -1,4 +1,4 @@
-"""The main job, in a real browser on the server that `bin/serve` started."""
+"""Registering, writing and reading, in a real browser on the server that `bin/serve` starts."""
 
 import re
 
@@ -20,7 +20,7 @@ def register(page, username: str) -> None:
 
 
 def join(page, username: str) -> None:
-    """Register and log in without showing the forms, which takes a second less in each test."""
+    """Register and log in without opening the forms, which saves a second in each test."""
     passwords = {"password1": PASSWORD, "password2": PASSWORD}
     send_form(page, "/auth/register/", {"username": username, **passwords})
     send_form(page, "/auth/login/", {"username": username, "password": PASSWORD})
@@ -28,7 +28,7 @@ def join(page, username: str) -> None:
 
 
 def send_form(page, path: str, fields: dict[str, str]) -> None:
-    """Send the form at `path` with the cookies of the page, and follow where it leads."""
+    """Send the form at `path` with the page's cookies, and follow the redirect."""
     request = page.context.request
     token = re.search('name="csrfmiddlewaretoken" value="(.*?)"', request.get(path).text())[1]
     answer = request.post(path, form={"csrfmiddlewaretoken": token, **fields})
@@ -42,7 +42,7 @@ def log_in(page, username: str, password: str = PASSWORD) -> None:
 
 
 def fits(page) -> bool:
-    """Tell whether nothing sticks out of the page sideways; only a page with scripts can say."""
+    """Return whether the page needs no horizontal scrolling. This works only with scripts on."""
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

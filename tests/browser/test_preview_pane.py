@@ -1,4 +1,4 @@
-"""The page a reader will see, beside the text while it is written."""
+"""The preview pane beside the text, which shows the page that readers will see."""
 
 import re
 

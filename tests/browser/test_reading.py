@@ -1,4 +1,4 @@
-"""Reading what somebody wrote, in a real browser: code in colors, tasks, notes and the feed."""
+"""Reading a post in a real browser: highlighted code, task lists, footnotes and the feed."""
 
 import json
 from xml.etree import ElementTree
@@ -30,7 +30,7 @@ class Tea(object):  # a comment
 + here
 ```
 """
-# Of each span of the code: its color, and the ratio by which WCAG measures contrast.
+# Return the color and the WCAG contrast ratio of each span of the code.
 CONTRASTS = """() => {
     const channels = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
     const linear = (c) => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
@@ -48,7 +48,7 @@ CONTRASTS = """() => {
 
 @pytest.fixture
 def publish(open_page, username):
-    """Return a function that publishes BODY, and gives the page that shows it."""
+    """Return a function that publishes BODY and returns the page that shows it."""
 
     def publish_on(**options):
         page = open_page(**options)

@@ -1,4 +1,4 @@
-"""Account forms in two tabs of one real browser: both lead on, in either order."""
+"""Account forms in two tabs of a real browser: both work, in either order."""
 
 import pytest
 from playwright.sync_api import Page, expect

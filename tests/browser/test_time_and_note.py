@@ -1,4 +1,4 @@
-"""The time and the note of a post, which the buttons save: nothing says that they are saved."""
+"""A post's time and note, saved only by the buttons. The editor never calls them saved."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,14 +17,14 @@ LEFT = "The time and your note are not saved"
 
 @pytest.fixture
 def page(open_page, username) -> Page:
-    """The page of somebody who is logged in."""
+    """A logged-in person's page."""
     page = open_page()
     join(page, username)
     return page
 
 
 def in_days(number: int) -> str:
-    # A field leaves seconds out where they are none.
+    # A datetime-local field leaves out seconds that are 00, so use 30.
     return (datetime.now(UTC) + timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:30")
 
 

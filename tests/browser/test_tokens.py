@@ -1,4 +1,4 @@
-"""Addresses with a token: no other request sends them, and their forms still work."""
+"""Addresses with a token: no other request reveals them, and their forms still work."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ PASSWORD = "a new horse battery staple"
 
 
 def referers(page: Page) -> list[str]:
-    """Return a list that grows by the Referer of each request; a browser adds it at the end."""
+    """Return a list that gets the Referer of each finished request."""
     found = []
     page.on("requestfinished", lambda sent: found.append(sent.all_headers().get("referer", "")))
     return found
@@ -56,7 +56,7 @@ def test_a_link_that_sets_a_password_is_named_to_no_style_sheet(writer, username
     link = link_in_mail(mails, f"{username}@example.org")
     found = referers(writer)
     writer.goto(link)
-    # Django keeps the token in the session and leads to an address without it.
+    # Django keeps the token in the session and redirects to an address without it.
     expect(writer).to_have_url(re.compile(r"/auth/password/reset/[^/]+/set-password/$"))
     for label in ("New password", "New password confirmation"):
         writer.get_by_label(label, exact=True).fill(PASSWORD)
@@ -69,7 +69,7 @@ def test_a_link_that_sets_a_password_is_named_to_no_style_sheet(writer, username
 
 
 def link_in_mail(mails: Path, recipient: str) -> str:
-    """Return the link in the mail to `recipient`, which may be sent after the response."""
+    """Return the link in the email to `recipient`, which may be sent after the response."""
 
     def links() -> list[str]:
         texts = [mail.read_text() for mail in mails.glob("*")]

@@ -1,4 +1,4 @@
-"""The toolbar, the shortcuts and the count above and below the text."""
+"""The toolbar above the text, its shortcuts, and the word count below."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def editor(browser, site, numbers):
-    """One opened editor for all tests, as to register takes its seconds."""
+    """One open editor for all tests, as registering takes seconds."""
     context = browser.new_context(base_url=site)
     page = context.new_page()
     username = f"toolbar{next(numbers)}"
@@ -64,7 +64,7 @@ def select(page, text: str, start: int, end: int) -> None:
     ],
 )
 def test_a_button_adds_its_signs_and_takes_them_away(editor, tool, before, after):
-    """Brackets stand for the selection, braces for the brackets of a link."""
+    """Brackets mark the selection. Braces stand for the brackets of a link."""
 
     def plain(text: str) -> str:
         return text.replace("[", "").replace("]", "").replace("{", "[").replace("}", "]")
