@@ -1,4 +1,4 @@
-"""What the tests of the site itself share: dead ends to point it at, and its own log."""
+"""Fixtures for the project's tests: servers that do not respond, the log, and the settings."""
 
 import io
 import logging
@@ -29,7 +29,7 @@ def dead_port() -> int:
 
 @pytest.fixture
 def use_database(db):
-    """Return a function that puts another connection in the place of the default one."""
+    """Return a function that replaces the default database connection."""
     original = connections["default"]
     used = []
 
@@ -47,14 +47,14 @@ def use_database(db):
 
 @pytest.fixture
 def dead_database(use_database, dead_port):
-    """Every query is sent to a port where nobody listens."""
+    """Replace the database with a port on which no server listens."""
     address = {"HOST": "127.0.0.1", "PORT": dead_port, "NAME": "blog"}
     return use_database(PostgreSQL, **address, OPTIONS={"connect_timeout": 5})
 
 
 @pytest.fixture
 def log(monkeypatch) -> io.StringIO:
-    """Return what the site's own handler writes, through its own filters and format."""
+    """Return the output of the site's log handler, with its filters and format."""
     (handler,) = (
         handler
         for handler in logging.getLogger().handlers
@@ -80,13 +80,13 @@ def environ(monkeypatch):
 
 @pytest.fixture
 def instance(tmp_path) -> Path:
-    """Return the path of an instance folder that is not there yet."""
+    """Return the path of an instance folder that does not exist yet."""
     return tmp_path / "deep" / "instance"
 
 
 @pytest.fixture
 def load(environ, instance):
-    """Return a function that runs the settings with these variables alone, as a start does."""
+    """Return a function that runs the settings, as at a start, with only the given variables."""
 
     def run(path: Path = SETTINGS, **variables: str) -> dict:
         environ(**{"INSTANCE_DIR": str(instance)} | variables)
@@ -97,12 +97,12 @@ def load(environ, instance):
 
 @pytest.fixture
 def refusal(load):
-    """Return a function that gives the one line with which the settings refuse these variables."""
+    """Return a function that returns the one-line error of the settings for the given variables."""
 
     def run(**variables: str) -> str:
         with pytest.raises(SystemExit) as stop:
             load(**variables)
-        # A text makes Python print it to stderr and exit with 1.
+        # If the code is a string, Python prints it to stderr and exits with 1.
         assert isinstance(stop.value.code, str) and stop.value.code.isprintable()
         return stop.value.code
 
@@ -111,7 +111,7 @@ def refusal(load):
 
 @pytest.fixture
 def ask():
-    """Return a function that asks a WSGI callable as a server does: status, headers and body."""
+    """Return a function that calls a WSGI callable like a server: status, headers and body."""
 
     def run(application, method: str, path: str) -> tuple[str, dict, bytes]:
         answered = []
@@ -126,7 +126,7 @@ def ask():
         return (*answered, body)
 
     def run_in_thread(*arguments) -> tuple[str, dict, bytes]:
-        # A request closes the connections of its thread, so not in the one of the test.
+        # A request closes its thread's connections, which must not be those of the test.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(run, *arguments).result()
 

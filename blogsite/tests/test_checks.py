@@ -1,4 +1,4 @@
-"""The system checks that keep an unsafe site from being served beyond this machine."""
+"""System checks that stop an unsafe site from being served beyond this machine."""
 
 import pytest
 from django.core.checks import ERROR, WARNING, run_checks
@@ -23,13 +23,13 @@ def site_of(changes: dict) -> str:
 
 @pytest.fixture
 def found(settings, environ):
-    """Return a function that gives our messages' ids and levels for these settings."""
+    """Return a function that returns the ids and levels of our messages for given settings."""
 
     def check(changes: dict, bind: str = "") -> dict[str, int]:
         environ(BIND=bind)
         unsafe = {"IS_HTTPS": False, "BEHIND_PROXY": False, "DEBUG": False, "SITE_URL": ""}
         if changes.get("EMAIL_BACKEND") is None:
-            # Mail is set up as it should be where a case is not about it.
+            # Mail is set up correctly unless the case is about mail.
             changes = MAIL | {"SITE_URL": site_of(changes)} | changes
         for name, value in (unsafe | LOCAL | changes).items():
             setattr(settings, name, value)
@@ -43,32 +43,32 @@ def found(settings, environ):
 @pytest.mark.parametrize(
     ("changes", "bind", "ids"),
     [
-        # On this machine alone, anything goes.
+        # On this machine only, anything goes.
         (LOCAL, "", set()),
         (LOCAL, "localhost", set()),
         (LOCAL, "[::1]", set()),
         (LOCAL, "unix:/run/blog.sock", set()),
         (DEBUG, "", set()),
-        # A name or an address that strangers reach needs HTTPS.
+        # A name or an address that strangers can reach needs HTTPS.
         (PUBLIC, "", {"blogsite.W001"}),
         (PUBLIC, "unix:/run/blog.sock", {"blogsite.W001"}),
         (LOCAL, "0.0.0.0", {"blogsite.W001"}),
         (LOCAL, "[::]", {"blogsite.W001"}),
         (LOCAL, "192.168.1.1", {"blogsite.W001"}),
         (PUBLIC | HTTPS | PROXY, "0.0.0.0", set()),
-        # HTTPS needs a proxy that is believed.
+        # HTTPS needs a trusted proxy.
         (LOCAL | HTTPS, "", {"blogsite.W002"}),
         (PUBLIC | HTTPS, "", {"blogsite.W002"}),
         (PUBLIC | HTTPS | PROXY, "", set()),
         (PROXY, "", set()),
-        # Any host is an error everywhere.
+        # Allowing any host is always an error.
         (ANY_HOST | HTTPS | PROXY, "", {"blogsite.E001"}),
         ({"ALLOWED_HOSTS": ["blog.example.org", "*"]} | HTTPS | PROXY, "", {"blogsite.E001"}),
         (ANY_HOST, "", {"blogsite.E001", "blogsite.W001"}),
-        # Debugging is for this machine alone.
+        # DEBUG is allowed only on this machine.
         (DEBUG | PUBLIC | HTTPS | PROXY, "", {"blogsite.E002"}),
         (DEBUG, "0.0.0.0", {"blogsite.E002", "blogsite.W001"}),
-        # The address in links is one that visitors reach.
+        # Visitors must be able to reach the address in links.
         (LOCAL | HTTPS | PROXY | SITE, "", {"blogsite.W003"}),
         (ANY_HOST | HTTPS | PROXY | SITE, "", {"blogsite.E001"}),
         (PUBLIC | HTTPS | PROXY | SITE, "", set()),
@@ -76,7 +76,7 @@ def found(settings, environ):
         (PUBLIC | {"SITE_URL": "http://[::1]:8000"} | HTTPS | PROXY, "", {"blogsite.W003"}),
         (LOCAL | {"SITE_URL": "http://[::1]:8000"}, "", set()),
         (LOCAL | {"SITE_URL": "http://127.0.0.1:8000"}, "", set()),
-        # Mail: where strangers come, one way to send it, with links to the site.
+        # A public site needs a way to send mail, with links to the site.
         (NO_MAIL, "", set()),
         (NO_MAIL, "unix:/run/blog.sock", set()),
         (NO_MAIL | PUBLIC | HTTPS | PROXY, "", {"blogsite.W004"}),

@@ -1,4 +1,4 @@
-"""A disk that is full: the page says so, and hands back what was typed."""
+"""A full disk: the page says so, and returns the text that was typed."""
 
 import errno
 import io
@@ -23,7 +23,7 @@ SQL = "DO $$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_
 
 @pytest.fixture
 def client_that_answers(client_of):
-    """Return a function that gives the client of a visitor; it shows pages instead of raising."""
+    """Return a function that returns a visitor's client; it shows error pages, and never raises."""
 
     def client_for(visitor: str) -> Client:
         client = client_of(visitor)
@@ -40,7 +40,7 @@ def from_sqlite(code: int) -> sqlite3.OperationalError:
 
 
 def refuse_writes(execute, sql, params, many, context):
-    """Fail as the database does if it has no room for a row."""
+    """Raise the database's error for a full disk."""
     if not sql.startswith(("INSERT", "UPDATE")):
         return execute(sql, params, many, context)
     if connection.vendor == "sqlite":
@@ -50,7 +50,7 @@ def refuse_writes(execute, sql, params, many, context):
 
 @pytest.fixture
 def full_database(db):
-    """Return a context in which the database takes no row."""
+    """Return a context manager under which the database refuses every row."""
     return connection.execute_wrapper(refuse_writes)
 
 

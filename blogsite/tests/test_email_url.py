@@ -1,4 +1,4 @@
-"""EMAIL_URL: which way mail leaves the site."""
+"""EMAIL_URL, which chooses how the site sends mail."""
 
 import pytest
 
@@ -65,15 +65,15 @@ def test_errors_are_reported_from_the_same_sender_as_mail(load, site_url):
         "smtp://[::1",
         "imap://mail.example",
         "amazonses://mail.example",
-        # Both would lose every mail without a word.
+        # Both would lose all mail silently.
         "dummymail://",
         "memorymail://",
-        # Without the third slash the first folder is taken for a host.
+        # Without the third slash, the first folder would be the host.
         "filemail://",
         "filemail:///",
         "filemail://mail",
         "filemail://var/mail",
-        # The library ignores options, paths and half a login.
+        # The library ignores options, paths, and a user name without a password.
         "smtp://mail.example?EMAIL_USE_SSL=True",
         "smtp+tls://mail.example?use_ssl=1",
         "smtps://mail.example?timeout=5",
@@ -83,7 +83,7 @@ def test_errors_are_reported_from_the_same_sender_as_mail(load, site_url):
         "smtp+tls://:password@mail.example",
         "filemail:///var/mail?x=1",
         "consolemail://?x=1",
-        # Each side would wait for the other to speak.
+        # Each side would wait for the other's first message.
         "smtp://mail.example:465",
         "smtp+tls://mail.example:465",
         "smtps://mail.example:587",

@@ -1,4 +1,4 @@
-"""Environment variables: what each reader takes, and the one line that refuses the rest."""
+"""Environment variables: valid values of each kind, and the one-line error for invalid ones."""
 
 from functools import partial
 
@@ -19,10 +19,10 @@ email_url = partial(environment.email_url, "VARIABLE", {"EMAIL_HOST": "default"}
 
 
 def refusal(read) -> str:
-    """Return the line with which `read` stops the process."""
+    """Return the error message with which `read` stops the process."""
     with pytest.raises(SystemExit) as stop:
         read()
-    # A text makes Python print it to stderr and exit with 1.
+    # If the code is a string, Python prints it to stderr and exits with 1.
     assert isinstance(stop.value.code, str)
     return stop.value.code
 

@@ -1,4 +1,4 @@
-"""Own pages for requests that are refused or fail: each says what happened and leads back."""
+"""Error pages: each says what happened and has a link back."""
 
 import re
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ WAY_BACK = 'href="/"'
 
 
 def break_templates(request):
-    """Stand in for a context processor with a bug."""
+    """Fail like a context processor with a bug."""
     raise RuntimeError("the context is broken")
 
 
@@ -28,7 +28,7 @@ def broken_templates(settings):
 
 @pytest.fixture
 def client_that_answers(client):
-    """A client that shows the 500 page instead of raising what caused it."""
+    """Return a client that shows the 500 page instead of raising the exception."""
     client.raise_request_exception = False
     return client
 
@@ -37,7 +37,7 @@ def client_that_answers(client):
 def test_400_leads_back_and_is_no_error_in_the_log(client_of, log, visitor):
     response = client_of(visitor).get("/", HTTP_HOST="evil.example")
     assert response.status_code == 400
-    # The host decides whom the session belongs to, so before it is known nobody is logged in.
+    # A session belongs to a host, so with a refused host everyone is anonymous.
     assert "Your browser sent something" in response.text and WAY_BACK in response.text
     assert "Log in" in response.text
     (line,) = log.getvalue().splitlines()
@@ -138,7 +138,7 @@ def test_a_form_without_its_token_gets_back_what_was_typed_but_no_password(
     response = client.post("/create/", typed, **headers)
     assert response.status_code == 403
     assert title in response.text and WAY_BACK in response.text
-    # A browser drops the one line end right after the tag.
+    # A browser drops the line break right after the tag.
     kept = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", response.text, re.DOTALL)
     assert kept == [
         "&lt;/textarea&gt;&lt;b&gt;Mine&lt;/b&gt;",

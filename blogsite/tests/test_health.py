@@ -1,4 +1,4 @@
-"""Answers for machines that watch the site, and the seed's greeting."""
+"""Health checks for monitoring, and the seed's greeting."""
 
 import shutil
 from pathlib import Path
@@ -55,7 +55,7 @@ def redis_at(port: int) -> dict:
 
 @pytest.fixture
 def own_sqlite(use_database, load, tmp_path):
-    """Return the path of an empty SQLite file that is used in place of the database."""
+    """Return the path of an empty SQLite file that replaces the database."""
     path = tmp_path / "db.sqlite3"
     use_database(SQLite, **load()["DATABASES"]["default"] | {"NAME": path})
     return path
@@ -91,7 +91,7 @@ def test_readyz_sees_a_cache_that_forgets(settings, client, db):
 
 
 def expect_problem(client, log, word: str, details: str) -> None:
-    """The response has only the code word, and the log has the details."""
+    """Check that the response has only the code word, and the log has the details."""
     response = client.get("/readyz")
     assert (response.status_code, response.text) == (503, f"not ready: {word}\n")
     line, *_ = [line for line in log.getvalue().splitlines() if "blogsite.health" in line]
@@ -155,7 +155,7 @@ def test_readyz_sees_a_disk_with_little_room(client, db, log, settings, tmp_path
 
 
 def test_readyz_sees_a_disk_on_which_a_write_fails(client, db, log, monkeypatch):
-    # A quota shows in no number; /dev/full refuses every write.
+    # Disk usage does not show a quota, so the check has to write. /dev/full refuses every write.
     def open_full(**options):
         return Path("/dev/full").open("wb", buffering=0)
 
@@ -167,7 +167,7 @@ def test_readyz_sees_a_disk_on_which_a_write_fails(client, db, log, monkeypatch)
 def test_readyz_sees_a_database_file_that_can_not_be_written(client, db, monkeypatch, is_allowed):
     if connection.vendor != "sqlite":
         pytest.skip("a server decides that itself")
-    # Root may write every file.
+    # Root may write to every file.
     monkeypatch.setattr(disk.os, "access", lambda path, mode: is_allowed)
     expected = "ready" if is_allowed else "not ready: database-read-only"
     assert client.get("/readyz").text == f"{expected}\n"

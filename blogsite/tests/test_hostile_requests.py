@@ -1,4 +1,4 @@
-"""Requests that no browser sends, and what they may not do."""
+"""Requests that no browser sends, and their harmless responses."""
 
 import pytest
 from django.urls import reverse
@@ -19,7 +19,7 @@ MULTIPART = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xc3\xa9\r\
     ],
 )
 def test_a_form_is_read_as_utf_8_whatever_charset_it_names(rf, charset, content_type, body):
-    # Importing it starts the site, which looks for its static files.
+    # The import starts the site, which looks for its static files.
     from blogsite.wsgi import StrictRequest
 
     environ = rf.generic("POST", "/", body, f"{content_type}; charset={charset}").environ

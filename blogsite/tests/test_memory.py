@@ -1,4 +1,4 @@
-"""Memory that a worker no longer uses."""
+"""Return of unused memory from a worker to the system."""
 
 import platform
 import subprocess

@@ -1,4 +1,4 @@
-"""503 for work that can't be done now: the page hands back the text, the log has the cause."""
+"""503 during an outage: the page returns the text that was typed, and the log has the cause."""
 
 import sqlite3
 
@@ -45,7 +45,7 @@ def paths(post, make_comment) -> dict[str, int]:
 
 @pytest.fixture
 def client_that_answers(client_of):
-    """Return a function that gives the client of a visitor; it shows pages instead of raising."""
+    """Return a function that returns a visitor's client; it shows error pages, and never raises."""
 
     def client_for(visitor: str):
         client = client_of(visitor)
@@ -57,7 +57,7 @@ def client_that_answers(client_of):
 
 @pytest.fixture
 def lock():
-    """Return a function by which somebody else writes from then on, longer than the site waits."""
+    """Return a function that locks the database for longer than the site waits."""
     others = []
 
     def take() -> None:
@@ -139,7 +139,7 @@ def test_a_form_that_finds_the_database_locked_comes_back_with_its_text(
 
 
 def form_for(name: str) -> dict[str, str]:
-    """Return what else the form must be sent with to be saved."""
+    """Return the other fields that the form needs to be saved."""
     if name != "post in the admin":
         return {}
     post = Post.objects.get()

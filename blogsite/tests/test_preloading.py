@@ -1,4 +1,4 @@
-"""The first visitor waits for nothing that the start can do, and the start needs no database."""
+"""Preloading: the start does all work that the first visitor would wait for, without a database."""
 
 import gc
 import logging
@@ -16,7 +16,7 @@ from posts.models import Post
 
 
 class Asked:
-    """The site, and what it was asked for and answered."""
+    """The site, with a list of its requests and responses."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[str, str]] = []
@@ -30,12 +30,12 @@ class Asked:
 
 @pytest.fixture(autouse=True)
 def empty_store(monkeypatch):
-    """Nothing that another test kept is shown."""
+    """Remove fragments that other tests kept."""
     monkeypatch.setattr(fragments, "changing", fragments.Store())
 
 
 def in_thread(act, *arguments):
-    """Return what `act` returns where it has a database connection of its own."""
+    """Return the result of `act` in a thread with its own database connection."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(act, *arguments).result()
 

@@ -1,4 +1,4 @@
-"""`manage.py prepare`: all that stands between an instance folder and serving it."""
+"""`manage.py prepare`, which makes an instance folder ready to be served."""
 
 import io
 import socket
@@ -16,7 +16,7 @@ NEW_INSTANCE = f"Preparing a new instance of version {__version__}"
 
 @pytest.fixture
 def new_sqlite(use_database, settings, tmp_path):
-    """Return a function that puts an SQLite file of this name in the place of the database."""
+    """Return a function that replaces the database with an SQLite file of the given name."""
 
     def use(name: str):
         options = {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL;"}
@@ -28,7 +28,7 @@ def new_sqlite(use_database, settings, tmp_path):
 
 @pytest.fixture
 def static_folder(settings, tmp_path):
-    """Replace all static files by one, and use an instance folder without any."""
+    """Replace all static files with one, and use an instance folder without any."""
     folder = tmp_path / "source"
     folder.mkdir()
     (folder / "site.css").write_text("a { color: red }")
@@ -41,7 +41,7 @@ def static_folder(settings, tmp_path):
 
 @pytest.fixture
 def prepare(db, static_folder, environ, dead_port):
-    """Return a function that runs the command on a free port and gives the lines it prints."""
+    """Return a function that runs the command on a free port and returns its output lines."""
     environ(PORT=str(dead_port))
 
     def run(*options: str) -> list[str]:
@@ -106,7 +106,7 @@ def test_a_port_that_another_server_holds_is_refused_in_one_line(family, host):
 
 @pytest.fixture
 def taken_port(environ):
-    """Have another server listen on the port of the site, as the old version does in an update."""
+    """Occupy the site's port with another server, like the old version during an update."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -140,7 +140,7 @@ def test_a_port_that_only_lingers_is_not_taken():
         server.listen()
         address = server.getsockname()
         visitor.connect(address)
-        # Who hangs up first keeps the port lingering, as a server does that is stopped.
+        # The side that closes first keeps the port lingering, as when a server is stopped.
         server.accept()[0].close()
         assert visitor.recv(1) == b""
         visitor.close()
@@ -209,7 +209,7 @@ def test_a_path_that_can_not_be_written_is_reported_in_one_line(prepare, tmp_pat
 def test_an_update_logs_the_old_and_the_new_version_once(prepare, tmp_path, old):
     prepare()
     if old == "0.1.0":
-        (tmp_path / "version").unlink()  # 0.1.0 wrote none
+        (tmp_path / "version").unlink()  # 0.1.0 did not write this file
     else:
         (tmp_path / "version").write_text(f"{old}\n")
     assert prepare() == [f"Updating from version {old} to version {__version__}"]

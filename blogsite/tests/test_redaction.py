@@ -22,7 +22,7 @@ TOKENS = (RESET_TOKEN, PREVIEW_TOKEN)
         ("/auth/password/reset/Mjc/diglgl-bef58", "/auth/password/reset/Mjc/…"),
         ("/preview/key:signature/", "/preview/…/"),
         ("/preview/key:signature/?page=2", "/preview/…/?page=2"),
-        # Everything that is not secret stays.
+        # Text that is not secret stays.
         ("/auth/password/reset/Mjc/set-password/", "/auth/password/reset/Mjc/set-password/"),
         ("/auth/password/reset/sent/", "/auth/password/reset/sent/"),
         ("/auth/password/reset/", "/auth/password/reset/"),

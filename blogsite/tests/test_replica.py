@@ -1,7 +1,7 @@
-"""Reading from a replica: who may, when the primary serves instead, and that nobody notices.
+"""Reading from a replica: which requests do, and how the primary serves instead without errors.
 
-The replica here is a second connection to the database of the tests; what PostgreSQL would say of
-its log is put in its mouth. A real one follows a real primary in `tests/test_many_machines.py`.
+Here, the replica is a second connection to the test database, and the queries for PostgreSQL's log
+positions are faked. `tests/test_many_machines.py` has a real primary with a real replica.
 """
 
 import logging
@@ -23,7 +23,7 @@ from posts.models import Post
 UP_TO_DATE, BEHIND = "SELECT 5 >= %s", "SELECT 4 >= %s"
 
 
-# Views of ours, for what no page does -------------------------------------------------------------
+# Test views for cases that no page has ------------------------------------------------------------
 
 
 def databases(*found: str) -> HttpResponse:
@@ -53,7 +53,7 @@ def leaves_after_transaction(request):
 def loses_it_in_between(request):
     first = User.objects.get()
     break_off(connections[REPLICA])
-    # The same queryset is asked twice, and rows of both databases are joined.
+    # Django runs this query again on the primary, and joins rows of both databases.
     second = User.objects.prefetch_related("groups").get()
     assert first == second
     return databases(first._state.db, User.objects.get()._state.db, second.username)
@@ -71,7 +71,7 @@ urlpatterns = [
 
 
 def break_off(connection) -> None:
-    """Make all that is asked over a connection fail, as where its server dies."""
+    """Make all queries of a connection fail, as if its server had died."""
     if connection.vendor == "sqlite":
         connection.connection.set_progress_handler(lambda: 1, 1)
         return
@@ -84,9 +84,9 @@ def break_off(connection) -> None:
 
 @pytest.fixture
 def following(settings, transactional_db, django_db_serialized_rollback, monkeypatch):
-    """Put a replica beside the primary; return a function that says how far it has come."""
+    """Add a replica to the primary; return a function that sets how much it has replayed."""
     settings.DATABASE_ROUTERS = ["blogsite.replica.ReplicaRouter"]
-    # Each request asks for all that its page is made of.
+    # Without cached fragments, each request queries all parts of its page.
     settings.KEEP_FRAGMENTS = False
     settings.MIDDLEWARE = ["blogsite.replica.read_from_replica", *settings.MIDDLEWARE]
     monkeypatch.setattr(replica, "COMMITTED", "SELECT 5")
@@ -104,7 +104,7 @@ def following(settings, transactional_db, django_db_serialized_rollback, monkeyp
 
 @pytest.fixture
 def asked(following, client, author, post):
-    """Return a function that gets a page and counts what each database was asked for it."""
+    """Return a function that gets a page and counts the queries to each database."""
 
     def get(page: str = "/", **options) -> tuple[HttpResponse, int, int]:
         with counting(PRIMARY) as primary, counting(REPLICA) as copied:
@@ -116,7 +116,7 @@ def asked(following, client, author, post):
 
 @contextmanager
 def counting(database: str):
-    """Give a list of what is asked over a connection; it need not answer."""
+    """Yield a list of the queries sent over a connection, whether or not it responds."""
     asked = []
 
     def count(execute, sql, *arguments):
@@ -129,7 +129,7 @@ def counting(database: str):
 
 @pytest.fixture
 def ours(settings, asked):
-    """Return a function that gets one of our own views and gives the words of its answer."""
+    """Return a function that gets one of the test views and splits its response into words."""
     settings.ROOT_URLCONF = __name__
 
     def get(view) -> list[str]:
@@ -142,20 +142,20 @@ def ours(settings, asked):
 
 @pytest.fixture
 def dead(following, dead_port):
-    """The address of the replica leads nowhere."""
+    """Point the replica at a port without a server."""
     address = {"NAME": "blog", "HOST": "127.0.0.1", "PORT": dead_port, "OPTIONS": {}}
     connections[REPLICA] = PostgreSQL(connections[PRIMARY].settings_dict | address, REPLICA)
 
 
 def test_a_page_is_read_from_the_replica(asked):
-    # The primary is asked for its place in the log alone; the replica for its own before the page.
+    # The primary gets one query, for its log position. So does the replica, before the page's own.
     response, primary, copied = asked()
     assert (response.status_code, primary, copied) == (200, 1, 1 + 4)
 
 
 def test_with_session_and_user(asked, client, author):
     client.force_login(author)
-    # And two for one's own card.
+    # Two of these are for the user's own card.
     response, primary, copied = asked()
     assert (response.status_code, primary, copied) == (200, 1, 1 + 7)
 
@@ -163,7 +163,7 @@ def test_with_session_and_user(asked, client, author):
 def test_a_search_too(asked, post):
     response, primary, copied = asked("/", data={"q": "test"})
     assert post.get_absolute_url() in response.text
-    # SQLite, which has no replicas, searches where it writes.
+    # SQLite, which has no replicas, searches with the connection that writes.
     assert primary + copied == 1 + 1 + 3
     assert primary == (2 if connections[PRIMARY].vendor == "sqlite" else 1)
 
@@ -184,7 +184,7 @@ def test_one_that_does_not_answer_is_not_noticed(request, asked, following, log,
     if away == "dead":
         request.getfixturevalue("dead")
     else:
-        # Which SQLite does not know.
+        # SQLite does not know this function. PostgreSQL ends its own connection.
         following("SELECT pg_terminate_backend(pg_backend_pid()) AND %s = '5'")
     response, primary, _ = asked()
     assert (response.status_code, primary) == (200, 1 + 4)
@@ -201,7 +201,7 @@ def test_one_that_failed_is_left_alone_until_it_had_its_rest(asked, following, m
         later = time.monotonic() + rests * REST_BEHIND
         monkeypatch.setattr(replica.time, "monotonic", lambda now=later: now)
         assert asked()[1] == queries
-    # It is said once, however often it is tried.
+    # The log says it once, however often the replica is tried.
     assert log.getvalue().count("the replica is behind") == 1
     assert log.getvalue().count("The replica serves again") == 1
 

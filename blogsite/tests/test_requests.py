@@ -1,4 +1,4 @@
-"""What every request gets: an id, its true scheme and address, a content security policy."""
+"""Middleware for every request: its id, true scheme and address, and security policy."""
 
 import contextvars
 import logging
@@ -24,7 +24,7 @@ urlpatterns = [path("own/", with_own_policy)]
 
 @pytest.fixture
 def behind_proxy(settings):
-    """What BEHIND_PROXY=1 makes of the settings (see test_settings)."""
+    """Apply the settings of BEHIND_PROXY=1 (see test_settings)."""
     settings.BEHIND_PROXY = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.MIDDLEWARE = ["blogsite.requests.believe_proxy", *settings.MIDDLEWARE]
@@ -57,7 +57,7 @@ def test_a_malformed_id_is_ignored_even_from_a_proxy(behind_proxy, sent):
 
 def test_a_log_line_outside_of_requests_has_a_dash_for_its_id():
     record = logging.makeLogRecord({"name": "blogsite"})
-    # A context of its own: this one remembers the requests of other tests.
+    # A new context, because the current one has the request ids of other tests.
     assert contextvars.Context().run(AddRequestId().filter, record)
     assert record.request_id == "-"
 
@@ -163,7 +163,7 @@ def test_a_page_may_have_a_policy_of_its_own(client):
 
 @pytest.mark.parametrize("url", ["/auth/login/", "/hello/", "/nope/", "/healthz"])
 def test_the_answer_to_head_is_the_answer_to_get_without_its_body(ask, url):
-    """The test client drops the body itself; gunicorn drops it too, with a warning each time."""
+    """The test client would drop the body itself. So would gunicorn, with a warning each time."""
     (status, headers, body), head = (ask(WSGIHandler(), method, url) for method in ("GET", "HEAD"))
     assert body != b""
     assert (head[0], head[1]["Content-Length"], head[2]) == (status, headers["Content-Length"], b"")

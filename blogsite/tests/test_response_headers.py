@@ -1,4 +1,4 @@
-"""Headers that every response carries, and methods that no view takes."""
+"""Headers of every response, and methods that no view accepts."""
 
 from io import BytesIO
 
@@ -67,7 +67,7 @@ def test_a_cached_page_and_its_304_restrict_as_the_page_does(anonymous, post, pa
     again = anonymous.get(path, HTTP_IF_NONE_MATCH=page.headers["ETag"])
     assert (page.status, again.status, again.body) == (200, 304, b"")
     assert restricting(page.headers) == restricting(again.headers) == RESTRICTING
-    # The rest describes a body that is not there.
+    # A 304 has no body, so it has no headers about one.
     assert not [name for name in again.headers if name in ("Content-Type", "Content-Length")]
 
 
@@ -145,7 +145,7 @@ def test_a_small_head_gets_its_page_as_gunicorn_sends_it(db):
 
 @pytest.fixture
 def site():
-    # Importing it starts the site, which looks for its static files and opens its log again.
+    # The import starts the site, which looks for its static files and reopens its log.
     from blogsite.wsgi import site
 
     return site

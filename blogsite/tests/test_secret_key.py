@@ -1,4 +1,4 @@
-"""The secret key: given by SECRET_KEY, or made once for each instance and kept from others."""
+"""The secret key: set by SECRET_KEY, or generated once per instance and private to its owner."""
 
 import os
 import stat
@@ -30,7 +30,7 @@ def test_a_generated_key_is_for_its_owner_alone(load, instance, umask):
     assert (instance / "secret_key").read_text() == key
     assert mode_of(instance / "secret_key") == 0o600
     assert mode_of(instance) == 0o700
-    # Nothing of the making is left beside it.
+    # No temporary file remains.
     assert [path.name for path in instance.iterdir()] == ["secret_key"]
 
 

@@ -1,4 +1,4 @@
-"""How gunicorn serves the site, and the command line that everything starts from."""
+"""Gunicorn's settings, and the command line that starts the site."""
 
 import importlib
 import logging
@@ -30,14 +30,14 @@ def site(environ: dict, start_response) -> None:
 
 @pytest.fixture(params=[SERVING, CHECKOUT / "gunicorn.conf.py"], ids=["module", "file"])
 def load(environ, request):
-    """Return a function that reads the configuration as gunicorn does, by module or by file."""
+    """Return a function that reads the configuration like gunicorn, as a module or a file."""
 
     def run(**variables: str) -> dict:
         environ(**variables)
         return runpy.run_path(str(SERVING))
 
     def run_file(**variables: str) -> dict:
-        # The file brings in the module, which reads the environment when it is first imported.
+        # The file imports the module, which reads the environment at its first import.
         environ(**variables)
         importlib.reload(serving)
         return runpy.run_path(str(request.param))
@@ -82,7 +82,7 @@ def test_threads_of_a_worker_take_turns_more_often(monkeypatch, dead_database):
 
 @pytest.fixture
 def handlers():
-    """Give this process the handlers of its signals back, which a worker does without."""
+    """Restore this process's signal handlers, which a worker resets."""
     before = {number: signal.getsignal(number) for number in serving.STOP_SIGNALS}
     yield
     for number, handler in before.items():
@@ -91,7 +91,7 @@ def handlers():
 
 @pytest.fixture
 def cores(monkeypatch, handlers):
-    """Return a function that says which cores there are, and a list of what is chosen of them."""
+    """Return a function that sets the existing cores and returns a list of those chosen later."""
     chosen = []
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: chosen.append(cores), False)
 
@@ -107,7 +107,7 @@ def master(num_workers: int) -> SimpleNamespace:
 
 
 def start_worker(server: SimpleNamespace) -> SimpleNamespace:
-    """Do what gunicorn's master does, and what the new process does first."""
+    """Run the hooks of gunicorn's master and of the new process."""
     worker = SimpleNamespace()
     serving.pre_fork(server, worker)
     serving.post_fork(server, worker)
@@ -120,7 +120,7 @@ def test_workers_share_the_cores_among_them(cores):
     for _ in range(3):
         start_worker(server)
     assert chosen == [{3}, {5}, {3}]
-    # The one in the place of another takes its core.
+    # A replacement gets the core of the worker that it replaces.
     del server.WORKERS[1]
     assert start_worker(server).core == 5
 
@@ -134,7 +134,7 @@ def test_fewer_workers_than_cores_go_where_there_is_room(cores):
 def test_workers_that_are_added_share_the_cores_with_those_that_keep_to_none(cores):
     chosen, server = cores(0, 1), master(1)
     start_worker(server)
-    server.num_workers = 3  # as TTIN does
+    server.num_workers = 3  # the signal TTIN does this
     start_worker(server)
     start_worker(server)
     assert chosen == [{0}, {1}]
@@ -183,7 +183,7 @@ def test_gunicorn_takes_every_setting_it_is_given():
 
 
 def is_setting(name: str, value: object) -> bool:
-    """Tell gunicorn's settings from what the module imports and defines for itself."""
+    """Return whether `name` is a gunicorn setting, not an import or a function of the module."""
     is_own = name.islower() and not name.startswith("_") and not isinstance(value, type(os))
     functions = {
         "access_line",
@@ -216,7 +216,7 @@ REQUEST = {
         # A unix socket has no address; a request refused by gunicorn has no id.
         ({}, {"REMOTE_ADDR": ""}, '- "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms a1b2c3d4'),
         ({}, {"REQUEST_ID": "-"}, '203.0.113.7 "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms -'),
-        # A file goes out by sendfile, which gunicorn does not count as sent.
+        # Gunicorn sends files with sendfile, and does not count those bytes.
         ({"sent": 0}, {}, '203.0.113.7 "GET /1-caf%C3%A9/?q=a" 200 1234 12.3ms a1b2c3d4'),
         ({"sent": 0}, {"REQUEST_METHOD": "HEAD", "RAW_URI": "/"}, '203.0.113.7 "HEAD /" 200 0 12'),
         ({"sent": 0, "response_length": None}, {"RAW_URI": "/"}, '203.0.113.7 "GET /" 200 0 12.3'),
@@ -228,7 +228,7 @@ def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_,
 
 
 def test_who_comes_by_a_unix_socket_is_believed_no_more_than_others(load):
-    """Cached fragments would lead everyone to where one stranger says that the site lies."""
+    """Otherwise, one stranger's path for the site could reach everyone through cached fragments."""
     config, loaded = Config(), load(BIND="unix:/run/blog.sock")
     for name in ("forwarded_allow_ips", "forwarder_headers", "secure_scheme_headers"):
         config.set(name, loaded[name])
@@ -255,7 +255,7 @@ def test_what_a_stranger_sends_adds_no_line_and_no_control_character(name, hosti
 
 @pytest.fixture
 def write_line():
-    """Return a function that answers a request as gunicorn's worker reports it to its log."""
+    """Return a function that logs a request like gunicorn's worker."""
 
     def write(accesslog: str | None) -> None:
         config = Config()
@@ -297,7 +297,7 @@ def test_a_start_goes_on_where_the_checks_find_no_error(
     serving.on_starting(SimpleNamespace(app=SimpleNamespace(wsgi=lambda: site)))
     out, err = capsys.readouterr()
     assert out == ""
-    # A warning is shown, and stops nothing.
+    # A warning is shown, and does not stop the start.
     assert ("blogsite.W001" in err) is (hosts == ["blog.example.org"])
 
 

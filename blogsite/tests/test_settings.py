@@ -1,4 +1,4 @@
-"""The settings, run as a start runs them: every variable's default, good values and bad ones."""
+"""The settings, run as at a start: each variable's default, valid values and invalid ones."""
 
 import re
 import subprocess
@@ -92,7 +92,7 @@ def test_a_good_value_is_taken(load, variable, held, setting, value):
         ("EMAIL_FROM", "nobody", "an address"),
         ("EMAIL_FROM", "a@b.example\nBcc: c@d.example", "an address"),
         ("INSTANCE_DIR", "/dev/null/blog", "a folder that can be written (Not a directory)"),
-        # A folder that is there, in which no file can be made.
+        # A folder that exists, but in which no file can be created.
         ("INSTANCE_DIR", "/proc", "a folder that can be written ("),
     ],
 )
@@ -134,7 +134,7 @@ def test_forwarded_headers_are_believed_behind_a_proxy_alone(load, behind_proxy,
     assert (loaded["MIDDLEWARE"][0] == "blogsite.requests.believe_proxy") is believes
     assert ("blogsite.requests.believe_proxy" in loaded["MIDDLEWARE"]) is believes
     assert ("SECURE_PROXY_SSL_HEADER" in loaded) is believes
-    # A proxy that passes the host on says so in Host; nobody may say it otherwise.
+    # A proxy passes the host on in Host. No other header may set it.
     assert "USE_X_FORWARDED_HOST" not in loaded
 
 
@@ -176,7 +176,7 @@ def test_database_url_chooses_postgresql(load, scheme, rest, options):
     assert default["ENGINE"] == "django.db.backends.postgresql"
     assert [default[key] for key in ("HOST", "PORT", "NAME")] == ["db.example", 5433, "blog"]
     assert [default[key] for key in ("USER", "PASSWORD")] == ["me", "p@ss/"]
-    # No query is compiled, which takes longer than any of ours.
+    # JIT compilation is off, because it takes longer than any of our queries.
     assert default["OPTIONS"] == {"options": "-c jit=off"} | options
     assert default["CONN_HEALTH_CHECKS"] and default["CONN_MAX_AGE"] > 0
 
@@ -189,10 +189,10 @@ def test_database_url_chooses_postgresql(load, scheme, rest, options):
         "sqlite:///",
         "sqlite://:memory:",
         "sqlite:///:memory:",
-        # Two slashes make the first folder a host, which the library drops with a warning.
+        # With two slashes, the library takes the first folder for a host, and drops it.
         "sqlite://blog.db",
         "sqlite://data/blog.db",
-        # SQLite takes a file: address too, and so keeps the blog in memory.
+        # SQLite also accepts a file: address, and this one would keep the blog in memory.
         "sqlite:///file::memory:",
         "postgres://db.example",
         "postgres://db.example/",
@@ -213,7 +213,7 @@ def test_a_replica_is_read_from_where_there_is_one(load):
     loaded = load(DATABASE_URL=PRIMARY, DATABASE_REPLICA_URL=url)
     found = loaded["DATABASES"]["replica"]
     assert [found[key] for key in ("HOST", "PORT", "NAME")] == ["copy.example", 5433, "blog"]
-    # One that vanished is not waited for.
+    # Requests do not wait for a replica that vanished.
     waiting = {"connect_timeout": 2, "tcp_user_timeout": 3_000, "options": "-c jit=off"}
     assert found["OPTIONS"] == waiting | {"sslmode": "require"}
     assert found["CONN_HEALTH_CHECKS"]
@@ -258,7 +258,7 @@ def test_cache_url_chooses_the_cache(load, url, backend, location):
     default = load(CACHE_URL=url)["CACHES"]["default"]
     assert default["BACKEND"] == f"django.core.cache.backends.{backend}"
     assert default.get("LOCATION") == location
-    # One that hangs is not waited for.
+    # Requests do not wait for a Redis that hangs.
     assert ("socket_timeout" in default.get("OPTIONS", {})) == url.startswith("redis")
 
 
@@ -286,7 +286,7 @@ def test_a_wheel_carries_its_assets_inside_the_package(load, monkeypatch, tmp_pa
     loaded = load(installed, INSTANCE_DIR="")
     assert loaded["TEMPLATES"][0]["DIRS"] == [package / "templates"]
     assert loaded["STATICFILES_DIRS"] == [package / "static"]
-    # Not beside the package, where the next upgrade would sweep it away.
+    # Next to the package, the next upgrade would delete it.
     assert loaded["INSTANCE_DIR"] == tmp_path / "instance"
 
 

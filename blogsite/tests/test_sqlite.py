@@ -1,4 +1,7 @@
-"""Writers on SQLite come in turn; on a file of their own, whatever the site's database is."""
+"""Our SQLite backend: writers take turns, and a replaced file is refused.
+
+The tests use their own SQLite file, whatever the site's database is.
+"""
 
 import os
 from pathlib import Path
@@ -11,7 +14,7 @@ from blogsite.sqlite import base
 
 @pytest.fixture
 def connect(load, db):
-    """Return a function that connects to one SQLite file, with a patience in seconds."""
+    """Return a function that connects to one SQLite file, with a timeout in seconds."""
     settings = load()["DATABASES"]["default"]
     unsaid = {"AUTOCOMMIT": True, "TIME_ZONE": None, "USER": "", "PASSWORD": "", "HOST": ""}
     opened = []
@@ -32,7 +35,7 @@ def begin(wrapper: base.DatabaseWrapper) -> None:
 
 
 def patience_of(wrapper: base.DatabaseWrapper) -> int:
-    """Return for how many milliseconds a statement outside a transaction waits."""
+    """Return how many milliseconds a statement outside a transaction waits."""
     return wrapper.connection.execute("PRAGMA busy_timeout").fetchone()[0]
 
 
@@ -49,7 +52,7 @@ def test_who_finds_another_writing_begins_as_soon_as_that_is_over(connect, monke
     monkeypatch.setattr(base.time, "sleep", pause)
     begin(second)
     assert second.connection.in_transaction
-    # No pause is longer than another, or who came last would go first.
+    # All pauses are equal. With growing ones, the latest writer would go first.
     assert pauses == [base.PAUSE] * 3
     assert patience_of(second) == 5000
 
@@ -93,7 +96,7 @@ def replace(path: Path, how: str) -> None:
     else:
         path.unlink()
         if how == "made again":
-            # A file of its own: the old one is still open, so its inode is not used again.
+            # The old file is still open, so the new one can't reuse its inode.
             path.touch()
 
 

@@ -1,4 +1,4 @@
-"""Commands without tables in the database: one line names the command to run."""
+"""Commands without tables in the database: a one-line error names the command to run."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ SQLITE = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    """Return a function that runs a command as `manage.py` does; the server has no settings."""
+    """Return a function that runs a command like `manage.py`, without a server's settings file."""
     monkeypatch.setattr(unprepared, "command", "")
     monkeypatch.setenv("BLOGSITE_ENV", str(tmp_path / "blogsite.env"))
 
@@ -67,7 +67,7 @@ def test_a_command_that_needs_none_runs(run, database_without_tables, capsys, wo
     try:
         run(*words)
     except SystemExit as stop:
-        assert not stop.code  # Python ends so after it printed the help
+        assert not stop.code  # Python exits this way after it prints the help
     assert any(capsys.readouterr())
 
 

@@ -1,4 +1,4 @@
-"""Urlencoded forms are read as Django reads them, and fast."""
+"""Parsing of urlencoded forms: the same results as Django's, but fast."""
 
 import random
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""The version of the blog: on the command line and in the admin's footer."""
+"""The blog's version, on the command line and in the admin's footer."""
 
 import pytest
 

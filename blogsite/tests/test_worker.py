@@ -1,4 +1,4 @@
-"""How connections are shared out among workers: real ones, each in a thread of this process."""
+"""Sharing of connections among real workers, each in a thread of this process."""
 
 import http.client
 import os
@@ -29,7 +29,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 class Site:
-    """A callable that answers with the path; `/hold` only once `released`."""
+    """A WSGI callable that responds with the path, and to `/hold` only once `released` is set."""
 
     def __init__(self) -> None:
         self.held, self.released = Event(), Event()
@@ -66,11 +66,11 @@ def listener(config) -> Iterator[TCPSocket]:
 
 @pytest.fixture
 def start(config, listener, pool, site) -> Iterator[Callable]:
-    """Return a function that starts a worker of one thread at the port that all listen at."""
+    """Return a function that starts a worker with one thread at the shared port."""
     started = []
 
     def start_worker() -> Worker:
-        # Each closes what it listens at.
+        # Each worker closes its listener, so it gets its own.
         own = TCPSocket(("127.0.0.1", 0), config, Logger(config), fd=os.dup(listener.sock.fileno()))
         worker = Worker(1, os.getppid(), [own], None, 30, config, AccessLine(config))
         worker.tpool, worker.wsgi = worker.get_thread_pool(), site
@@ -137,17 +137,17 @@ def test_who_asks_again_on_a_connection_that_is_kept_keeps_nobody_out(
 
 
 def read(answer: BinaryIO) -> bytes:
-    # Gunicorn waits for who is answered to close.
+    # Gunicorn waits until the client closes the connection.
     with answer:
         return answer.read()
 
 
 @pytest.fixture
 def send_late(listener) -> Callable:
-    """Return a function that connects, asks, and returns what the answer is read from."""
+    """Return a function that connects, sends a request, and returns a file for the response."""
 
     def send() -> BinaryIO:
-        # The connection stands before anybody takes it.
+        # The system opens the connection before a worker accepts it.
         with socket.create_connection(listener.sock.getsockname(), timeout=TIMEOUT) as sent:
             sent.sendall(b"GET /late HTTP/1.0\r\n\r\n")
             return sent.makefile("rb")
@@ -157,7 +157,7 @@ def send_late(listener) -> Callable:
 
 @pytest.fixture
 def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
-    """Return a function that stops a worker while its thread is busy, and returns what waits."""
+    """Return a function that stops a worker with a busy thread and returns the waiting requests."""
 
     def stop() -> list[BinaryIO]:
         worker = start()
@@ -193,7 +193,7 @@ def test_a_worker_that_stops_takes_no_more_than_it_has_room_for(
 
 @pytest.fixture
 def watch(monkeypatch) -> Callable:
-    """Return a function that has all overrides of a class note their names when called."""
+    """Return a function that makes all overrides of a class record their names when called."""
 
     def watch_class(owner: type) -> tuple[set[str], set[str]]:
         overrides = {name for name in vars(owner) if hasattr(owner.__mro__[1], name)}
