@@ -58,7 +58,7 @@ def many(author):
 def small_sample(settings, tmp_path, monkeypatch):
     """Have seed_demo draw two small covers and one face, and write threads on eight posts.
 
-    They test as much as twelve, six and forty would. A sample takes 0.3 s instead of 2 s.
+    They cover as much as twelve, six and forty would. A sample takes 0.3 s instead of 2 s.
     """
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(seed_demo, "LIVELY_POSTS", 8)
@@ -70,7 +70,7 @@ def small_sample(settings, tmp_path, monkeypatch):
 
 @pytest.fixture
 def patient_database():
-    """Raise SQLite's lock timeout: on a loaded machine, writers can wait longer than the site's."""
+    """Raise SQLite's lock timeout: writers on a loaded machine may wait longer than it allows."""
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["timeout"] = 60
         connection.close()

@@ -10,7 +10,7 @@ from django.db import connection
 
 @contextmanager
 def meanwhile(act: Callable, *, before: str, skip: int = 0) -> Iterator[None]:
-    """Call `act` once, before a statement that contains `before`; let `skip` of them pass first."""
+    """Call `act` once, just before statement number `skip` + 1 of those that contain `before`."""
     left = skip + 1
 
     def execute(run, sql, *rest):

@@ -58,7 +58,7 @@ def select_all(client, path: str, **fields):
 
 
 def states(path: str) -> dict[int, str]:
-    """Return the values of the column that the actions of this list change, by id."""
+    """Return, by id, the value that the actions of this list change."""
     model, column = {
         POSTS: (Post, "status"),
         COMMENTS: (Comment, "status"),
@@ -134,7 +134,7 @@ def test_an_action_stops_when_its_time_is_over_and_says_how_far_it_came(
         page = root.post(path, form, follow=True).text
         left = total - done + 1 + len(spared(path, pks) & set(pks)) * (path != TAGS)
         assert (f"Time ran out after 1 of {left}." in page) == (left > 1)
-        # One more row each time: rows that are already done cost the others no time.
+        # Each attempt changes one more row: rows already done take no time.
         assert len(changed(path, before)) == done
     assert changed(path, before) == set(pks) - spared(path, pks)
 

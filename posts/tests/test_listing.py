@@ -1,4 +1,4 @@
-"""Paged lists: followed by key, opened by number; counters and marks as posts come and go."""
+"""Paging lists by key and by number, and the counters and marks behind it."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -69,7 +69,7 @@ CHANGES = {
 
 
 def read(anonymous: AnonymousVisitor, post: Post) -> dict[str, bytes]:
-    """Return the body of each outlet. The post's path is the one it had when it was loaded."""
+    """Return the body of each outlet. Use the path that `post` had when it was loaded."""
     return {path: anonymous.get(path.format(post=post.get_absolute_url())).body for path in OUTLETS}
 
 

@@ -315,7 +315,7 @@ AUTHORS = {"anna": "Anna Sea", "bert.sea": "", "日本": "C"}
 
 @pytest.fixture
 def library(write, make_user):
-    """Sixty posts of random words, as the tokens by id that the plain implementation needs."""
+    """Return, by id, the tokens of sixty random posts, for the plain implementation."""
     chance = random.Random(6)
     users = [make_user(name, display_name=display) for name, display in AUTHORS.items()]
     indexed = {}

@@ -151,7 +151,7 @@ def test_documents_are_locked_in_one_order_whoever_writes_them(saved, act):
         acts[act]()
     statements = [one["sql"] for one in asked if '"posts_searchdocument"' in one["sql"]]
     changes = next(n for n, sql in enumerate(statements) if sql.startswith("UPDATE"))
-    assert "ORDER BY 1 ASC" in statements[changes - 1]  # reads only the key
+    assert "ORDER BY 1 ASC" in statements[changes - 1]  # the key is the only column
     assert ("FOR UPDATE" in statements[changes - 1]) == (connection.vendor == "postgresql")
 
 
@@ -222,7 +222,7 @@ def test_the_sample_blog_is_indexed(db, small_sample):
     published = Post.objects.filter(status=Post.Status.PUBLISHED)
     assert not published.exclude(pk__in=SearchDocument.objects.values("post")).exists()
     assert find("train", now=timezone.now()).ids
-    # Three drafts were only autosaved, and search can't find drafts.
+    # The three are autosaved drafts, which search can't find yet.
     assert "Wrote 3 search documents" in reindex()
     assert "Wrote 0 search documents" in reindex()
 

@@ -1,4 +1,4 @@
-"""Exclusions are looked for only in the newest posts that match the rest; results say so."""
+"""Exclusions are looked for only in the newest posts that match the rest. The result says so."""
 
 import pytest
 from django.utils import timezone

@@ -288,7 +288,7 @@ def test_two_forms_of_one_name_at_the_same_moment_make_one_post(
     view.setup(request)
     view.object = Post(author=author)
     form = view.get_form()
-    # After the view looked for a post with this UUID: before the form is validated, or after.
+    # The view has already looked for a post with this UUID. The form may be validated or not.
     assert is_early or form.is_valid()
     first = Post(author=author, title="First", uuid=data["uuid"])
     publishing.autosave(first, Edit(NOW, tags=[], by=author, session=edit_session))

@@ -84,9 +84,9 @@ def javascript(request) -> bool:
 
 @pytest.fixture
 def open_page(browser: Browser, site: str):
-    """Return a function that opens a page. Fail at the end if a page wrote to the console."""
-    # Chromium also reports refused forms (tests cause them on purpose), an autofocus that came
-    # after the person's own choice of a field, and pages that it dropped at a login.
+    """Return a function that opens a page. Fail at the end if a page logged or raised anything."""
+    # Chromium also logs refused forms (some tests send them on purpose), autofocus blocked because
+    # a field already had the focus, and pages that it dropped at a login.
     complaints, contexts = [], []
     expected = ["a status of 422", "Autofocus processing was blocked", "Cleared data types"]
 

@@ -1,4 +1,4 @@
-"""Returning to an editor after a crash of the browser or by Back, and never returning."""
+"""Returning to an editor after a browser crash, with Back, or never."""
 
 import os
 

@@ -11,7 +11,7 @@ NOTE = "This form shows the text you typed before you were logged out. It is not
 
 
 def end_session(page, *, keeps_token: bool) -> None:
-    """End the session as on the server, or as in a browser that dropped all its cookies."""
+    """Drop the session cookie, as if the server ended the session, or drop all cookies."""
     tokens = [c for c in page.context.cookies() if "csrftoken" in c["name"]]
     page.context.clear_cookies()
     if keeps_token:

@@ -34,7 +34,7 @@ TELL_SHIFTS = """() => {
 }"""
 BLOCKING = """() => performance.getEntriesByType("resource")
     .filter((entry) => entry.renderBlockingStatus === "blocking").map((entry) => entry.name)"""
-# With this latency, scripts run after the first paint. Without it, the page appears at once.
+# With latency, scripts arrive after the first paint. Without it, all would be there at once.
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": -1, "uploadThroughput": -1}
 SOON = 15_000
 
