@@ -1,8 +1,8 @@
-"""A limit on CPU time, for texts that bad code would take minutes over.
+"""A limit on CPU time, for texts on which bad code would spend minutes.
 
-Every other timing is a benchmark. These stay tests: a regular expression that backtracks and a
-function of the standard library run in C, where no count of steps sees them. A limit is many times
-what the code takes, and CPU time of one thread hardly depends on how busy the machine is.
+All other timing is in benchmarks. These are tests because backtracking regular expressions and
+functions of the standard library run in C, where no step counter sees them. A limit is many times
+the usual time, and the CPU time of one thread hardly depends on the machine's load.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""A real site to kill, in part or whole, and what it leaves in its database."""
+"""A real site whose processes can be killed, and access to its database."""
 
 import os
 import random
@@ -25,12 +25,12 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Connection": "clos
 
 @dataclass
 class Site:
-    """A site that is started, asked and killed; its database can be read behind its back."""
+    """A running site. Tests send it requests, kill it, and read its database directly."""
 
     environment: dict
     master: subprocess.Popen
     cookies: dict = field(default_factory=dict)
-    # Which post each kind of save is about, and how many seconds one takes.
+    # The post of each kind of save, and the usual seconds for one save.
     posts: dict = field(default_factory=dict)
     usual: float = 0.0
 
@@ -39,7 +39,7 @@ class Site:
         return next(value for name, value in self.cookies.items() if "csrftoken_" in name)
 
 
-# Talking to the site ------------------------------------------------------------------------------
+# Requests -----------------------------------------------------------------------------------------
 
 
 def form_of(site: Site, fields: dict) -> bytes:
@@ -61,7 +61,7 @@ def connected(site: Site) -> Iterator[HTTPConnection]:
 
 
 def ask(site: Site, path: str, fields: dict | None = None) -> tuple[int, str]:
-    """Return status and text of an answer, and keep its cookies."""
+    """Send a request, keep the response's cookies, and return its status and text."""
     with connected(site) as request:
         content = b"" if fields is None else form_of(site, fields)
         method = "GET" if fields is None else "POST"
@@ -87,7 +87,7 @@ def log_in(site: Site) -> None:
 
 @contextmanager
 def running_site(instance: Path) -> Iterator[Site]:
-    """Give a site with somebody logged in; its database is `default` meanwhile."""
+    """Yield a site with a logged-in writer. Meanwhile, its database is `default`."""
     with new_database("crash") as url:
         own = {"PORT": str(free_port()), "INSTANCE_DIR": str(instance), "DATABASE_URL": url}
         site = Site(os.environ | own, start(os.environ | own))
@@ -96,7 +96,7 @@ def running_site(instance: Path) -> Iterator[Site]:
                 log_in(site)
                 yield site
         finally:
-            # Where a test failed in the middle, it may be dead.
+            # If a test failed halfway, the site may be dead.
             if site.master.poll() is None:
                 os.killpg(site.master.pid, signal.SIGINT)
                 assert site.master.wait(DEADLINE) == 0
@@ -104,7 +104,7 @@ def running_site(instance: Path) -> Iterator[Site]:
 
 
 def start(environment: dict) -> subprocess.Popen:
-    """Run `bin/serve` until it says where it serves; its log goes on in one file."""
+    """Start `bin/serve` and wait until it prints its address. It appends to one log file."""
     with Path(environment["INSTANCE_DIR"], "log").open("ab") as log:
         command = [ROOT / "bin/serve"]
         server = subprocess.Popen(
@@ -137,9 +137,9 @@ def workers(site: Site) -> list[int]:
 
 @contextmanager
 def one_worker(site: Site) -> Iterator[int]:
-    """Let one worker alone answer for a while, and say which."""
+    """Stop the other worker until the block ends, and yield the one that still responds."""
     wait_until(lambda: len(workers(site)) == 2)
-    # Now the one that has just been started, now the one that served on.
+    # Choose at random between the newest worker and the one that survived.
     chosen, other = random.sample(workers(site), 2)
     os.kill(other, signal.SIGSTOP)
     try:
@@ -165,7 +165,7 @@ def kill_all(site: Site) -> None:
 
 @contextmanager
 def ended(pids: list[int]) -> Iterator[None]:
-    """Return when those have ended who are killed inside."""
+    """Wait at the end of the block until the processes that it killed have ended."""
     watched = [os.pidfd_open(pid) for pid in pids]
     yield
     for process in watched:
@@ -174,7 +174,7 @@ def ended(pids: list[int]) -> Iterator[None]:
 
 
 def is_settled() -> bool:
-    """Tell whether the database has ended what the dead had begun."""
+    """Return whether the database has finished the transactions of the killed processes."""
     if connection.vendor == "sqlite":
         return True
     with connection.cursor() as cursor:
@@ -187,7 +187,7 @@ def is_settled() -> bool:
 
 @contextmanager
 def reading(url: str, instance: Path) -> Iterator[None]:
-    """Let the models read what the site saved, instead of the tests' own database."""
+    """Let the models read the site's database instead of the test database."""
     own = connections["default"]
     connections["default"] = own.copy()
     name = urlsplit(url).path[1:] or str(instance / "db.sqlite3")

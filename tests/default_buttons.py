@@ -1,10 +1,10 @@
-"""The forms of a page, and the button that Enter presses in each, by the rules of HTML."""
+"""Parser for a page's forms and the button that Enter presses in each, by the rules of HTML."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BUTTONS = ("submit", "image")
-# Not text fields, so Enter never sends the form from there.
+# These are not text fields, so Enter never sends the form from them.
 QUIET = ("hidden", "file", "button", "reset", *BUTTONS)
 
 
@@ -35,11 +35,11 @@ class Form:
 
     @property
     def default_button(self) -> Control | None:
-        """The first button that sends the form, also where it is disabled or named elsewhere."""
+        """Return the first button that sends the form, even if it is disabled or outside."""
         return next((control for control in self.controls if control.kind in BUTTONS), None)
 
     def data(self) -> dict[str, str]:
-        """The data that a browser sends with the default button; no name here is sent twice."""
+        """Return the data that a browser sends with the default button. All names are unique."""
         data = {c.attributes["name"]: c.value for c in self.controls if c.is_sent}
         button = self.default_button
         return data | (
@@ -47,7 +47,7 @@ class Form:
         )
 
     def fill(self, **values: str) -> None:
-        """Type into the fields that have these names, and check every box."""
+        """Type into the fields with these names, and check every box."""
         for control in self.controls:
             control.value = values.get(control.attributes.get("name"), control.value)
             if control.kind == "checkbox":
@@ -87,7 +87,7 @@ class FormParser(HTMLParser):
         if tag == "form":
             self.open_form = None
         elif tag == "textarea":
-            # HTML drops the line break that follows the tag.
+            # HTML drops the line break after the tag.
             self.open_control.value = self.open_control.value.removeprefix("\n")
             self.open_control = None
 
@@ -112,6 +112,6 @@ def press_enter(client, path: str, form: Form):
     address = button.attributes.get("formaction") or form.attributes.get("action") or path
     method = button.attributes.get("formmethod") or form.attributes.get("method") or "get"
     if method == "dialog":
-        # There is no dialog to close.
+        # None of our forms is in a dialog that Enter could close.
         return None
     return getattr(client, method)(address.partition("#")[0], form.data(), follow=True)

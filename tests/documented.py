@@ -1,4 +1,4 @@
-"""Commands that README.md and the docs tell root to type, run as they are printed."""
+"""The commands for root from README.md and the docs, run as printed."""
 
 import os
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.servers import ROOT
 
-# Programs that need systemd or the site's own user. `systemctl` and `chown` only log how they were
-# called; `setpriv` runs its command as the user who runs the tests.
+# Replacements for programs that need systemd or the site's own user. `systemctl` and `chown` only
+# log their arguments; `setpriv` runs its command as the user who runs the tests.
 STAND_INS = {
     "chown": 'echo "chown $*" >>"$CALLS"',
     "systemctl": 'echo "systemctl $*" >>"$CALLS"',
@@ -17,14 +17,14 @@ STAND_INS = {
 
 
 def commands_of(document: str, heading: str) -> list[str]:
-    """Return the lines that root types in the part of `document` below `heading`."""
+    """Return the lines for root in the section of `document` below `heading`."""
     text = (ROOT / document).read_text().partition(f"\n{heading}\n")[2]
     block = re.search(r"^```console\n(.*?)^```$", text.partition("\n## ")[0], re.M | re.S)[1]
     return re.findall(r"^# (.*)$", block, re.M)
 
 
 class Shell:
-    """Runs such lines with other folders in them; `calls` are what the stand-ins logged."""
+    """Shell that runs such lines with replaced folders. `calls` is the log of the STAND_INS."""
 
     def __init__(self, folder: Path, places: dict[str, object], **variables: str) -> None:
         self.places = places
@@ -43,8 +43,8 @@ class Shell:
         return self.log.read_text().splitlines() if self.log.exists() else []
 
     def run(self, *lines: str) -> str:
-        """Run all lines in one shell, up to the first that fails, and return what they print."""
-        # `set -e` does not see the first of two commands fail.
+        """Run all lines in one shell, up to the first that fails, and return their output."""
+        # `set -e` would ignore a failure of the first command in `a && b`.
         script = "set -euo pipefail\n" + "\n".join(f"{{ {line}\n}} || exit" for line in lines)
         for place, other in self.places.items():
             script = script.replace(place, str(other))

@@ -1,4 +1,4 @@
-"""What a query costs, counted in rows and steps, not in time, and what its plan says."""
+"""The cost of a query in rows or steps, not in time, and faults of its plan."""
 
 import json
 import re
@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 from django.db import connection
 
-# SQLite calls back after so many steps of its machine.
+# SQLite calls back after this many steps of its virtual machine.
 STEPS = 10
-# What `EXPLAIN QUERY PLAN` says of a table that is read row by row.
+# The line of `EXPLAIN QUERY PLAN` for a table that is read row by row.
 SCAN = re.compile(r"SCAN (?!CONSTANT ROW|\(|.* VIRTUAL TABLE)")
 SORT = re.compile("USE TEMP B-TREE FOR ORDER BY")
 
 
-# What PostgreSQL may be kept from. Its statistics come from a sample, so its first choice varies.
+# Features that are turned off in turn. PostgreSQL's statistics come from a sample, so its first
+# choice varies.
 JOINS = ("mergejoin", "hashjoin")
 WAYS = [(), ("sort",), JOINS, ("sort", *JOINS), ("sort", "bitmapscan", *JOINS)]
 
@@ -26,7 +27,7 @@ class Question(NamedTuple):
 
 @contextmanager
 def questions():
-    """Collect what the block asks the database: its SELECTs, but for those of a savepoint."""
+    """Collect the SELECT statements of the block."""
     asked = []
 
     def note(execute, sql, params, many, context):
@@ -39,16 +40,16 @@ def questions():
 
 
 def cost(question: Question) -> int:
-    """Return how many steps SQLite takes for it, or how many rows PostgreSQL reads."""
+    """Return the number of steps that SQLite takes, or of rows that PostgreSQL reads."""
     if connection.vendor == "sqlite":
         return steps(question)
-    # PostgreSQL would rather sort or merge some thousand rows than look up those that match, and
-    # where there are a million, not: what counts is that it has the choice.
+    # With a few thousand rows, PostgreSQL prefers to sort or merge all of them, with a million it
+    # looks up those that match. It only has to have that choice.
     return min(rows_read(plan(question, without=without), question.sql) for without in WAYS)
 
 
 def objections(question: Question) -> list[str]:
-    """Return what its plan says of whole tables and sorts."""
+    """Return the lines of the plan about whole tables and sorts."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {question.sql}", question.params)
@@ -82,9 +83,9 @@ def steps(question: Question) -> int:
 
 def plan(question: Question, *, without: tuple[str, ...] = ()) -> dict:
     with connection.cursor() as cursor:
-        # Helpers read on until they are told that there is enough.
+        # Parallel workers would keep reading until they learn that there are enough rows.
         cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-        # Small tables are read whole because they are small; what then still is has no index.
+        # By default, small tables are read whole. Without that, only tables without an index are.
         for way in ("seqscan", *without):
             cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {question.sql}", question.params)
@@ -95,7 +96,7 @@ def plan(question: Question, *, without: tuple[str, ...] = ()) -> dict:
 
 
 def nodes(plan: dict, *kinds: str):
-    """Yield the nodes of a plan; of all kinds where none is named."""
+    """Yield the nodes of a plan that are of the given kinds, or all if there are none."""
     if not kinds or plan["Node Type"] in kinds:
         yield plan
     for child in plan.get("Plans", []):
@@ -103,7 +104,7 @@ def nodes(plan: dict, *kinds: str):
 
 
 def rows_read(plan: dict, sql: str) -> int:
-    """Return how many rows and entries of indexes all scans of a plan looked at."""
+    """Return the number of rows and index entries that all scans of a plan looked at."""
     return sum(
         looked_at(node, sql) * node["Actual Loops"]
         for node in nodes(plan)
@@ -120,9 +121,9 @@ def looked_at(node: dict, sql: str) -> int:
 
 
 def read_in_vain(index: str, condition: str) -> int:
-    """Return how many entries an index has, where a condition leaves out its first column.
+    """Return the size of an index if the condition omits its first column, otherwise 0.
 
-    PostgreSQL before 18 then reads all of them, and tells only of those that match.
+    PostgreSQL before 18 then reads all entries, but reports only those that match.
     """
     told = "SELECT pg_get_indexdef(oid, 1, true), reltuples FROM pg_class WHERE relname = %s"
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Parts of a real server that tests start: a database, systemd's socket, a certificate."""
+"""Parts of a real server for tests: a database, systemd's socket, and a certificate."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def new_database(purpose: str) -> Iterator[str]:
-    """Give the URL of an empty database: a new one on PostgreSQL, or nothing, which is SQLite."""
+    """Yield the URL of a new PostgreSQL database, or "" for SQLite."""
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
         yield ""
@@ -33,7 +33,7 @@ def new_database(purpose: str) -> Iterator[str]:
 
 @contextmanager
 def activated(listener: socket.socket, own: dict, checkout: Path = ROOT) -> Iterator[int]:
-    """Run gunicorn on a socket that it is given, as systemd starts it."""
+    """Run gunicorn with a given socket, like systemd."""
     number = listener.fileno()
     given = f"exec 3<&{number}; LISTEN_PID=$$ LISTEN_FDS=1 exec {sys.executable} -m gunicorn"
     command = ("bash", "-c", f"{given} blogsite.wsgi")
@@ -44,7 +44,7 @@ def activated(listener: socket.socket, own: dict, checkout: Path = ROOT) -> Iter
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Return a new key and a certificate that only a test trusts."""
+    """Create and return a key and a self-signed certificate."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
     command = [*made, "-keyout", str(key), "-out", str(certificate)]

@@ -1,4 +1,4 @@
-"""Back up and restore, by the lines of docs/runbook.md."""
+"""Backup and restore with the commands of docs/runbook.md."""
 
 import shutil
 import sys
@@ -35,7 +35,7 @@ connection.cursor().execute(
 
 
 def lines_of(heading: str, url: str) -> list[str]:
-    """Return the lines of the runbook for this database."""
+    """Return the runbook's lines for this kind of database."""
     other = "# SQLite" if url else "# PostgreSQL"
     return [line for line in commands_of("docs/runbook.md", heading) if not line.endswith(other)]
 
@@ -50,7 +50,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def shell(tmp_path, url) -> Shell:
-    """Return the shell of root on a server with a blog of one post."""
+    """Return a shell of root on a server with a blog of one post."""
     settings = tmp_path / "blogsite.env"
     settings.write_text(f"INSTANCE_DIR={tmp_path}/instance\nDATABASE_URL='{url}'\n")
     settings.chmod(0o600)
@@ -71,14 +71,14 @@ def ask(shell: Shell, script: str) -> str:
 
 
 def readable_by_others(folder: Path) -> list[Path]:
-    """Return files that another user can open, with the folders around them."""
+    """Return the files that another user can open, given the modes of their folders."""
     if not folder.stat().st_mode & 0o077:
         return []
     return [path for path in folder.rglob("*") if path.stat().st_mode & 0o004]
 
 
 def back_up(shell: Shell, url: str) -> Path:
-    """Run the lines of the runbook, and return the copy of the database."""
+    """Run the runbook's lines, and return the copy of the database."""
     shell.run(*lines_of("## Back up", url))
     backup = Path(shell.places["/backup"])
     assert readable_by_others(backup) == []
@@ -90,7 +90,7 @@ def back_up(shell: Shell, url: str) -> Path:
 def test_a_backup_is_restored_by_the_lines_of_the_runbook(shell, url, tmp_path):
     instance = tmp_path / "instance"
     image, key = instance / "media/images/a.webp", (instance / "secret_key").read_text()
-    # Before the first image, and once more, over what a backup that was cut off left there.
+    # Back up before the first image, and again, over the remains of an interrupted backup.
     copy = back_up(shell, url)
     copy.with_stem("new").write_text("half a copy")
     ask(shell, WRITE)

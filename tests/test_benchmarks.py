@@ -1,4 +1,4 @@
-"""The benchmarks from end to end, with real servers; what they measure is no matter."""
+"""The benchmarks from end to end, with real servers. The figures do not matter."""
 
 import json
 import os
@@ -184,7 +184,7 @@ def test_the_pages_that_lighthouse_looks_at_are_whole(tmp_path):
 @NEEDS_PROC
 def test_people_write_alone_and_at_once(tmp_path):
     options = ["--requests=1", "--rounds=1", "--seconds=1", f"--instance={tmp_path}"]
-    # The second time, it finds what the first has written.
+    # The second run uses the data of the first.
     for _ in range(2):
         finished = run(*options, "--pause=0.3", module="writing")
         assert finished.returncode == 0, finished.stderr

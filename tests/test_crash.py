@@ -1,8 +1,8 @@
-"""Saves, and `kill -9`: what the server acknowledged stays, what was cut off left no trace.
+"""Saves under `kill -9`: acknowledged saves stay, and interrupted ones are complete or absent.
 
-The server is the one that `bin/serve` starts, the database is read behind its back. Each save is
-sent to one worker, because the other is stopped while it lasts; that one then serves on. A hundred
-are killed: 91 workers, and 9 times the master with all of its workers.
+`bin/serve` starts the server, and the tests read its database directly. Each save goes to one
+worker, because the other is stopped meanwhile, and serves afterward. A hundred saves are hit: 91
+kill a worker, and 9 kill the master with all of its workers.
 """
 
 import random
@@ -46,7 +46,7 @@ pytestmark = [
 ]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# Where each kind of save is sent, and the status that acknowledges it.
+# The path of each kind of save, and the status that acknowledges it.
 SAVES = {
     "publish": ("/create/", 302),
     "update": ("/{}/update/", 302),
@@ -60,18 +60,18 @@ DRAFTS = {"draft", "autosave of a draft"}
 
 @dataclass
 class Save:
-    """One way to save a post, with words that were never used before."""
+    """One save of a post, with a new text."""
 
     kind: str
     site: Site
     words: tuple[str, str, str] = field(init=False)
-    # Names the editor that is open and, in a new one, the post.
+    # Identifies the open editor and, for a new post, the post.
     edit_session: str = field(default_factory=lambda: uuid4().hex)
     before: dict | None = field(init=False)
 
     def __post_init__(self) -> None:
         key = self.edit_session[:8]
-        # Long enough that writing it takes many pages of the database.
+        # A text this long fills many database pages.
         body = "\n\n".join(f"*Line* {number} of {key}" for number in range(300))
         self.words = (f"Title {key}", body, f"shared, {'odd' if int(key, 16) % 2 else 'even'}")
         self.before = self.found()
@@ -86,7 +86,7 @@ class Save:
         return snapshot(post) if post else None
 
     def expected(self) -> dict:
-        """Return what is to be found once all of it is saved."""
+        """Return the state of the post once this is saved completely."""
         before = self.before or {"version": 0, "revisions": [], "status": "published"}
         number = before["revisions"][0][0] + 1 if self.before else 1
         revision = (number, self.words, self.kind in AUTOSAVES, self.edit_session)
@@ -99,9 +99,9 @@ class Save:
         }
 
     def send(self, request: HTTPConnection, portion: float = 1.0) -> None:
-        """Send the form, or only a `portion` of it, to a worker that waits for it.
+        """Send the form, or only a `portion` of it, to a worker that already waits for it.
 
-        What no worker has taken yet could be taken, after one is dead, by the next.
+        Otherwise, the next worker could accept the request after the first was killed.
         """
         title, body, tags = self.words
         fields = {"title": title, "body": body, "tags": tags, "action": self.kind}
@@ -133,12 +133,12 @@ def snapshot(post: Post) -> dict:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, django_db_blocker):
-    """A site whose writer is logged in and has a published post and a draft."""
+    """Return a site whose writer is logged in, and has a published post and a draft."""
     instance = tmp_path_factory.mktemp("instance")
     with django_db_blocker.unblock(), running_site(instance) as site:
         fill(site)
         yield site
-    # Nothing failed on the way, whoever was killed.
+    # No kill caused an error elsewhere.
     assert "Traceback" not in log_of(site.environment)
 
 
@@ -149,12 +149,12 @@ def fill(site: Site) -> None:
     published, draft = Post.objects.order_by("pk").values_list("pk", flat=True)
     for kind in SAVES.keys() - {"publish"}:
         site.posts[kind] = draft if kind in DRAFTS else published
-    # The first one finds nothing open yet.
+    # The first save is slower, because nothing is open yet.
     site.usual = min(time_a_save(site) for _ in range(3))
 
 
 def time_a_save(site: Site, kind: str = "update") -> float:
-    """Save without killing anybody, and return the seconds it took."""
+    """Save without killing a process, and return the seconds."""
     sent, started = Save(kind, site), time.perf_counter()
     with connected(site) as request:
         acknowledge(sent, request)
@@ -163,11 +163,11 @@ def time_a_save(site: Site, kind: str = "update") -> float:
     return taken
 
 
-# What must hold -----------------------------------------------------------------------------------
+# Checks -------------------------------------------------------------------------------------------
 
 
 def expect_whole(post: Post) -> None:
-    """Fail where what is made of `post`, or counts it, belongs to other words than it has."""
+    """Check that the HTML, tag assignments and search document of `post` match its text."""
     assert post.body_html == render_post(post.body)
     ties = post.taggings.values_list("status", "publish_at")
     assert set(ties) == {(post.status, post.publish_at)}
@@ -180,7 +180,7 @@ def expect_whole(post: Post) -> None:
 
 
 def expect_served(site: Site, post: Post | None) -> None:
-    """Fail unless the site serves, shows what is saved and counts it right."""
+    """Check that the site serves, shows the saved text and has the right counts."""
     for each in [post] if post else Post.objects.all():
         expect_whole(each)
     with transaction.atomic():
@@ -194,8 +194,8 @@ def expect_served(site: Site, post: Post | None) -> None:
 def kill_during(
     site: Site, sent: Save, wait: Callable[[Save, HTTPConnection], None], *, all_of_them: bool
 ) -> None:
-    """Kill who answers `sent` once `wait` has returned, and see to it that the site serves on."""
-    # Nobody but the site has the database open, who could mend it.
+    """Kill the worker, or all processes, once `wait` returns, and make the site serve again."""
+    # Only the site may have the database open, because another process could recover it.
     connection.close()
     with one_worker(site) as worker, connected(site) as request:
         wait(sent, request)
@@ -206,7 +206,7 @@ def kill_during(
 
 
 def acknowledge(sent: Save, request: HTTPConnection) -> None:
-    """Send all and read the head of the answer, which says that it is saved."""
+    """Send the form and read the head of the response, which acknowledges the save."""
     sent.send(request)
     assert request.getresponse().status == SAVES[sent.kind][1]
 
@@ -220,13 +220,13 @@ def send_all(sent: Save, request: HTTPConnection) -> None:
 
 
 def send_and_count(sent: Save, request: HTTPConnection) -> None:
-    """Send all, and return at any moment while it is saved."""
+    """Send the form, and return at a random moment during the save."""
     sent.send(request)
     be_busy(random.uniform(0, 2 * sent.site.usual))
 
 
 def send_and_watch(sent: Save, request: HTTPConnection) -> None:
-    """Send all, and return at any moment after the database is first written to."""
+    """Send the form, and return at a random moment after the first write to the database."""
     before = mark_of_writing(sent.site)
     sent.send(request)
     wait_until(
@@ -242,7 +242,7 @@ def be_busy(seconds: float) -> None:
 
 
 def mark_of_writing(site: Site) -> int:
-    """Return what changes when a transaction writes: on SQLite, at its end."""
+    """Return a value that changes when a transaction writes, or on SQLite, when it ends."""
     if connection.vendor == "sqlite":
         log = Path(site.environment["INSTANCE_DIR"], "db.sqlite3-wal")
         return log.stat().st_mtime_ns if log.exists() else 0
@@ -271,8 +271,8 @@ def test_what_was_cut_off_is_saved_whole_or_not_at_all(site, kind, moment):
     allowed = [sent.before] if moment is send_half else [sent.before, sent.expected()]
     assert sent.found() in allowed
     expect_served(site, sent.post)
-    # SQLite may have all of the save in its log and not have said so to other processes: it stays
-    # unseen until somebody writes, which ends it, or nobody has the database open any more.
+    # SQLite's log may contain the whole save before other processes can see it. It stays invisible
+    # until the next write completes it, or until every process has closed the database.
     time_a_save(site, kind)
 
 
@@ -284,7 +284,7 @@ def test_a_form_whose_connection_breaks_off_is_not_saved(site):
         for name, value in headers_of(site, content).items():
             request.putheader(name, value)
         request.endheaders(content[:3_000])
-        # We go on listening, as no browser would.
+        # This keeps the reading side open, unlike a browser.
         request.sock.shutdown(SHUT_WR)
         assert request.getresponse().status == 400
     assert not Post.objects.filter(title="Half").exists()

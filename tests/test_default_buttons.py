@@ -38,7 +38,7 @@ def editor_in(page: str) -> Form:
 
 
 def press_enter_in_editor(client, path: str, page: str, **typed: str) -> None:
-    """Press it after typing: nothing changes for readers, and the text is in the next page."""
+    """Type and press Enter. Nothing changes for readers, and the next page has the text."""
     form = editor_in(page)
     form.fill(**(TYPED | typed))
     before = what_readers_get()
@@ -93,7 +93,7 @@ def test_where_the_post_has_gone(writer, make_post, monkeypatch):
     def is_gone(*args, **kwargs):
         raise publishing.PostIsGone
 
-    # Between the check of the form and its saving.
+    # The post is deleted after the form was validated, before it is saved.
     with monkeypatch.context() as patch:
         patch.setattr(publishing, "save_post", is_gone)
         page = writer.post(f"/{post.pk}/update/", {"title": "Mine", "body": "mine"}).text
@@ -149,7 +149,7 @@ def test_in_an_editor_that_was_opened_before_the_post_came_out(
 
 
 def test_in_the_form_of_a_post_that_it_published_already(writer):
-    """As the Back button shows it again."""
+    """The Back button shows this form again."""
     page = writer.get("/create/").text
     form = editor_in(page)
     form.fill(**TYPED)
@@ -182,7 +182,7 @@ VALUES = dict.fromkeys(("title", "name", "display_name", "body", "reason", "biog
 
 @pytest.fixture
 def ids(make_post, make_comment, author) -> dict[str, int]:
-    """Return the ids in the addresses of PAGES."""
+    """Create the objects of PAGES and return their ids."""
     post = make_post(tags="Tea")
     publishing.update(post, Edit(NOW, tags=["Tea"]))
     posts = {state: make_post(status=state).pk for state in ("hidden", "draft")}
@@ -195,9 +195,9 @@ def ids(make_post, make_comment, author) -> dict[str, int]:
 
 @pytest.fixture
 def press_everywhere(writer, author, anonymous, ids, django_capture_on_commit_callbacks):
-    """Return a function that presses Enter in each form of a page, and compares what readers see.
+    """Return a function that presses Enter in each form of a page and compares public pages.
 
-    As the author of the post, who may do everything else, too.
+    The visitor is the post's author, and also a superuser.
     """
     author.is_staff = author.is_superuser = True
     author.save()
@@ -210,7 +210,7 @@ def press_everywhere(writer, author, anonymous, ids, django_capture_on_commit_ca
         for form in forms_in(response.text):
             if form.attributes.get("method") == "post" and form.takes_enter:
                 form.fill(**VALUES | values)
-                # The cached pages go with the commit.
+                # Cached pages are invalidated on commit.
                 with django_capture_on_commit_callbacks(execute=True):
                     press_enter(writer, path, form)
         assert [anonymous.get(public).text for public in paths] == before
