@@ -70,7 +70,7 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].error_messages["required"] = _("Username is required.")
         self.fields["password"].error_messages["required"] = _("Password is required.")
         days = settings.SESSION_COOKIE_AGE // 86_400
-        text = _("Until %(days)d days after your last visit. Clear this box on a shared computer.")
+        text = _("Until %(days)d days after your last visit. Uncheck this on a shared computer.")
         self.fields["remember"].help_text = text % {"days": days}
 
 

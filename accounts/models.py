@@ -36,7 +36,7 @@ class User(AbstractUser):
         _("username"),
         max_length=USERNAME_MAX_LENGTH,
         unique=True,
-        help_text=_("At most 30 letters, digits, hyphens, underscores and full stops."),
+        help_text=_("At most 30 letters, digits, hyphens, underscores and periods."),
         validators=[validate_username],
         error_messages={"unique": _("This username is already registered.")},
     )

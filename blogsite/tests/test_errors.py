@@ -184,7 +184,7 @@ def test_405_leads_back(client_of, method, path):
     response = getattr(client_of("moderator"), method)(path)
     assert response.status_code == 405
     assert response["Allow"]
-    assert "another kind of request" in response.text and WAY_BACK in response.text
+    assert "only accepts submitted forms" in response.text and WAY_BACK in response.text
 
 
 def test_405_to_head_has_no_body(ask):

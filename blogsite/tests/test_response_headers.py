@@ -125,7 +125,7 @@ def test_a_method_that_no_view_takes_is_405_and_says_which_are_taken(client, db,
     for method in ("TRACE", "PROPFIND", "FOO", "get", "Post", "PUT", "X" * 500):
         response = client.generic(method, path)
         assert (response.status_code, response["Allow"]) == (405, allowed)
-        assert "opened like this" in response.text
+        assert "opened directly" in response.text
         assert restricting(response.headers) == RESTRICTING
 
 
@@ -137,7 +137,7 @@ def test_no_method_is_answered_from_the_page_cache_but_those_that_read(anonymous
 
 def test_a_small_head_gets_its_page_as_gunicorn_sends_it(db):
     reply = ask(WSGIHandler(), "/hello/", "head")
-    assert (reply.status, "opened like this" in reply.text) == (405, True)
+    assert (reply.status, "opened directly" in reply.text) == (405, True)
 
 
 # Bodies -------------------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def test_a_comment_that_slid_onto_the_next_page_gets_its_reply_there(client_of, 
 def test_a_page_of_comments_that_have_gone_says_so(client_of, post, long_thread, visitor):
     path = f"{post.get_absolute_url()}?from={999_999_999_999}"
     page = client_of(visitor).get(path).text
-    assert "There are no more comments from here on" in page and "No comments yet" not in page
+    assert "There are no more comments." in page and "No comments yet" not in page
     assert "← First comments" in page
 
 

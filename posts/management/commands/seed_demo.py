@@ -96,7 +96,7 @@ class Command(BaseCommand):
         user.is_staff = user.is_superuser = True
         user.save()
         self.stdout.write(f"Log in as {username} with the password {password}")
-        self.stdout.write("It is shown this once. The admin at /admin/ takes it too.")
+        self.stdout.write("The password is shown only once. You can also use it at /admin/.")
 
 
 def whole_number(text: str) -> int:
