@@ -1,4 +1,4 @@
-"""Addresses that are whole: with scheme and host, for mails, feeds and canonical links."""
+"""Absolute addresses, with scheme and host, for emails, feeds and canonical links."""
 
 import nh3
 from django.conf import settings
@@ -11,15 +11,15 @@ def absolute_url(request: HttpRequest, path: str) -> str:
 
 
 def moved(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
-    """Answer 301 to `path`, with the query that was asked, so that old links live on."""
+    """Redirect to `path` with status 301, keeping the query, so that old links still work."""
     query = request.META.get("QUERY_STRING", "")
     response = HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
-    # A browser that kept it would go in circles once a name is changed back.
+    # If a browser kept it, changing a name back would cause a redirect loop.
     response["Cache-Control"] = "no-cache"
     return response
 
 
-# What a reader elsewhere can do nothing with: our styles, our widths, our ids.
+# Without our classes and ids, which are useless in a feed reader.
 _FEED_TAGS = nh3.ALLOWED_TAGS - {"span"} | {"input"}
 _FEED_ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
@@ -31,9 +31,9 @@ _FEED_ATTRIBUTES = {
 
 
 def absolute_html(html: str, base: str) -> str:
-    """Return rendered HTML with every address whole, for readers who see it elsewhere.
+    """Return rendered HTML with absolute addresses, for feed readers and other sites.
 
-    Classes, ids and `srcset` go: a feed reader has neither our styles nor our widths.
+    Classes, ids and `srcset` are removed, because our styles and widths don't apply there.
     """
     return nh3.clean(
         html,

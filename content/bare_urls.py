@@ -1,6 +1,6 @@
-"""Addresses in Markdown: which are links, and those that stand without brackets.
+"""Links in Markdown: which addresses are allowed, and which are links without brackets.
 
-The functions are rules of markdown-it's.
+The functions are rules for markdown-it.
 """
 
 import re
@@ -11,7 +11,7 @@ from itertools import pairwise
 import nh3
 from markdown_it.token import Token
 
-# The usual limit of browsers and servers. It also limits how far a bare address is looked for.
+# The usual limit of browsers and servers. It also limits the search for the end of a bare address.
 URL_LIMIT = 2_000
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
@@ -28,8 +28,8 @@ _BARE_URL = re.compile(
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
-# Two slashes and an ordinary host. nh3 decides about all others, because a link whose address
-# it drops leads nowhere.
+# Two slashes and an ordinary host. nh3 decides about all others, because if it drops an address,
+# the link leads nowhere.
 _PLAIN_HOST = re.compile(
     r"//(?:(?!xn--)[a-z0-9-]+\.)*[a-z][a-z0-9]*(?::\d{1,4})?(?:[/?#]|$)", re.IGNORECASE
 )
@@ -37,7 +37,7 @@ _SLASHES = re.compile(r"[/\\]{2}")
 
 
 def is_allowed_url(url: str) -> bool:
-    """Whether `url`, normalized by markdown-it, is relative or of a scheme we link to.
+    """Return whether `url`, normalized by markdown-it, is relative or has an allowed scheme.
 
     An address with an impossible host is refused too, because it is not valid HTML.
     """
@@ -56,7 +56,7 @@ def _is_host(rest: str) -> bool:
 
 
 def name_links(state) -> None:
-    """Core rule: name an empty link by its address, for screen readers.
+    """Core rule: use the address of an empty link as its text, for screen readers.
 
     A link around an image without alt text keeps the image.
     """
@@ -75,9 +75,9 @@ def _named(tokens: list[Token]) -> Iterator[Token]:
 
 
 def link_bare_url(state, silent: bool) -> bool:
-    """An inline rule: http://…, https://…, www.… and mailto:… are links without brackets.
+    """Inline rule: turn http://…, https://…, www.… and mailto:… into links without brackets.
 
-    Not linkify-it: to it `README.md` is a host.
+    linkify-it can't do this, because it takes `README.md` for a host.
     """
     if silent or state.linkLevel or state.src[state.pos] not in ":w":
         return False
@@ -96,10 +96,10 @@ def link_bare_url(state, silent: bool) -> bool:
 
 
 def _start_of_bare_url(state) -> int:
-    """Where the address begins that goes on at a `:` or `w`; past the position if none does."""
+    """Return the start of the address that continues at `:` or `w`, else a later position."""
     if state.src[state.pos] == "w":
         return state.pos + bool(_WITHIN_WORD.search(state.src, max(state.pos - 1, 0), state.pos))
-    # The scheme and one character: the whole of `pending` at each colon would be quadratic.
+    # The scheme and one character. Searching all of `pending` at each colon would be quadratic.
     scheme = _BARE_SCHEME.search(state.pending[-7:])
     return state.pos - len(scheme[1]) if scheme else state.pos + 1
 

@@ -1,18 +1,18 @@
-"""The fields of every form, including the admin's (FORM_RENDERER in the settings)."""
+"""Bound fields for every form, including the admin's (FORM_RENDERER in the settings)."""
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
 
 
 class FocusedField(forms.BoundField):
-    """A field that gets the focus when it is the first one with an error.
+    """Bound field that gets the focus if it is the first one with an error.
 
     A form's `blamed_fields` are the fields that an error of the whole form refers to.
     """
 
     def build_widget_attrs(self, attrs: dict, widget: forms.Widget | None = None) -> dict:
         attrs = super().build_widget_attrs(attrs, widget)
-        # The admin shows some fields a second time, hidden, with their first values.
+        # The admin repeats some fields as hidden ones, with their initial values.
         if (widget or self.field.widget).is_hidden:
             return attrs
         if self.is_invalid:

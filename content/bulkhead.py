@@ -1,7 +1,7 @@
 """Bulkheads: expensive work never takes all threads of a worker, so short requests get through.
 
-Nobody waits for a place. A request that finds none gets a 503 at once (`content.outages`), with
-the text that was sent.
+No request waits for a place. If all are taken, it gets a 503 at once (`content.outages`), with the
+text that was sent.
 """
 
 import threading
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-# This many characters take a tenth of a second to render in the slowest text.
+# At this length, the slowest text takes a tenth of a second to render.
 LONG_TEXT = 20_000
 
 
@@ -19,7 +19,7 @@ class Busy(Exception):  # noqa: N818  a state, not a mistake
 
 
 class Bulkhead:
-    """A number of places. A thread takes at most one of them, even in nested calls."""
+    """A limited number of places. A thread takes at most one of them, even in nested calls."""
 
     def __init__(self, places: int) -> None:
         self.free = threading.BoundedSemaphore(places)
@@ -27,7 +27,7 @@ class Bulkhead:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Occupy a place, or raise Busy. A thread that has one already needs no other."""
+        """Occupy a place, or raise Busy. A thread that already has one takes no other."""
         if getattr(self.thread, "holds_one", False):
             yield
             return
@@ -41,7 +41,7 @@ class Bulkhead:
             self.free.release()
 
 
-# One for each worker: half of its threads may hash, decode images or render long texts.
+# Each worker has one: half of its threads may hash, decode images or render long texts.
 expensive = Bulkhead(max(1, settings.WEB_THREADS // 2))
 
 

@@ -1,4 +1,4 @@
-"""What an author may want to look at again before publishing. It reads what render_post made."""
+"""Checks that an author may want before publishing. They read the output of render_post."""
 
 import re
 from functools import lru_cache
@@ -8,7 +8,7 @@ from django.conf import settings
 
 from content.images import image_from_url
 
-# A link that says no more than this leads nowhere for someone who goes from link to link.
+# Link texts that mean nothing to someone who jumps from link to link.
 VAGUE_WORDS = frozenset(
     {
         "click",
@@ -36,13 +36,13 @@ _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 
 
 def images_without_alt(html: str) -> int:
-    """Return how many images have no alternative text, or one of spaces alone."""
-    # Asked with every form, and most texts have none; what only looks like one is escaped.
+    """Return how many images have no alt text, or only spaces."""
+    # Every form runs this, and most texts have no image. Text that looks like a tag is escaped.
     return "<img" in html and sum(name == "img" and not alt for name, alt in _read(html))
 
 
 def images_elsewhere(html: str) -> int:
-    """Return how many images are on another site, from which our pages let browsers load none."""
+    """Return how many images are on another site; our pages let browsers load none from there."""
     return sum(name == "src" and _is_elsewhere(source) for name, source in _read(html))
 
 
@@ -54,21 +54,22 @@ def _is_elsewhere(source: str) -> bool:
 def skipped_headings(html: str) -> list[str]:
     """Return the headings that were typed more than one level below the heading before them.
 
-    The title of the page is the first. Readers see a level that follows; the renderer marks these.
+    The title of the page is the first heading. Readers see the next level; the renderer marks these
+    headings.
     """
     return [text for name, text in _read(html) if name == "skipped"]
 
 
 def vague_links(html: str) -> list[str]:
-    """Return the texts of links that say only "here", "read more" or alike, in English."""
+    """Return the texts of links that say only "here", "read more" or the like, in English."""
     links = [text for name, text in _read(html) if name == "a"]
     return [text for text in links if " ".join(_WORD.findall(text.casefold())) in VAGUE_WORDS]
 
 
-# Who asks for one thing asks for the others next.
+# The checks run one after another on the same HTML.
 @lru_cache(maxsize=1)
 def _read(html: str) -> list[tuple[str, str]]:
-    """Images with alternative text and source, links and headings with what they say."""
+    """Return images with their alt text and source, and links and headings with their text."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -79,7 +80,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.elements: list[tuple[str, list[str]]] = []
-        # A link in a heading is the deepest this gets: safe HTML nests neither in itself.
+        # At most a link within a heading: safe HTML nests neither in itself.
         self.opened: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag, attrs):

@@ -1,8 +1,8 @@
-"""What differs between two texts, word by word.
+"""The difference between two texts, word by word.
 
-The standard library's difflib takes cubic time for texts that repeat themselves, and a diff with a
-deadline shows another difference on a busy server. So here whatever costs more than its length
-spends from a fixed number of steps, and what they don't reach is shown as replaced.
+The standard library's difflib takes cubic time for repetitive texts. A diff with a deadline shows
+another result on a busy server. So every search here that takes more than linear time spends steps
+from a fixed budget. When the budget is spent, the rest is shown as replaced.
 """
 
 import re
@@ -15,25 +15,25 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 from unicodedata import category
 
-# What the search for the shortest difference may cost, about a fifth of a second.
+# The budget of the search for the shortest difference, about a fifth of a second.
 STEPS = 300_000
-# Two words and what is between them. A longer run finds no more and costs more.
+# Two words and the space between them. Longer runs cost more and find nothing else.
 RUN_LENGTH = 3
-# So much that did not change is shown around what did, in words and what is between them.
+# How much unchanged text is shown around a change, counting words and spaces.
 KEPT = 40
-# Nobody reads more pieces, and a page of all that two long texts can be cut into takes seconds.
+# No one reads more changes, and a page with all changes of two long texts takes seconds.
 SHOWN_MAX = 3_000
 
-# Less than so many characters are soon typed again.
+# Fewer characters than this are quick to type again.
 MUCH = 200
 
-# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, Kana, and Hangul, whose
-# particles hang on the word. Each character is a word here.
+# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, Kana; and Hangul, which
+# attaches particles to words. Each of their characters counts as a word.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# What belongs to the character before it: marks, joiners, tones of skin, tags of flags. A set with
+# Characters that attach to the previous one: marks, joiners, skin tones, flag tags. A set with
 # hundreds of characters beyond U+FFFF would be searched one by one.
 _MARKS = "".join(chr(sign) for sign in range(0x300, 0x10000) if category(chr(sign))[0] == "M")
 _SIGNS = rf"[{_MARKS}\u200c\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
@@ -51,19 +51,19 @@ Words = list[str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A piece of text and what became of it. What is skipped is the same and need not be shown."""
+    """A part of a text and its kind. Skipped parts are unchanged and need not be shown."""
 
     kind: Literal["same", "added", "removed", "skipped"]
     text: str
 
     @property
     def shown(self) -> str:
-        """The text, with marks at line ends that would not be seen by themselves."""
+        """The text, with marks at line ends that would otherwise be invisible."""
         return self.text.replace("\n", "↵\n") if self.text.isspace() else self.text
 
 
 class Gap(NamedTuple):
-    """A part of the old words and the part of the new ones that stands in its place."""
+    """A range of words in the old text and the range that replaces it in the new text."""
 
     old: int
     old_end: int
@@ -75,19 +75,19 @@ class Gap(NamedTuple):
         return max(self.old_end - self.old, self.new_end - self.new)
 
 
-# A word of the old text and the same one in the new text, by their places.
+# The positions of one word, in the old text and in the new text.
 Pair = tuple[int, int]
-# Runs of them, from the last one back: what came before it, both places, the length.
+# Linked list of paired runs, the last one first: earlier runs, both positions, length.
 Chain = tuple["Chain", int, int, int] | None
 Reached = tuple[int, Chain]
 
 
 def difference(old: str, new: str) -> list[Change]:
-    """Return what became of `old` on the way to `new`, in order, what was removed first.
+    """Return the changes from `old` to `new`, in order, removed text before added text.
 
-    Same and removed joined give `old`, same and added give `new`. What changed is whole words,
-    in scripts without spaces characters with their marks. Takes about a second at most for texts of
-    200,000 characters; where they have little in common the result may be coarse.
+    The same and removed parts form `old`; the same and added parts form `new`. Changes are whole
+    words; in scripts without spaces, characters with their marks. Takes at most about a second for
+    texts of 200,000 characters. If they have little in common, the result may be coarse.
     """
     old_words = split_words(old)
     new_words = split_words(new)
@@ -96,27 +96,30 @@ def difference(old: str, new: str) -> list[Change]:
 
 
 def takes_away(old: str, new: str) -> bool:
-    """Tell whether `new` lacks much of `old`, and most of it: all but how it begins and ends."""
+    """Return whether `new` lacks at least MUCH of `old`, and more than half of it.
+
+    Only a common beginning and a common end count as kept.
+    """
     begins = _alike(old, new)
     gone = len(old) - begins - _alike(old[begins:][::-1], new[begins:][::-1])
     return gone >= MUCH and 2 * gone > len(old)
 
 
 def _alike(one: str, other: str) -> int:
-    """Return how many characters both begin with."""
+    """Return the length of the common beginning."""
     longest = range(min(len(one), len(other)))
     return bisect_left(longest, True, key=lambda at: one[: at + 1] != other[: at + 1])
 
 
 def split_words(text: str) -> Words:
-    """Return words, runs of spaces, line ends and other characters, which joined give `text`."""
+    """Return words, runs of spaces, line ends and other characters; joined, they equal `text`."""
     return _WORD.findall(text)
 
 
 def folded(changes: list[Change]) -> list[Change]:
-    """Return changes for reading: of long pieces that are the same, only what is near a change.
+    """Return the changes to show: long unchanged parts are cut to the text near a change.
 
-    Empty where nothing changed.
+    Empty if nothing changed.
     """
     if all(change.kind == "same" for change in changes):
         return []
@@ -134,22 +137,22 @@ def _fold(change: Change, *, head: bool, tail: bool) -> list[Change]:
     words = split_words(change.text) if change.kind == "same" else []
     start = KEPT * head
     end = len(words) - KEPT * tail
-    # A few words cost less reading than the sign that they were left out.
+    # Reading so little costs less than reading the sign for skipped text.
     if end - start < KEPT:
         return [change]
     parts = (("same", words[:start]), ("skipped", words[start:end]), ("same", words[end:]))
     return [Change(kind, "".join(part)) for kind, part in parts if part]
 
 
-# Finding what is the same
+# Finding unchanged words
 
 
 def _find_gaps(old: Words, new: Words) -> list[Gap]:
-    """Pair words by the cheapest means first, each within the gaps that the last one left."""
+    """Pair words by the cheapest method first; each method searches the gaps that remain."""
     shortest = partial(_pair_shortest, budget=_Budget(STEPS))
     pairs: list[Pair] = []
     for pair in (_pair_ends, _pair_unique_runs, _pair_ends, shortest):
-        # The smallest first, so that one that is beyond hope leaves steps for the others.
+        # The smallest gap first, so that a hopeless one leaves steps for the others.
         for gap in sorted(_gaps(pairs, old, new), key=lambda gap: gap.longest):
             pairs += pair(old, new, gap)
         pairs.sort()
@@ -157,7 +160,7 @@ def _find_gaps(old: Words, new: Words) -> list[Gap]:
 
 
 def _gaps(pairs: list[Pair], old: Words, new: Words) -> Iterator[Gap]:
-    """What is left between pairs, which are in order."""
+    """Yield the gaps between pairs, which are in order."""
     old_end = new_end = 0
     for old_place, new_place in (*pairs, (len(old), len(new))):
         if (old_end, new_end) != (old_place, new_place):
@@ -167,7 +170,7 @@ def _gaps(pairs: list[Pair], old: Words, new: Words) -> Iterator[Gap]:
 
 
 def _pair_ends(old: Words, new: Words, gap: Gap) -> Iterator[Pair]:
-    """Pair what is the same at the beginning and at the end."""
+    """Pair equal words at the beginning and at the end."""
     start, end, new_start, new_end = gap
     while start < end and new_start < new_end and old[start] == new[new_start]:
         yield start, new_start
@@ -180,7 +183,7 @@ def _pair_ends(old: Words, new: Words, gap: Gap) -> Iterator[Pair]:
 
 
 def _pair_unique_runs(old: Words, new: Words, gap: Gap) -> list[Pair]:
-    """Pair the first words of runs that stand once on either side, in the same order."""
+    """Pair the first words of runs that occur once in each text, in the same order."""
     places = _unique_runs(new[gap.new : gap.new_end])
     runs = _unique_runs(old[gap.old : gap.old_end])
     found = [(place, places[run]) for run, place in runs.items() if run in places]
@@ -188,14 +191,14 @@ def _pair_unique_runs(old: Words, new: Words, gap: Gap) -> list[Pair]:
 
 
 def _unique_runs(words: Words) -> dict[tuple[str, ...], int]:
-    """The places of runs that stand there once, in order."""
+    """Return the positions of runs that occur only once, in order."""
     runs = list(zip(*(words[start:] for start in range(RUN_LENGTH)), strict=False))
     counts = Counter(runs)
     return {run: place for place, run in enumerate(runs) if counts[run] == 1}
 
 
 def _longest_rising(pairs: list[Pair]) -> list[Pair]:
-    """As many pairs, sorted by their first place, as rise by their second place too."""
+    """Return as many pairs as possible whose positions rise in both texts. `pairs` are in order."""
     lowest = []
     indexes = []
     before = []
@@ -218,17 +221,17 @@ class _Budget:
 
 
 def _pair_shortest(old: Words, new: Words, gap: Gap, *, budget: _Budget) -> list[Pair]:
-    """Pair as many words as can be; none where the budget does not last.
+    """Pair as many words as possible; none if the budget runs out.
 
-    Myers' greedy algorithm. For each diagonal (old place less new place), `reached` holds the
-    furthest old place that so many edits lead to, and the runs on the way, linked backwards.
+    Myers' greedy algorithm. For each diagonal (old position minus new position), `reached` has the
+    furthest old position for this many edits, and the runs on the way, linked backward.
     """
     rows = gap.old_end - gap.old
     columns = gap.new_end - gap.new
     reached: dict[int, Reached] = {1: (0, None)}
     edits = 0
     while budget.steps > 0:
-        # Beyond these diagonals lies nothing of the gap.
+        # Diagonals outside this range don't cross the gap.
         lowest = 2 * max(0, edits - columns) - edits
         highest = edits - 2 * max(0, edits - rows)
         for diagonal in range(lowest, highest + 1, 2):
@@ -246,7 +249,7 @@ def _step(
     gap: Gap,
     budget: _Budget,
 ) -> Reached:
-    """Add a removed or an added word, whichever leads further, and all equal words after it."""
+    """Take a removed or an added word, the one that leads further, and all equal words after it."""
     old, new = texts
     row, chain = reached.get(diagonal + 1, (-1, None))
     removed, other = reached.get(diagonal - 1, (-2, None))
@@ -269,13 +272,13 @@ def _pairs(chain: Chain) -> Iterator[Pair]:
         yield from ((old + word, new + word) for word in range(run))
 
 
-# Making it readable
+# Making the result readable
 
 
 def _without_chaff(gaps: list[Gap], old: Words, new: Words) -> list[Gap]:
-    """Join changes in a line that are longer than what is the same between them.
+    """Join changes in one line that are longer than the unchanged text between them.
 
-    A rewritten sentence shares some words and all its spaces with the old one, by chance.
+    A rewritten sentence shares some words and all its spaces with the old one by chance.
     """
     old_at, new_at = ([0, *accumulate(map(len, words))] for words in (old, new))
     joined: list[Gap] = []

@@ -1,4 +1,4 @@
-"""Check for free space on disk, and recognize errors about a lack of it."""
+"""Check free disk space, and recognize errors about a lack of it."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.db import connection
 from django.http import HttpRequest
 
-# Enough for a long post, or for an upload with all of its sizes.
+# Enough for a long post, or for an upload in all its sizes.
 ROOM = 8 * 1024 * 1024
 FULL = (errno.ENOSPC, errno.EDQUOT)
 POSTGRESQL_DISK_FULL = "53100"
@@ -23,7 +23,7 @@ SQLITE_UNSURE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 def find_problems() -> Iterator[tuple[str, str]]:
     """Yield the problems of the folders that the site writes to, for `/readyz`."""
-    # Of PostgreSQL, only the server knows.
+    # For PostgreSQL, only the server knows this.
     is_refused = connection.vendor == "sqlite" and is_read_only(database_file())
     yield from [("database-read-only", "the database file can't be written")] if is_refused else []
     for folder, word in folders().items():
@@ -43,7 +43,7 @@ def is_read_only(file: Path) -> bool:
 
 
 def folders() -> dict[Path, str]:
-    """Return the folders that the site writes to, with the code word of each."""
+    """Return the folders that the site writes to, each with its code word."""
     words = {Path(settings.INSTANCE_DIR): "instance"}
     if connection.vendor == "sqlite":
         words.setdefault(Path(connection.settings_dict["NAME"]).parent, "database")
@@ -51,7 +51,7 @@ def folders() -> dict[Path, str]:
 
 
 def media_folders() -> list[Path]:
-    """Return the folder of uploads and its subfolders, once the first upload has made them."""
+    """Return the folder of uploads and its subfolders; none before the first upload."""
     media = Path(settings.MEDIA_ROOT)
     if not os.path.lexists(media):
         return []
@@ -63,9 +63,9 @@ def media_folders() -> list[Path]:
 
 
 def check(folder: Path) -> None:
-    """Raise OSError if too little, or nothing, can be written in `folder`.
+    """Raise OSError if too little can be written in `folder`, or nothing.
 
-    It writes a small file and removes it, because no number shows a quota, for example.
+    This writes a small file and removes it, because no number shows a quota, for example.
     """
     if not has_room(folder):
         raise OSError(errno.ENOSPC, f"less than {ROOM:,} bytes are free", str(folder))
@@ -76,7 +76,7 @@ def check(folder: Path) -> None:
 def has_room(folder: Path) -> bool:
     """Return whether the disk of `folder` has enough space for one request."""
     free = os.statvfs(folder)
-    # Some file systems count no files, or nothing at all.
+    # Some file systems report no number of files, or no numbers at all.
     has_files = free.f_favail > 0 or free.f_files == 0
     has_bytes = free.f_bavail * free.f_frsize >= ROOM or free.f_blocks == 0
     return has_files and has_bytes
@@ -85,7 +85,7 @@ def has_room(folder: Path) -> bool:
 class TemporaryFile(TemporaryFileUploadHandler):
     """Upload handler that reads the form to its end even if the disk is full.
 
-    Otherwise, its text would be lost with the image. `raise_if_full` reports the error later.
+    Otherwise, the form's text would be lost with the image. `raise_if_full` raises the error later.
     """
 
     def new_file(self, *args, **kwargs) -> None:
@@ -104,14 +104,14 @@ class TemporaryFile(TemporaryFileUploadHandler):
             yield
         except OSError as error:
             self.request.disk_error = error
-            # Closing fails too while the disk is full, and removes the file all the same.
+            # On a full disk, closing the file fails too, but still removes it.
             with suppress(OSError, AttributeError):
                 self.file.close()
             raise SkipFile from error
 
 
 def raise_if_full(request: HttpRequest) -> None:
-    """Read a form with files, and raise the error with which a file could not be kept."""
+    """Read a form with files, and raise the error if a file could not be stored."""
     if request.method == "POST" and request.content_type == "multipart/form-data":
         _ = request.POST
         error = vars(request).pop("disk_error", None)

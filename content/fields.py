@@ -1,4 +1,4 @@
-"""Form fields that more than one app needs."""
+"""Form fields for more than one app."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,10 +10,10 @@ ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,image/avif"
 
 
 class BodyField(forms.CharField):
-    """A text kept to the character: no stripping, and line ends as the writer typed them."""
+    """Form field that keeps a text exactly as typed, including spaces and line ends."""
 
     def __init__(self, *, max_length: int, rows: int = 16, **kwargs) -> None:
-        # Not `max_length` of the field: browsers would cut a pasted text there without a word.
+        # Not the field's `max_length`: with it, browsers would silently cut a pasted text.
         super().__init__(
             strip=False,
             widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
@@ -22,14 +22,14 @@ class BodyField(forms.CharField):
         )
 
     def to_python(self, value: str | None) -> str:
-        # Browsers send each line end as CR LF, whatever was typed (HTML, form submission).
+        # Browsers send every line end as CR LF (HTML, form submission).
         return super().to_python(value).replace("\r\n", "\n")
 
 
 class ImageUploadField(forms.FileField):
-    """An image to upload; cleaned to a MadeImage, or None where none was chosen.
+    """Form field for an image; its cleaned value is a MadeImage, or None if there is no file.
 
-    Not Django's ImageField, which opens the file with every decoder there is before ours judges it.
+    Django's ImageField would open the file with every available decoder before our checks.
     """
 
     def __init__(self, **kwargs) -> None:

@@ -12,7 +12,7 @@ _FOOTNOTE_NAME = re.compile(r"\[\^[^\s\[\]]{1,100}\]")
 
 
 def _footnote(token: Token) -> tuple[int, str]:
-    """The number of a note, and the name of one of the places that refer to it."""
+    """Return the number of a note and the name of one reference to it."""
     number = token.meta["id"] + 1
     again = token.meta["subId"]
     return number, f"{number}-{again + 1}" if again else str(number)
@@ -25,7 +25,7 @@ def _render_footnote_ref(self, tokens, index, options, env) -> str:
 
 def _render_footnote_back(self, tokens, index, options, env) -> str:
     name = _footnote(tokens[index])[1]
-    # The last character keeps phones from drawing the arrow as an emoji.
+    # The last character keeps phones from showing the arrow as an emoji.
     return f' <a href="#fnref-{name}" aria-label="Back to the text">\u21a9\ufe0e</a>'
 
 
@@ -38,7 +38,7 @@ def _render_footnotes_open(self, tokens, index, options, env) -> str:
 
 
 def read_note(state, start_line: int, end_line: int, silent: bool) -> bool:
-    """Block rule: a note within a note is text, because the plugin would split the outer one."""
+    """Block rule: show notes within notes as text, because the plugin would split the outer one."""
     if silent:
         return footnote_def(state, start_line, end_line, silent)
     if state.env.get("is_in_footnote"):
@@ -50,7 +50,7 @@ def read_note(state, start_line: int, end_line: int, silent: bool) -> bool:
 
 
 def read_mark(state, silent: bool) -> bool:
-    # At each opening, the plugin searches the rest of the paragraph for the end of the name.
+    # At each opening bracket, the plugin searches the rest of the paragraph for the closing one.
     is_name = _FOOTNOTE_NAME.match(state.src, state.pos, state.posMax)
     return bool(is_name) and footnote_ref(state, silent)
 

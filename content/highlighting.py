@@ -1,4 +1,4 @@
-"""Code with its syntax highlighted, within a budget for each document."""
+"""Syntax highlighting of code, within a budget for each document."""
 
 from markdown_it.common.utils import escapeHtml
 from pygments import highlight
@@ -8,19 +8,19 @@ from pygments.lexers import get_lexer_by_name
 from content.raw_html import words
 
 # A closed list, because Pygments searches the installed packages for an unknown name, and any of
-# its 500 lexers may be slow for some text. Left out are `c#` and `make`, which are too slow even
-# with a budget, and `http` and `md`, which choose other lexers.
+# its 500 lexers may be slow for some text. `c#` and `make` are missing because they are too slow
+# even with a budget, and `http` and `md` because they choose other lexers.
 LANGUAGES = words(
     """bash c c++ console cpp css diff django docker dockerfile go golang graphql html ini java
     javascript jinja js json jsx kotlin lua nginx php powershell ps1 py py3 pycon python python3 r
     rb rs ruby rust sass scala scss sh shell sql swift toml ts tsx typescript xml yaml yml zsh"""
 )
 
-# Lexers take quadratic time for some text, so each block spends the square of its length, times the
-# weight of its language: ten nanoseconds each for the worst text that was found. This much is
-# colored in a document, in 0.4 seconds at most: one block of 2,500 characters in Java, of 4,000 in
-# Python, of 7,000 in SQL. A block counts for no less than SMALLEST_BLOCK, because starting a lexer
-# has a cost of its own. The rest is shown as it is.
+# Lexers take quadratic time for some text. So each block spends the square of its length, times the
+# weight of its language. One unit takes ten nanoseconds for the worst text that was found. A
+# document may spend this much, which takes at most 0.4 seconds: one block of 2,500 characters in
+# Java, of 4,000 in Python, of 7,000 in SQL. A block counts as at least SMALLEST_BLOCK characters,
+# because starting a lexer has its own cost. The rest is shown without colors.
 HIGHLIGHT_BUDGET = 50_000_000
 SMALLEST_BLOCK = 400
 WEIGHTS = {
@@ -39,7 +39,7 @@ _formatter = HtmlFormatter(nowrap=True)
 def highlighted(code: str, language: str, env: dict) -> str:
     """Return code as HTML, colored by class names while the document's budget lasts.
 
-    `env` keeps the spent part of the budget.
+    `env` counts the spent part of the budget.
     """
     weight = WEIGHT_OF.get(language, OTHER_WEIGHT)
     spent = env.get("highlighted", 0) + weight * max(len(code), SMALLEST_BLOCK) ** 2

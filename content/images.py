@@ -3,7 +3,7 @@
 Each image is stored as WebP in up to three widths. The largest is named
 `images/<token>-<width>x<height>-<tone>.webp`. Smaller copies end in `.w480.webp` and `.w960.webp`,
 and exist only if the image is wider than that. The name alone is enough to write the whole <img>,
-without a query or a look at the file. docs/decisions/0005-images.md gives the reasons.
+without a query or opening the file. docs/decisions/0005-images.md gives the reasons.
 """
 
 import re
@@ -28,31 +28,31 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
 MAX_SIDE = 12_000
-# Cameras write one scan, progressive files about ten. Each costs a pass over the whole image,
-# however few bytes it has: 10 MB could hold enough of them for hours.
+# Cameras write one scan, progressive files about ten. Each requires a pass over the whole image, no
+# matter how short it is: a file of 10 MB could contain enough scans for hours.
 MAX_JPEG_SCANS = 30
-# Before the first scan: a large color profile takes 255 parts, all else a few dozen.
+# Before the first scan: a large color profile takes 255 parts, everything else a few dozen.
 MAX_JPEG_PARTS = 1000
 
 FOLDER = "images/"
 WIDTHS = (480, 960, 1600)
 WEBP_QUALITY = 80
-# The column is 42rem of a 17 px root; lengths here count from the browser's own 16 px.
+# The column is 42rem with a root of 17 px; lengths here are based on the browser's 16 px.
 SIZES = "(min-width: 48em) 45em, 100vw"
 
-# An image is first reduced by a whole factor, to this many times what is wanted, then resampled.
+# An image is first reduced by a whole factor, to this many times its goal, then resampled.
 REDUCING_GAP = 2
 BAND_HEIGHT = 64
 
-# Set once for the process, which reads no other images. Pillow refuses twice this number while
-# it opens a file, before WebP's decoder takes memory for the canvas, and warns of this number.
+# Set once for the process, which reads no other images. On opening a file, Pillow warns beyond this
+# number and refuses twice as many, before WebP's decoder allocates memory for the canvas.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
 warnings.simplefilter("error", Image.DecompressionBombWarning)
-# Pillow says of an image what is wrong with its EXIF: nothing that a stranger should write to
-# our log.
+# Pillow's warnings describe what is wrong with an image's EXIF. Strangers should not be able to
+# write to our log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-# 40 megapixels take up to 660 MB while they are decoded (measured, WebP): one at a time.
+# 40 megapixels take up to 660 MB while they are decoded (measured, WebP), so only one at a time.
 _decoding = threading.Lock()
 
 _NAME = re.compile(
@@ -73,18 +73,18 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Which of the levels 0, 85, 170 and 255 a channel's value is nearest to.
+# The index of the nearest of the levels 0, 85, 170 and 255, for each value of a channel.
 _LEVELS = [(value * 3 + 127) // 255 for value in range(256)]
 _BLACK, _WHITE = "000", "333"
 
 
 class RefusedImage(ValueError):  # noqa: N818
-    """The file is no image to keep; the message says why in a sentence, for a person."""
+    """The file can't be stored as an image; the message explains why in one sentence."""
 
 
 @dataclass(frozen=True)
 class MadeImage:
-    """An image ready to be stored: `files` by name, the one called `name` the largest."""
+    """An image ready to be stored. `files` contains its files by name; `name` is the largest."""
 
     name: str
     width: int
@@ -95,7 +95,7 @@ class MadeImage:
 
 @dataclass(frozen=True)
 class ImageTag:
-    """What an <img> of ours says. No field holds a character that needs escaping."""
+    """The attributes of an <img> of ours. No value contains a character that needs escaping."""
 
     url: str
     width: int
@@ -107,8 +107,8 @@ class ImageTag:
 
 @expensive.place()
 def make_image(file: BinaryIO | File) -> MadeImage:
-    """Return what to store of the image in `file`, of an animation the first frame. Raise Busy, or
-    RefusedImage and nothing else, whatever the file holds.
+    """Return the files to store for the image, or for the first frame of an animation. Raise
+    nothing but Busy and RefusedImage for any file.
     """
     data = _read(file)
     with _decoding:
@@ -136,10 +136,10 @@ def names_of(name: str) -> list[str]:
 
 
 def image_from_url(url: str) -> ImageTag | None:
-    """Return the image of ours at `url`, below MEDIA_URL or that on SITE_URL; None for others.
+    """Return our image at `url`, which is below MEDIA_URL or that on SITE_URL; None for others.
 
-    Whether its files exist is not asked. The image's own addresses are below MEDIA_URL, so they
-    outlive a new domain.
+    This does not check whether its files exist. The image's own addresses are below MEDIA_URL, so
+    they survive a new domain.
     """
     if settings.MEDIA_URL.startswith("/"):
         url = url.removeprefix(settings.SITE_URL)
@@ -164,7 +164,7 @@ def _narrower_than(width: int) -> list[int]:
     return [narrow for narrow in WIDTHS if narrow < width]
 
 
-# Judging ---------------------------------------------------------------------------------------
+# Checking --------------------------------------------------------------------------------------
 
 
 def _read(file: BinaryIO | File) -> bytes:
@@ -194,8 +194,8 @@ def _damaged() -> str:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn what Pillow raises into RefusedImage. Its decoders raise nearly every exception there
-    is for broken files (OSError, SyntaxError, EOFError, struct.error, KeyError, …).
+    """Turn Pillow's exceptions into RefusedImage. For broken files, its decoders raise nearly every
+    exception there is (OSError, SyntaxError, EOFError, struct.error, KeyError, …).
     """
     try:
         yield
@@ -208,15 +208,15 @@ def _refusals() -> Iterator[None]:
         raise RefusedImage(_damaged()) from error
 
 
-# Cutting away what is not the image ----------------------------------------------------------
+# Removing metadata ---------------------------------------------------------------------------
 
 
 def _without_metadata(data: bytes) -> tuple[bytes, bytes]:
-    """Return a JPEG or PNG without what is not its pixels or colors, and the Exif it had.
+    """Return a JPEG or PNG with nothing but its pixels and colors, and the Exif that it had.
 
-    Pillow reads such parts in ways that a file can make slow (JPEG's Exif segments are joined in
-    quadratic time) or large (compressed text and profiles in PNG); here they go by unread. What
-    makes a JPEG an MPO and a PNG an animation goes with them. Other kinds come back as they are.
+    A file can make Pillow read the other parts slowly (JPEG's Exif segments are joined in quadratic
+    time) or into much memory (compressed text and profiles in PNG). Here they are skipped, and with
+    them the parts that make a JPEG an MPO and a PNG an animation. Other kinds are unchanged.
     """
     if data.startswith(b"\xff\xd8"):
         return _bare_jpeg(data)
@@ -245,7 +245,7 @@ def _bare_jpeg(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _checked_scans(scans: bytes) -> bytes:
-    # Among the pixels every 0xFF is followed by 0, so this marker is always a scan's.
+    # Among the pixels, every 0xFF is followed by 0, so this marker always starts a scan.
     if scans.count(b"\xff\xda") > MAX_JPEG_SCANS:
         raise RefusedImage(_damaged())
     return scans
@@ -266,7 +266,7 @@ def _bare_png(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _orientation(exif: bytes) -> int:
-    """Return the Orientation that Exif data gives, 1 to 8; 1 where it gives none or is corrupt."""
+    """Return the orientation in Exif data, 1 to 8; 1 if it is missing or corrupt."""
     tiff = exif.removeprefix(b"Exif\0\0")
     with suppress(KeyError, struct.error):
         order = {b"II": "<", b"MM": ">"}[tiff[:2]]
@@ -285,7 +285,7 @@ def _orientation(exif: bytes) -> int:
 def _decode(data: bytes) -> Image.Image:
     """Return the first frame upright, in sRGB, as RGB or RGBA and no wider than the widest width.
 
-    The size is judged by the header, before anything is decoded.
+    The size is checked in the header, before anything is decoded.
     """
     data, exif = _without_metadata(data)
     with _refusals():
@@ -295,7 +295,7 @@ def _decode(data: bytes) -> Image.Image:
     goal = _goal(image.size, on_its_side=turn >= 5)
     profile = image.info.get("icc_profile")
     with _refusals():
-        # In two steps, so that the memory of the whole is free before the second.
+        # In two steps, so that the memory of the whole image is free before the second.
         image = _coarse(image, goal)
         image = image.resize(goal, Image.Resampling.LANCZOS)
     image = _in_srgb(image, profile)
@@ -303,7 +303,7 @@ def _decode(data: bytes) -> Image.Image:
 
 
 def _goal(size: tuple[int, int], *, on_its_side: bool) -> tuple[int, int]:
-    """Return the size of the largest file, as the image lies before it is turned upright."""
+    """Return the size of the largest file, before the image is turned upright."""
     width, height = size[::-1] if on_its_side else size
     kept = _size_at(min(width, WIDTHS[-1]), width, height)
     return kept[::-1] if on_its_side else kept
@@ -316,8 +316,8 @@ def _size_at(narrow: int, width: int, height: int) -> tuple[int, int]:
 def _coarse(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     """Return the image reduced by a whole factor, to no less than REDUCING_GAP times `goal`.
 
-    JPEG does most of it while decoding. The rest goes band by band, because a palette made RGBA
-    would take four times the memory of the whole image, and reducing that as much again.
+    JPEG does most of it while decoding. The rest is done in bands, because converting a palette to
+    RGBA takes four times the memory of the image, and reducing takes as much again.
     """
     image.draft(None, (goal[0] * REDUCING_GAP, goal[1] * REDUCING_GAP))
     width, height = image.size
@@ -340,9 +340,9 @@ def _stacked(bands: Iterator[Image.Image], height: int) -> Image.Image:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Return the image as L, RGB, RGBA or CMYK, of 8 bits each."""
+    """Return the image as L, RGB, RGBA or CMYK, with 8 bits per channel."""
     if image.mode == "I;16":
-        # Pillow's own conversion cuts off all above 255 instead of scaling.
+        # Pillow's own conversion clips all values above 255 instead of scaling them.
         return Image.frombytes("L", image.size, image.tobytes()[1::2])
     if image.has_transparency_data:
         return image.convert("RGBA")
@@ -353,13 +353,13 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile:
         srgb = ImageCms.createProfile("sRGB")
-        # A profile that is broken, or of another kind of colors, is as good as none.
+        # Ignore a profile that is broken or for another color model.
         with suppress(ImageCms.PyCMSError):
             return ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode=mode)
     return image.convert(mode)
 
 
-# Making ----------------------------------------------------------------------------------------
+# Encoding --------------------------------------------------------------------------------------
 
 
 def _narrowed(image: Image.Image, width: int) -> Image.Image:
@@ -368,17 +368,17 @@ def _narrowed(image: Image.Image, width: int) -> Image.Image:
 
 
 def _encode(image: Image.Image) -> bytes:
-    """Return the image as WebP: its pixels alone, for Pillow writes no metadata unasked."""
+    """Return the image as WebP, only its pixels: Pillow writes no metadata unless requested."""
     buffer = BytesIO()
     image.save(buffer, "WEBP", quality=WEBP_QUALITY)
     return buffer.getvalue()
 
 
 def _tone_of(image: Image.Image) -> str:
-    """Return the color to stand in for the image: its most frequent one of 64.
+    """Return the color to show in place of the image: its most frequent one of 64.
 
-    Behind an image with transparency it stays for good, where a color of the image itself
-    would swallow a drawing in one color: there it is black or white, whichever contrasts.
+    Behind a transparent image, this color stays visible. A color of the image itself could hide a
+    drawing in one color, so there it is black or white, the one with more contrast.
     """
     small = image.resize((64, 64), Image.Resampling.BOX)
     if small.mode == "RGBA" and small.getextrema()[3][0] < 255:
@@ -394,7 +394,7 @@ def _backing_of(small: Image.Image) -> str:
 
 
 def _lightness(small: Image.Image, backing: str) -> float:
-    """Return the mean lightness, 0 to 255, of an image on a backing."""
+    """Return the mean lightness, 0 to 255, of an image on a background color."""
     whole = Image.alpha_composite(Image.new("RGBA", small.size, backing), small)
     histogram = whole.convert("L").histogram()
     return sum(value * count for value, count in enumerate(histogram)) / sum(histogram)

@@ -1,4 +1,4 @@
-"""The language that the blog is written in: its dates, numbers and `lang` attributes.
+"""The language of the blog's content: its dates, numbers and `lang` attributes.
 
 The owner chooses BLOG_LANGUAGE. The interface (LANGUAGE_CODE) stays English until it is translated,
 so this module formats the dates and numbers of the blog.
@@ -17,7 +17,7 @@ register = template.Library()
 
 
 def date_format(value: datetime, name: str = "DATE_FORMAT") -> str:
-    """Return Django's text for a date, with names of months in the blog's language."""
+    """Return a date in one of Django's formats, with month names in the blog's language."""
     with override(settings.BLOG_LANGUAGE):
         return formats.date_format(value, name)
 
@@ -31,7 +31,7 @@ def date(value: datetime | None, arg: str | None = None) -> str:
 
 @register.simple_tag
 def content_lang() -> str:
-    """Return the `lang` attribute for people's texts if the page has another language."""
+    """Return the `lang` attribute for people's texts if the page is in another language."""
     if settings.BLOG_LANGUAGE == settings.LANGUAGE_CODE:
         return ""
     return format_html(' lang="{}"', settings.BLOG_LANGUAGE)

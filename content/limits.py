@@ -1,6 +1,6 @@
-"""Limits on what a document costs, whatever its text; docs/decisions/0004-markdown.md has figures.
+"""Limits on the cost of a document, for any text. docs/decisions/0004-markdown.md has figures.
 
-What is counted for one document travels in markdown-it's `env`.
+Counts for one document are kept in markdown-it's `env`.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from markdown_it.rules_block import blockquote, list_block
 from markdown_it.rules_inline import image, link
 
 # Quotes, lists and notes deeper than this are shown as typed (a list takes two levels). markdown-it
-# drops what lies below `maxNesting`, so that must never be reached.
+# drops everything below `maxNesting`, so that must never be reached.
 BLOCK_DEPTH = 16
-# The tokens of blocks, and looks at their lines. A crafted text has a million of both and takes 5
-# seconds. This many are 20,000 paragraphs, 10,000 items or 30,000 cells; with more, the document is
-# shown as typed.
+# Block tokens plus the lines where a block was looked for. A crafted text has a million of both and
+# takes 5 seconds. This limit allows 20,000 paragraphs, 10,000 items or 30,000 cells. A document
+# beyond it is shown as typed.
 BLOCK_LIMIT = 100_000
-# So it is where the HTML would be so many times as long, and that much longer, than the text: a
-# thousand uses of one long reference make a megabyte of a page.
+# A document is also shown as typed if its HTML would be longer than GROWTH_LIMIT times the text
+# plus GROWTH_OF_SHORT. A thousand uses of one long reference make a megabyte of HTML.
 GROWTH_LIMIT = 15
 GROWTH_OF_SHORT = 100_000
-# A bracket that opens no link costs a look ahead of up to 0.1 ms. After so many of them in a
-# document, its brackets are text.
+# A bracket that opens no link costs a lookahead of up to 0.1 ms. After this many of them, the
+# document's brackets are text.
 BRACKET_LIMIT = 5_000
 
 
@@ -43,7 +43,7 @@ def add_limits(parser: MarkdownIt) -> None:
 
 
 def render_within_limits(parser: MarkdownIt, text: str) -> str:
-    """Return the HTML of `text`, not yet clean; raise TooMuch beyond a limit."""
+    """Return the HTML of `text`, not yet cleaned; raise TooMuch beyond a limit."""
     longest = GROWTH_LIMIT * len(text) + GROWTH_OF_SHORT
     html = parser.render(text, {"longest": longest})
     if len(html) > longest:
@@ -52,7 +52,7 @@ def render_within_limits(parser: MarkdownIt, text: str) -> str:
 
 
 def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule that matches nothing; every other asks it at each line."""
+    """Block rule that matches nothing. It runs at each line, before all others, and counts."""
     lines = state.env["lines"] = state.env.get("lines", 0) + 1
     if lines + len(state.tokens) > BLOCK_LIMIT:
         raise TooMuch
@@ -60,13 +60,13 @@ def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
 
 
 def _limit_blocks(state) -> None:
-    """A core rule, before anything is done inside blocks: the last of them may be a huge row."""
+    """Core rule: check again before the content of blocks is parsed. The last may be a huge row."""
     if len(state.tokens) > BLOCK_LIMIT:
         raise TooMuch
 
 
 def _limit_addresses(state) -> None:
-    """A core rule: addresses and titles, which a reference repeats, are not much of the text."""
+    """Core rule: limit the total length of addresses and titles, which references repeat."""
     attributes = (
         len(str(value))
         for block in state.tokens
@@ -78,7 +78,7 @@ def _limit_addresses(state) -> None:
 
 
 def _limited(mark: str, rule: Callable) -> Callable:
-    """An inline rule that looks for links at `mark`, until BRACKET_LIMIT of its looks failed."""
+    """Return an inline rule that looks for links at `mark` until it failed BRACKET_LIMIT times."""
 
     def guarded(state, silent: bool) -> bool:
         if not state.src.startswith(mark, state.pos, state.posMax):
@@ -93,7 +93,7 @@ def _limited(mark: str, rule: Callable) -> Callable:
 
 
 def shallow(rule: Callable) -> Callable:
-    """A block rule that leaves what is nested too deep to the paragraph, so that it is shown."""
+    """Return a block rule that skips blocks nested too deeply, so that a paragraph shows them."""
 
     def guarded(state, start_line: int, end_line: int, silent: bool) -> bool:
         return state.level < BLOCK_DEPTH and rule(state, start_line, end_line, silent)

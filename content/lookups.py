@@ -1,4 +1,4 @@
-"""Questions about columns that both databases answer from an index."""
+"""Lookups that both databases answer from an index."""
 
 from django.db.models.lookups import StartsWith
 
@@ -6,9 +6,9 @@ LAST = "\U0010ffff"
 
 
 class Begins(StartsWith):
-    """`begins`: as `startswith`, for which SQLite reads every row: there, the two ends of a range.
+    """`begins`: like `startswith`, but as a range on SQLite, which would otherwise read every row.
 
-    SQLite compares text by code points; PostgreSQL does not, and has an index for `LIKE`.
+    SQLite compares text by code points. PostgreSQL does not, and has an index for `LIKE`.
     """
 
     def as_sqlite(self, compiler, connection) -> tuple[str, list]:

@@ -1,11 +1,11 @@
-"""Markdown in, safe HTML out: what a person wrote becomes what a page may show.
+"""Render Markdown as safe HTML.
 
 The dialect is CommonMark 0.31 with tables, strikethrough, footnotes, task lists, heading anchors,
-bare addresses as links and highlighted code. docs/decisions/0004-markdown.md says why each package
-is here and what raw HTML may hold.
+bare addresses as links and highlighted code. docs/decisions/0004-markdown.md explains the choice of
+packages and the allowed raw HTML.
 
-A parser lives as long as the process and is shared by threads, so what belongs to one document
-travels in markdown-it's `env` or in a local variable, never on the parser.
+A parser lives as long as the process and is shared by threads. So data about one document is kept
+in markdown-it's `env` or in a local variable, never on the parser.
 """
 
 import re
@@ -40,20 +40,20 @@ from content.raw_html import (
 )
 from content.slugs import slugify
 
-# Raised whenever the same text gives other HTML, so that saved rows are rendered again.
+# Increased when the same text renders as other HTML, so that saved rows are rendered again.
 RENDERER_VERSION: int = 4
 
 TOO_MUCH = "This text has more parts than can be shown with their form. It stands here as typed."
 
-# Columns of code that a page of 320 px surely shows; each list or quote around it takes some of
-# them. The style sheet gives a tab as many.
+# Columns of code that fit on a page of 320 px, minus those that each list or quote around it takes.
+# The style sheet gives a tab as many.
 NARROWEST = 22
 LEVEL = 3
 TAB = 4
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Characters that HTML forbids in a text: controls and Unicode's noncharacters.
+# Characters that HTML forbids in text: controls and Unicode's noncharacters.
 _NO_CHARACTERS = "".join(
     chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
 )
@@ -63,15 +63,14 @@ _FOOTNOTE_MARK = re.compile(r'<a href="#fn(?:ref)?-[^>]*>[^<]*</a>')
 
 
 def render_post(text: str) -> SafeString:
-    """Return the body of a post, page or biography, written in Markdown, as HTML that is safe.
+    """Return the body of a post, page or biography, written in Markdown, as safe HTML.
 
-    All of CommonMark 0.31 holds, with these differences: headings go down from h2, leaving no level
-    out, and each has an id `h-…`; links have `rel="noopener"`, images
-    load lazily; an address of a scheme other than http, https and mailto is no link; raw HTML
-    outside the allow-list or not closed in its place is shown as the text it is, and of an element
-    that HTML does not allow there, its text alone; quotes and lists
-    deeper than BLOCK_DEPTH levels are shown as typed, and so is the whole of a text that passes
-    another of the limits in `content.limits`.
+    It is CommonMark 0.31, with these differences. Headings start at h2 and skip no level, and each
+    has an id `h-…`. Links have `rel="noopener"`. Images load lazily. Addresses with a scheme other
+    than http, https and mailto are not links. Raw HTML outside the allow-list, or not closed in its
+    place, is shown as text. An element that HTML does not allow there is replaced by its text.
+    Quotes and lists deeper than BLOCK_DEPTH levels are shown as typed. So is the whole text if it
+    passes another limit in `content.limits`.
 
     Raises nothing but Busy (`content.bulkhead`), for a long text. Time grows with the length:
     200,000 characters take 2.5 seconds at most.
@@ -82,12 +81,12 @@ def render_post(text: str) -> SafeString:
 # A form checks the rendered comment before it is saved, so both share one rendering.
 @lru_cache(maxsize=2)
 def render_comment(text: str) -> SafeString:
-    """Return a comment, written in a smaller Markdown, as HTML that is safe.
+    """Return a comment, written in a smaller Markdown dialect, as safe HTML.
 
     Emphasis, links, lists, quotes, rules, code, strikethrough and bare addresses. A heading, table,
-    footnote, task or raw tag is shown as typed; an image becomes a link to it, named by its
-    alternative text. Links have `rel="nofollow ugc noopener"`. Nothing has an id, so that any
-    number of comments stand on one page.
+    footnote, task or raw tag is shown as typed. An image becomes a link to it, named by its alt
+    text. Links have `rel="nofollow ugc noopener"`. No element has an id, so that a page can show
+    any number of comments.
     """
     return _render(_comment_parser, _comment_cleaner, text)
 
@@ -95,23 +94,23 @@ def render_comment(text: str) -> SafeString:
 def plain_text(html: str) -> str:
     """Return the text of rendered HTML: no tags, entities decoded, white space collapsed.
 
-    Marks of footnotes are left out, their text stays.
+    References to footnotes are removed; the notes stay.
     """
     spaced = _BLOCK_END.sub(" ", _FOOTNOTE_MARK.sub("", html))
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
 def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
-    # A lone half of a character has no UTF-8, so nothing after this could store or send it.
+    # A lone surrogate can't be encoded as UTF-8, so it could not be stored or sent.
     text = _SURROGATE.sub("\ufffd", text)
-    # First of all: removing characters later could produce an address that is refused.
+    # Before rendering: removing characters later could produce a forbidden address.
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with place_for(text):
         try:
             html = render_within_limits(parser, text)
         except TooMuch:
             html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{escapeHtml(text)}</pre>\n'
-        # An entity may have stood for such a character.
+        # An entity may have produced a forbidden character.
         cleaned = FORBIDDEN.sub("\ufffd", cleaner.clean(html))
         is_raw = parser is _post_parser and RAW_NAMES.search(text)
         return mark_safe(make_valid(cleaned) if is_raw else cleaned)  # noqa: S308
@@ -121,9 +120,9 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
 
 
 def _place_headings(state) -> None:
-    """Core rule: headings go down from h2 without skipping a level, each with its own id.
+    """Core rule: start headings at h2 without skipping a level, and give each its own id.
 
-    An empty heading is shown as typed, because nothing could link to it.
+    An empty heading is shown as typed, because no link could lead to it.
     """
     above = []
     used = set()
@@ -149,10 +148,10 @@ def _place_headings(state) -> None:
 
 
 def _free_id(slug: str, used: set[str], numbers: dict[str, int]) -> str:
-    """The slug behind `h-`, with the first number from 2 on that makes it new, and take it."""
+    """Return `h-` and the slug, with a number from 2 on if needed to make it unique."""
     name = f"h-{slug}"
     while name in used:
-        # Goes on where the last heading of this name stopped: a thousand of them are no square.
+        # Continue at the last number: a thousand equal headings must not take quadratic time.
         numbers[slug] = numbers.get(slug, 1) + 1
         name = f"h-{slug}-{numbers[slug]}"
     used.add(name)
@@ -168,9 +167,9 @@ def _text(tokens: list[Token]) -> str:
 
 
 def _align_by_class(state) -> None:
-    """Core rule: align cells without the inline style of markdown-it, which pages refuse.
+    """Core rule: align cells by class. Our pages block the inline style that markdown-it uses.
 
-    A table may be wider than a phone; without the focus, keys could not scroll it.
+    A table may be wider than a phone; keys can scroll it only if it can have the focus.
     """
     for token in state.tokens:
         if token.type == "table_open":
@@ -192,7 +191,7 @@ def _render_code_block(self, tokens, index, options, env) -> str:
 
 
 def _pre(token: Token) -> str:
-    """Return the start tag of a code block, which can take the focus if it may have to scroll.
+    """Return the start tag of a code block; it can have the focus if the block may need scrolling.
 
     Only a browser knows whether it scrolls. Lines that fit the narrowest phone never do.
     """
@@ -201,12 +200,12 @@ def _pre(token: Token) -> str:
 
 
 def _columns(line: str) -> int:
-    """Return how many columns a line takes; letters that are not Latin may be twice as wide."""
+    """Return how many columns a line takes; letters outside Latin may be twice as wide."""
     return sum(1 if character < "\u0250" else 2 for character in line.expandtabs(TAB))
 
 
 def _render_item_open(self, tokens, index, options, env) -> str:
-    """A list item; the box of a task says what it means to who does not see it."""
+    """Render a list item. The box of a task has a label for screen readers."""
     token = tokens[index]
     is_done = token.meta.get("checked")
     html = self.renderToken(tokens, index, options, env)
@@ -223,7 +222,7 @@ def _render_image(self, tokens, index, options, env) -> str:
     token = tokens[index]
     token.attrSet("alt", self.renderInlineAsText(token.children, options, env))
     if not token.attrs["src"]:
-        # HTML has no image without an address.
+        # HTML allows no image without an address.
         return escapeHtml(f"![{token.attrs['alt']}]()")
     token.attrs |= {"loading": "lazy", "decoding": "async"}
     image = images.image_from_url(token.attrs["src"])
@@ -235,9 +234,9 @@ def _render_image(self, tokens, index, options, env) -> str:
 
 
 def _link_images(state) -> None:
-    """A core rule: an image becomes a link named by its alternative text.
+    """Core rule: turn an image into a link named by its alt text.
 
-    Within a link, which cannot hold another, it becomes the text.
+    Links can't contain links, so within a link only the text remains.
     """
     for block in state.tokens:
         if block.type == "inline":
@@ -261,7 +260,7 @@ def _with_images_as_links(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _reference(state, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule: what begins as a footnote does is no address, whose line is not shown."""
+    """Block rule: refuse references that begin like a footnote, because their line would vanish."""
     start = state.bMarks[start_line] + state.tShift[start_line]
     is_footnote = state.src.startswith("[^", start)
     return not is_footnote and reference(state, start_line, end_line, silent)
@@ -277,7 +276,7 @@ _POST_RENDERERS = {
 
 
 def _new_parser(**options) -> MarkdownIt:
-    """What both dialects share."""
+    """Return a parser with the rules that both dialects share."""
     parser = MarkdownIt("commonmark", {"xhtmlOut": False, **options}).enable("strikethrough")
     parser.validateLink = is_allowed_url
     add_limits(parser)
@@ -352,7 +351,7 @@ def _new_cleaner(tags: frozenset[str], rel: str) -> nh3.Cleaner:
         clean_content_tags=set(),
         attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags},
         attribute_filter=_filter_attribute,
-        # Whatever is an input is a box that cannot be ticked.
+        # Every input is a checkbox that can't be checked.
         set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}}
         if "input" in tags
         else {},
@@ -363,7 +362,7 @@ def _new_cleaner(tags: frozenset[str], rel: str) -> nh3.Cleaner:
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
-    """Refuse an image behind mailto and any id that is not of the forms made here."""
+    """Refuse images with a mailto address, and ids that don't have the forms used here."""
     is_refused = (name == "src" and value.lower().startswith("mailto:")) or (
         name == "id" and not value.startswith(("h-", "fn-", "fnref-"))
     )
@@ -374,6 +373,6 @@ _post_parser = _new_post_parser()
 _post_cleaner = _new_cleaner(_POST_TAGS, "noopener")
 _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
-# markdown-it completes a parser at its first use, and a second thread could meet it half done.
+# markdown-it completes a parser at its first use, and another thread could use it half done.
 for _parser in (_post_parser, _comment_parser):
     render_within_limits(_parser, "*")

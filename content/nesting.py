@@ -1,7 +1,7 @@
 """Make raw HTML valid by the content model of HTML, without losing text.
 
-The input is nh3's output: well-formed, with `<` and `>` escaped in texts and attributes. An
-element that HTML does not allow in its place is replaced by its content.
+The input is nh3's output: well-formed, with `<` and `>` escaped in texts and attributes. An element
+that HTML does not allow in its place is replaced by its content.
 """
 
 import re
@@ -37,8 +37,8 @@ _NAME = re.compile(r"</?([a-z0-9]+)")
 _DATETIME = re.compile(r' datetime="([^"]*)"')
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?"
 _ZONE = r"(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)"
-# A day, with a time or without; a month; a year; a time of day. The checker of benchmarks/html.py
-# takes other years for a slip.
+# A day, with or without a time; a month; a year; a time of day. The checker of benchmarks/html.py
+# considers other years a mistake.
 _MOMENT = re.compile(
     rf"(?P<day>[12]\d{{3}}-\d\d-\d\d)(?:[T ]{_CLOCK}{_ZONE}?)?"
     rf"|[12]\d{{3}}(?:-(?:0[1-9]|1[0-2]))?|{_CLOCK}",
@@ -60,7 +60,7 @@ class Element:
 
     @property
     def is_block(self) -> bool:
-        """Return whether a summary may not contain it: it is neither a phrase nor a heading."""
+        """Return whether a summary may not contain it: neither phrasing content nor a heading."""
         return self.name not in HEADINGS and (self.name in BLOCKS or self.has_block)
 
     @property
@@ -69,7 +69,7 @@ class Element:
 
 
 def make_valid(html: str) -> str:
-    """Return `html` with elements only where HTML allows them, and with all of its text."""
+    """Return `html` with elements only in places that HTML allows, and with all of its text."""
     root = _parse(html)
     root.inside = list(_valid_inside(root, frozenset()))
     return "".join(_serialize(root))
@@ -102,7 +102,7 @@ def _serialize(element: Element) -> Iterator[str]:
 
 
 def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element | str]:
-    """Yield the allowed content of `element`; `around` has the names of its ancestors."""
+    """Yield the allowed content of `element`; `around` contains the names of its ancestors."""
     around |= {element.name}
     for each in element.inside:
         if isinstance(each, str):
@@ -118,7 +118,7 @@ def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element 
 
 
 def _unwrapped(element: Element) -> Iterator[Element | str]:
-    """Yield the content of `element`, without elements that need a certain parent."""
+    """Yield the content of `element`, without the tags of elements that need a certain parent."""
     for each in element.inside:
         if isinstance(each, Element) and PARENTS.get(each.name) == element.name:
             yield from each.inside
@@ -195,7 +195,7 @@ def _is_ruby(element: Element, around: frozenset[str]) -> bool:
 
 
 def _signature(element: Element, letters: dict[str, str]) -> str:
-    """Return a letter for each child of `element`: x for any other, none for white space."""
+    """Return one letter per child of `element`: x for unlisted ones, none for white space."""
     return "".join(
         letters.get(each.name, "x") if isinstance(each, Element) else "x" if each.strip() else ""
         for each in element.inside

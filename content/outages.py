@@ -1,6 +1,6 @@
-"""The 503 for work that the site can't do right now: too busy, or its database is away.
+"""The 503 response for work that the site can't do right now: it is busy, or its database is down.
 
-The page needs no database, no session and no user, and hands back what was typed.
+The page needs no database, no session and no user. It returns the typed text.
 """
 
 import logging
@@ -21,17 +21,17 @@ from content.typed import typed_in
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds
-# Other error pages don't hand these back, because the form still has them.
+# Other error pages don't return these, because the form still has them.
 MORE_TEXTS = ("username", "email", "display_name", "website", "alt", "name")
-# SQLite says OperationalError for mistakes in our SQL as well; these codes are no outage.
+# SQLite raises OperationalError for mistakes in our SQL too; these codes are not outages.
 SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)
-# So does PostgreSQL, for a statement that passes one of its limits.
+# PostgreSQL raises it for a statement that exceeds one of its limits.
 POSTGRESQL_LIMITS = "54"
 UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
 class AnswerOutages:
-    """Middleware that responds with 503 if a view finds no place or no database."""
+    """Middleware that responds with 503 if no place is free or the database is down."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -75,7 +75,7 @@ def is_outage(error: BaseException | None) -> bool:
 def unavailable(
     request: HttpRequest, error: Exception, typed: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Respond with 503 and log the cause once. A view's scripts that expect JSON get JSON."""
+    """Respond with 503 and log the cause once. Scripts that expect JSON get JSON."""
     if isinstance(error, Busy):
         log.warning("No place for expensive work: answered 503")
     elif is_full(error):
@@ -101,7 +101,7 @@ def unavailable(
 
 
 def readable(request: HttpRequest) -> dict[str, str]:
-    """Return the typed texts; none if the form itself can't be read."""
+    """Return the typed texts, or none if the form itself can't be read."""
     try:
         return typed_in(request, *MORE_TEXTS)
     except UNREADABLE:

@@ -1,7 +1,7 @@
-"""Raw HTML in Markdown: which tags pass, and everything else as the text it is.
+"""Raw HTML in Markdown: allowed tags pass, and everything else is shown as text.
 
-docs/decisions/0004-markdown.md gives the reasons. The functions are rules of markdown-it's; what
-belongs to one document travels in its tokens.
+docs/decisions/0004-markdown.md gives the reasons. The functions are rules for markdown-it. Data
+about one document is kept in its tokens.
 """
 
 import re
@@ -18,7 +18,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Raw HTML that passes. The first may stand around blocks, the second within a line.
+# Allowed raw HTML. The first may contain blocks, the second are used within a line.
 RAW_BLOCKS = words("dd del details dl dt figcaption figure hr ins summary")
 RAW_INLINES = words(
     "abbr b bdi br cite del dfn em i ins kbd mark q rp rt ruby s samp small strong sub sup time u "
@@ -26,22 +26,22 @@ RAW_INLINES = words(
 )
 RAW_VOIDS = words("br hr wbr")
 _RAW_IN_BLOCKS = RAW_BLOCKS | RAW_INLINES
-# Finds whether a text has any of them at all.
+# Finds out whether a text contains any of them.
 RAW_NAMES = re.compile(rf"<(?:{'|'.join(sorted(_RAW_IN_BLOCKS))})\b", re.IGNORECASE)
 
 _ATTRIBUTE = r"""\s+[a-zA-Z_:][\w:.-]*(?:\s*=\s*(?:[^\s"'=<>`]+|"[^"<>]*"|'[^'<>]*'))?"""
-# Without < and > inside values, so that each attempt ends at the next tag: no text is slow.
+# No < and > inside values, so that each match attempt ends at the next tag and no text is slow.
 _RAW_TAG = re.compile(
     rf"<(?P<opens>[a-zA-Z][a-zA-Z0-9-]*)(?:{_ATTRIBUTE})*\s*/?>|</(?P<closes>[a-zA-Z][\w-]*)\s*>",
     re.ASCII,
 )
-# Blocks that HTML does not read as tags and text: scripts, comments, doctypes.
+# Blocks in which HTML sees no tags and text: scripts, comments, doctypes.
 _VERBATIM = re.compile(r"\s*<(?:[!?]|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class _RawTag:
-    """A tag as typed. Until its partner is found in the same place, it is text."""
+    """A tag as typed. It counts as text until its partner is found in the same block."""
 
     source: str
     name: str
@@ -53,10 +53,10 @@ class _RawTag:
 
 
 def pair_raw_tags(state) -> None:
-    """A core rule: split raw HTML into tags and text, and pair the tags that stand in one block.
+    """Core rule: split raw HTML into tags and text, and pair the tags within one block.
 
-    So raw HTML can neither close an element of the page nor leave one open, and the cleaner gets
-    well-formed HTML, in which it has nothing to repair.
+    So raw HTML can neither close an element of the page nor leave one open. The cleaner gets
+    well-formed HTML and has nothing to repair.
     """
     frames: list[list[_RawTag]] = [[]]
     for token in _walk(state.tokens):
@@ -79,7 +79,7 @@ def _walk(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _raw_parts(token: Token) -> list[_RawTag | str]:
-    """The allowed tags of a piece of raw HTML, and what is between them as HTML that is text."""
+    """Return the allowed tags in a piece of raw HTML, and the escaped text between them."""
     source = token.content
     if token.type == "html_inline":
         tag = _RAW_TAG.fullmatch(source)
@@ -89,7 +89,7 @@ def _raw_parts(token: Token) -> list[_RawTag | str]:
     parts = []
     end = 0
     for tag in _RAW_TAG.finditer(source):
-        # What is no tag keeps its entities, as in HTML.
+        # Text between tags keeps its entities, as in HTML.
         parts += [source[end : tag.start()].replace("<", "&lt;"), _raw_tag(tag, _RAW_IN_BLOCKS)]
         end = tag.end()
     return [*parts, source[end:].replace("<", "&lt;")]
@@ -124,7 +124,7 @@ def render_raw_inline(self, tokens, index, options, env) -> str:
 
 
 def render_raw_block(self, tokens, index, options, env) -> str:
-    """A block of text alone gets a paragraph, so that it looks like text."""
+    """Render raw HTML. A block of only text gets a paragraph, so that it looks like text."""
     parts = tokens[index].meta["parts"]
     html = "".join(map(str, parts))
     is_block = any(

@@ -1,20 +1,20 @@
-"""How long a text is, and how it begins."""
+"""Reading time, word count and excerpt of a text."""
 
 import re
 import unicodedata
 
 WORDS_A_MINUTE = 230
-# Scripts without spaces between words: Han, Kana, Hangul; two characters are about a word.
+# Scripts without spaces between words: Han, Kana, Hangul. Two characters are about a word.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 WORD = re.compile(r"\w+(?:['’.-]\w+)*")
-# Among them are marks, as the vowel signs of Indic scripts, which are no \w to Python.
+# These include marks, such as the vowel signs of Indic scripts, which Python's \w does not match.
 SIGN = re.compile(r"[^\w\s\x00-\x7f]")
-# Signs and letters that a font shows as nothing.
+# Signs and letters that fonts show as nothing.
 EMPTY_SIGNS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether nothing in plain text is seen: it is spaces, controls and empty signs alone."""
+    """Return whether plain text shows nothing: only spaces, controls and empty signs."""
     return not any(unicodedata.category(c)[0] in "LNPS" and c not in EMPTY_SIGNS for c in text)
 
 
@@ -25,21 +25,21 @@ def count_words(text: str) -> int:
 
 
 def _without_mark(sign: re.Match) -> str:
-    """Leave marks and joiners out, which belong to the word around them; keep all else."""
+    """Remove marks and joiners, which belong to the word around them; keep everything else."""
     kind = unicodedata.category(sign[0])
     return "" if kind[0] == "M" or kind == "Cf" else sign[0]
 
 
 def reading_minutes(words: int) -> int:
-    """Return the whole minutes that reading takes, at least 1."""
+    """Return the reading time in whole minutes, at least 1."""
     return max(1, round(words / WORDS_A_MINUTE))
 
 
 def excerpt(text: str, limit: int) -> str:
-    """Return the beginning of plain text in at most `limit` characters, cut between words."""
+    """Return the beginning of plain text, at most `limit` characters, cut between words."""
     if len(text) <= limit:
         return text
     cut = text[:limit]
-    # A text without spaces is cut where it is.
+    # Without a space in its second half, the text is cut at the limit.
     at = cut.rfind(" ", limit // 2)
     return cut[: at if at > 0 else limit - 1].rstrip(" ,;:–—-") + "…"

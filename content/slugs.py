@@ -1,4 +1,4 @@
-"""Readable parts of addresses, in any script."""
+"""Slugs: the readable parts of addresses, in any script."""
 
 import re
 import unicodedata
@@ -10,18 +10,18 @@ EMPTY_SLUG = "post"
 def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
     """Return `text` as a slug: lowercase letters, marks and digits of any script, and hyphens.
 
-    Never longer than SLUG_MAX_LENGTH; text without a letter or digit gives `empty`.
-    Django's own slugify drops the vowel signs of Indic scripts and the marks of others, because
-    they are no `\\w` to Python.
+    Never longer than SLUG_MAX_LENGTH; text without a letter or digit gives `empty`. Django's own
+    slugify drops the vowel signs of Indic scripts and other marks, because Python's `\\w` does not
+    match them.
     """
     # An apostrophe belongs to its word: don't becomes dont.
     lowered = re.sub("['’]", "", unicodedata.normalize("NFKC", text).lower())
     slug = ""
-    # Once more, because lowering and leaving out take letters and marks apart.
+    # Normalize again: lowercasing and removed apostrophes can leave letters and marks uncombined.
     for character in unicodedata.normalize("NFKC", lowered):
         kind = unicodedata.category(character)[0]
         follows_letter = slug[-1:] not in ("", "-")
-        # A mark without its letter would hang on the hyphen before it, as that of an emoji.
+        # A mark without its letter, such as that of an emoji, would attach to the hyphen before it.
         if kind in "LN" or (kind == "M" and follows_letter):
             slug += character
         elif kind != "M" and follows_letter:
@@ -30,7 +30,7 @@ def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
 
 
 def _shorten(slug: str) -> str:
-    """Cut a long slug at a hyphen, or in the middle of a word where it has none."""
+    """Cut a long slug at its last hyphen, or within the word if it has none."""
     if len(slug) <= SLUG_MAX_LENGTH:
         return slug
     cut = slug[: SLUG_MAX_LENGTH + 1]

@@ -1,4 +1,4 @@
-"""Keeping the files of images, wherever the site keeps files."""
+"""Store and delete the files of images in the site's storage."""
 
 import re
 from datetime import datetime
@@ -12,8 +12,8 @@ NARROW_ENDING = re.compile(r"\.w[0-9]+(?=\.webp$)")
 
 
 def keep_files(made: MadeImage) -> str:
-    """Store the files of an image; return its name."""
-    # The largest comes last, so that its name never leads to half an image.
+    """Store the files of an image and return its name."""
+    # The largest comes last, so that its name never refers to an incomplete image.
     try:
         for name, data in made.files.items():
             default_storage.save(name, ContentFile(data))
@@ -25,13 +25,13 @@ def keep_files(made: MadeImage) -> str:
 
 
 def discard_files(name: str) -> None:
-    """Remove the files of the image called `name`, the largest first."""
+    """Delete the files of the image called `name`, the largest first."""
     for file in reversed(names_of(name)):
         default_storage.delete(file)
 
 
 def kept_names() -> set[str]:
-    """Return the names of the images that files are kept of, also where only some of them are."""
+    """Return the names of all images with stored files, even if only some of them exist."""
     try:
         _folders, files = default_storage.listdir(FOLDER)
     except FileNotFoundError:
@@ -41,6 +41,6 @@ def kept_names() -> set[str]:
 
 
 def kept_since(name: str) -> datetime:
-    """Return when the last file of an image was stored, of which there is one at least."""
+    """Return when the last file of an image was stored. At least one must exist."""
     files = [file for file in names_of(name) if default_storage.exists(file)]
     return max(default_storage.get_modified_time(file) for file in files)

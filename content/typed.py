@@ -1,11 +1,11 @@
-"""The texts of a refused form, for the page that hands them back."""
+"""Typed texts of a refused form, for the page that returns them."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def typed_in(request: HttpRequest, *others: str) -> dict[str, str]:
-    """Return the typed texts by the names of their fields, but never passwords.
+    """Return the typed texts by field name, but never passwords.
 
     The fields are TYPED_TEXTS, the view's `text_fields` and `others`.
     """

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from django import forms
 
-# The checker of benchmarks/html.py takes other years for a slip.
+# The checker of benchmarks/html.py considers other years a mistake.
 LOCAL_TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", re.ASCII)
 
 
 class LocalTimeInput(forms.DateTimeInput):
     """A `datetime-local` field with seconds, in the time zone of the person who uses it.
 
-    For a value that browsers would not show, it is a text field, so the typed text stays.
+    It becomes a text field for a value that browsers would not show, so the typed text stays.
     """
 
     def __init__(self) -> None:

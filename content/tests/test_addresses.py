@@ -1,4 +1,4 @@
-"""Whole addresses, for mails, feeds and canonical links."""
+"""Absolute addresses, for emails, feeds and canonical links."""
 
 import pytest
 

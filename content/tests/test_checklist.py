@@ -1,4 +1,4 @@
-"""What an author may want to look at again, as it stands in rendered posts."""
+"""The checks before publishing, on rendered posts."""
 
 import pytest
 

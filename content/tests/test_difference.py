@@ -1,4 +1,4 @@
-"""The difference of two texts: true to both, in whole words, and never slow."""
+"""Differences between two texts: exact, in whole words, and never slow."""
 
 import random
 import re
@@ -13,7 +13,7 @@ LENGTH = 200_000
 
 
 def marked(changes: list[Change]) -> str:
-    """Write changes as text: [removed] {added} and … for what is skipped."""
+    """Return changes as text: [removed], {added} and … for skipped parts."""
     forms = {"same": "{}", "removed": "[{}]", "added": "{{{}}}", "skipped": "…"}
     return "".join(forms[change.kind].format(change.text) for change in changes)
 
@@ -38,7 +38,7 @@ def side(changes: list[Change], kind: str) -> str:
         ("a\nb\n", "a\n\nb\n", "a\n{\n}b\n"),
         ("a b", "a  b", "a[ ]{  }b"),
         ("a\r\nb", "a\nb", "a[\r]\nb"),
-        # What changes in one stretch is no patchwork, and lines stay apart.
+        # One rewritten stretch becomes one change, and lines stay separate.
         ("red green blue", "rot grün blau", "[red green blue]{rot grün blau}"),
         ("red\ngreen", "rot\ngrün", "[red]{rot}\n[green]{grün}"),
         (
@@ -48,7 +48,7 @@ def side(changes: list[Change], kind: str) -> str:
         ),
         ("an old pen is it", "some ink is for you", "[an old pen is it]{some ink is for you}"),
         ("a b of c d", "e f of g h", "[a b]{e f} of [c d]{g h}"),
-        # Scripts without spaces, and characters of several code points.
+        # Scripts without spaces, and characters with several code points.
         ("我喜欢红茶。", "我喜欢绿茶。", "我喜欢[红]{绿}茶。"),
         ("カタカナです", "ひらがなです", "[カタカナ]{ひらがな}です"),
         ("한국어를 배운다", "한국어는 배운다", "한국어[를]{는} 배운다"),
@@ -157,7 +157,7 @@ def test_a_rewritten_part_does_not_hide_a_small_change():
     assert marked(changes).endswith(before + "b {x }b b{ y} b." + after)
 
 
-# For reading
+# Folded changes
 
 
 def test_what_is_far_from_a_change_is_skipped():
@@ -202,7 +202,7 @@ def test_page_says_in_words_what_was_added_and_removed():
         "includes/difference.html",
         {"changes": folded(difference("a <b>\n" + "x " * 200, "a <i>\n" + "x " * 200))},
     )
-    # The template breaks its lines inside tags, where white space is not shown.
+    # The template breaks lines inside tags, where white space is not shown.
     html = re.sub(r"\n +", " ", html).replace(" >", ">")
     assert '<del><span class="visually-hidden">removed </span>b</del>' in html
     assert '<ins><span class="visually-hidden">added </span>i</ins>' in html

@@ -1,4 +1,4 @@
-"""The form field that takes an image."""
+"""The form field for images."""
 
 from io import BytesIO
 

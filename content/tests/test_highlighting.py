@@ -1,4 +1,4 @@
-"""Code: its syntax is highlighted within a budget, and no character of it is ever lost."""
+"""Syntax highlighting: it stays within a budget and never loses a character."""
 
 import re
 from html import unescape
@@ -33,13 +33,13 @@ def test_coloring_changes_no_character(language):
     code = "\n\n  # a <b> 'c' \"d\" {{ e }} $f @g /* h */ -- i\n\t1.5e3 \\n é 日本 \x0b\n\n"
     html = render_post(f"~~~{language}\n{code}\n~~~")
     text = re.sub(r"<[^>]*>", "", html)
-    # HTML allows no control in a text.
+    # HTML allows no control characters in text.
     assert unescape(text).rstrip("\n") == code.replace("\x0b", " ").rstrip("\n")
     assert not wrong_in(f"~~~{language}\n{code}\n~~~")
 
 
 def colored(*codes: tuple[str, int]) -> list[bool]:
-    """Tell which blocks are colored, of some characters each in a language."""
+    """Return which blocks are colored; each has a language and a length."""
     blocks = (f"```{language}\n" + "x\n" * (size // 2) + "```" for language, size in codes)
     return ["<span" in each for each in render_post("\n\n".join(blocks)).split("</pre>")[:-1]]
 
@@ -53,7 +53,7 @@ def test_a_block_is_colored_up_to_the_length_that_its_language_can_afford(langua
 
 
 def test_the_budget_is_one_for_all_blocks_of_a_document():
-    """It is in squares: that is how the slowest text costs."""
+    """It counts squares of lengths, because the slowest text takes quadratic time."""
     assert colored(("python", 4_200), ("python", 1_000)) == [False, True]
     assert colored(("js", 4_000), ("java", 2_000), ("js", 2_000)) == [True, False, True]
     small = HIGHLIGHT_BUDGET // (OTHER_WEIGHT * SMALLEST_BLOCK**2)

@@ -1,4 +1,4 @@
-"""Uploaded images: what the site stores, which files it refuses, and the messages it shows."""
+"""Uploaded images: stored data, refused files and error messages."""
 
 import random
 import re
@@ -71,7 +71,7 @@ def png_after_header(*chunks: bytes) -> bytes:
 
 
 def png_of_size(width: int, height: int) -> bytes:
-    """A header that promises a size, a few bytes of pixels behind it."""
+    """Return a PNG whose header claims a size, with only a few bytes of pixels."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
     body = chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND")
     return b"\x89PNG\r\n\x1a\n" + header + body
@@ -102,7 +102,7 @@ def jpeg_with(*segments: bytes) -> bytes:
     return data[:2] + b"".join(segments) + data[2:]
 
 
-# What is taken ---------------------------------------------------------------------------------
+# Accepted files --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -193,7 +193,7 @@ def test_an_interlaced_and_a_progressive_image_are_taken():
     assert made(encoded(noise(), "GIF", interlace=1)).width == 200
 
 
-# What is refused -------------------------------------------------------------------------------
+# Refused files ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_is_none_of_the_five_is_refused_whatever_it_is_called(data):
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
-    # The AVIF library tells no cut file from a foreign one.
+    # The AVIF library reports the same error for a truncated file and an unknown one.
     [("JPEG", DAMAGED), ("PNG", DAMAGED), ("WEBP", DAMAGED), ("GIF", DAMAGED), ("AVIF", UNKNOWN)],
 )
 def test_a_file_cut_short_is_refused(kind, sentence):
@@ -339,4 +339,4 @@ def test_a_corrupted_file_is_refused_or_taken_and_nothing_else(kind):
             assert made(bytes(broken)).files
 
 
-# What is dropped and what is applied -----------------------------------------------------------
+# Metadata --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Questions that both databases answer from an index, as SQL."""
+"""Lookups that both databases answer from an index, as SQL."""
 
 from django.db.utils import ConnectionHandler
 

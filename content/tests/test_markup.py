@@ -1,4 +1,4 @@
-"""Markdown to safe HTML: what is shown, what is refused, and what no text can do."""
+"""Markdown as safe HTML: shown text, refused elements, and dangers that no text can cause."""
 
 import re
 from html.parser import HTMLParser
@@ -16,7 +16,7 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-# Written out again, so that a slip in the renderer's lists does not hide here.
+# Repeated here, so that a mistake in the renderer's lists is found.
 COMMENT_TAGS = {*words("""a blockquote br code em hr li ol p pre s span strong ul""")}
 POST_TAGS = COMMENT_TAGS | {
     *words("""abbr b bdi cite dd del details dfn dl dt figcaption figure h2 h3 h4 h5 h6 i img"""),
@@ -52,7 +52,7 @@ VOIDS = {"br", "hr", "img", "input", "wbr"}
 
 
 class Inspector(HTMLParser):
-    """Says of a piece of HTML what in it is not allowed; nothing of a safe one."""
+    """Parser that collects everything in a piece of HTML that is not allowed."""
 
     def __init__(self, source: str, tags: set[str], rel: str) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Inspector(HTMLParser):
 
     def is_fine(self, name: str, value: str) -> bool:
         if name in ("href", "src"):
-            # As browsers do: control characters and spaces do not hide a scheme.
+            # Like browsers: control characters and spaces do not hide a scheme.
             bare = re.sub(r"[\x00-\x20]", "", value).lower()
             scheme = re.match(r"([a-z][a-z0-9+.-]*):", bare)
             allowed = {"http", "https"} | ({"mailto"} if name == "href" else set())
@@ -94,7 +94,7 @@ class Inspector(HTMLParser):
 
 
 def wrong_in(text: str) -> list:
-    """Everything in the post and the comment made of `text` that is not allowed."""
+    """Return everything that is not allowed when `text` is rendered as a post and a comment."""
     return [
         *Inspector(render_post(text), POST_TAGS, "noopener").wrong,
         *Inspector(render_comment(text), COMMENT_TAGS, "nofollow ugc noopener").wrong,
@@ -102,7 +102,7 @@ def wrong_in(text: str) -> list:
 
 
 def shown(html: str) -> str:
-    """What a reader sees."""
+    """Return the text that a reader sees."""
     return plain_text(html)
 
 

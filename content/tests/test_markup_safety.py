@@ -1,4 +1,4 @@
-"""What must never come out of Markdown, whatever goes in."""
+"""Output that Markdown must never produce, for any input."""
 
 import random
 import re
@@ -188,7 +188,7 @@ www.a.b"><script>alert(1)</script>
 
 
 def escaped(vector: str) -> str:
-    """Vectors stand on a line each, with these few marks for what a line cannot hold."""
+    """Replace the escapes for characters that a one-line vector can't contain."""
     marks = {r"\n": "\n", r"\t": "\t", r"\x20": " ", r"\x01": "\x01", r"\ud800": "\ud800"}
     for mark, character in marks.items():
         vector = vector.replace(mark, character)
@@ -220,7 +220,7 @@ def test_the_inspector_finds_what_is_wrong(html):
     assert Inspector(html, POST_TAGS, "noopener").wrong
 
 
-# Promises for every text
+# Rules for every text
 
 FRAGMENTS = [
     *words(

@@ -1,10 +1,11 @@
 """CommonMark's own examples, all of them, through rendering and cleaning.
 
-`commonmark-0.31.json` holds the examples of the CommonMark specification 0.31.2 by John MacFarlane,
-licensed CC-BY-SA 4.0, as markdown-it-py 4.3.0 ships them (tests/test_cmark_spec/commonmark.json).
+`commonmark-0.31.json` contains the examples of the CommonMark specification 0.31.2 by John
+MacFarlane, licensed CC-BY-SA 4.0, as shipped with markdown-it-py 4.3.0
+(tests/test_cmark_spec/commonmark.json).
 
-What the specification expects is changed here only as the renderer documents it: raw HTML outside
-the allow-list is text, headings move, elements gain attributes. The rest must be the same document.
+The specification's output is changed here only in documented ways: raw HTML outside the allow-list
+is text, headings move, elements gain attributes. The rest must be the same document.
 """
 
 import html
@@ -27,18 +28,18 @@ PASSING = {"del", "i"}
 ADDED = {"class", "decoding", "id", "loading", "rel"}
 HTML_TYPES = ("html_block", "html_inline")
 
-# Examples whose document changes in another way that is documented, with all they become.
+# Examples that differ in another documented way, with their complete output.
 OTHERWISE = {
     # An empty heading.
     79: "<p>##</p>\n<p>#</p>\n<p>###</p>",
-    # A block of text and inline tags alone gets a paragraph.
+    # A block of only text and inline tags gets a paragraph.
     164: "<p><i>\n*bar*\n</i></p>",
     # A tag that is not opened in its block is text.
     165: "<p>&lt;/ins&gt;\n*bar*</p>",
-    # An empty link is named by its address.
+    # An empty link shows its address.
     484: '<p><a href="./target.md">./target.md</a></p>',
     487: '<p><a href="">#</a></p>',
-    # Schemes we do not link to.
+    # Schemes that are not allowed.
     596: "<p>&lt;irc://foo.bar:2233/baz&gt;</p>",
     598: "<p>&lt;a+b+c:d&gt;</p>",
     599: "<p>&lt;made-up-scheme://foo,bar&gt;</p>",
@@ -51,7 +52,7 @@ OTHERWISE = {
 
 
 class Outline(HTMLParser):
-    """A document as a list of tags and texts, without what the renderer adds to any document."""
+    """A document as a list of tags and texts, without the renderer's usual additions."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -85,7 +86,7 @@ def element_names(source: str) -> set[str]:
 
 
 def expected(example: dict) -> str:
-    """The specification's HTML of an example with the documented changes made to it."""
+    """Return the specification's HTML of an example, with the documented changes."""
     if example["example"] in OTHERWISE:
         return OTHERWISE[example["example"]]
     changed, position = example["html"], 0
@@ -103,14 +104,14 @@ def expected(example: dict) -> str:
 
 
 def raw_html(markdown: str) -> list[tuple[str, str]]:
-    """The pieces of raw HTML in a document, in order, as a plain CommonMark parser finds them."""
+    """Return the pieces of raw HTML in a document, in order, found by a plain CommonMark parser."""
     tokens = MarkdownIt("commonmark").parse(markdown)
     every = [each for token in tokens for each in (token, *(token.children or []))]
     return [(each.type, each.content.strip()) for each in every if each.type in HTML_TYPES]
 
 
 def with_moved_headings(source: str) -> str:
-    """Headings go down from h2 and leave no level out."""
+    """Return the HTML with headings that start at h2 and skip no level."""
     above = []
 
     def moved(found: re.Match) -> str:

@@ -1,4 +1,4 @@
-"""How long a text is, and how it begins."""
+"""Reading times, word counts and excerpts."""
 
 import pytest
 

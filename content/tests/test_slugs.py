@@ -29,13 +29,13 @@ TITLES = [
     ("שלום עולם", "שלום-עולם"),
     ("שָׁלוֹם", unicodedata.normalize("NFKC", "שָׁלוֹם")),
     ("\u200fשלום\u200f", "שלום"),
-    # Vowel signs and viramas are no letters, and yet the word
+    # Vowel signs and viramas are not letters but belong to the word
     ("हिन्दी में लिखना", "हिन्दी-में-लिखना"),
     ("தமிழ் மொழி", "தமிழ்-மொழி"),
     ("বাংলা ভাষা", "বাংলা-ভাষা"),
     ("สวัสดีชาวโลก", "สวัสดีชาวโลก"),
     ("ភាសាខ្មែរ", "ភាសាខ្មែរ"),
-    # No spaces, or other ones
+    # No spaces, or other kinds of spaces
     ("你好,世界", "你好-世界"),
     ("第一章：开始", "第一章-开始"),
     ("日本語の テスト・です。", "日本語の-テスト-です"),
@@ -137,7 +137,7 @@ WORD = "abcdefghi"
     [
         ("a" * SLUG_MAX_LENGTH, "a" * SLUG_MAX_LENGTH),
         ("a" * (SLUG_MAX_LENGTH + 1), "a" * SLUG_MAX_LENGTH),
-        # Ten letters with their hyphens; the last word ends exactly at the limit, or one beyond.
+        # Words of ten letters with hyphens; the last one ends exactly at the limit, or one beyond.
         (" ".join([WORD] * 10), "-".join([WORD] * 10)),
         (" ".join([WORD] * 9 + [WORD + "j", "rest"]), "-".join([WORD] * 9 + [WORD + "j"])),
         (" ".join([WORD] * 9 + [WORD + "jk", "rest"]), "-".join([WORD] * 9)),

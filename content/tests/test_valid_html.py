@@ -1,4 +1,4 @@
-"""Rendered Markdown is valid HTML, whatever people write, and keeps every word.
+"""Rendered Markdown is valid HTML for any text, and keeps every word.
 
 `python -m benchmarks.html` has a checker read pages with such texts.
 """
@@ -35,7 +35,7 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        # Elements that may stand in one other element alone.
+        # Elements that are allowed in only one other element.
         ("<dt>a</dt>", "a"),
         ("<dd>a</dd>", "a"),
         ("<summary>a</summary>", "a"),
@@ -43,7 +43,7 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
         ("<ins>\n<dt>a</dt>\n</ins>", "<ins>\na\n</ins>"),
         ("a <rt>b</rt>", "<p>a b</p>"),
         ("a <rp>b</rp>", "<p>a b</p>"),
-        # Lists and annotations that lack a part.
+        # Lists and annotations with a missing part.
         ("<dl>a</dl>", "a"),
         ("<dl></dl>", ""),
         ("<dl>\n<dd>a</dd>\n</dl>", "\na\n"),
@@ -52,7 +52,7 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
         ("<ruby>a<rp>(</rp><rt>b</rt></ruby>", "<p>a(b</p>"),
         ("<ruby>a<rt>b</rt>c</ruby>", "<p>abc</p>"),
         ("<ruby>a<ruby>b<rt>c</rt></ruby><rt>d</rt></ruby>", "<p><ruby>abc<rt>d</rt></ruby></p>"),
-        # One summary, first; one caption, first or last.
+        # One summary, which comes first; one caption, which comes first or last.
         ("<details>\na\n</details>", "<details><summary>Details</summary>\na\n</details>"),
         (
             "<details>a<summary>b</summary></details>",
@@ -82,20 +82,20 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
             "<figure>a<figcaption>b</figcaption>c</figure>",
             "<figure>abc</figure>",
         ),
-        # No block in a phrase, no definition in a definition.
+        # No block in phrasing content, no definition in a definition.
         ("<div>\n<b><hr></b>\n</div>", "&lt;div&gt;\n<hr>\n&lt;/div&gt;"),
         (
             "<dl>\n<dt><b><ins><hr></ins></b></dt><dd>a</dd></dl>",
             "<dl>\n<dt><hr></dt><dd>a</dd></dl>",
         ),
         ("<dfn>a <dfn>b</dfn></dfn>", "<p><dfn>a b</dfn></p>"),
-        # Times that machines read.
+        # Machine-readable times.
         ("<time>yesterday</time>", "<p>yesterday</p>"),
         ('<time datetime="x">a</time>', "<p>a</p>"),
         ('<time datetime="2026-02-30">a</time>', "<p>a</p>"),
         ('<time datetime="2026-01-01T10:00:00.1234">a</time>', "<p>a</p>"),
         ("<time><b>2026</b></time>", "<p><b>2026</b></p>"),
-        # Images and headings without anything.
+        # Empty images and headings.
         ("![a]()", "<p>![a]()</p>"),
         ("##", "<p>##</p>"),
     ],
