@@ -44,7 +44,7 @@ class Shell:
 
     def run(self, *lines: str) -> str:
         """Run all lines in one shell, up to the first that fails, and return their output."""
-        # `set -e` would ignore a failure of the first command in `a && b`.
+        # `set -e` alone would ignore a failure of the first command in `a && b`.
         script = "set -euo pipefail\n" + "\n".join(f"{{ {line}\n}} || exit" for line in lines)
         for place, other in self.places.items():
             script = script.replace(place, str(other))

@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 
 ROOT = Path(__file__).parent.parent
-# What each package may import of ours besides itself.
+# Our packages that each package may import, besides itself.
 ALLOWED = {
     "content": set(),
     "caching": set(),
@@ -28,12 +28,12 @@ ROWS = [
 
 
 def modules(package: str) -> list[Path]:
-    """All modules of a package, its tests left out: they stand above everything."""
+    """Return a package's modules without its tests, which may import everything."""
     return [path for path in (ROOT / package).rglob("*.py") if "tests" not in path.parts]
 
 
 def imports(source: str) -> set[str]:
-    """Dotted names that `source` imports, also inside functions."""
+    """Return the dotted names that `source` imports, also inside functions."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -99,7 +99,7 @@ def test_no_two_modules_import_each_other(package):
         (module, other)
         for module, names in used.items()
         for name in names
-        # A module, or a name in one.
+        # `name` may be a module or a name in a module.
         for other in {name, name.rpartition(".")[0]} & used.keys()
     }
     assert not {(module, other) for module, other in pairs if (other, module) in pairs}

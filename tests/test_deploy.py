@@ -1,4 +1,4 @@
-"""The files in `deploy/`: that they are accepted, and what nginx does with answers and failures."""
+"""The files in `deploy/`: their syntax, and how nginx treats responses and failures."""
 
 import os
 import re
@@ -27,7 +27,7 @@ needs_nginx = pytest.mark.skipif(not shutil.which("nginx"), reason="not installe
 
 
 def variables() -> dict[str, str]:
-    """Return all that the example of an environment sets, or shows how to set."""
+    """Return the variables in the example environment, including those in comments."""
     lines = (DEPLOY / "blogsite.env").read_text()
     return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", lines, re.M))
 
@@ -61,7 +61,7 @@ def test_systemd_accepts_the_units(tmp_path):
     units = [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.socket"), *DEPLOY.glob("*.timer")]
     assert len(units) == 4
     for unit in units:
-        # It looks whether programs are there.
+        # The check requires that programs exist.
         text = unit.read_text().replace(f"{CHECKOUT}/.venv/bin/", f"{Path(sys.executable).parent}/")
         (tmp_path / unit.name).write_text(text)
     command = ["systemd-analyze", "verify", *sorted(tmp_path.iterdir())]
@@ -69,11 +69,11 @@ def test_systemd_accepts_the_units(tmp_path):
     assert (run.returncode, run.stderr) == (0, "")
 
 
-# nginx, before applications that do as they are told ----------------------------------------------
+# nginx in front of fake applications --------------------------------------------------------------
 
 
 class Told(ThreadingHTTPServer):
-    """An application that answers all alike, or takes a request and hangs up."""
+    """Fake application that responds to all requests alike, or hangs up after it read one."""
 
     def __init__(self, headers: dict[str, str] | None = None, *, hangs_up: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), Telling)
@@ -94,7 +94,7 @@ class Telling(BaseHTTPRequestHandler):
         if self.server.hangs_up:
             return
         self.send_response(200)
-        # Each answer is another.
+        # The number makes each response different.
         body = f"answer {len(self.server.asked)}".encode()
         for name, value in (self.server.headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
@@ -121,7 +121,7 @@ def told(*applications: Told) -> Iterator[None]:
 
 @contextmanager
 def before(folder: Path, *applications: Told) -> Iterator[Visitor]:
-    """Put nginx, as it is shipped, before these applications, and give one who asks it."""
+    """Run the shipped nginx.conf in front of these applications, and yield a visitor of nginx."""
     port = free_port()
     where = {"port": port, "backends": [each.port for each in applications], "tls": None}
     with told(*applications), nginx(folder, shipped_nginx(folder, folder, **where)):
@@ -135,7 +135,7 @@ def before(folder: Path, *applications: Told) -> Iterator[Visitor]:
 def test_a_page_is_asked_of_another_machine_and_a_form_is_not(tmp_path, method, is_repeated):
     one, other = Told(hangs_up=True), Told(hangs_up=True)
     with before(tmp_path, one, other) as visitor:
-        # Whichever is asked first.
+        # Either application may get the first request.
         assert visitor.ask(method, "/some/", "" if method == "POST" else None).status == 502
         assert len(one.asked + other.asked) == 1 + is_repeated
         one.hangs_up = other.hangs_up = False
@@ -236,7 +236,7 @@ def test_a_cookie_of_a_session_or_message_alone_passes_the_cache(tmp_path, cooki
         visitor.get("/page/")
         visitor.headers |= {"Cookie": cookies} if cookies else {}
         answers = [visitor.get("/page/") for _ in range(2)]
-        # Nor does a visitor who is personal leave anything in the cache.
+        # A personal page is not kept in the cache either.
         visitor.headers.pop("Cookie", None)
         answers.append(visitor.get("/page/"))
     texts = ["answer 1"] * 3 if is_kept else ["answer 2", "answer 3", "answer 1"]
@@ -251,7 +251,7 @@ def test_who_asks_for_a_page_after_a_while_gets_it_as_it_is(tmp_path):
     application = Told(FOR_ALL)
     with before(tmp_path, application) as visitor:
         assert visitor.get("/page/").text == "answer 1"
-        # One second, one more while it is renewed, and nginx counts whole ones.
+        # One second, one more during renewal, and nginx counts whole seconds.
         after = time.monotonic() + 3
         wait_until(lambda: time.monotonic() > after, "the clock stands still")
         assert visitor.get("/page/").text == "answer 2"
@@ -332,13 +332,13 @@ def test_its_logs_hold_no_secret_addresses(tmp_path, hangs_up, name):
         for path in (*paths, "/page/"):
             assert visitor.get(path).status == (502 if hangs_up else 200)
         log = tmp_path / name
-        # It is written after the answer.
+        # nginx writes the log after the response.
         wait_until(lambda: "/page/" in log.read_text(), "it is not written")
-    # No word of this test's name, which is in the paths that nginx logs.
+    # The secret must not be a word of this test's name, which is in paths that nginx logs.
     assert "swordfish" not in log.read_text()
 
 
-# The socket that systemd holds --------------------------------------------------------------------
+# The socket that systemd keeps open ---------------------------------------------------------------
 
 
 @pytest.fixture
@@ -354,7 +354,7 @@ def prepared(tmp_path) -> dict[str, str]:
 def test_a_restart_refuses_nobody(prepared):
     with closing(socket.create_server(("127.0.0.1", 0), backlog=2048)) as listener:
         visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        # The one who serves last is still there when the last questions are answered.
+        # The last server must still run when the last requests are answered.
         with ExitStack() as last, asking(visitor, ["/", "/tags/"]) as tally:
             for _ in range(3):
                 with activated(listener, prepared):
@@ -364,7 +364,7 @@ def test_a_restart_refuses_nobody(prepared):
     assert not tally.failed
 
 
-# A stop that comes while a worker starts ----------------------------------------------------------
+# A stop signal while a worker starts --------------------------------------------------------------
 
 TOLD_EARLY = """
 import time
@@ -386,5 +386,5 @@ def test_a_worker_hears_a_stop_that_comes_before_it_listens(tmp_path, prepared):
     command = [sys.executable, "-m", "gunicorn", "--config", settings, "blogsite.wsgi"]
     own = prepared | {"PORT": str(free_port())}
     with subprocess.Popen(command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL) as server:
-        # Gunicorn itself waits for half a minute.
+        # By default, gunicorn waits for half a minute.
         assert server.wait(timeout=20) == 0

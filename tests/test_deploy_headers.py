@@ -1,4 +1,4 @@
-"""Headers that nginx, as shipped, adds to its own responses, and leaves to the application."""
+"""Headers that the shipped nginx.conf adds to nginx's responses and leaves to the application."""
 
 import re
 
@@ -26,7 +26,7 @@ def only(headers: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_no_location_drops_the_headers_of_its_server():
-    """Nginx inherits add_header into no block that has one of its own."""
+    """A block with its own add_header inherits none of its server's."""
     text = re.sub("#.*", "", (DEPLOY / "nginx.conf").read_text())
     depth_of_headers = {
         text[: found.start()].count("{") - text[: found.start()].count("}")

@@ -1,4 +1,4 @@
-"""Faults that the Nu checker once found (benchmarks/html.py), in pages of every kind."""
+"""Faults in HTML that the Nu checker once found (benchmarks/html.py), for all kinds of pages."""
 
 import re
 from html.parser import HTMLParser
@@ -50,7 +50,7 @@ class Element:
 
 
 class Document(HTMLParser):
-    """The elements of a page, each with all elements and the text inside it."""
+    """Parser for the elements of a page, each with all elements and the text inside it."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Document(HTMLParser):
 
 
 def faults(source: str) -> list[str]:
-    """Return what HTML forbids in a page, of the kinds that pages of ours once held."""
+    """Return a page's violations of HTML, limited to kinds that our pages once had."""
     root = Document(source).root
     return [fault for rule in RULES for fault in rule(root)]
 
@@ -105,7 +105,7 @@ def labels(root: Element) -> list[str]:
 
 
 def selects(root: Element) -> list[str]:
-    """A list that must be answered begins with an empty choice."""
+    """Return a fault for each required list that does not begin with an empty choice."""
     required = [e for e in root.all("select") if "required" in e.attributes]
     firsts = [(e, e.all("option")[:1]) for e in required if "multiple" not in e.attributes]
     return [f"select {e.attributes}" for e, first in firsts if not is_empty_choice(first)]
@@ -155,7 +155,7 @@ RULES = (
 
 @pytest.fixture
 def client_for(client_of, make_post, make_comment, draft, post, author):
-    """Return a function that gives the client of a visitor; the blog has a bit of everything."""
+    """Return a function that returns a visitor's client, for a blog with a bit of everything."""
     make_post(tags="tea", body="<time datetime='2026-01-01'>then</time>")
     make_comment()
     history.record(post, post, PostText("a", "b", "c"), Edit(post.updated_at))

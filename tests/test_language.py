@@ -1,4 +1,4 @@
-"""LANGUAGE_CODE: an interface in one language, with the dates and numbers of the blog's own."""
+"""LANGUAGE_CODE: dates and numbers in the blog's language, in an interface of one language."""
 
 import re
 
@@ -19,7 +19,7 @@ NOW = timezone.datetime(2024, 12, 3, 14, 5, tzinfo=timezone.get_default_timezone
 
 @pytest.fixture
 def written_in(settings):
-    """Return a function that sets the language of the blog, as the settings do."""
+    """Return a function that sets the blog's language like the settings."""
 
     def choose(code: str) -> None:
         settings.BLOG_LANGUAGE, settings.FORMAT_MODULE_PATH = code, "blogsite.formats"
@@ -68,7 +68,7 @@ def test_numbers_and_the_order_of_a_date_are_those_of_the_language(written_in, c
 
 @pytest.fixture
 def rendered(client_of, make_post, make_comment, make_user, written_in):
-    """Return a function that gives the pages of a blog in a language to somebody who sees all."""
+    """Return a function that returns a blog's pages in a language, as a user with all rights."""
 
     def pages(code: str) -> dict[str, str]:
         written_in(code)
@@ -92,7 +92,7 @@ def rendered(client_of, make_post, make_comment, make_user, written_in):
     return pages
 
 
-# Translations of Django that used to appear between English words.
+# Words of Django's translations that used to appear in English pages.
 GERMAN = "Passwort|Bitte|Ändern|hinzufügen|Abmelden|Startseite|erforderlich|Benutzername"
 
 

@@ -1,4 +1,4 @@
-"""Templates, stylesheets and scripts are laid out for readers: short lines, one element on each."""
+"""Readable layout of templates, stylesheets and scripts: short lines with one element each."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ STATIC = sorted(
     for path in (ROOT / "static").rglob(pattern)
     if "vendor" not in path.parts
 )
-# Elements that start a block of their own. Inline elements may share its line.
+# Block elements. Inline elements may share a line.
 BLOCKS = re.compile(
     r"<(?:article|aside|blockquote|body|dd|details|div|dl|dt|fieldset|figure|footer|form|h[1-6]"
     r"|head|header|html|iframe|legend|li|main|nav|ol|p|pre|section|select|summary|table|tbody|td"

@@ -1,6 +1,6 @@
-"""The site on several machines, for real: nginx, two gunicorns, PostgreSQL with a replica, Redis.
+"""The site on several machines: real nginx, two gunicorns, PostgreSQL with a replica, and Redis.
 
-All of it on this machine's loopback, from the files in `deploy/` (`benchmarks/machines.py`).
+All run on this machine's loopback, from the files in `deploy/` (`benchmarks/machines.py`).
 """
 
 import os
@@ -18,7 +18,7 @@ from benchmarks.servers import ROOT
 from benchmarks.visitor import Visitor, asking
 from tests.servers import self_signed
 
-# The application says so: five seconds, four more while a page is renewed, and nginx rounds up.
+# The application allows five seconds, and four more while a page is renewed. nginx rounds up.
 SEEN_BY_ALL = 10
 
 pytestmark = [
@@ -32,7 +32,7 @@ def site(tmp_path_factory) -> Iterator[Machines]:
     tls = self_signed(tmp_path_factory.mktemp("tls"))
     with machines(tmp_path_factory.mktemp("machines"), tls=tls) as started:
         with psycopg.connect(started.replica.url, autocommit=True) as replica:
-            # So that it can be seen whether it is asked.
+            # The log then shows the queries to the replica.
             replica.execute("ALTER SYSTEM SET log_statement = 'all'")
             replica.execute("SELECT pg_reload_conf()")
         yield started
@@ -53,28 +53,28 @@ def anonymous(site) -> Visitor:
 
 @pytest.fixture
 def somebody(site) -> Visitor:
-    """A visitor whose pages are rendered each time: both caches pass their requests on."""
+    """Return a visitor whose requests bypass both caches, so each page is rendered."""
     return Visitor(site.origin, headers=NOT_CACHED)
 
 
 def at(site: Machines, name: str, **options) -> Visitor:
-    """Return a visitor of one machine, past nginx."""
+    """Return a visitor who bypasses nginx and uses one machine."""
     origin = f"127.0.0.1:{site.ports[name]}"
     headers = {"X-Forwarded-Proto": "https", "Referer": f"https://{origin}/"}
     return Visitor(f"http://{origin}", headers=headers, **options)
 
 
 def asked_of_replica(site: Machines) -> int:
-    """Return how often rows were asked of the replica."""
+    """Return the number of queries for rows that the replica got."""
     return len(re.findall(r"statement:\s+SELECT (?!pg_)", site.replica.log.read_text()))
 
 
-# What is written through one ----------------------------------------------------------------------
+# Changes through one machine ----------------------------------------------------------------------
 
 
 def test_what_is_written_through_one_is_seen_through_the_other_at_once(site, author):
     one, two = at(site, "one", cookies=author.cookies), at(site, "two")
-    # Kept by the page cache of the other one, which has to hear of it.
+    # The other machine's page cache keeps the page, so it has to notice the change.
     assert "s-maxage=5" in two.get().headers["Cache-Control"]
     assert two.get().status == 200
     one.publish("Written through one")
@@ -92,7 +92,7 @@ def test_the_author_sees_it_at_once_and_everyone_within_ten_seconds(anonymous, a
     assert wait_until(is_seen, "others do not see it", seconds=SEEN_BY_ALL) < SEEN_BY_ALL
 
 
-# What nginx keeps ---------------------------------------------------------------------------------
+# nginx's cache ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_only_visitors_who_are_nobody_get_what_is_kept(anonymous, cookies, is_ke
     anonymous.get()
     visitors = [Visitor(anonymous.origin, {**cookies}) for _ in range(2)]
     found = [visitor.get().headers["X-Cache"] for visitor in visitors]
-    # Within five seconds after its time a page may be shown while it is renewed.
+    # During renewal, a page may be shown for five seconds after it expired.
     assert (found[1] in ("HIT", "UPDATING", "STALE")) == is_kept
     assert (found == ["BYPASS", "BYPASS"]) == (not is_kept)
 
@@ -169,7 +169,7 @@ def test_static_files_come_from_the_disk_and_are_kept_for_good(anonymous):
 
 def test_pages_are_read_from_the_replica(site, author):
     before = asked_of_replica(site)
-    # One's own posts are asked for each time, after session and user.
+    # My posts is never cached, so it queries the posts after session and user.
     is_asked = lambda: author.get("/mine/").status == 200 and asked_of_replica(site) > before + 2  # noqa: E731
     wait_until(is_asked, "the replica is asked for nothing")
 
@@ -181,7 +181,7 @@ def test_while_the_replica_is_behind_everyone_sees_what_is_written(site, author,
             path = author.publish("Ahead of the replica")
             assert "Ahead of the replica" in author.get().text
             assert "Ahead of the replica" in somebody.get().text
-            # Also what is kept for everyone was not made of old rows.
+            # Pages that are kept for everyone have the new rows too.
             for name in ("one", "two"):
                 assert "Ahead of the replica" in at(site, name).get().text
                 assert "Ahead of the replica" in at(site, name).get(path).text
@@ -211,7 +211,7 @@ def test_a_redis_that_stops_makes_pages_slower_and_breaks_none(site, author, som
     path = author.publish("Without Redis")
     assert "Without Redis" in author.get().text
     for name in ("one", "two"):
-        # Nobody can say what changed, so nothing comes from a page cache.
+        # Without Redis, no machine knows what changed, so no page comes from a page cache.
         assert "Without Redis" in at(site, name).get().text
     number = re.match("/([0-9]+)-", path)[1]
     assert author.post(f"/{number}/comments/", body="Nor this.").status == 302
@@ -220,7 +220,7 @@ def test_a_redis_that_stops_makes_pages_slower_and_breaks_none(site, author, som
 
 
 def end_under_load(site, visitor, end, name) -> list:
-    """Return what failed for those who asked while a machine ended and was started again."""
+    """Return the requests that failed while a machine ended and was started again."""
     with asking(visitor, ["/", "/tags/"]) as tally:
         site.wait_for_answers("one", "two")
         end(name)
@@ -235,7 +235,7 @@ def test_a_machine_that_is_stopped_under_load_loses_no_request(site, somebody):
 
 
 def test_a_machine_that_is_killed_under_load_loses_at_most_what_it_was_sending(site, somebody):
-    """Of an answer whose head has arrived, nginx can't ask another machine for the rest."""
+    """Once the head of a response has arrived, nginx can't get the rest from another machine."""
     failed = end_under_load(site, somebody, site.kill, "two")
     assert all(str(reason).startswith("IncompleteRead") for reason in failed)
     assert len(failed) <= 4
@@ -274,6 +274,6 @@ def test_the_benchmark_runs_and_loses_no_request_where_nothing_is_killed():
     assert run.returncode == 0, run.stderr
     *failed, by_kill = re.findall(r"([0-9,]+) failed", run.stdout)
     assert failed == ["0"] * 5, run.stdout
-    # Those that it was sending, of the eight that ask.
+    # Only responses that were being sent fail, at most one for each of eight clients.
     assert int(by_kill) <= 8
     assert "ratio (goal: at most 1.5)" in run.stdout

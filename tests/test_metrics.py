@@ -1,4 +1,4 @@
-"""The figures of `benchmarks.metrics`, for a small project with known ones."""
+"""`benchmarks.metrics`, run on a small project with known figures."""
 
 import ast
 

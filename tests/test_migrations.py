@@ -1,4 +1,4 @@
-"""Migrations: complete, reversible, and what they bring besides tables."""
+"""Migrations: complete, reversible, and with all that they create besides tables."""
 
 import subprocess
 import sys

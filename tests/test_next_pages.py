@@ -1,4 +1,4 @@
-"""Pages that a browser may fetch before somebody clicks: which, for whom, and without effect."""
+"""Pages that a browser may prefetch: which ones, for whom, and without side effects."""
 
 import json
 import re
@@ -14,7 +14,7 @@ RULES = re.compile(r'"(/static/next-page\.[0-9a-f]{12}\.speculationrules)"')
 
 @pytest.fixture
 def rules(client, db) -> dict:
-    """What a browser is told, as it is told."""
+    """Return the speculation rules, found as a browser finds them."""
     (address,) = RULES.fullmatch(client.get("/")["Speculation-Rules"]).groups()
     response = client.get(address)
     assert response["Content-Type"] == "application/speculationrules+json"
@@ -54,7 +54,7 @@ def test_they_are_offered_to_those_alone_whom_the_page_cache_answers(
 def test_only_public_pages_that_change_nothing_are_fetched(rules):
     (rule,) = rules["prefetch"]
     patterns = rule["where"]["and"][0]["href_matches"]
-    # A name in a URL pattern stands for what is between two slashes, or up to what follows it.
+    # A name in a URL pattern matches up to the next slash, or up to the text after the name.
     fetched = re.compile("|".join(re.sub(r":[a-z]+", "[^/]+?", each) for each in patterns))
     matched = {
         name: (methods, visitors)

@@ -1,4 +1,4 @@
-"""nginx.conf: no warnings, HTTP/2, and renewals of the certificate."""
+"""TLS in nginx.conf: no warnings, HTTP/2, and renewals of the certificate."""
 
 import shutil
 import socket
@@ -29,7 +29,7 @@ def tls_port() -> int:
 
 @pytest.fixture
 def config(tmp_path, plain, tls_port) -> str:
-    """Return the configuration after the lines of README.md, for this machine."""
+    """Return the configuration for this machine, edited by the commands of README.md."""
     path = tmp_path / "blogsite.conf"
     tls = self_signed(tmp_path)
     where = {"port": tls_port, "backends": [free_port()], "tls": tls, "plain": plain}

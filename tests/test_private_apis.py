@@ -40,13 +40,13 @@ from posts.models import Post
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/private-apis.md").read_text()
 ADMIN_TEMPLATES = Path(admin.__file__).parent / "templates/admin"
-# Documented, in spite of their names.
+# These are public and documented, in spite of their names.
 PUBLIC = {"_asdict", "_default_manager", "_fields", "_meta", "_replace"}
 
 
 @pytest.fixture
 def watch(monkeypatch) -> Callable:
-    """Return a function that lists the calls of an override, which still does its work."""
+    """Return a function that records the calls of an override, which still does its work."""
 
     def watch_override(owner: type, name: str) -> list[tuple]:
         override = vars(owner)[name]
@@ -285,7 +285,7 @@ def test_a_transaction_on_sqlite_calls_our_overrides(db, tmp_path, watch, name):
     options = {"transaction_mode": "IMMEDIATE"}
     changes = {"NAME": tmp_path / "db.sqlite3", "OPTIONS": options}
     wrapper = DatabaseWrapper(connections.settings["default"] | changes, "other")
-    # As `transaction.atomic` does.
+    # `transaction.atomic` calls it this way.
     wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
     wrapper.cursor().execute("CREATE TABLE kept (number integer)")
     wrapper.commit()

@@ -1,4 +1,4 @@
-"""Files that say what the project is made of agree with it."""
+"""Consistency of project files: requirements, packages, settings and docs."""
 
 import re
 import tomllib
@@ -70,7 +70,7 @@ def test_the_readme_names_every_setting_and_no_other():
         (ROOT / "blogsite" / name).read_text()
         for name in ("settings.py", "serving.py", "environment.py")
     )
-    # Read through blogsite.environment by their name as the first argument.
+    # Each variable's name is the first argument of a function in blogsite.environment.
     calls = r"(?:boolean|read|whole_number|one_of|host_names|origins?|time_zone|\w+_url|mail_\w+)"
     read = re.findall(rf'{calls}\(\s*"([A-Z_]+)"', sources)
     assert sorted(listed) == sorted({*read, "SECRET_KEY"})

@@ -1,4 +1,4 @@
-"""`bin/serve` and `bin/venv`, by real processes."""
+"""`bin/serve` and `bin/venv`, run as real processes."""
 
 import os
 import re
@@ -21,13 +21,13 @@ pytestmark = pytest.mark.program
 
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:
-    """What the commands see: an instance of their own, on SQLite."""
+    """Return the commands' environment, with a new instance on SQLite."""
     own = {"PORT": str(free_port()), "INSTANCE_DIR": str(tmp_path / "instance")}
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG")} | own
 
 
 def run(environment: dict, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    """Run a `bin/serve` that is expected to give up."""
+    """Run a `bin/serve` that is expected to fail."""
     return subprocess.run(
         [ROOT / "bin/serve", *arguments],
         env=environment,
@@ -40,7 +40,7 @@ def run(environment: dict, *arguments: str, cwd: Path = ROOT) -> subprocess.Comp
 
 @contextmanager
 def serving(environment: dict, *arguments: str, cwd: Path = ROOT):
-    """Start `bin/serve`, give the lines up to the address, and stop it as Ctrl-C does."""
+    """Start `bin/serve`, yield its output up to the address, and stop it like Ctrl-C."""
     server = subprocess.Popen(
         [ROOT / "bin/serve", *arguments],
         env=environment,
@@ -48,7 +48,7 @@ def serving(environment: dict, *arguments: str, cwd: Path = ROOT):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A terminal sends Ctrl-C to all of its group, workers included.
+        # A terminal sends Ctrl-C to the whole process group, including workers.
         start_new_session=True,
     )
     with server:
@@ -81,7 +81,7 @@ def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twi
         assert "--paper" in get(environment, style)
     assert (instance / "static/collected.stamp").exists()
     collected = (instance / "static/staticfiles.json").stat().st_mtime_ns
-    # At once, on the port that the first one has just left.
+    # Start again at once, on the port that was just freed.
     with serving(environment) as lines:
         assert [line.partition(" ")[0] for line in lines] == ["Starting", "Serving"]
     assert (instance / "static/staticfiles.json").stat().st_mtime_ns == collected
@@ -89,7 +89,7 @@ def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twi
 
 @pytest.fixture
 def two_cores():
-    """Have everything that the test starts run on two cores of the machine."""
+    """Run all processes of the test on two of the machine's cores."""
     there_are = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else {}
     if len(there_are) < 2:
         pytest.skip("a process has no choice of cores here")
@@ -101,7 +101,7 @@ def two_cores():
 
 def test_each_of_two_workers_keeps_to_one_of_two_cores(environment, two_cores):
     last = time.monotonic() + 30
-    # Nobody reads the log, and a pipe that is full holds up who writes to it.
+    # The test does not read the log, and a full pipe would block the workers.
     with serving(environment | {"ACCESS_LOG": "0"}):
         while sorted(kept := cores_of_workers()) != [[core] for core in two_cores]:
             assert time.monotonic() < last, kept

@@ -1,4 +1,4 @@
-"""A page that was taken down does not come back from nginx, whatever happens to the application."""
+"""Takedowns: nginx never shows the old page again, whatever happens to the application."""
 
 import os
 import re
@@ -24,21 +24,21 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("nginx"), reason="not installed: nginx"),
 ]
 CODINGS = ("gzip", "identity")
-# One that hangs is given up a minute later; here sooner.
+# The shipped timeout for an application that hangs is a minute, which is too long for a test.
 SOON = "proxy_read_timeout 4s;\nproxy_next_upstream_tries"
 
 
 class Site:
-    """nginx before one gunicorn, and an author."""
+    """A site of nginx in front of one gunicorn, with an author."""
 
     def __init__(self, port: int, started: Server) -> None:
         self.origin, self.pid = f"http://127.0.0.1:{port}", started.pid
-        # Past nginx, which would give up a log-in on a busy machine.
+        # The author bypasses nginx, whose timeout is too short for a log-in on a busy machine.
         self.author = Visitor(f"http://127.0.0.1:{started.port}")
         self.author.join("author")
 
     def read(self, path: str) -> list[tuple[int, str]]:
-        """Return the status and the text of a page in each coding, as anybody gets it."""
+        """Return the status and text of a page in each coding, as an anonymous visitor gets it."""
         visitors = [Visitor(self.origin, headers={"Accept-Encoding": name}) for name in CODINGS]
         answers = [visitor.get(path) for visitor in visitors]
         return [(answer.status, answer.text) for answer in answers]
@@ -95,7 +95,7 @@ def site(tmp_path) -> Iterator[Site]:
 
 @contextmanager
 def application_lost(site: Site, how: str) -> Iterator[None]:
-    """Have the application die, or take every request and never answer."""
+    """Kill the application, or make it accept requests without ever responding."""
     is_killed = how == "killed"
     site.send(signal.SIGKILL if is_killed else signal.SIGSTOP)
     try:

@@ -1,7 +1,7 @@
-"""Every text that people see passes gettext, so that the interface can be translated.
+"""Translatable interface: all text that people see passes through gettext.
 
-A pseudo-locale puts each translated text between ⟦ and ⟧. What people write here is in Cyrillic, so
-Latin letters outside the marks are text of ours that nobody could translate.
+A pseudo-locale puts each translated text between ⟦ and ⟧. All text from users is in Cyrillic, so
+Latin letters outside the marks are text of ours that can't be translated.
 """
 
 import ast
@@ -30,7 +30,7 @@ NAMED = {"label", "help_text", "verbose_name", "verbose_name_plural", "descripti
 TEMPLATES = sorted(p for p in (ROOT / "templates").rglob("*.*") if p.name != "robots.txt")
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 SHOWN = {"title", "placeholder", "aria-label", "alt", "content", "summary"}
-# Texts of code, of the browser, and names that are the same in every language.
+# Text in code, text from the browser, and names that are the same in every language.
 LANGUAGE = "en-au"
 UNSEEN = {"script", "style", "code", "kbd", "pre", "textarea"}
 NAMES = re.compile(
@@ -42,7 +42,7 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 
 
 class Pseudo(trans_real.DjangoTranslation):
-    """English, with each text between marks."""
+    """Pseudo-translation that puts each English text between marks."""
 
     def gettext(self, message: str) -> str:
         return f"⟦{message.rpartition(CONTEXT_SEPARATOR)[2]}⟧"
@@ -52,7 +52,7 @@ class Pseudo(trans_real.DjangoTranslation):
 
 
 class Unmarked(HTMLParser):
-    """The texts of a page, visible or read aloud, that stand outside the marks."""
+    """Parser for the texts of a page, visible or read aloud, that are outside the marks."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Unmarked(HTMLParser):
 
 
 def is_shown(tag: str, name: str, value: str, given: dict) -> bool:
-    """Whether people see or hear an attribute. Scripts show texts from data attributes."""
+    """Return whether people see or hear an attribute. Scripts show texts of data attributes."""
     if tag == "meta":
         return name == "content" and given.get("name") == "description"
     if tag == "input" and name == "value":
@@ -89,7 +89,7 @@ def is_shown(tag: str, name: str, value: str, given: dict) -> bool:
 
 
 def outside(text: str, depth: int) -> tuple[list[str], int]:
-    """Return the Latin texts of `text` outside the marks, and how many marks stay open."""
+    """Return the Latin parts of `text` outside the marks, and the number of open marks."""
     parts, found = re.split("([⟦⟧])", text), []
     for part in parts:
         depth += {"⟦": 1, "⟧": -1}.get(part, 0)
@@ -100,12 +100,12 @@ def outside(text: str, depth: int) -> tuple[list[str], int]:
 
 @pytest.fixture
 def pseudo(monkeypatch, settings):
-    """Put marks around each translated text, and name the site in Cyrillic.
+    """Put marks around each translated text, and give the site a Cyrillic name.
 
-    The language has a name of its own, so that no cached fragment of another test is shown.
+    The language has its own code, so pages never show cached fragments of other tests.
     """
     settings.SITE_NAME = "Блог"
-    # The admin takes its name when the addresses are loaded.
+    # The admin gets its name when the URLs are loaded.
     monkeypatch.setattr(admin.site, "site_header", settings.SITE_NAME)
     monkeypatch.setattr(admin.site, "site_title", settings.SITE_NAME)
     settings.BLOG_LANGUAGE = LANGUAGE
@@ -117,10 +117,10 @@ def pseudo(monkeypatch, settings):
 
 @pytest.fixture
 def blog(make_user, make_post, make_comment, pseudo) -> dict[str, object]:
-    """Make a blog in which only names and texts in Cyrillic come from people."""
+    """Create a blog in which all names and texts from people are in Cyrillic."""
     anna = make_user("анна", email="x@example.org", is_staff=True, is_superuser=True)
     boris = make_user("борис")
-    # People of the fixtures.
+    # These users come from other fixtures.
     User.objects.filter(username="author").update(username="вера")
     User.objects.filter(username="reader").update(username="глеб")
     now = timezone.now()
@@ -264,7 +264,7 @@ def test_the_email_has_no_such_text(client, blog, mailoutbox):
     assert [text for text in texts if outside(text, 0)[0]] == []
 
 
-# What a template shows by itself: neither its tags, nor its variables, nor what it translates.
+# Parts of a template that are not plain text: its tags, variables and translated texts.
 NOT_SHOWN = re.compile(
     r"{#.*?#}|{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|<!--.*?-->"
     r"|<(script|style|code)\b.*?</\1>",
@@ -291,7 +291,7 @@ def plain(node: ast.AST) -> bool:
 
 
 def unmarked_in(tree: ast.Module) -> list[int]:
-    """Return the lines that give a plain string to a field, an error or a message."""
+    """Return the lines that pass an untranslated string to a field, an error or a message."""
     found = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         called = getattr(call.func, "attr", getattr(call.func, "id", ""))

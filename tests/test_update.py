@@ -1,4 +1,4 @@
-"""An update of a running site, by the lines of README.md."""
+"""Update of a running site with the commands of README.md."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def upstream(tmp_path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path, upstream) -> Path:
-    """Return a checkout in which the packages are installed that this test itself runs with."""
+    """Return a checkout whose .venv has the packages of this test run."""
     folder = tmp_path / "checkout"
     subprocess.run(["git", "clone", "-q", upstream, folder], check=True)
     (folder / ".venv").mkdir()
@@ -70,7 +70,7 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def shell(tmp_path, checkout, listener) -> Iterator[Shell]:
-    """Return the shell of root on a server whose site was installed and prepared."""
+    """Return a shell of root on a server whose site is installed and prepared."""
     settings = tmp_path / "blogsite.env"
     with new_database("update") as url:
         variables = {
@@ -100,7 +100,7 @@ def test_an_update_by_the_lines_of_the_readme_refuses_nobody(shell, checkout, up
         with asking(visitor, ["/", "/tags/"], threads=2) as tally:
             release(upstream)
             said = shell.run(*commands_of("README.md", "### Update"))
-            # As systemd does, when the last line asks for it.
+            # The last command requests a restart, which systemd does like this.
             assert shell.calls[-1] == "systemctl restart blogsite"
             old.close()
             new.enter_context(activated(listener, own, checkout))

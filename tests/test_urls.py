@@ -1,4 +1,4 @@
-"""The inventory of addresses: each is public or guarded, and refuses undeclared methods."""
+"""Inventory of all addresses: each is public or guarded, and refuses undeclared methods."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -29,8 +29,8 @@ def post(make_post):
     return make_post(tags="bread")
 
 
-# name: (arguments, methods, who gets in); `own` marks those that the author of post 1 alone opens,
-# `script` those that answer a script, and `trash` what is to be found there by its author alone.
+# name: (arguments, methods, guard). `own` is only for the author of post 1, `script` responds to a
+# script, and `trash` is only for the author of a trashed post.
 INVENTORY = {
     "posts:post_list": ({}, READ, "public"),
     "posts:post_short": ({"pk": 1}, READ, "public"),
@@ -91,7 +91,7 @@ INVENTORY = {
     "hello": ({}, READ, "public"),
     "favicon": ({}, READ, "public"),
 }
-# Answered before the router, for machines.
+# Middleware responds to these before the URL router.
 HEALTH = {"/healthz": READ, "/readyz": READ}
 
 
@@ -132,14 +132,14 @@ def address(name: str, post) -> str:
 
 
 def comment_on(post) -> Comment:
-    """The one comment on `post`, by its author."""
+    """Return the only comment on `post`, which is by its author."""
     now = timezone.now()
     return post.comments.first() or commenting.add_comment(post, post.author, "body", now=now)
 
 
 def test_every_route_is_in_the_inventory():
     own = [name for name in names(get_resolver().url_patterns) if not name.startswith("admin:")]
-    # It stands before the admin's own and is 404 whatever is asked.
+    # This route replaces one of the admin's, and always responds with 404.
     own.remove("no_shortcut")
     assert sorted(own) == sorted(INVENTORY)
 
@@ -154,7 +154,7 @@ def test_a_route_refuses_the_methods_it_does_not_declare(client_of, post, name):
     client = client_of("author")
     for method in METHODS - INVENTORY[name][1]:
         response = client.generic(method, address(name, post))
-        # A page that leads the logged-in away does so whatever is asked.
+        # Pages that redirect logged-in users do so for every method.
         assert response.status_code in (405, 302), f"{method} {name}"
         assert response.status_code == 405 or name in ("accounts:register", "accounts:login")
 

@@ -12,7 +12,7 @@ from tests.servers import ROOT
 
 pytestmark = pytest.mark.program
 STAMP = ".venv/installed-requirements.txt.stamp"
-# A Python that lacks something: it runs what it is given, with one thing changed before.
+# Pythons that lack something: code that runs before the given program, and the expected error.
 LACKING = {
     "old": ("sys.version_info = (3, 9, 18)", "3.11 or newer is needed"),
     "without venv": ("sys.modules['ensurepip'] = None", "has no venv module"),
@@ -22,7 +22,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def checkout(tmp_path) -> Path:
-    """A checkout that needs no package, so that its .venv is made without the registry."""
+    """Return a checkout that needs no packages, so its .venv is created without the network."""
     fill_checkout(tmp_path)
     return tmp_path
 
@@ -76,7 +76,7 @@ def test_the_venv_is_made_once_and_again_when_something_changes(checkout):
 
 
 def cut(path: Path) -> None:
-    """Leave half of a file, as a full disk does."""
+    """Cut a file in half, like a full disk."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
@@ -103,7 +103,7 @@ def test_an_incomplete_venv_is_made_again(made_checkout, damage):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """A complete .venv, made once; pip compiles nothing of itself until it is first used."""
+    """Return a complete .venv, created once. pip compiles its own code at its first use."""
     folder = tmp_path_factory.mktemp("made")
     subprocess.run(["python3", "-m", "venv", folder / ".venv"], check=True)
     subprocess.run([folder / ".venv/bin/python", "-m", "pip", "list"], check=True)
@@ -112,7 +112,7 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def made_checkout(checkout, made) -> Path:
-    """The checkout with a .venv whose install did not end: the full disk left an empty stamp."""
+    """Return a checkout with a .venv of an interrupted install: a full disk left an empty stamp."""
     shutil.copytree(made, checkout / ".venv", symlinks=True)
     (checkout / STAMP).write_text("")
     return checkout
@@ -127,7 +127,7 @@ def test_an_install_that_was_cut_off_is_done_again(checkout):
 
 @pytest.fixture
 def as_another_user():
-    """Return the options that run a command as a user who may write nothing here."""
+    """Return the options that run a command as a user who can't write anything here."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -135,7 +135,7 @@ def as_another_user():
 
 @pytest.fixture
 def shared():
-    """A checkout that every user may read, and an environment with a Python that each may run."""
+    """Yield a checkout that every user can read, and an environment with a Python for everyone."""
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None:
         pytest.skip("no Python that every user may run")
@@ -150,7 +150,7 @@ def test_a_complete_venv_starts_for_another_user(shared, as_another_user):
     checkout, environment = shared
     result = run(checkout, env=environment)
     if result.returncode:
-        pytest.skip(result.stderr)  # that Python can make no .venv
+        pytest.skip(result.stderr)  # that Python can't create a .venv
     expected = (0, "", "")
     result = run(checkout, env=environment, **as_another_user)
     assert (result.returncode, result.stdout, result.stderr) == expected

@@ -1,7 +1,8 @@
-"""Every outlet crossed with every visitor and every state of a post.
+"""Visibility: every list and page, crossed with every visitor and every state of a post.
 
-Promise 1 of the design: one rule decides what is listed, one who may open an address.
-Each test asks all outlets and names those that are wrong: a test for each would be 1,500.
+One rule decides which posts are listed, and one decides who may open an address (promise 1 in
+docs/architecture.md). Each test requests all outlets and names the wrong ones, because a separate
+test for each would make 1,500.
 """
 
 from datetime import timedelta
@@ -98,7 +99,7 @@ def test_an_address_opens_for_those_who_may_see_the_post(client_of, make_post, v
 
 
 def status_for(visitor: str, state: str) -> int:
-    """Return what the author's own pages about a post answer."""
+    """Return the status of the author's pages about a post."""
     if visitor == "anonymous":
         return 302
     if not may_open(visitor, state):
@@ -123,7 +124,7 @@ def test_pages_for_writing_open_for_the_author_alone(client_of, make_post, visit
 def test_the_author_alone_restores_a_revision(client_of, make_post, visitor, state):
     post = with_history(make_post(title=TITLE, **STATES[state]))
     response = client_of(visitor).post(f"/{post.pk}/history/2/restore/")
-    # To the login page, or to the history.
+    # 302 leads to the login page, or to the history.
     expected = status_for(visitor, state)
     assert response.status_code == (302 if expected == 200 else expected)
     is_restored = Post.objects.get().title == SECRET
@@ -178,7 +179,7 @@ SECRET = "Secret zebra"
 
 
 def with_history(post: Post) -> Post:
-    """Give `post` what it said before, and edits that nobody saved on purpose."""
+    """Give `post` earlier revisions and an autosave."""
     for number, is_autosave in enumerate((False, False, True), 1):
         words = {"title": SECRET, "body": SECRET}
         post.revisions.create(
@@ -232,7 +233,7 @@ def test_a_comment_is_seen_by_those_who_may_see_it(
     assert client.get(comment.get_absolute_url()).status_code == (302 if is_addressed else 404)
 
 
-# With the page cache warm -------------------------------------------------------------------------
+# Warm page cache ----------------------------------------------------------------------------------
 
 NOW = timezone.now()
 BECOMING = {
@@ -245,7 +246,7 @@ BECOMING = {
     "in the trash": lambda post, moderator: publishing.trash_post(post, now=NOW),
     "published": lambda post, moderator: publishing.update(post, Edit(NOW)),
 }
-# And the way back.
+# The opposite changes.
 PUBLISHING = {
     "hidden": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
     "in the trash": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
@@ -256,10 +257,10 @@ ADDRESSES |= {"tags": "/tags/", "suggestions": "/tag-suggestions/?q=rare"}
 
 @pytest.fixture
 def in_step(anonymous, moderator, django_capture_on_commit_callbacks):
-    """Return a function that changes a post and asks the warm cache before and after."""
+    """Return a function that changes a post, and gets pages from a warm cache before and after."""
 
     def run(change, post: Post, paths: list[str]) -> list[tuple]:
-        # The second time, it comes from the cache, if it may at all.
+        # The second response comes from the cache, if the page may be cached.
         before = [[anonymous.get(path) for _ in range(2)][1] for path in paths]
         with django_capture_on_commit_callbacks(execute=True):
             change(post, moderator)
@@ -287,7 +288,7 @@ def test_a_warm_cache_shows_what_is_out_and_nothing_else(in_step, make_post, sta
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_warm_cache_shows_at_once_what_comes_out(in_step, make_post, state):
-    # So that the tag and the author have a page before.
+    # With this post, the tag and the author have pages before the change.
     make_post(title="Other", tags="Rare tag")
     post = make_post(title=TITLE, tags="Rare tag", **STATES[state])
     publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, Edit(NOW)))

@@ -1,4 +1,4 @@
-"""What a browser has to load before it shows a page: few requests, few bytes, and never twice."""
+"""Page weight: a browser loads few files and few bytes before it shows a page, and none twice."""
 
 import gzip
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 
 CSS_MAX, JS_MAX = 15_000, 25_000
-# The page itself and what holds up its first paint.
+# The page itself and the files that block its first paint.
 REQUESTS_BEFORE_PAINT = 3
 PUBLIC = (
     "/",
@@ -52,7 +52,7 @@ def styles(page: str) -> list[str]:
 
 
 def scripts(page: str) -> list[tuple[str, str]]:
-    """Return the attributes and the address of each script; there is none in a page itself."""
+    """Return the tag and the address of each script. No page has an inline script."""
     assert all("src=" in tag or "ld+json" in tag for tag in re.findall("<script[^>]*>", page))
     return re.findall(r'(<script [^>]*src="([^"]*)"[^>]*>)', page)
 
@@ -77,7 +77,7 @@ def test_a_page_for_anonymous_visitors_needs_no_script(get, path):
 
 
 def sent(client, address: str) -> int:
-    """Return the bytes of a file as it is sent, which has a name of its own content's."""
+    """Return the size of a file as it is sent. Its name must contain a hash of its content."""
     assert re.search(r"\.[0-9a-f]{12}\.(css|js)$", address), address
     response = client.get(address, headers={"Accept-Encoding": "gzip, deflate, br"})
     assert response["Content-Encoding"] == "gzip"

@@ -1,4 +1,4 @@
-"""The wheel holds all that the checkout has, and runs elsewhere."""
+"""The wheel: it contains all that the site needs, and runs outside a checkout."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """The wheel, built without the network: the backend is installed already."""
+    """Return the wheel, built without the network, because the backend is already installed."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
     subprocess.run(command, check=True, capture_output=True)
