@@ -143,7 +143,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return super().changeform_view(request, object_id, *args, **kwargs)
 
     def deletable(self, queryset: models.QuerySet) -> models.QuerySet:
-        """Return the rows that deleting changes."""
+        """Return the rows that the delete action applies to."""
         return queryset
 
     def response_action(self, request: HttpRequest, queryset) -> HttpResponse | None:
@@ -170,7 +170,7 @@ def offered_keys(queryset: models.QuerySet, newest: str) -> list[int]:
 
 
 def is_held_by_databases(text: str) -> bool:
-    """Return whether `text` is not a time, or one that UTC can express."""
+    """Return False only if `text` is a time that UTC can't express."""
     try:
         at = parse_datetime(text)
         if at:

@@ -24,12 +24,12 @@ SHOWN = "EDITOR_SHOWN"
 
 
 def note_editor(request: HttpRequest) -> None:
-    """Note that the page shows a logged-in person a form for long texts."""
+    """Mark the request: its page shows a logged-in person a form for long texts."""
     request.META[SHOWN] = True
 
 
 class LimitAnonymousBodies:
-    """Middleware that responds 413 to an unknown sender's long body. Runs after sessions."""
+    """Middleware, placed after sessions, that responds 413 to unknown senders' long bodies."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response

@@ -24,7 +24,7 @@ REFUSED_FOR = 300
 class TerminalBackend(ConsoleBackend):
     """Email backend for a site without EMAIL_URL: prints emails in the terminal.
 
-    Print nothing if the output goes to a log, which must not contain a reset link.
+    It prints nothing if the output goes to a log, which must not contain a reset link.
     """
 
     def send_messages(self, messages) -> int:

@@ -130,7 +130,7 @@ class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
 def user_of(request: HttpRequest) -> User | AnonymousUser:
     """Return the user that was loaded with the session if the session is still valid for them.
 
-    In every other case Django decides, with another query.
+    In every other case, Django decides, with another query.
     """
     pk = request.session.get(SESSION_KEY)
     vouched = request.session.get(HASH_SESSION_KEY, "")

@@ -32,7 +32,7 @@ def username_key(username: str) -> str:
 
 
 def validate_username(username: str) -> None:
-    """Raise ValidationError if the stored form of `username` makes no readable address."""
+    """Raise ValidationError if the stored form of `username` can't be a readable address."""
     if len(username) > USERNAME_MAX_LENGTH:
         return  # the field itself reports this
     stored = unicodedata.normalize("NFKC", username)

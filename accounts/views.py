@@ -1,4 +1,4 @@
-"""Register, log in, log out, passwords and the account page."""
+"""Views for registering, logging in and out, passwords and the account page."""
 
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -113,7 +113,7 @@ class Login(NextMixin, auth_views.LoginView):
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         response = super().form_valid(form)
-        # None: SESSION_COOKIE_AGE. 0: until the browser closes; as long as others on the server.
+        # None: SESSION_COOKIE_AGE. 0: the cookie ends with the browser, the session row as usual.
         self.request.session.set_expiry(None if form.cleaned_data["remember"] else 0)
         return response
 

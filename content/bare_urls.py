@@ -77,7 +77,7 @@ def _named(tokens: list[Token]) -> Iterator[Token]:
 def link_bare_url(state, silent: bool) -> bool:
     """Inline rule: turn http://…, https://…, www.… and mailto:… into links without brackets.
 
-    linkify-it can't do this, because it takes `README.md` for a host.
+    linkify-it is not used, because it takes `README.md` for a host.
     """
     if silent or state.linkLevel or state.src[state.pos] not in ":w":
         return False

@@ -24,7 +24,7 @@ def date_format(value: datetime, name: str = "DATE_FORMAT") -> str:
 
 @register.filter(expects_localtime=True, is_safe=False)
 def date(value: datetime | None, arg: str | None = None) -> str:
-    """Replace Django's filter, in the admin too."""
+    """Return a date in the blog's language. Replaces Django's filter, in the admin too."""
     with override(settings.BLOG_LANGUAGE):
         return defaultfilters.date(value, arg)
 

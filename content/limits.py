@@ -12,9 +12,9 @@ from markdown_it.rules_inline import image, link
 # Quotes, lists and notes deeper than this are shown as typed (a list takes two levels). markdown-it
 # drops everything below `maxNesting`, so that must never be reached.
 BLOCK_DEPTH = 16
-# Block tokens plus the lines where a block was looked for. A crafted text has a million of both and
-# takes 5 seconds. This limit allows 20,000 paragraphs, 10,000 items or 30,000 cells. A document
-# beyond it is shown as typed.
+# Block tokens, plus lines at which the parser looks for a block. A crafted text has a million of
+# both and takes 5 seconds. This limit allows 20,000 paragraphs, 10,000 items or 30,000 cells. A
+# document beyond it is shown as typed.
 BLOCK_LIMIT = 100_000
 # A document is also shown as typed if its HTML would be longer than GROWTH_LIMIT times the text
 # plus GROWTH_OF_SHORT. A thousand uses of one long reference make a megabyte of HTML.
@@ -60,7 +60,7 @@ def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
 
 
 def _limit_blocks(state) -> None:
-    """Core rule: check again before the content of blocks is parsed. The last may be a huge row."""
+    """Core rule: check once more before inline parsing. The last block may be a huge table row."""
     if len(state.tokens) > BLOCK_LIMIT:
         raise TooMuch
 

@@ -40,13 +40,13 @@ from content.raw_html import (
 )
 from content.slugs import slugify
 
-# Increased when the same text renders as other HTML, so that saved rows are rendered again.
+# Increased when the same text renders differently, so that saved rows are rendered again.
 RENDERER_VERSION: int = 4
 
 TOO_MUCH = "This text has more parts than can be shown with their form. It stands here as typed."
 
-# Columns of code that fit on a page of 320 px, minus those that each list or quote around it takes.
-# The style sheet gives a tab as many.
+# NARROWEST columns of code fit on a page of 320 px. Each list or quote around them takes LEVEL of
+# these columns. The style sheet gives a tab TAB columns.
 NARROWEST = 22
 LEVEL = 3
 TAB = 4

@@ -195,7 +195,7 @@ def _is_ruby(element: Element, around: frozenset[str]) -> bool:
 
 
 def _signature(element: Element, letters: dict[str, str]) -> str:
-    """Return one letter per child of `element`: x for unlisted ones, none for white space."""
+    """Return one letter per child of `element`: x for text and others, none for white space."""
     return "".join(
         letters.get(each.name, "x") if isinstance(each, Element) else "x" if each.strip() else ""
         for each in element.inside

@@ -17,7 +17,7 @@ def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
     # An apostrophe belongs to its word: don't becomes dont.
     lowered = re.sub("['’]", "", unicodedata.normalize("NFKC", text).lower())
     slug = ""
-    # Normalize again: lowercasing and removed apostrophes can leave letters and marks uncombined.
+    # Normalize again: lowercasing and removing apostrophes can leave letters and marks apart.
     for character in unicodedata.normalize("NFKC", lowered):
         kind = unicodedata.category(character)[0]
         follows_letter = slug[-1:] not in ("", "-")

@@ -1,4 +1,4 @@
-"""Time zones of people, which affect no one else."""
+"""People's own time zones, which change nothing for anyone else."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
