@@ -216,6 +216,17 @@ def test_an_update_logs_the_old_and_the_new_version_once(prepare, tmp_path, old)
     assert prepare() == []
 
 
+def test_an_instance_that_is_up_to_date_is_not_written(prepare, tmp_path):
+    def times() -> dict:
+        return {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+    prepare()
+    before = times()
+    assert tmp_path / "version" in before
+    assert prepare() == []
+    assert times() == before
+
+
 def test_an_update_that_fails_logs_the_old_version_again(prepare, monkeypatch):
     def fail() -> None:
         raise DatabaseError("no space")

@@ -40,8 +40,9 @@ class Command(BaseCommand):
             raise CommandError(f"The database refuses: {' '.join(str(error).split())}") from error
         with explain_unwritable(settings.STATIC_ROOT):
             self.collect_static_files()
-        with explain_unwritable(settings.INSTANCE_DIR):
-            version_file().write_text(__version__)
+        if old != __version__:
+            with explain_unwritable(settings.INSTANCE_DIR):
+                version_file().write_text(__version__)
 
     def prepare_database(self) -> None:
         pending, unknown = schema.compare()
