@@ -110,16 +110,16 @@ def prune(*arguments: str) -> str:
 def test_what_nothing_shows_is_listed_first_and_then_removed(keep, media):
     name = keep()
     found = prune()
-    assert found == f"{name}\nFound (--delete removes them): 1 unused pictures.\n"
+    assert found == f"{name}\nFound (--delete removes them): 1 unused images.\n"
     assert Image.objects.exists() and (media / name).exists()
-    assert prune("--delete") == f"{name}\nRemoved: 1 unused pictures.\n"
+    assert prune("--delete") == f"{name}\nRemoved: 1 unused images.\n"
     assert not Image.objects.exists()
     assert not [path for path in media.rglob("*") if path.is_file()]
-    assert prune("--delete") == "Removed: 0 unused pictures.\n"
+    assert prune("--delete") == "Removed: 0 unused images.\n"
 
 
 def test_a_blog_that_never_had_an_image_has_none_to_remove(db, media):
-    assert prune("--delete") == "Removed: 0 unused pictures.\n"
+    assert prune("--delete") == "Removed: 0 unused images.\n"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from posts.writing.uploads import delete_image, unused_images
 
 
 class Command(BaseCommand):
-    help = "Lists the pictures, older than a day, that nothing shows; --delete removes them."
+    help = "Lists the images, older than a day, that nothing shows; --delete removes them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--delete", action="store_true", help="remove them")
@@ -19,4 +19,4 @@ class Command(BaseCommand):
             if delete:
                 delete_image(name)
         done = "Removed" if delete else "Found (--delete removes them)"
-        self.stdout.write(f"{done}: {len(unused)} unused pictures.")
+        self.stdout.write(f"{done}: {len(unused)} unused images.")
