@@ -134,7 +134,7 @@ def text_in(request: HttpRequest, side: str) -> PostText:
 
 def post_of(user: User, edit_session: str, text: PostText) -> Post | None:
     """Return the post if `text` is what `user` typed for the last save of `edit_session`."""
-    known = Revision.objects.filter(saved_by=user, edit_session=edit_session.replace("\0", ""))
+    known = Revision.objects.filter(saved_by=user, edit_session=edit_session)
     last = known.select_related("post").order_by("-pk").first() if edit_session else None
     return last.post if last and as_saved(last.text) == as_saved(text) else None
 

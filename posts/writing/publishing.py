@@ -62,7 +62,8 @@ def write_post(
     state = next_state(post, before, move)
     locked = tags_to_save(post, before, state, edit)
     post.status, post.publish_at = state
-    text = take_text(post, before, edit)
+    text = text_to_save(post, before, edit)
+    set_dates(post, before, text, edit.at)
     post.version = before.version + 1 if before else 1
     post.edit_session = edit.session
     save_row(post, before)
@@ -105,16 +106,19 @@ def next_state(post: Post, before: Post | None, move: Callable[[Post], State] | 
     return move(before) if before and move else (post.status, post.publish_at)
 
 
-def take_text(post: Post, before: Post | None, edit: Edit) -> PostText:
-    """Set the dates of `post` if its text changes, and return the text."""
-    old = before.text if before else None
-    tags = ", ".join(edit.tags) if edit.tags is not None else (old.tags if old else "")
-    text = post.text_with(tags)
+def text_to_save(post: Post, before: Post | None, edit: Edit) -> PostText:
+    """Return the text of `post` with the tags of `edit`, or else with those that it has."""
+    if edit.tags is not None:
+        return post.text_with(", ".join(edit.tags))
+    return post.text_with(before.tags_text if before else "")
+
+
+def set_dates(post: Post, before: Post | None, text: PostText, at: datetime) -> None:
+    """Set the dates of a new `post`, or of one whose text or cover changes."""
     if before is None:
-        post.created_at = post.updated_at = edit.at
-    elif (text, post.cover) != (old, before.cover):
-        post.updated_at = edit.at
-    return text
+        post.created_at = post.updated_at = at
+    elif (text, post.cover) != (before.text, before.cover):
+        post.updated_at = at
 
 
 def save_row(post: Post, before: Post | None) -> None:
