@@ -1,4 +1,4 @@
-"""What a page costs in queries, and that more rows cost no more."""
+"""Query budgets: the number of queries of each page, which stays the same with more rows."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ ROWS = [5, 50]
 
 @pytest.fixture
 def rows(request, make_user, make_post):
-    """So many posts, each by an author of its own."""
+    """Create `param` posts, each by a different author."""
     now = timezone.now()
     authors = [make_user(f"author{number}") for number in range(request.param)]
     Post.objects.bulk_create(
@@ -39,7 +39,7 @@ def rows(request, make_user, make_post):
 @pytest.mark.parametrize("rows", ROWS, indirect=True)
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # Count, places, posts and tags; for a visitor who is logged in, session and user before them.
+    # Count, positions, posts and tags. If the visitor is logged in, first the session.
     [("anonymous", 4), ("reader", 5)],
 )
 @pytest.mark.parametrize("path", ["/"])
@@ -52,12 +52,12 @@ def test_lists(client_of, rows, django_assert_num_queries, path, visitor, querie
 @pytest.mark.parametrize("rows", ROWS, indirect=True)
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # The ids found, their posts and tags; for a visitor who is logged in, session and user.
+    # The matching ids, their posts and tags. If the visitor is logged in, first the session.
     [("anonymous", 3), ("reader", 4)],
 )
 @pytest.mark.parametrize(
     ("question", "more"),
-    # The tags, where a question names some; how far back to look, where it leaves something out.
+    # The tags that the search names, and how far back to look if the search excludes something.
     [("body", 0), ('bod "body" -x author:author1 -tag:x', 2)],
 )
 def test_search(client_of, rows, django_assert_num_queries, question, more, visitor, queries):
@@ -70,8 +70,8 @@ def test_search(client_of, rows, django_assert_num_queries, question, more, visi
 @pytest.mark.parametrize("rows", ROWS, indirect=True)
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # Whether one may see the post, it and its tags, the one before, the one after, more by its
-    # author, where its comments stand; for a visitor who is logged in, session and user first.
+    # The visibility check, the post, its tags, the previous post, the next one, more by its author,
+    # and the positions of its comments. If the visitor is logged in, first the session.
     [("anonymous", 7), ("reader", 8), ("author", 8)],
 )
 def test_detail(client_of, rows, post, django_assert_num_queries, visitor, queries):
@@ -82,7 +82,7 @@ def test_detail(client_of, rows, post, django_assert_num_queries, visitor, queri
 
 @pytest.fixture
 def hundred_comments(post, make_user):
-    """As many as a page shows, each by a writer of its own, and one for the next page."""
+    """Add a full page of comments, each by a different writer, and one for the next page."""
     now = timezone.now()
     writers = [make_user(f"writer{number}") for number in range(COMMENTS_PER_PAGE + 1)]
     for number, writer in enumerate(writers):
@@ -92,7 +92,7 @@ def hundred_comments(post, make_user):
 
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # As above, with the comments after their places; a moderator's permissions are two more.
+    # As above, and the comments after their positions. A moderator's permissions are two more.
     [("anonymous", 8), ("reader", 9), ("author", 9), ("moderator", 11)],
 )
 def test_detail_with_a_hundred_comments(
@@ -106,8 +106,9 @@ def test_detail_with_a_hundred_comments(
 
 @pytest.mark.parametrize(
     ("path", "data", "queries"),
-    # Session with its user, post, count and row; for a comment a savepoint around its writer's row,
-    # whether it was sent before, it, its path and the count, then its place in the thread.
+    # Like: session with its user, post, count and row. Comment: session and post; in a savepoint
+    # its writer's row; the check for a duplicate, the comment, its path and the count; its position
+    # in the thread.
     [("/{pk}/like/", {}, 4), ("/{pk}/comments/", {"body": "words"}, 10)],
 )
 def test_taking_part(
@@ -126,7 +127,7 @@ def test_commenting_where_it_counts_who_is_known(
     commenting.add_comment(make_post(), reader, "words", now=timezone.now())
     settings.COMMENT_APPROVAL = rule
     client, links = client_of("reader"), " https://a.example https://b.example https://c.example"
-    # As above: with the writer's row.
+    # As above, with the writer's row.
     with django_assert_num_queries(10):
         client.post(f"/{post.pk}/comments/", {"body": links})
     assert post.comments.get().is_approved == (rule != "all")
@@ -134,7 +135,7 @@ def test_commenting_where_it_counts_who_is_known(
 
 def test_replying(client_of, hundred_comments, post, django_assert_num_queries):
     parent, client = post.comments.last(), client_of("reader")
-    # As above, with the parent in place of the writer's row.
+    # As above, with the parent instead of the writer's row.
     with django_assert_num_queries(10):
         client.post(f"/{post.pk}/comments/", {"body": "words", "parent": parent.pk})
     assert post.comments.get(body="words", author__username="reader").parent == parent
@@ -142,7 +143,7 @@ def test_replying(client_of, hundred_comments, post, django_assert_num_queries):
 
 @pytest.mark.parametrize(
     ("path", "queries"),
-    # Session with its user, two for permissions; then the newest id, count and page.
+    # The session with its user, two for permissions; then the newest id, the count and the page.
     [
         ("/admin/posts/comment/", 6),
         ("/admin/posts/comment/?reported=yes", 6),
@@ -167,9 +168,9 @@ def test_queues(
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        # Session with its user, two for permissions; then the newest id, count and page.
+        # As for the queues above.
         ("/admin/posts/post/", 6),
-        # What the search found, before them.
+        # As above, and the results of the search before them.
         ("/admin/posts/post/?q=title", 7),
         ("/admin/posts/post/?author=author1", 6),
         ("/admin/accounts/user/", 6),
@@ -184,9 +185,9 @@ def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
 
 @pytest.mark.parametrize(
     ("path", "data", "queries"),
-    # Session with its user; the post where there is one; its row, lists, counters, words to search
-    # and revisions: of a post that has none, also the first; its unsaved text. New tags are looked
-    # up and made.
+    # The session with its user; the post if it exists; its row, lists, counters, search document
+    # and revisions (also a first one if it has none); its unsaved text. New tags are looked up and
+    # created.
     [
         ("/create/", {"title": "t"}, 10),
         ("/create/", {"title": "t", "tags": "a, b, c, d, e"}, 15),
@@ -203,7 +204,7 @@ def test_writing(client_of, post, django_assert_num_queries, path, data, queries
 
 @pytest.fixture
 def edits(client_of, author, make_post):
-    """A draft that saved itself, and the form that goes on from there."""
+    """Create a draft with an autosave, and return the form that continues from it."""
     make_post(title="The first of its author, which makes the counter")
     client, words = client_of("author"), {"title": "t", "body": "words", "tags": "a, b, c, d, e"}
     client.post("/create/", words | {"action": "draft"})
@@ -217,9 +218,9 @@ def edits(client_of, author, make_post):
 
 @pytest.mark.parametrize(
     ("tags", "queries"),
-    # Session with its user, post; within a savepoint its row and ties; its tags, locked, where new
-    # ones are looked up and made before, and tied again; it and its revision, counters and marks of
-    # lists, words to search; the unsaved text of this form.
+    # The session with its user, and the post; in a savepoint its row and tag assignments; its
+    # locked tags, after new ones were looked up and created; new assignments; the post and its
+    # revision; counters and marks of lists; the search document; the unsaved text of this form.
     [("a, b, c, d, e", 17), ("f, g, h, i, j", 20)],
 )
 def test_publishing_a_draft_that_saved_itself(
@@ -242,7 +243,7 @@ def test_publishing_a_draft_of_more_than_a_month(client, edits, django_assert_nu
         Revision(post=draft, number=number, saved_at=now - timedelta(days=age))
         for number, age in enumerate(days, 1)
     )
-    # As above: what is old goes when somebody changes it after that.
+    # As above, because old revisions are removed only by a later change.
     with django_assert_num_queries(20):
         client.post(f"/{draft.pk}/update/", edits | {"tags": "f, g, h, i, j"})
     draft.refresh_from_db()
@@ -253,10 +254,10 @@ def test_publishing_a_draft_of_more_than_a_month(client, edits, django_assert_nu
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        # Session with its user, post; the newest revision and tags, for edits that lie beside it;
-        # count and page, the one that readers see, and the two that are compared.
+        # The session with its user, and the post; the newest revision and tags, for unsaved edits;
+        # count and page, the revision that readers see, and the two that are compared.
         ("/{pk}/history/", 8),
-        # The revision, the one before it, the newest and tags.
+        # The session and the post; the revision, the previous one, the newest one and tags.
         ("/{pk}/history/2/", 6),
     ],
 )
@@ -280,7 +281,7 @@ def test_history(client_of, post, django_assert_num_queries, number, path, queri
 
 @pytest.fixture
 def own_rows(request, author, make_post):
-    """So many posts of one author in each state, with tags, revisions and unsaved edits."""
+    """Create `param` posts of one author in each state, with tags, revisions and unsaved edits."""
     now, later = timezone.now(), timezone.now() + timedelta(days=9)
     states = [
         {"status": Post.Status.DRAFT},
@@ -317,7 +318,7 @@ def test_my_posts(client_of, own_rows, django_assert_max_num_queries):
     for query in queries:
         with django_assert_max_num_queries(10):
             assert client.get(f"/mine/{query}").status_code == 200
-    # By its number, beyond the first mark of the list where there is one.
+    # A page by its number. With many posts, it comes after the first mark of the list.
     with django_assert_max_num_queries(10):
         last = -(-own_rows // POSTS_PER_PAGE)
         assert client.get(f"/mine/?state=published&page={last}").status_code == 200

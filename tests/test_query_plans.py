@@ -1,4 +1,4 @@
-"""What lists ask the database costs the same with three times the rows; no table is read whole."""
+"""Query plans: lists cost the same with three times the rows, and read no whole table."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,14 +30,16 @@ from tests import plans
 
 pytestmark = pytest.mark.django_db
 
-# More than any list reads at once, then three times as many.
+# More posts than any list reads at once, then three times as many.
 FEW, MANY = 2_500, 7_500
-# Of what is to be the same at both: steps of SQLite's machine, rows on PostgreSQL, which at either
-# size may read both tags of each of a thousand posts found, or all that have the tag.
+# The allowed difference between both sizes, in steps of SQLite's virtual machine or in rows on
+# PostgreSQL. There, either size may read both tags of a thousand matching posts, or all posts with
+# the tag.
 SLACK = {"sqlite": 6_000, "postgresql": 2_100}
-# Posts in each state that lists of all don't show, by the author, with reports and revisions.
+# The number of the author's posts in each state that public lists don't show, of reports, and of
+# revisions.
 OWN = 120
-# What is sorted because it is never much.
+# Queries that may sort because their rows are always few.
 FEW_BY_NATURE = {
     'FROM "accounts_heldtext"': "at most 10 an account",
     '"posts_tagging"."post_id" = %s': "at most 10 a post",
@@ -46,7 +48,8 @@ FEW_BY_NATURE = {
     'FROM "django_admin_log"': "done by one moderator in Django's own record",
 }
 
-# Who asks for which page. {key} and {page} lie in the middle of a list, {last} is its last page.
+# The visitor and path of each page. {key} and {page} are in the middle of a list, and {last} is its
+# last page.
 PAGES = {
     "index": ("reader", "/"),
     "index by number": ("anonymous", "/?page={page}"),
@@ -150,9 +153,9 @@ COMMANDS = {
 
 
 def fill(first: int, end: int) -> None:
-    """Write posts, each with a tag and a writer of its own, a common tag and a comment.
+    """Create posts, each with its own tag and writer, a common tag and a comment.
 
-    Every second one is by the author, the first of all people, and has its comment on the first.
+    Every second post is by the author, who is the first user. Its comment is on the first post.
     """
     now, numbers = timezone.now(), range(first, end)
     names = {n: "author" if n == 1 else f"person{n}" for n in numbers}
@@ -200,7 +203,7 @@ def path_of(number: int) -> str:
 
 
 def add_unlisted() -> None:
-    """Write what stays the same: posts that lists don't show, a thread, reports, a history."""
+    """Create the rows of both sizes: posts that lists don't show, a thread, reports, a history."""
     now = timezone.now()
     states = [
         {"status": "draft"},
@@ -228,11 +231,11 @@ def add_unlisted() -> None:
 
 
 def settle() -> None:
-    """Count and mark lists, and let PostgreSQL know how large the tables are."""
+    """Rebuild the counters and marks of lists, and update PostgreSQL's statistics."""
     listing.rebuild_all()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            # As it does automatically, some time after they were filled.
+            # PostgreSQL does this automatically, some time after the tables were filled.
             for index in ("posts_search_words", "posts_search_names"):
                 cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
             cursor.execute("ANALYZE")
@@ -251,7 +254,7 @@ def let_in() -> dict[str, Client]:
 
 
 def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Question]]:
-    """Return what each page and command asks the database where there are so many posts."""
+    """Return the queries of each page and command if there are `posts` posts."""
     middle, pages = Post.objects.get(pk=posts // 2), posts // settings.POSTS_PER_PAGE
     key = listing.position_key((middle.publish_at, middle.pk))
     places = {
@@ -278,7 +281,7 @@ def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Ques
 
 @pytest.fixture(scope="module")
 def measured(django_db_setup, django_db_blocker):
-    """Return of each page and command: its costs with few and with many posts, and objections."""
+    """Return the costs of each page and command with few and with many posts, and objections."""
     with django_db_blocker.unblock(), transaction.atomic():
         fill(1, FEW + 1)
         add_unlisted()
