@@ -272,7 +272,7 @@ def test_a_name_that_turns_the_line_round_turns_itself_alone(client_of, post, ma
     reader.display_name = "\u202ereader"
     reader.save()
     path = f"/{post.pk}/comments/{make_comment().pk}/hide/"
-    sentence = "<bdi>\u202ereader</bdi> on “<bdi>Test title</bdi>”"
+    sentence = "<span><bdi>\u202ereader</bdi> on “<bdi>Test title</bdi>”</span>"
     assert sentence in client_of("author").get(path).text
 
 
