@@ -23,7 +23,7 @@ from posts.writing import publishing
 from posts.writing.edit import Edit
 from posts.writing.uploads import image_markdown, store_image
 
-# As many posts as have covers.
+# The sample blog gives covers only to some of its 12 newest posts.
 POSTS = 12
 COMMENTS = 100
 IMAGES = 3

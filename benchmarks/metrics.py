@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.metrics [FOLDER]    (FOLDER is a checkout; default: this one)
 
-The figures are for comparison with those of an earlier commit, or of another project in Django.
+Compare the figures with those of an earlier commit, or of another Django project.
 """
 
 import argparse

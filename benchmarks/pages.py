@@ -1,7 +1,7 @@
 """Save every page of a blog with hostile content: `python -m benchmarks.pages FOLDER`.
 
 Run with the settings of an empty site. It follows the links of each visitor, sends forms that are
-refused, and renders the error pages. FOLDER/pages.json names each page beside its file.
+refused, and renders the error pages. FOLDER/pages.json lists each page with its file.
 """
 
 import json

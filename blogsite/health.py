@@ -57,7 +57,7 @@ def readyz() -> HttpResponse:
 
 
 def find_database_problems() -> Iterator[Problem]:
-    """Compare the database's migrations with the code, which also shows that it responds."""
+    """Compare the database's migrations with the code, which also proves that it responds."""
     try:
         pending, unknown = schema.compare()
     except DatabaseReplaced as error:
@@ -90,5 +90,5 @@ def _plain(text: str, status: int = 200) -> HttpResponse:
 
 @require_safe
 def hello(request: HttpRequest) -> HttpResponse:
-    """Greet, as the seed's first page does."""
+    """Greet like the seed's first page."""
     return HttpResponse("Hello, World!", content_type="text/plain; charset=utf-8")

@@ -142,7 +142,7 @@ def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
 
 
 def keep_private(get_response: GetResponse) -> GetResponse:
-    """Forbid caches to keep a page that is made for one person; some of them ignore Vary.
+    """Forbid caches to store a page that is meant for one person; some of them ignore Vary.
 
     The header is not no-store, because going back must find the text that is still in the form.
     """
@@ -197,7 +197,7 @@ def outdated_by(response: HttpResponse) -> str:
 
 
 def restrict_content(get_response: GetResponse) -> GetResponse:
-    """Middleware that adds the headers which restrict a page to every response."""
+    """Middleware that adds security headers to every response."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

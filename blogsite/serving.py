@@ -25,8 +25,8 @@ preload_app = True
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
-# This replaces a worker that leaks memory. The jitter keeps the workers from stopping together. It
-# happens rarely, because the other workers get all of its connections, and keep them.
+# This replaces a worker that leaks memory. The jitter keeps the workers from stopping together. The
+# limit is high, because the other workers get all connections of a stopped one, and keep them.
 max_requests = environment.whole_number("MAX_REQUESTS", 100_000, 0, 10_000_000)
 max_requests_jitter = max_requests // 10
 # The site responds to "get" with 405; gunicorn would respond with 400.
@@ -157,7 +157,7 @@ def post_fork(server, worker) -> None:
 def cores_to_share(among: int) -> list[int]:
     """Return the cores that `among` workers share: none if there are more cores than workers.
 
-    Otherwise, many small sites on one machine would all use the same few cores.
+    Without this, many small sites on one machine would all use the same few cores.
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
     return cores if among >= len(cores) else []
@@ -167,7 +167,7 @@ def post_worker_init(worker) -> None:
     """Preload a worker, and switch its threads ten times as often as Python does by default.
 
     A thread that writes gives up Python's lock at each of a dozen queries. All other SQLite writers
-    then wait until a thread that renders gives the lock back.
+    then wait until a thread that renders gives up the lock in turn.
     """
     from blogsite.preloading import names_of_site, request_pages
 

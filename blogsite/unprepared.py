@@ -61,13 +61,13 @@ def has_tables() -> bool:
 
 
 def refuse() -> NoReturn:
-    """Stop with one line that says to run the command that creates the tables, then this one."""
+    """Stop with one line that names two commands: first the one that creates tables, then this."""
     manage = program()
     sys.exit(f'The database has no tables. Run "{manage} prepare", then "{manage} {command}".')
 
 
 def program() -> str:
-    """Return the start of a command line; on a server, it is `deploy/manage`."""
+    """Return the program that runs management commands, which is `deploy/manage` on a server."""
     if not (CHECKOUT / "manage.py").is_file():
         return "blogsite"
     settings = Path(os.environ.get("BLOGSITE_ENV", "/etc/blogsite.env"))

@@ -28,7 +28,7 @@ class Worker(ThreadWorker):
             self.take_all()
 
     def take_all(self) -> None:
-        """Accept all connections that wait at the port, because the port may close now.
+        """Accept all connections that wait at the port, because closing it would drop them.
 
         Stop at half of `worker_connections`, which leaves enough descriptors for the responses.
         """

@@ -1,4 +1,4 @@
-"""During an update, the version before still adds rows, without the columns that are new."""
+"""New columns during an update, while the old version still adds rows without them."""
 
 import pytest
 from django.apps import apps

@@ -386,5 +386,5 @@ def test_a_worker_hears_a_stop_that_comes_before_it_listens(tmp_path, prepared):
     command = [sys.executable, "-m", "gunicorn", "--config", settings, "blogsite.wsgi"]
     own = prepared | {"PORT": str(free_port())}
     with subprocess.Popen(command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL) as server:
-        # By default, gunicorn waits for half a minute.
+        # If the worker missed the signal, gunicorn would wait for half a minute.
         assert server.wait(timeout=20) == 0

@@ -57,7 +57,7 @@ def test_lists(client_of, rows, django_assert_num_queries, path, visitor, querie
 )
 @pytest.mark.parametrize(
     ("question", "more"),
-    # The tags that the search names, and how far back to look if the search excludes something.
+    # Two more: the tags that the search names, and how far back to look if it excludes something.
     [("body", 0), ('bod "body" -x author:author1 -tag:x', 2)],
 )
 def test_search(client_of, rows, django_assert_num_queries, question, more, visitor, queries):

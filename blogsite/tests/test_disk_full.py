@@ -165,7 +165,7 @@ def test_a_folder_for_uploads_without_room_is_told_as_well(settings, monkeypatch
     assert request.POST["body"] == BODY
 
 
-# Whether an error says that the disk is full ------------------------------------------------------
+# Errors that mean a full disk ---------------------------------------------------------------------
 
 
 def caused_by(error: BaseException) -> Exception:

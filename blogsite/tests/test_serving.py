@@ -228,7 +228,7 @@ def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_,
 
 
 def test_who_comes_by_a_unix_socket_is_believed_no_more_than_others(load):
-    """Otherwise, one stranger's path for the site could reach everyone through cached fragments."""
+    """Otherwise, a stranger could change the site's path, and cached fragments would spread it."""
     config, loaded = Config(), load(BIND="unix:/run/blog.sock")
     for name in ("forwarded_allow_ips", "forwarder_headers", "secure_scheme_headers"):
         config.set(name, loaded[name])

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         if pending:
             self.stdout.write("Migrating the database")
             call_command("migrate", verbosity=0, interactive=False)
-        # From a higher app. If all posts are up to date, this costs only a few queries.
+        # This command is in a higher app. If all posts are up to date, it costs only a few queries.
         try:
             call_command("update_posts", stdout=self.stdout)
         except KeyboardInterrupt:
