@@ -9,7 +9,7 @@ class PostsConfig(AppConfig):
     verbose_name = _("posts")
 
     def ready(self) -> None:
-        # They import models, which are ready now.
+        # These modules import models, which are ready only now.
         from accounts.profiles import register_update_of_names
         from posts.search import index_author
 

@@ -1,11 +1,11 @@
-"""Lists of posts in pages that cost the same at any length.
+"""Paginated lists of posts whose pages cost the same at any length.
 
-A page goes on from a key, the time and id of the last post shown, so a walk neither repeats nor
-skips a post while new ones arrive. A page asked for by number is found from marks: about every
-STEP posts, counted from the oldest, a row says how many posts lie below it. Counted from there, a
-new post moves no mark; a back-dated one moves those above it in one statement. Scheduled posts
-stand at the newest end and are subtracted by their number, so one that comes due makes nothing
-wrong.
+A page continues from a key, the time and id of the last post shown. So readers who page through a
+list see each post once while new ones arrive. A page requested by number is found from marks: about
+every STEP posts, a row has the number of older posts below it. Because marks count from the oldest
+post, a new post changes none of them. A backdated post changes those above it in one query.
+Scheduled posts are at the newest end and are subtracted by their number, so nothing is wrong when
+one is published.
 """
 
 import re
@@ -26,22 +26,22 @@ from caching import fragments
 from posts.models import ListCount, ListMark, Post, Tag, Tagging, people_to_read
 from posts.models.posts import is_listed, is_published, is_scheduled
 
-# Raise it whenever counters or marks change their meaning. `prepare` then counts all again.
+# Increase it if counters or marks change their meaning. `prepare` then counts everything again.
 COUNT_VERSION: int = 1
 STEP = 500
-# Counters that one statement saves.
+# The number of counters that one query saves.
 BATCH = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,18})")
 NUMBER = re.compile(r"[0-9]{1,9}")
 
-# The position of a post in every list: when it is published, and its id.
+# The position of a post in every list: its publication time and id.
 Position = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
-    """One page of a list, newest first: ids of posts, and the keys from which to go on."""
+    """One page of a list, newest first: post ids, and the keys of the adjacent pages."""
 
     ids: list[int]
     number: int
@@ -63,13 +63,13 @@ class PostListing:
     """A list of posts: all of them, an author's or a tag's."""
 
     scope: str
-    # What its posts have in common, or their ties to a tag.
+    # The condition for its posts, or for their taggings.
     filters: dict[str, int]
     model: type[Post] | type[Tagging] = Post
 
     @property
     def rows(self) -> QuerySet:
-        """Published posts, or their ties to a tag, the scheduled among them."""
+        """The published and scheduled posts, or their taggings."""
         rows = self.model.objects.filter(**self.filters).filter(is_published())
         return rows.select_related(None).order_by()
 
@@ -79,13 +79,13 @@ class PostListing:
 
     @property
     def counter(self) -> QuerySet:
-        """The row that counts the list, in `published_count`."""
+        """The row with the list's counter, `published_count`."""
         if self.model is Tagging:
             return Tag.objects.filter(pk=self.filters["tag"])
         return ListCount.objects.filter(scope=self.scope)
 
     def count(self, now: datetime) -> int:
-        """Return how many posts everyone may see at `now`."""
+        """Return the number of posts that everyone may see at `now`."""
 
         def make(keys: list[str]) -> dict[str, int]:
             return {self.scope: self.query_count(now)}
@@ -100,9 +100,9 @@ class PostListing:
         return counted[0] - (counted[1] or 0) if counted else 0
 
     def page(self, query: dict, *, size: int, now: datetime) -> PostPage:
-        """Return the page that `query` asks for by `page`, and by a key in `after` or `before`.
+        """Return the page for the number in `page` and the key in `after` or `before`.
 
-        Raises Http404 for what is no number or no key, and for a page beyond the end.
+        Raise Http404 for an invalid number or key, and for a page after the last one.
         """
         asked = (self.scope, size, *map(query.get, ("page", "after", "before")))
 
@@ -130,14 +130,14 @@ class PostListing:
             has_newer = len(found) > size
             has_older = True
         else:
-            # Where all that was newer has gone, a walk back ends on the first page.
+            # If all newer posts have been removed, "newer" leads to the first page.
             number = 1 if "before" in query else number
             shown = self.positions_of_page(number, size, total, now)
             has_newer = number > 1
             has_older = number < last
         if not shown and (total or number > 1 or "after" in query):
             raise Http404
-        # Posts may have come or gone since the link was made.
+        # Posts may have been added or removed since the link was made.
         at_end = last if has_newer else 1
         return PostPage(
             ids=[pk for _, pk in shown],
@@ -150,7 +150,7 @@ class PostListing:
     def positions_of_page(
         self, number: int, size: int, total: int, now: datetime
     ) -> list[Position]:
-        """Return the positions on page `number`, skipping no more rows than lie between marks."""
+        """Return the positions on page `number`, skipping at most the rows between two marks."""
         skip = (number - 1) * size
         below = total - 1 - skip
         if below < 0:
@@ -168,10 +168,11 @@ class PostListing:
         return list(rows.values_list("publish_at", self.post_field)[skip : skip + size])
 
     def older(self, than: Position, *, now: datetime, or_equal: bool = False) -> QuerySet:
-        """Return what is listed at `now` and lies below a position."""
+        """Return the rows listed at `now` below a position."""
         last = f"{self.post_field}__{'lte' if or_equal else 'lt'}"
         tie = Q(publish_at=than[0], **{last: than[1]})
-        # One end, not two: SQLite begins at the first that it is told, were it the newest post.
+        # One upper bound, not two: SQLite starts its scan at the first one, even if that is the
+        # newest post.
         listed = self.rows.filter(is_listed(min(now, than[0])))
         return listed.filter(Q(publish_at__lt=than[0]) | tie)
 
@@ -190,7 +191,7 @@ def posts_by(author_pk: int) -> PostListing:
 
 
 def find_author(username: str, now: datetime) -> User:
-    """Return the person with a page at `now`, the same object for everyone; 404 without one."""
+    """Return the person with an author page at `now`, one object for all, or raise Http404."""
     key = username_key(username)
 
     def make(keys: list[str]) -> dict[str, User]:
@@ -204,12 +205,12 @@ def posts_tagged(tag: Tag) -> PostListing:
 
 
 def position_key(position: Position) -> str:
-    """Return a position as it stands in a link: microseconds since 1970, and the post's id."""
+    """Return a position as it appears in a link: microseconds since 1970, and the post's id."""
     return f"{(position[0] - EPOCH) // timedelta(microseconds=1)}-{position[1]}"
 
 
 def parse_key(text: str) -> Position:
-    """Return the position that a link names; raise Http404 for what is none."""
+    """Return the position in a link. Raise Http404 if it is invalid."""
     match = KEY.fullmatch(text)
     if not match:
         raise Http404
@@ -220,40 +221,40 @@ def parse_key(text: str) -> Position:
 
 
 def parse_number(text: str) -> int:
-    """Return the number of a page, from 1; raise Http404 for what is none."""
+    """Return a page number of at least 1. Raise Http404 if it is invalid."""
     if not NUMBER.fullmatch(text) or int(text) < 1:
         raise Http404
     return int(text)
 
 
-# Keeping counts and marks, in the transaction that saves a post -----------------------------------
+# Updating counts and marks in the transaction that saves a post -----------------------------------
 
 
 def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
-    """Return the lists that hold `post`: none while it is not published."""
+    """Return the lists that contain `post`: none unless it is published or scheduled."""
     if not post.is_published:
         return []
     return [all_posts(), posts_by(post.author_id), *map(posts_tagged, tags)]
 
 
 def add(post: Post, tags: list[Tag]) -> None:
-    """Count `post` into its lists, after it and its ties to `tags`, which are locked, are saved."""
+    """Add `post` to its lists, after it and its locked `tags` are saved."""
     listings = listings_of(post, tags)
     position = (post.publish_at, post.pk)
     if not listings:
         return
     numbers = count(listings, 1)
-    # As they were when they were locked.
+    # The counts of tags from the time when they were locked.
     numbers |= {posts_tagged(tag).scope: tag.published_count + 1 for tag in tags}
     shift_marks(listings, position, 1)
     for listing in listings:
-        # On average every STEP posts, wherever in the list they come.
+        # On average every STEP posts, anywhere in the list.
         if numbers[listing.scope] % STEP == 0:
             add_mark(listing, position)
 
 
 def remove(post: Post) -> None:
-    """Count `post`, whose tags are locked, out of its lists, before its ties are changed."""
+    """Remove `post`, whose tags are locked, from its lists before its taggings change."""
     if not post.is_published:
         return
     listings = listings_of(post, post.tag_list)
@@ -264,16 +265,16 @@ def remove(post: Post) -> None:
 
 
 def count(listings: list[PostListing], change: int) -> dict[str, int]:
-    """Add `change` to the counter of each list; return what those of no tag hold, by scope.
+    """Add `change` to the counter of each list. Return the new counts by scope, without tags.
 
-    Before marks are moved: from here to the end of the transaction, others who write wait. For
-    those of tags they do already (`tagging.find_and_lock_tags`).
+    Call it before moving marks: from here to the end of the transaction, other writers wait. The
+    counters of tags are already locked (`tagging.find_and_lock_tags`).
     """
     scopes = [listing.scope for listing in listings if not listing.scope.startswith("tag:")]
     counters = ListCount.objects.filter(scope__in=scopes)
     tag_pks = [int(listing.scope[4:]) for listing in listings if listing.scope.startswith("tag:")]
     tags = Tag.objects.filter(pk__in=tag_pks)
-    # Locked in one order, or two who write could wait for each other.
+    # Always locked in the same order, because otherwise two writers could wait for each other.
     locked = counters.select_for_update().order_by("scope").values_list("scope", "published_count")
     numbers = dict(locked)
     missing = [ListCount(scope=scope) for scope in scopes if scope not in numbers]
@@ -287,7 +288,7 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
 
 
 def shift_marks(listings: list[PostListing], position: Position, change: int) -> None:
-    """Correct the marks above `position` for one post more or less below them."""
+    """Add `change` to the marks above `position`, where a post was added or removed."""
     tie = Q(publish_at=position[0], post_id__gt=position[1])
     above = (Q(publish_at__gt=position[0]) | tie) & Q(publish_at__gte=position[0])
     marks = ListMark.objects.filter(above, scope__in=[listing.scope for listing in listings])
@@ -295,7 +296,7 @@ def shift_marks(listings: list[PostListing], position: Position, change: int) ->
 
 
 def pass_marks_to_newer(listings: list[PostListing], position: Position) -> None:
-    """Move the marks of a post that leaves its lists, at `position`, to the next newer post."""
+    """Move the marks at `position`, where a post leaves its lists, to the next newer post."""
     by_scope = {listing.scope: listing for listing in listings}
     marks = ListMark.objects.filter(scope__in=by_scope, publish_at=position[0], post_id=position[1])
     for old in marks:
@@ -303,14 +304,14 @@ def pass_marks_to_newer(listings: list[PostListing], position: Position) -> None
         listing = by_scope[old.scope]
         others = listing.rows.exclude(**{listing.post_field: position[1]})
         newer = listing.positions(listing.newer(others, position), 1)
-        # One that has a mark already keeps it.
+        # If that post already has a mark, it keeps it.
         ListMark.objects.bulk_create(
             [new_mark(listing, at, old.below) for at in newer], ignore_conflicts=True
         )
 
 
 def add_mark(listing: PostListing, position: Position) -> None:
-    """Add a mark at `position`, with the number of posts below it, counted from the mark below."""
+    """Add a mark at `position` with the number of posts below, counted from the mark below."""
     tie = Q(publish_at=position[0], post_id__lt=position[1])
     lower = ListMark.objects.filter(Q(publish_at__lt=position[0]) | tie, scope=listing.scope)
     base = lower.order_by("-publish_at", "-post_id").first()
@@ -329,11 +330,11 @@ def new_mark(listing: PostListing, position: Position, below: int) -> ListMark:
 @transaction.atomic
 def rebuild_all() -> None:
     """Count and mark all lists again, after rows were written in bulk."""
-    # Tags before the counter, as whoever saves a post does, or the two could wait for each other.
-    # Those that are made meanwhile count from nothing, and so rightly.
+    # Tags before the counter, as in a save of a post, because otherwise the two could wait for each
+    # other. Tags created meanwhile start at zero, which is correct.
     in_order = Tag.objects.select_for_update(no_key=True).order_by("pk")
     locked = list(in_order.values_list("pk", flat=True))
-    # Whoever writes meanwhile waits for this counter; its row stays, for they look for it.
+    # Other writers wait for this counter. They look for its row, so it must stay.
     count([all_posts()], 0)
     authors = count_authors()
     counted = {posts_by(pk).scope: number for pk, number in authors.items()}
@@ -347,7 +348,7 @@ def rebuild_all() -> None:
 
 
 def count_tags(pks: list[int]) -> None:
-    """Count locked tags again. Others may be locked by a transaction that waits for these."""
+    """Count the locked tags again. A transaction that waits for these may have locked others."""
     own = Tagging.objects.filter(is_published(), tag=OuterRef("pk")).select_related(None)
     number = own.order_by().values("tag").annotate(number=Count("pk")).values("number")
     for start in range(0, len(pks), BATCH):
@@ -356,16 +357,16 @@ def count_tags(pks: list[int]) -> None:
 
 
 def count_authors() -> dict[int, int]:
-    """Return how many published posts there are by the id of each author.
+    """Return the number of published posts by author id.
 
-    Counted by state, as the index goes: asked for the published alone, SQLite reads row by row.
+    It counts every state, in the order of the index. Filtered by state, SQLite reads row by row.
     """
     counted = Post.objects.values_list("author", "status").annotate(number=Count("pk"))
     return {pk: number for pk, status, number in counted if status == Post.Status.PUBLISHED}
 
 
 def save_counts(numbers: dict[str, int]) -> None:
-    """Save the number of posts of each list by its scope; others hold none."""
+    """Save the number of posts for each scope, and zero for all other lists."""
     ListCount.objects.exclude(published_count=0).update(published_count=0)
     counts = (ListCount(scope=scope, published_count=number) for scope, number in numbers.items())
     update = {"unique_fields": ["scope"], "update_fields": ["published_count"]}
@@ -374,7 +375,7 @@ def save_counts(numbers: dict[str, int]) -> None:
 
 
 def rebuild(listing: PostListing, number: int) -> None:
-    """Count and mark one list again, which has a counter and `number` published posts."""
+    """Count and mark a list again that has a counter and `number` published posts."""
     ListMark.objects.filter(scope=listing.scope).delete()
     listing.counter.update(published_count=number)
     if number >= STEP:
@@ -382,7 +383,7 @@ def rebuild(listing: PostListing, number: int) -> None:
 
 
 def add_marks(listing: PostListing) -> None:
-    """Mark a list that has no marks yet."""
+    """Add all marks to a list without marks."""
     rows = listing.rows.order_by("publish_at", listing.post_field)
     positions = rows.values_list("publish_at", listing.post_field).iterator()
     marked = islice(enumerate(positions), STEP - 1, None, STEP)

@@ -1,4 +1,4 @@
-"""Tying posts to tags."""
+"""Functions that tag posts, and rename and merge tags."""
 
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
@@ -19,7 +19,7 @@ from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 
 
 def split_tags(text: str) -> list[str]:
-    """Return the names in a comma-separated text, each tag once, in its first spelling there."""
+    """Return the names in a comma-separated text, each tag once in its first spelling."""
     names = {}
     for name in text.split(","):
         names.setdefault(tag_key(name), " ".join(name.split()))
@@ -28,21 +28,21 @@ def split_tags(text: str) -> list[str]:
 
 
 def refuse_long_tag(name: str) -> None:
-    """Raise ValidationError where a tag has too many characters, as typed or written out."""
+    """Raise ValidationError if a tag is too long, either as typed or as a key."""
     if len(name) > TAG_MAX_LENGTH or len(tag_key(name)) > TAG_KEY_MAX_LENGTH:
         message = _("“%(name)s” is too long. Use at most %(limit)d characters for a tag.")
         raise ValidationError(message % {"limit": TAG_MAX_LENGTH, "name": name})
 
 
 class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
-    """Somebody merged or renamed a tag before it was locked."""
+    """Someone merged or renamed a tag before it was locked."""
 
 
 def again_where_tags_moved(write: Callable) -> Callable:
-    """Make `write` one transaction, which is tried again after TagsMoved.
+    """Run `write` in a transaction and try again after TagsMoved.
 
-    A failed try is undone as a whole, which releases its locks. `write` locks its tags before it
-    changes the post that it was given, because no database brings that back.
+    A failed try is rolled back, which releases its locks. `write` must lock its tags before it
+    changes the post in memory, because a rollback doesn't undo that.
     """
 
     @wraps(write)
@@ -55,27 +55,27 @@ def again_where_tags_moved(write: Callable) -> Callable:
 
 
 def find_and_lock_tags(names: list[str] | None, before: Post | None = None) -> list[Tag]:
-    """Return the tags that `names` spell, new where there is none; without any, those it has.
+    """Lock and return the tags in `names`, creating missing ones. None means the tags of `before`.
 
-    They, and those of the post as it was `before`, stay as they are until the transaction ends:
-    whoever merges one of them waits, and so does whoever counts a post more in them.
-    Raises TagsMoved, as `lock_tags` does.
+    These tags and those of `before` don't change until the transaction ends. Other transactions
+    that merge them, or count a post in them, wait. Raises TagsMoved, as `lock_tags` does.
     """
     had = before.tag_list if before else []
     had_names = [tag.name for tag in had]
     if names is None:
         names = had_names
     elif names != had_names:
-        # First: two that lock tags and make the same one would wait for each other.
+        # Before locking, because two transactions that have locked tags and create the same one
+        # would wait for each other.
         create_missing(names)
     return lock_tags(names, had)
 
 
 def lock_tags(names: list[str], had: list[Tag]) -> list[Tag]:
-    """Lock the tags that `names` spell and those in `had`, in one order, and return the former.
+    """Lock the tags in `names` and in `had`, always in the same order, and return the former.
 
-    Raises TagsMoved where one was merged or renamed. A merge deletes the tag that it takes from a
-    post, so a post whose tags are all there has no other.
+    Raises TagsMoved if one was merged or renamed. A merge deletes the tag that it removes from a
+    post, so if all tags of a post still exist, they are its current ones.
     """
     keys = [tag_key(name) for name in names]
     tags = Tag.objects.filter(Q(key__in=keys) | Q(pk__in=[tag.pk for tag in had]))
@@ -88,7 +88,7 @@ def lock_tags(names: list[str], had: list[Tag]) -> list[Tag]:
 
 
 def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
-    """Tag `post`, which `had` others, with `tags` alone, in this order, which are locked."""
+    """Replace the tags `had` of `post` with the locked `tags`, in this order."""
     state = {"status": post.status, "publish_at": post.publish_at}
     if tags and tags == had:
         post.taggings.update(**state)
@@ -101,10 +101,10 @@ def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
 
 
 def create_missing(names: list[str]) -> None:
-    """Add a tag for each of `names` that spells none yet; the first spelling is kept."""
+    """Create a tag for each name that has none. Existing tags keep their spelling."""
     keys = [tag_key(name) for name in names]
     slugs = [slugify(name, empty="tag") for name in names]
-    # Those whose addresses they would have, too.
+    # Including tags that already have one of these slugs.
     found = Tag.objects.filter(Q(key__in=keys) | Q(slug__in=slugs))
     known = {tag.key for tag in found}
     missing = [name for key, name in zip(keys, names, strict=True) if key not in known]
@@ -113,19 +113,20 @@ def create_missing(names: list[str]) -> None:
 
 
 def create_tags(names: list[str], *, taken: set[str]) -> None:
-    """Add tags; one is left out where somebody is quicker with it, or with its slug."""
+    """Create tags, except those that someone else creates first, with this key or slug."""
     slugs = {name: slugify(name, empty="tag") for name in names}
     tags = []
     for name, slug in slugs.items():
         free = free_slug(name, besides=taken) if slug in taken else slug
         tags.append(Tag(name=name, key=tag_key(name), slug=free))
         taken.add(free)
-    # In one order, or two who add the same tags could wait for each other.
+    # Always in the same order, because otherwise two transactions that add the same tags could wait
+    # for each other.
     Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.key), ignore_conflicts=True)
 
 
 def free_slug(name: str, *, besides: Container[str] = ()) -> str:
-    """Return a slug that no other tag has: C is c, C++ then c-2."""
+    """Return a slug that no other tag has: C gets c, and then C++ gets c-2."""
     base = slugify(name, empty="tag")
     number = 1
     slug = base
@@ -136,14 +137,14 @@ def free_slug(name: str, *, besides: Container[str] = ()) -> str:
 
 
 def rename_tag(tag: Tag, name: str) -> Tag:
-    """Give `tag` a new name and leave a redirect; merges where `name` spells another tag.
+    """Rename `tag` and add a redirect. If another tag has this name, merge the two.
 
-    Raises TagsMoved where somebody moved one of them meanwhile.
+    Raises TagsMoved if someone changed one of them meanwhile.
     """
     try:
         return rename_or_merge(tag, name)
     except IntegrityError as error:
-        # Somebody was quicker with this name, or with its slug.
+        # Someone else took this name or its slug first.
         raise TagsMoved from error
 
 
@@ -158,7 +159,7 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
         tag.slug = free_slug(name)
     tag.name = name
     tag.key = tag_key(name)
-    # Not the count, which others move.
+    # Without the count, which other transactions change.
     tag.save(update_fields=["name", "key", "slug"])
     redirect_slug(old_slug, tag)
     search.index_tagged(tag)
@@ -167,9 +168,9 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
 
 @transaction.atomic
 def merge_tags(tag: Tag, *, into: Tag) -> Tag:
-    """Move all posts of `tag` to another, delete it and leave redirects.
+    """Move all posts of `tag` to another tag, delete `tag` and add redirects.
 
-    Raises TagsMoved where one of them has gone.
+    Raises TagsMoved if one of them was deleted.
     """
     lock_rows(tag, into)
     doubled = tag.taggings.filter(post__in=into.taggings.values("post"))
@@ -186,7 +187,7 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
 
 
 def lock_rows(*tags: Tag) -> None:
-    """Let whoever ties a post to one of `tags` wait; raise TagsMoved where one moved."""
+    """Lock `tags`, so that no one adds them to a post. Raise TagsMoved if one has changed."""
     names = {tag.pk: tag.name for tag in tags}
     locked = Tag.objects.select_for_update().filter(pk__in=names).order_by("pk")
     if {tag.pk: tag.name for tag in locked} != names:
@@ -194,7 +195,7 @@ def lock_rows(*tags: Tag) -> None:
 
 
 def redirect_slug(slug: str, tag: Tag) -> None:
-    """Lead the address of `slug` to `tag`, unless it is its own; cached pages name the old one."""
+    """Redirect `slug` to `tag`, unless it is the tag's own. Invalidate pages with the old slug."""
     takedown.announce()
     TagRedirect.objects.filter(slug=tag.slug).delete()
     if slug != tag.slug:
@@ -202,7 +203,7 @@ def redirect_slug(slug: str, tag: Tag) -> None:
 
 
 def find_tag(slug: str, now: datetime) -> Tag | None:
-    """Return the tag with this address that is in use at `now`, the same object for everyone."""
+    """Return the tag with this slug that is in use at `now`, as one object for all visitors."""
 
     def ask(keys: list[str]) -> dict[str, Tag]:
         return {tag.slug: tag for tag in Tag.objects.in_use(now).filter(slug=slug)}
@@ -211,7 +212,7 @@ def find_tag(slug: str, now: datetime) -> Tag | None:
 
 
 def find_renamed(slug: str, now: datetime) -> Tag | None:
-    """Return the tag, in use at `now`, that an old address leads to."""
+    """Return the tag in use at `now` to which an old slug redirects."""
     redirects = TagRedirect.objects.filter(slug=slug)
     return Tag.objects.in_use(now).filter(pk__in=redirects.values("tag")).first()
 

@@ -9,7 +9,7 @@ app_name = "posts"
 
 
 class TextConverter(StringConverter):
-    """A part of a path, as `str`, without NUL, on which PostgreSQL fails."""
+    """A part of a path, like `str`, but without NUL, which makes PostgreSQL fail."""
 
     regex = "[^/\0]+"
 
@@ -18,7 +18,7 @@ register_converter(TextConverter, "text")
 
 
 def feed_paths(route: str, view, name: str) -> list:
-    """Return the addresses of one feed: RSS, and below it Atom and JSON."""
+    """Return the paths of one feed: RSS, and below it Atom and JSON."""
     return [
         path(route, view, {"kind": "rss"}, name=name),
         path(f"{route}atom/", view, {"kind": "atom"}, name=f"{name}_atom"),
@@ -27,7 +27,7 @@ def feed_paths(route: str, view, name: str) -> list:
 
 
 def comment_paths(*views: tuple) -> list:
-    """Return the addresses of what can be done with one comment."""
+    """Return the paths for actions on one comment."""
     route = "<int:pk>/comments/<int:comment>/"
     return [path(route + verb, view.as_view(), name=name) for verb, view, name in views]
 
@@ -52,7 +52,7 @@ urlpatterns = [
     path("preview/<text:token>/", preview.preview_by_link, name="post_preview"),
     path("difference/", autosave.Difference.as_view(), name="difference"),
     path("<int:pk>/", post.PostDetail.as_view(), name="post_short"),
-    # What is left of an address that a mail broke after its hyphen.
+    # The rest of an address that an email program cut after the hyphen.
     path("<int:pk>-/", post.PostDetail.as_view(), name="post_cut"),
     path("<int:pk>-<str:slug>/", post.PostDetail.as_view(), name="post_detail"),
     path("<int:pk>/update/", editor.PostUpdate.as_view(), name="post_update"),

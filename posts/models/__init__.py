@@ -1,4 +1,4 @@
-"""What is written, said and tagged, and who may see it."""
+"""Posts, comments and tags, and the rules for who may see them."""
 
 from posts.models.derived import DerivedVersion
 from posts.models.discussion import (

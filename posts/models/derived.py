@@ -1,15 +1,15 @@
-"""The versions of the code that made the data derived from posts."""
+"""Versions of the code that created data derived from posts."""
 
 from django.db import models
 
 
 class DerivedVersion(models.Model):
-    """The version of the code that brought one kind of derived data up to date."""
+    """The version of the code that last updated one kind of derived data."""
 
     # `rendered`, `indexed` or `counted`
     name = models.CharField(max_length=20, primary_key=True)
     version = models.CharField(max_length=20)
-    # The id of the last finished post during a pass; null after the pass.
+    # During a pass, the id of the last finished post. Null after the pass.
     up_to = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:

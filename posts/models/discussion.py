@@ -1,4 +1,4 @@
-"""What readers add: likes, comments, reports, and what moderators did."""
+"""Likes, comments and reports by readers, and the log of moderation."""
 
 from datetime import datetime
 from typing import NamedTuple, NoReturn
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from posts.models.posts import Post
 
-# Deeper replies stand beside the one they answer, so that a phone can still show them.
+# Deeper replies are shown beside their parent comment, so that they fit on a phone.
 COMMENT_MAX_DEPTH = 4
 PATH_STEP = 12
 COMMENT_MAX_LENGTH = 10_000
@@ -22,12 +22,12 @@ REASON_MAX_LENGTH = 500
 
 
 def is_comment_moderator(user: User | AnonymousUser) -> bool:
-    """Tell whether `user` moderates all comments; costs no query for those who are no staff."""
+    """Return whether `user` moderates all comments. Costs no query unless the user is staff."""
     return user.is_staff and user.has_perm("posts.change_comment")
 
 
 def may_moderate(user: User | AnonymousUser, post: Post) -> bool:
-    """Tell whether `user` may approve and hide what is said on `post`: its author, a moderator."""
+    """Return whether `user` may approve and hide comments on `post`: its author or a moderator."""
     return (user.is_authenticated and user.pk == post.author_id) or is_comment_moderator(user)
 
 
@@ -50,13 +50,13 @@ class Like(models.Model):
 
 
 def is_liked_by(user: User | AnonymousUser) -> models.Exists:
-    """An annotation of posts: whether `user` likes them, without a query of its own."""
+    """Return an annotation of posts: whether `user` likes them, without a separate query."""
     return models.Exists(Like.objects.filter(post=models.OuterRef("pk"), user=user.pk or 0))
 
 
 def has_private_comments() -> models.Exists:
-    """An annotation of posts: whether some of what is said there is not for everyone."""
-    # Asked for by name, not as all but the public ones, which would read the whole thread.
+    """Return an annotation of posts: whether they have comments that not everyone may see."""
+    # Lists the private statuses, because excluding the public ones would read the whole thread.
     private = [status for status in Comment.Status if status not in Comment.PUBLIC]
     comments = Comment.objects.filter(status__in=private)
     return models.Exists(comments.filter(post=models.OuterRef("pk")))
@@ -76,7 +76,7 @@ class CommentPlace(NamedTuple):
 
 
 class CommentWords(NamedTuple):
-    """What a page shows of a comment: its columns, and its author's."""
+    """The columns of a comment and its author that a page shows."""
 
     pk: int
     author_id: int
@@ -93,24 +93,24 @@ class CommentWords(NamedTuple):
 
 
 def is_visible_to(user: User | AnonymousUser, post: Post) -> models.Q:
-    """The rule of `visible_to`, of comments on `post`."""
+    """Return the condition of `visible_to` for comments on `post`."""
     if may_moderate(user, post):
         return models.Q(post=post)
     return is_public() | models.Q(author=user.pk or 0)
 
 
 def is_public() -> models.Q:
-    """Comments that everyone may see, and placeholders of deleted ones."""
+    """Match comments that everyone may see, and placeholders of deleted ones."""
     return models.Q(status__in=Comment.PUBLIC)
 
 
 def has_replies(post: Post) -> models.Q:
-    """Comments on `post` with an approved reply, or an approved reply to one of their replies."""
+    """Match comments on `post` with an approved reply, or one to one of their replies."""
     path = models.OuterRef("path")
     end = Concat(path, models.Value("9" * PATH_STEP))
     approved = Comment.objects.approved()
-    # Two questions, each of its own index: as one, they read the whole thread for each row, 11 s
-    # for 6,000 hidden comments.
+    # Two conditions, each with its own index. A single one would read the whole thread for each
+    # row: 11 s for 6,000 hidden comments.
     beside = approved.filter(parent=models.OuterRef("pk"))
     below = approved.filter(post=post, path__gt=path, path__lt=end)
     return models.Exists(beside) | models.Exists(below)
@@ -118,25 +118,27 @@ def has_replies(post: Post) -> models.Q:
 
 class CommentQuerySet(models.QuerySet):
     def visible_to(self, user: User | AnonymousUser, post: Post) -> "CommentQuerySet":
-        """Comments on `post` that `user` may see: approved ones, placeholders of deleted ones with
-        replies, and the waiting and hidden ones for their writer and those who may approve them.
+        """Comments on `post` that `user` may see.
+
+        Everyone sees approved comments, and placeholders of deleted comments with replies. Only the
+        writer and the people who may approve it see a waiting or hidden comment.
         """
         return self.filter(is_visible_to(user, post), post=post)
 
     def in_thread(self, user: User | AnonymousUser, post: Post) -> "CommentQuerySet":
-        """Comments on `post` that have a place in the thread as `user` sees it.
+        """Comments on `post` that have a position in the thread as `user` sees it.
 
-        A comment that `user` may not see (`is_shown`) keeps its place if it has replies, which
-        would otherwise stand below another comment.
+        A comment that `user` may not see (`is_shown`) keeps its position if it has replies, which
+        would otherwise appear below another comment.
         """
         is_shown = models.ExpressionWrapper(is_visible_to(user, post), models.BooleanField())
         comments = self.filter(post=post).annotate(is_shown=is_shown)
         return comments.filter(models.Q(is_shown=True) | has_replies(post))
 
     def places(self, limit: int) -> list[CommentPlace]:
-        """Return what decides how each of the first comments `in_thread` is shown, in its order.
+        """Return what decides how the first comments `in_thread` are shown, in thread order.
 
-        Ten times as quick to read as the comments themselves.
+        This reads ten times as fast as the comments themselves.
         """
         rows = self.with_hidden_by().order_by("path")
         return [
@@ -144,14 +146,14 @@ class CommentQuerySet(models.QuerySet):
         ]
 
     def public_places(self, limit: int) -> list[CommentPlace]:
-        """Return the same of a thread that everyone may see whole."""
+        """Return the `places` of a thread without private comments."""
         rows = self.filter(is_public()).order_by("path")
         return [CommentPlace(*row) for row in rows.values_list(*PLACE)[:limit]]
 
     def said(self, pks: list[int]) -> dict[int, CommentWords]:
-        """Return what a page shows of these comments, by their ids.
+        """Return the shown columns of these comments by id.
 
-        Three times as quick to read as the comments themselves.
+        This reads three times as fast as the comments themselves.
         """
         rows = self.filter(pk__in=pks).values_list(*CommentWords._fields)
         return {row[0]: CommentWords(*row) for row in rows}
@@ -164,11 +166,11 @@ class CommentQuerySet(models.QuerySet):
         return self.approved().filter(post=post)
 
     def reported(self) -> "CommentQuerySet":
-        """Comments with a report that no moderator has answered yet."""
+        """Comments with a report that no moderator has handled yet."""
         return self.filter(pk__in=CommentReport.objects.unanswered().values("comment"))
 
     def with_hidden_by(self) -> "CommentQuerySet":
-        """Comments, each with the id of the person who hid it last."""
+        """Comments, each with the id of the person who last hid it."""
         acts = ModerationEntry.objects.filter(
             comment=models.OuterRef("pk"), action=ModerationEntry.Action.HIDE
         )
@@ -182,11 +184,11 @@ class Comment(models.Model):
         HIDDEN = "hidden", _("hidden")
         DELETED = "deleted", _("deleted")
 
-    # What everyone may see, if only as a placeholder.
+    # Everyone may see these, even if only as a placeholder.
     PUBLIC = (Status.APPROVED, Status.DELETED)
 
     class Waiting(models.TextChoices):
-        """Why a comment waits: the end of the sentence “it waits, because”."""
+        """Reasons why a comment waits. Each completes the sentence “it waits, because”."""
 
         LINKS = "links", _("more than two links from an account without an approved comment")
         FIRST = "first", _("from an account without an approved comment")
@@ -199,7 +201,7 @@ class Comment(models.Model):
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies"
     )
-    # Ids from the root of the thread down, twelve digits each: sorting by it is thread order.
+    # Ids from the root of the thread down, twelve digits each. Sorting by them gives thread order.
     path = models.CharField(max_length=PATH_STEP * COMMENT_MAX_DEPTH, editable=False)
     body = models.TextField(_("comment"), max_length=COMMENT_MAX_LENGTH)
     body_html = models.TextField(editable=False, default="")
@@ -230,7 +232,7 @@ class Comment(models.Model):
 
     @classmethod
     def of_words(cls, words: CommentWords) -> "Comment":
-        """Return a comment to show, never to save, with `words` and nothing else."""
+        """Return a comment for display only, with the columns in `words`. Never save it."""
         names = {name: value for name, value in words._asdict().items() if "__" not in name}
         writer = User(
             pk=words.author_id,
@@ -242,7 +244,7 @@ class Comment(models.Model):
 
     @property
     def depth(self) -> int:
-        """0 for a comment on the post itself, up to COMMENT_MAX_DEPTH - 1."""
+        """The depth in the thread, from 0 for a comment on the post to COMMENT_MAX_DEPTH - 1."""
         return len(self.path) // PATH_STEP - 1
 
     @property
@@ -267,18 +269,18 @@ class Comment(models.Model):
 
     @property
     def is_beside_its_parent(self) -> bool:
-        """Tell whether it replies to a comment at the greatest depth."""
+        """Return whether it replies to a comment at the greatest depth."""
         above = self.path[:-PATH_STEP]
         return self.parent_id is not None and not above.endswith(f"{self.parent_id:0{PATH_STEP}}")
 
     def get_absolute_url(self) -> str:
-        """Return the address that leads to the comment on its page of the thread."""
+        """Return the address that redirects to the comment on its page of the thread."""
         return reverse("posts:comment_detail", kwargs={"pk": self.post_id, "comment": self.pk})
 
 
 class CommentReportQuerySet(models.QuerySet):
     def unanswered(self) -> "CommentReportQuerySet":
-        """Reports after which no act of moderation on the comment is on record."""
+        """Reports that no later act of moderation on the comment answers."""
         answers = ModerationEntry.objects.filter(
             comment=models.OuterRef("comment"), created_at__gte=models.OuterRef("created_at")
         )
@@ -315,7 +317,7 @@ class AppendOnlyQuerySet(models.QuerySet):
 
 
 class ModerationEntry(models.Model):
-    """Who did what to which comment or post, when and why. Rows are added, never changed."""
+    """A log entry: who moderated which comment or post, when and why. Rows never change."""
 
     class Action(models.TextChoices):
         APPROVE = "approve", _("approve")
@@ -329,7 +331,7 @@ class ModerationEntry(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="moderation_entries"
     )
     action = models.CharField(_("action"), max_length=10, choices=Action.choices)
-    # What it was done to may go; the entry says in words what it was.
+    # The comment or post may be deleted later. `target` keeps a description of it.
     comment = models.ForeignKey(Comment, on_delete=models.SET_NULL, null=True, db_constraint=False)
     post = models.ForeignKey(Post, on_delete=models.SET_NULL, null=True, db_constraint=False)
     target = models.CharField(_("target"), max_length=300)
@@ -347,7 +349,7 @@ class ModerationEntry(models.Model):
         return f"{self.get_action_display()} {self.target}"
 
     def save(self, *args, **kwargs) -> None:
-        """Add the entry; raise TypeError for one that is there already."""
+        """Add the entry. Raise TypeError if it already exists."""
         if self.pk is not None:
             raise TypeError("A moderation entry is never changed.")
         super().save(*args, **kwargs)

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class FeedDate(models.Model):
-    """The `Last-Modified` of one feed in one format, and a digest of the text it belongs to."""
+    """The `Last-Modified` date of a feed in one format, and the digest of its text."""
 
     # `rss:all`, `atom:author:7` or `json:tag:7`
     feed = models.CharField(max_length=40, primary_key=True)

@@ -1,15 +1,15 @@
-"""How long the lists of posts are, and marks in them, so that no page counts or skips rows."""
+"""Lengths of the lists of posts, and marks in them, so that no page counts or skips rows."""
 
 from django.db import models
 
 
 class ListCount(models.Model):
-    """How many posts a list holds: the published, the scheduled among them."""
+    """The number of published posts in a list, including scheduled ones."""
 
     # `all`, `author:7` or `tag:7`
     scope = models.CharField(max_length=30, primary_key=True)
     published_count = models.PositiveIntegerField(default=0)
-    # When a post left the list: no date of those that stay tells that.
+    # The time when a post last left the list. The dates of the remaining posts don't show it.
     left_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
@@ -17,7 +17,7 @@ class ListCount(models.Model):
 
 
 class ListMark(models.Model):
-    """Says of one post in a list how many older ones stand below it."""
+    """The number of older posts below one post in a list."""
 
     scope = models.CharField(max_length=30)
     publish_at = models.DateTimeField()

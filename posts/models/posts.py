@@ -1,4 +1,4 @@
-"""Posts: what is written, and who may see it."""
+"""Posts, and the rules for who may see them."""
 
 import uuid
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ from posts.models.texts import TEXT_COLUMNS, PostText
 TITLE_MAX_LENGTH = 200
 BODY_MAX_LENGTH = 200_000
 EXCERPT_MAX_LENGTH = 300
-# Those of a long post would be read and thrown away.
+# Deferred where they aren't shown, because a long post takes long to read.
 LONG_COLUMNS = ("body", "body_html")
 AUTHOR_COLUMNS = ("author__username", "author__display_name")
-# What a card shows. Reading all others takes twice as long.
+# The columns that a card shows. Reading all columns takes twice as long.
 CARD_COLUMNS = (
     "title",
     "slug",
@@ -34,7 +34,7 @@ CARD_COLUMNS = (
     "publish_at",
     *AUTHOR_COLUMNS,
 )
-# What the page of a post says besides the words.
+# The columns that the page of a post shows besides the text.
 PAGE_COLUMNS = (
     *AUTHOR_COLUMNS,
     "title",
@@ -48,25 +48,25 @@ PAGE_COLUMNS = (
 )
 
 EDIT_SESSION_MAX_LENGTH = 36
-# After that, `manage.py empty_trash` may remove a post for good.
+# After this time, `manage.py empty_trash` may delete a post permanently.
 KEPT_IN_TRASH = timedelta(days=30)
 
 
 def is_listed(now: datetime, via: str = "") -> models.Q:
-    """The one visibility rule: what an anonymous visitor may see at `now`.
+    """The single visibility rule: the posts that an anonymous visitor may see at `now`.
 
-    `via` leads to the columns from another model, or to the copies that ties to tags keep.
+    `via` is the path to the columns from another model, or to their copies in a Tagging.
     """
     return is_published(via) & models.Q(**{f"{via}publish_at__lte": now})
 
 
 def is_scheduled(now: datetime, via: str = "") -> models.Q:
-    """Posts that will be out by themselves, at a time after `now`."""
+    """Posts that will be published automatically after `now`."""
     return is_published(via) & models.Q(**{f"{via}publish_at__gt": now})
 
 
 def is_published(via: str = "") -> models.Q:
-    """Posts that are out or will be at their time: what lists count, the scheduled among them."""
+    """Posts that are published or scheduled. Lists count both."""
     return models.Q(**{f"{via}status": Post.Status.PUBLISHED})
 
 
@@ -82,28 +82,29 @@ def is_own(user: User) -> models.Q:
 
 class PostQuerySet(models.QuerySet):
     def listed(self, now: datetime) -> "PostQuerySet":
-        """Posts that everyone may see at `now`; lists use it for everyone, whoever asks."""
+        """Posts that everyone may see at `now`. Lists show only these, even to authors."""
         return self.filter(is_listed(now))
 
     def out(self, now: datetime) -> list["Post"]:
-        """Those of these few posts that everyone may see at `now`, as they were read.
+        """Return those of these few posts that everyone may see at `now`.
 
-        Told of each row: asked for the listed among them, SQLite walks all that is listed.
+        It checks each row in Python, because with a condition SQLite would scan all listed posts.
         """
         return [post for post in self if post.is_out(now)]
 
     def tagged(self, tag: models.Model, now: datetime) -> "PostQuerySet":
         """Posts listed at `now` with `tag`, newest first.
 
-        By the columns of the tie alone, so that a tag with half a million posts costs no more.
+        It only uses columns of Tagging, so that a tag with half a million posts costs no more.
         """
         posts = self.filter(is_listed(now, via="taggings__"), taggings__tag=tag)
         return posts.order_by("-taggings__publish_at", "-taggings__post")
 
     def visible_to(self, user: User | AnonymousUser) -> "PostQuerySet":
-        """Posts whose address `user` may open: the listed, their own, and all for moderators.
+        """Posts whose page `user` may open: listed posts, their own, and all for moderators.
 
-        None that is in the trash, whoever asks. With their authors, whom each such page names.
+        Posts in the trash are excluded for everyone. Authors are loaded, because each page names
+        its author.
         """
         posts = self.select_related("author")
         if is_moderator(user):
@@ -116,11 +117,11 @@ class PostQuerySet(models.QuerySet):
         return self.filter(is_own(user))
 
     def scheduled(self, now: datetime) -> "PostQuerySet":
-        """Posts that everyone may see later than `now`, at their time."""
+        """Posts that everyone may see at their time, after `now`."""
         return self.filter(is_scheduled(now))
 
     def next_publication(self, now: datetime) -> datetime | None:
-        """Return when the next scheduled post comes out, or None."""
+        """Return when the next scheduled post will be published, or None."""
         scheduled = self.scheduled(now).order_by("publish_at")
         return scheduled.values_list("publish_at", flat=True).first()
 
@@ -138,7 +139,8 @@ class PostQuerySet(models.QuerySet):
         """Posts listed at `now` before `post` in the order of lists, the next one first."""
         before = models.Q(publish_at__lt=post.publish_at)
         same = models.Q(publish_at=post.publish_at, pk__lt=post.pk)
-        # One end, not two: SQLite begins at the first that it is told, were it the newest post.
+        # One upper bound, not two: SQLite starts its scan at the first one, even if that is the
+        # newest post.
         return self.listed(min(now, post.publish_at)).filter(before | same).newest_first()
 
     def newer_than(self, post: "Post", now: datetime) -> "PostQuerySet":
@@ -152,12 +154,12 @@ class PostQuerySet(models.QuerySet):
         return self.order_by("-publish_at", "-pk")
 
     def for_list(self) -> "PostQuerySet":
-        """Posts with what a card shows, author and tags, and nothing else."""
+        """Posts with only the columns, author and tags that a card shows."""
         cards = self.select_related("author").only(*CARD_COLUMNS)
         return cards.prefetch_related("taggings")
 
     def batches_of_ids(self, size: int) -> Iterator[list[int]]:
-        """Yield all ids, so many at a time; each batch is asked for where the last one ended."""
+        """Yield all ids in batches of `size`. Each query starts after the last id."""
         ids = self.order_by("pk").values_list("pk", flat=True)
         last = 0
         while batch := list(ids.filter(pk__gt=last)[:size]):
@@ -170,16 +172,16 @@ class PostQuerySet(models.QuerySet):
 
 
 def people_to_read(now: datetime) -> models.QuerySet:
-    """People who have a page: names lead there from every post that is listed at `now`.
+    """People who have an author page at `now`, to which the names on their posts link.
 
-    Who closed their account keeps one for their posts alone.
+    A person with a closed account has one only if they have listed posts.
     """
     written = Post.objects.filter(author=models.OuterRef("pk")).listed(now)
     return User.objects.filter(models.Q(is_active=True) | models.Exists(written))
 
 
 def is_moderator(user: User | AnonymousUser) -> bool:
-    """Tell whether `user` may see every post; costs no query for those who are no staff."""
+    """Return whether `user` may see every post. Costs no query unless the user is staff."""
     return user.is_staff and user.has_perm("posts.view_post")
 
 
@@ -192,46 +194,46 @@ class Post(models.Model):
 
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        # Deleting a person is no way to delete what was written; deactivate the account instead.
+        # Deleting an account must not delete its posts. Deactivate the account instead.
         on_delete=models.PROTECT,
         related_name="posts",
         verbose_name=_("author"),
     )
-    # Empty in a draft alone.
+    # Only a draft may have an empty title.
     title = models.CharField(_("title"), max_length=TITLE_MAX_LENGTH, blank=True)
     slug = models.CharField(_("slug"), max_length=SLUG_MAX_LENGTH, editable=False)
     body = models.TextField(_("body"), blank=True)
-    # Made of the body when it is saved, by `publishing`, and never while reading.
+    # Rendered from the body by `publishing` on each save, and never while reading.
     body_html = models.TextField(editable=False, default="")
     rendered_by = models.PositiveSmallIntegerField(editable=False, default=0)
     excerpt = models.CharField(max_length=EXCERPT_MAX_LENGTH, editable=False, default="")
     word_count = models.PositiveIntegerField(editable=False, default=0)
-    # The name of an image (`content.images`), which says its sizes.
+    # The name of an image, which contains its sizes (`content.images`).
     cover = models.CharField(max_length=100, blank=True, editable=False)
     cover_alt = models.CharField(_("alternative text"), max_length=300, blank=True)
     tags = models.ManyToManyField("posts.Tag", through="posts.Tagging", related_name="posts")
     comments_open = models.BooleanField(_("comments are open"), default=True)
-    # Kept by the statements that add and remove what they count.
+    # Updated by the functions that add and remove likes and comments.
     like_count = models.PositiveIntegerField(editable=False, default=0)
     comment_count = models.PositiveIntegerField(editable=False, default=0)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.DRAFT
     )
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
-    # When it went to the trash, and the status that it had before.
+    # When it was moved to the trash, and its status before that.
     trashed_at = models.DateTimeField(null=True, editable=False)
     trashed_from = models.CharField(max_length=10, blank=True, editable=False)
-    # Moved by each save of words, by whom from which opened editor: a save that started from an
-    # older one would overwrite what it never showed.
+    # Increases with each save of the text, because a save based on an older version would overwrite
+    # text that it never showed.
     version = models.PositiveIntegerField(default=0, editable=False)
-    # The column has its first name, which the running version reads while `prepare` migrates.
+    # The column keeps its old name, which the previous version reads while `prepare` migrates.
     edit_session = models.CharField(
         max_length=EDIT_SESSION_MAX_LENGTH, blank=True, editable=False, db_column="sitting"
     )
-    # Also asked for by a form that is sent twice.
+    # Also identifies a form that is sent twice.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    # Moved by `publishing` when the words change, not by every save.
+    # Set by `publishing` when the text changes, not by every save.
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now, editable=False)
 
     objects = PostQuerySet.as_manager()
@@ -258,18 +260,18 @@ class Post(models.Model):
         indexes = [
             models.Index(fields=["status", "-publish_at", "-id"], name="posts_listed"),
             models.Index(fields=["author", "status", "-publish_at", "-id"], name="posts_by_author"),
-            # Few, where one's published posts are many; SQLite does without it.
+            # An author has few posts in these states. SQLite doesn't need it.
             models.Index(
                 fields=["author", "status"],
                 name="posts_not_published",
                 condition=models.Q(status__in=("draft", "hidden", "trash")),
             ),
             models.Index(fields=["slug"], name="posts_by_slug"),
-            # For the admin, which asks for a time in any state.
+            # For the admin, which filters by time in any state.
             models.Index(fields=["-publish_at", "-id"], name="posts_by_time"),
-            # For the admin, and for the trash.
+            # For the admin and the trash.
             models.Index(fields=["status", "-id"], name="posts_by_status"),
-            # Finds rows that an older renderer made, without reading the others.
+            # Finds rows from an older renderer without reading the others.
             models.Index(fields=["rendered_by"], name="posts_by_renderer"),
         ]
 
@@ -278,7 +280,7 @@ class Post(models.Model):
 
     @property
     def tag_list(self) -> list:
-        """The tags in the author's order; no query where a loading plan has fetched them."""
+        """The tags in the author's order. Costs no query if they are prefetched."""
         return [tagging.tag for tagging in self.taggings.all()]
 
     @property
@@ -301,9 +303,9 @@ class Post(models.Model):
 
     @property
     def shown_tags(self) -> list:
-        """The tags that the post had in the state that it was read in.
+        """The tags that the post had in the state in which it was read.
 
-        They come by a second question: a save before that may have given it those of a draft.
+        Tags come from a second query, and a save between the two may have added those of a draft.
         """
         state = (self.status, self.publish_at)
         ties = self.taggings.all()
@@ -315,21 +317,21 @@ class Post(models.Model):
 
     @property
     def is_changed(self) -> bool:
-        """Tell whether the words changed after readers could see them."""
+        """Return whether the text changed after readers could see it."""
         return self.publish_at is not None and self.updated_at > self.publish_at
 
     @property
     def modified_at(self) -> datetime:
-        """When readers last got other words; for a scheduled post, when they first got any."""
+        """When the text that readers see last changed, or first appeared for a scheduled post."""
         return max(self.updated_at, self.publish_at or self.updated_at)
 
     @property
     def is_published(self) -> bool:
-        """Tell of one row what the function `is_published` asks of many."""
+        """The rule of the function `is_published` for one row."""
         return self.status == self.Status.PUBLISHED
 
     def is_out(self, now: datetime) -> bool:
-        """Tell of one row what `is_listed` asks of many."""
+        """Apply the rule of `is_listed` to one row."""
         return self.is_published and self.publish_at <= now
 
     @property
@@ -346,7 +348,7 @@ class Post(models.Model):
 
     @property
     def kept_until(self) -> datetime:
-        """Until when a post in the trash can be brought back for sure."""
+        """The time until which a post in the trash can certainly be restored."""
         return self.trashed_at + KEPT_IN_TRASH
 
     def is_scheduled(self, now: datetime) -> bool:
@@ -365,5 +367,5 @@ class Post(models.Model):
         super().save(*args, **kwargs)
 
 
-# What the counters of lists leave out.
+# The states that the counters of lists don't include.
 NOT_PUBLISHED = [status for status in Post.Status if status != Post.Status.PUBLISHED]

@@ -1,4 +1,4 @@
-"""What a post said before, and who may read it before it is out."""
+"""Revisions of a post, and links for reading it before publication."""
 
 from datetime import datetime
 
@@ -13,17 +13,18 @@ WHY_MAX_LENGTH = 200
 
 
 class Revision(models.Model):
-    """The words of a post as somebody saved them.
+    """The text of a post as one person saved it.
 
-    The autosaves of one edit session, the time that an editor is open, become one revision. If a
-    post is no draft and its newest revision is an autosave, readers do not see those edits yet.
+    The autosaves of one edit session become one revision. A session lasts as long as an editor is
+    open. If the newest revision of a post that isn't a draft is an autosave, readers do not see
+    those edits yet.
     """
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
     title = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True)
     body = models.TextField(blank=True)
-    # As they stand in the form, separated by commas.
+    # As in the form, separated by commas.
     tags = models.TextField(blank=True)
     cover_alt = models.CharField(max_length=300, blank=True)
     saved_by = models.ForeignKey(
@@ -62,7 +63,7 @@ class PreviewLinkQuerySet(models.QuerySet):
 
 
 class PreviewLink(models.Model):
-    """Lets whoever has it read one post before it is out; its `key` stands signed in the link."""
+    """Access to one post before publication, for anyone with the link that has its signed `key`."""
 
     post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="preview_link")
     key = models.CharField(max_length=32, unique=True)

@@ -1,4 +1,4 @@
-"""What search looks in: one row a post, of words that the tokenizer made."""
+"""The indexed text of posts: one row per post, with tokens from the tokenizer."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""Tags: what a post is about, in its author's words."""
+"""Tags, with which authors name the topics of a post."""
 
 import unicodedata
 from datetime import datetime
@@ -13,20 +13,21 @@ from posts.models.posts import Post, is_scheduled
 
 TAG_MAX_LENGTH = 50
 TAGS_MAX = 10
-# Folding writes most letters out as three at most; a form refuses a name that takes more.
+# Folding expands most letters to at most three. A form refuses a name that takes more.
 TAG_KEY_MAX_LENGTH = TAG_MAX_LENGTH * 3
-# Taken apart into its parts, a Hangul syllable is three characters, a Greek vowel four.
+# Decomposed, a Hangul syllable has three characters and a Greek vowel four.
 LONGEST_TYPED = TAG_MAX_LENGTH * 4
-# They choose an image for a character, not another character.
+# They select the appearance of a character, not another character.
 SELECTORS = range(0xFE00, 0xFE10)
 
 
 def tag_key(name: str) -> str:
-    """Return the form in which two tags are one: case and accents folded, spaces collapsed.
+    """Return the key that equal tags share: case and accents folded, spaces collapsed.
 
-    Signs stay, so C, C++ and C# are three; accents go from Latin and Greek letters alone, because
-    in other scripts they make other letters, as й. What shows nothing goes as well. A text too long
-    to be a tag is returned as it is: sorting its marks takes NFKD quadratic time.
+    Signs stay, so C, C++ and C# are three tags. Only Latin and Greek letters lose their accents,
+    because in other scripts an accent makes another letter, such as й. Invisible characters are
+    removed. A text too long for a tag is returned unchanged, because NFKD needs quadratic time to
+    sort its marks.
     """
     if len(name) > LONGEST_TYPED:
         return name
@@ -47,7 +48,7 @@ def tag_key(name: str) -> str:
 
 class TagQuerySet(models.QuerySet):
     def in_use(self, now: datetime) -> "TagQuerySet":
-        """Tags of posts that are listed at `now`, each with their number as `listed_count`."""
+        """Tags of posts that are listed at `now`, with the number of posts as `listed_count`."""
         scheduled = Tagging.objects.filter(is_scheduled(now), tag=models.OuterRef("pk"))
         count = scheduled.order_by().values("tag").annotate(count=models.Count("pk"))
         scheduled_count = Coalesce(models.Subquery(count.values("count")), 0)
@@ -62,9 +63,9 @@ class Tag(models.Model):
     name = models.CharField(_("name"), max_length=TAG_MAX_LENGTH)
     key = models.CharField(max_length=TAG_KEY_MAX_LENGTH, unique=True, editable=False)
     slug = models.CharField(_("slug"), max_length=TAG_KEY_MAX_LENGTH, unique=True, editable=False)
-    # Published posts with this tag, the scheduled among them; kept with each write.
+    # Published and scheduled posts with this tag, updated with each write.
     published_count = models.PositiveIntegerField(default=0, editable=False)
-    # When one of them lost it, or was taken back.
+    # When one of them lost the tag or was unpublished.
     left_at = models.DateTimeField(null=True, editable=False)
 
     objects = TagQuerySet.as_manager()
@@ -82,12 +83,12 @@ class Tag(models.Model):
 
 class TaggingManager(models.Manager):
     def get_queryset(self) -> models.QuerySet:
-        # A tie is asked for to name its tag; prefetching then takes one query for both.
+        # A Tagging is always read for its tag, and prefetching both takes one query.
         return super().get_queryset().select_related("tag")
 
 
 class Tagging(models.Model):
-    """Ties a post to a tag, with the columns that a tag's page sorts and filters by."""
+    """A tag of a post, with the columns by which a tag's page sorts and filters."""
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="taggings")
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="taggings")
@@ -111,7 +112,7 @@ class Tagging(models.Model):
 
 
 class TagRedirect(models.Model):
-    """An old address of a tag that was renamed or merged."""
+    """The old address of a renamed or merged tag."""
 
     slug = models.CharField(max_length=TAG_KEY_MAX_LENGTH, unique=True)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="redirects")

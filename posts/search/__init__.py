@@ -1,4 +1,4 @@
-"""Search: words in, posts that are listed and match out. docs/decisions/0006-search.md says why."""
+"""Search for listed posts. docs/decisions/0006-search.md explains its design."""
 
 from posts.search.documents import (
     index_author,

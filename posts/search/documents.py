@@ -1,4 +1,4 @@
-"""What is indexed of a post: one row of tokens, written with the post."""
+"""Search documents: one row of tokens per post, written with the post."""
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
@@ -8,17 +8,18 @@ from content.markup import plain_text
 from posts.models import Post, SearchDocument, Tag, Tagging
 from posts.search.tokens import tokenize
 
-# Raise it whenever the same post gives another document, for example from another tokenizer.
-# `prepare` then writes them all again.
+# Increase it if the same post gives another document, for example with a new tokenizer. `prepare`
+# then writes all documents again.
 INDEX_VERSION: int = 1
 BATCH = 500
 # Updating the index of a post takes up to a millisecond, and on SQLite other writers wait.
 NAMED_AT_ONCE = 1_000
 COLUMNS = ("title", "body", "tags", "author")
-# No token, so no phrase goes from one name into the next; a token character to both databases.
+# Not a token, so that no phrase extends from one name into the next. Both databases treat it as
+# part of a word.
 BETWEEN_NAMES = "·"
-# PostgreSQL takes 1 MB of different words a row. Only a text of more than 130,000 different pairs
-# of Chinese characters comes near; its end is not found then, and saving it does not fail.
+# PostgreSQL accepts 1 MB of different words per row. Only a text of more than 130,000 different
+# pairs of Chinese characters comes close. It can be saved, but search doesn't find its end.
 WORDS_MAX_BYTES = 800_000
 
 
@@ -27,8 +28,8 @@ def index_post(
 ) -> None:
     """Write the document of a saved `post`, in the caller's transaction.
 
-    Pass `tokens` to have called `tokens_of` before the transaction, where time matters, and `tags`
-    if they are known.
+    If time matters, call `tokens_of` before the transaction and pass `tokens`. Pass `tags` if they
+    are known.
     """
     tags = post.tag_list if tags is None else tags
     names = _join_names([tag.name for tag in tags])
@@ -36,14 +37,14 @@ def index_post(
 
 
 def index_posts(posts: list[Post]) -> None:
-    """Write the documents of saved `posts`, in three queries at most."""
+    """Write the documents of saved `posts`, in at most three queries."""
     write_documents(make_documents(posts))
 
 
 def index_tagged(tag: Tag) -> None:
     """Update the tags in the documents of all posts with `tag`, after it was renamed.
 
-    Somebody may be saving a new text of one of them.
+    Someone may save a new text of one of them at the same time.
     """
     ties = Tagging.objects.filter(tag=tag).order_by("post_id")
     last = 0
@@ -55,11 +56,11 @@ def index_tagged(tag: Tag) -> None:
 
 
 def lock_documents(post_pks: list[int]) -> None:
-    """Keep the documents of these posts as they are until the transaction ends.
+    """Lock the documents of these posts until the transaction ends.
 
-    Who writes the tags into them reads those after this: of two who rename tags of one post, the
-    second sees what the first has done. All lock them in one order, or two could wait for each
-    other.
+    Read the tags after this. If two people rename tags of one post, the second then sees what the
+    first one did. Always lock in the same order, because otherwise two transactions could wait for
+    each other.
     """
     documents = SearchDocument.objects.filter(pk__in=post_pks).order_by("pk")
     list(documents.select_for_update().values_list("pk"))
@@ -68,16 +69,17 @@ def lock_documents(post_pks: list[int]) -> None:
 def index_author(author: User) -> None:
     """Update the author's names in the documents of their newest posts.
 
-    Of NAMED_AT_ONCE, because whoever changed a name waits; `index_names` writes the others.
+    It stops after NAMED_AT_ONCE, because the person who changed the name waits. `index_names`
+    updates the others.
     """
     newest = Post.objects.filter(author=author).order_by("-pk").values_list("pk", flat=True)
     _write_names(_names_of(author), list(newest[:NAMED_AT_ONCE]))
 
 
 def index_names() -> int:
-    """Update the authors' names in documents that hold old ones, and return their number.
+    """Update the authors' names in documents with old ones, and return the number of documents.
 
-    NAMED_AT_ONCE at a time, so that people can write in between.
+    It updates NAMED_AT_ONCE at a time, so that people can write in between.
     """
     written = 0
     for author in User.objects.filter(Exists(Post.objects.filter(author=OuterRef("pk")))):
@@ -105,7 +107,7 @@ def write_documents(documents: list[SearchDocument]) -> None:
 
 
 def make_documents(posts: list[Post]) -> list[SearchDocument]:
-    """Return unsaved documents of `posts`, with their tags as they stand in the database."""
+    """Return unsaved documents of `posts`, with their tags from the database."""
     prefetch_related_objects(posts, "author")
     tags = _tags_of([post.pk for post in posts])
     return [_make_document(post, tokens_of(post), tags[post.pk]) for post in posts]
@@ -123,9 +125,9 @@ def _tags_of(post_pks: list[int]) -> dict[int, str]:
 
 
 def tokens_of(post: Post, text: str | None = None) -> dict[str, str]:
-    """Return the tokens of title and body, which take up to half a second to make.
+    """Return the tokens of title and body. This takes up to half a second.
 
-    `text` is the body as `text_of` returns it, where it is known.
+    `text` is the body as returned by `text_of`, if it is known.
     """
     return {
         "title": " ".join(tokenize(post.title)),
@@ -142,12 +144,12 @@ def _join_names(names: list[str]) -> str:
 
 
 def text_of(post: Post) -> str:
-    """The body as a reader sees it; Markdown where it is not rendered yet."""
+    """Return the body as a reader sees it, or as Markdown if it is not rendered yet."""
     return plain_text(post.body_html) if post.body_html else post.body
 
 
 def _fitting(tokens: list[str]) -> str:
-    """The tokens joined, cut where PostgreSQL would refuse them."""
+    """Return the joined tokens, cut to the size that PostgreSQL accepts."""
     joined = " ".join(tokens)
     if len(joined.encode()) <= WORDS_MAX_BYTES:
         return joined

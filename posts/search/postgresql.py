@@ -1,11 +1,11 @@
-"""Matching by PostgreSQL's text search.
+"""Matching with PostgreSQL's text search.
 
-`posts_searchdocument` has two generated `tsvector` columns with GIN indexes, by migration 0004.
-`words` holds all tokens; `names` those of tags behind `#` and of the author behind `@`, which no
-token holds: a column of its own, because reading the long one of a row takes three times as long.
-Both are made of our tokens as they are, without PostgreSQL's own parser and without positions (of
-which it keeps 256 a word and none past 16,383), so a phrase is looked for in the text of tokens of
-those documents that hold all its words.
+Migration 0004 adds two generated `tsvector` columns with GIN indexes to `posts_searchdocument`.
+`words` contains all tokens. `names` contains the tokens of tags after `#` and those of the author
+after `@`, two signs that no token contains. It is a separate column, because reading the long one
+takes three times as long. Both contain our tokens unchanged, without PostgreSQL's parser and
+without positions: PostgreSQL keeps only 256 per word and none above 16,383. So a phrase is matched
+against the text of the documents that contain all of its words.
 """
 
 from typing import Any
@@ -22,11 +22,11 @@ _SIGNS = {"": "", "tag": "#", "author": "@"}
 def find_newest(
     posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
 ) -> list[tuple[int, str, Any]]:
-    """Return id, title tokens and time of the newest of `posts` that match, by id.
+    """Return id, title tokens and time of the newest matching posts, by id.
 
-    None with an id below `first`, and none of the newest `skip`.
+    Leave out ids below `first` and the newest `skip` matches.
     """
-    # Said of the posts too, or all of them are joined with the few documents.
+    # Filter the posts as well, because otherwise all of them are joined with the few documents.
     posts = posts.filter(pk__gte=first)
     listed, params = posts.values("id", "publish_at").query.sql_with_params()
     condition, values = compile_condition(query)
@@ -36,14 +36,14 @@ def find_newest(
         WHERE {condition} AND document.post_id >= %s
         ORDER BY document.post_id DESC LIMIT %s OFFSET %s
     """  # noqa: S608  the ORM's SQL, and our own
-    # The replica's, where there is one and this may read from it.
+    # Uses the replica, if there is one and this request may read from it.
     with connections[posts.db].cursor() as cursor:
         cursor.execute(sql, [*params, *values, first, limit, skip])
         return cursor.fetchall()
 
 
 def compile_condition(query: Query) -> tuple[str, list[str]]:
-    """Return `query` as a condition and its parameters. Unwanted tags are left to the caller."""
+    """Return `query` as a condition and its parameters. The caller excludes unwanted tags."""
     wanted = [term for term in query.wanted if term.tokens]
     unwanted = [term for term in query.unwanted if term.field != "tag"]
     conditions = []
@@ -68,7 +68,7 @@ def compile_condition(query: Query) -> tuple[str, list[str]]:
 
 
 def _compile_words(term: Term) -> str:
-    """All words of `term` in the language of `tsquery`, each quoted."""
+    """Return all words of `term` in `tsquery` syntax, each quoted."""
     words = [f"'{_SIGNS[term.field]}{token}'" for token in term.tokens]
     return " & ".join(words) + (":*" if term.is_prefix else "")
 

@@ -1,11 +1,11 @@
-"""One parser for what people type: it takes anything and never fails."""
+"""The parser for search queries. It accepts any text and never fails."""
 
 import re
 from dataclasses import dataclass
 
 from posts.search.tokens import PREFIX_MIN_LENGTH, is_pair, is_single, tokenize
 
-# Enough for a sentence; a limit, so that no question costs more than a page.
+# Enough for a sentence. The limit keeps every query as cheap as a page.
 QUERY_MAX_LENGTH = 500
 TERMS_MAX = 20
 
@@ -14,15 +14,15 @@ _TERM = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = re.compile("[“”„‟«»＂]")
-# What no database stores: NUL, and halves of characters.
+# Characters that databases can't store: NUL and surrogates.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word or phrase: `tokens` one after the other in one field, or in `field` alone.
+    """A word or phrase: consecutive `tokens` within any field, or only within `field`.
 
-    With `is_prefix` the last of the tokens may go on. A tag is matched by its whole name.
+    With `is_prefix`, the last token matches longer words as well. A tag matches by its full name.
     """
 
     typed: str
@@ -33,7 +33,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """Posts with every one of `wanted` and none of `unwanted`; `is_cut` if there was more."""
+    """A search for posts with all terms in `wanted` and none in `unwanted`.
+
+    `is_cut` if the text was longer than the limits.
+    """
 
     wanted: tuple[Term, ...] = ()
     unwanted: tuple[Term, ...] = ()
@@ -41,23 +44,23 @@ class Query:
 
     @property
     def has_words(self) -> bool:
-        """Tell whether a word is wanted, which an index holds."""
+        """Return whether a wanted term has words, which the index contains."""
         return any(term.tokens for term in self.wanted)
 
     @property
     def is_question(self) -> bool:
-        """Tell whether there is something to look up; exclusions alone are no question."""
+        """Return whether there is anything to look up. Exclusions alone are not enough."""
         return bool(self.wanted)
 
     @property
     def filters(self) -> list[tuple[bool, Term]]:
-        """The tags and authors as understood, each with whether it is wanted."""
+        """The parsed tags and authors, each with whether it is wanted."""
         both = [(True, term) for term in self.wanted] + [(False, term) for term in self.unwanted]
         return [(is_wanted, term) for is_wanted, term in both if term.field]
 
 
 def parse(text: str) -> Query:
-    """Read `text`; what has no letter or digit, unclosed quotes and stray operators do no harm."""
+    """Parse `text`. Signs without a letter or digit, open quotes and stray operators are fine."""
     clean = _QUOTES.sub('"', _UNSTORABLE.sub(" ", text))
     wanted = {}
     unwanted = {}
@@ -77,7 +80,7 @@ def _read_term(found: re.Match) -> Term:
     field = (found["field"] or "").lower().removesuffix(":")
     typed = " ".join((found["word"] or found["quoted"] or "").split())
     tokens = tokenize(typed)
-    # The index holds the last character of such a run by itself, the question does without.
+    # The index also contains the last character of such a run as a token. A query doesn't need it.
     if len(tokens) > 1 and is_pair(tokens[-2]):
         tokens.pop()
     may_go_on = bool(found["word"]) and not field and not found["minus"]
@@ -85,7 +88,7 @@ def _read_term(found: re.Match) -> Term:
 
 
 def _is_prefix(token: str, may_go_on: bool) -> bool:
-    """A single character of a script without spaces is found where a pair begins with it."""
+    """Return whether `token` is a prefix, as is a single unspaced character: it starts pairs."""
     return is_single(token) or (
         may_go_on and len(token) >= PREFIX_MIN_LENGTH and not is_pair(token)
     )

@@ -1,4 +1,4 @@
-"""Asking: the posts that are listed and match, the newest of them ranked."""
+"""Search results: the listed posts that match. The newest matches are ranked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +13,16 @@ from posts.search.query import Query, Term, parse
 
 BACKENDS = {"sqlite": sqlite, "postgresql": postgresql}
 RANKED_MAX = 1_000
-# So many of the newest that hold what is wanted are looked at for what is not: a thousand are left
-# even without a tag of every second post.
+# The newest posts with the wanted terms that are checked for unwanted ones. A thousand remain, even
+# when excluding a tag of every second post.
 SIFTED_MAX = 2_000
 
 
 @dataclass(frozen=True)
 class Results:
-    """Ids of the posts found, best first; `is_more` if older ones match than were ranked.
+    """Ids of the posts found, best first; `is_more` if older matches were not ranked.
 
-    `is_partial` if older ones hold what is wanted and were not looked at for what is not.
+    `is_partial` if older posts have the wanted terms but were not checked for unwanted ones.
     """
 
     query: Query
@@ -32,10 +32,10 @@ class Results:
 
 
 def find(text: str, *, now: datetime, limit: int = RANKED_MAX) -> Results:
-    """Return what `text` asks for among the posts that are listed at `now`.
+    """Return the posts listed at `now` that match `text`.
 
-    Of more than `limit` matches the newest, by id, are ranked: words in the title first, then
-    newness.
+    If there are more than `limit` matches, only the newest by id are ranked. Matches in the title
+    come first, and then newer posts.
     """
     query = parse(text)
     if not query.is_question:
@@ -55,10 +55,10 @@ def find_any(text: str, *, limit: int = RANKED_MAX) -> list[int]:
 
 
 def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> tuple[list[tuple], bool]:
-    """Return id, title and time of the newest of `posts` that match, by id.
+    """Return id, title and time of the newest matching posts by id, and whether it stopped early.
 
-    And whether some that hold what is wanted are older than those looked at for what is not:
-    without that end, a question that leaves out nearly all reads all.
+    It stops checking for unwanted terms after SIFTED_MAX posts with the wanted ones. Otherwise, a
+    query that excludes nearly all posts would read all of them.
     """
     find_newest = BACKENDS[connection.vendor].find_newest if query.has_words else _find_signs
     tagged, untagged = _compile_tags(query)
@@ -74,7 +74,7 @@ def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> tuple[list[tu
 def _find_signs(
     posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
 ) -> list[tuple]:
-    """Find as the databases do, by tags of signs alone, which no index of words holds."""
+    """Find posts by tags of signs only, which the index doesn't contain, like `find_newest`."""
     find_newest = BACKENDS[connection.vendor].find_newest
     keys = [tag_key(term.typed) for term in query.wanted]
     tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
@@ -82,7 +82,7 @@ def _find_signs(
     end = skip + (SIFTED_MAX if query.unwanted else limit)
     rows = list(newest.values_list("pk", "title", "publish_at")[skip:end])
     for term in query.unwanted:
-        # Without rows, Django raises where it is asked for its SQL.
+        # Without rows, Django can't generate the SQL and raises an exception.
         if rows and term.field != "tag":
             among = posts.filter(pk__in=[pk for pk, *_ in rows])
             found = find_newest(among, Query((term,)), len(rows), first=first)
@@ -92,11 +92,11 @@ def _find_signs(
 
 
 def _compile_tags(query: Query) -> tuple[list[Exists], list[Exists]]:
-    """Return conditions for the tags wanted, by their whole names, and for those that are not."""
+    """Return conditions for the wanted and for the unwanted tags, by their full names."""
     asked = [
         (is_wanted, tag_key(term.typed)) for is_wanted, term in query.filters if term.field == "tag"
     ]
-    # Looked up before: PostgreSQL knows of a tag by its id alone whether half of all posts have it.
+    # Look up ids first, because PostgreSQL only knows by id whether half of all posts have the tag.
     tags = dict(Tag.objects.filter(key__in=[key for _, key in asked]).values_list("key", "pk"))
     tagged = []
     untagged = []

@@ -1,4 +1,4 @@
-"""Showing what was found: the words marked, in an excerpt of the text around the first of them."""
+"""Search snippets: an excerpt of the text around the first match, with all matches marked."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from posts.search.tokens import Token, scan
 
 SNIPPET_LENGTH = 240
 BEFORE_FIRST = 60
-# Reading goes about 1 MB a second; what stands further down a very long post is not shown.
+# Scanning reads about 1 MB per second. Matches further down in a very long post are not shown.
 SEARCHED_LENGTH = 50_000
 
 Span = tuple[int, int]
@@ -24,7 +24,7 @@ def mark_words(text: str, query: Query) -> SafeString:
 
 
 def snippet(text: str, query: Query) -> SafeString:
-    """Return an excerpt of `text` as HTML, from a little before the first word found."""
+    """Return an excerpt of `text` as HTML that starts shortly before the first match."""
     spans = _find_spans(text[:SEARCHED_LENGTH], query, reach=SNIPPET_LENGTH)
     start, end = _window(text, spans[0][0] if spans else 0)
     inside = [(a - start, min(b, end) - start) for a, b in spans if start <= a < end]
@@ -43,7 +43,7 @@ def _mark(text: str, spans: list[Span]) -> SafeString:
 
 
 def _window(text: str, first: int) -> Span:
-    """Begin and end of the excerpt around `first`, between words where there are spaces."""
+    """Return start and end of the excerpt around `first`, at spaces if there are any."""
     start = max(0, first - BEFORE_FIRST)
     if start:
         start = text.find(" ", start, first) + 1 or start
@@ -55,9 +55,9 @@ def _window(text: str, first: int) -> Span:
 
 
 def _find_spans(text: str, query: Query, *, reach: int) -> list[Span]:
-    """Where the words wanted stand, up to `reach` characters after the first of them.
+    """Return the spans of matches, up to `reach` characters after the first one.
 
-    Those that touch or overlap, as pairs do, are one.
+    Spans that touch or overlap, such as pairs, are merged.
     """
     merged: list[Span] = []
     for start, end in _occurrences(text, query):
@@ -71,7 +71,7 @@ def _find_spans(text: str, query: Query, *, reach: int) -> list[Span]:
 
 
 def _occurrences(text: str, query: Query) -> Iterator[Span]:
-    """Yield begin and end of each word wanted, in the order of their beginnings."""
+    """Yield start and end of each match, ordered by start."""
     terms = [term for term in query.wanted if term.tokens and not term.field]
     firsts = tuple({term.tokens[0] for term in terms})
     if not firsts or (text.isascii() and not _any_in(text.lower(), firsts)):
@@ -80,7 +80,7 @@ def _occurrences(text: str, query: Query) -> Iterator[Span]:
     window: deque[Token] = deque(maxlen=longest)
     for token in chain(scan(text), repeat(Token("", 0, 0), longest - 1)):
         window.append(token)
-        # One look at each token passes over nearly all of them.
+        # This single check skips nearly all tokens.
         if len(window) == longest and window[0].text.startswith(firsts):
             yield from _spans_at(tuple(window), terms)
 
@@ -90,7 +90,7 @@ def _any_in(text: str, words: Iterable[str]) -> bool:
 
 
 def _spans_at(tokens: tuple[Token, ...], terms: list[Term]) -> Iterator[Span]:
-    """Yield begin and end of each term that `tokens` begin with."""
+    """Yield start and end of each term with which `tokens` start."""
     for term in terms:
         here = tokens[: len(term.tokens)]
         if _stands_in(term, tuple(token.text for token in here)):

@@ -1,8 +1,8 @@
-"""Matching by SQLite's FTS5.
+"""Matching with SQLite's FTS5.
 
-`posts_search` is an external-content table over `posts_searchdocument`, kept by triggers; both come
-by migration 0004. Its tokenizer is `ascii`, which parts at the spaces that ours left and does
-nothing else to tokens: they are casefolded, and of ASCII they hold letters and digits alone.
+`posts_search` is an external-content table of `posts_searchdocument`, updated by triggers.
+Migration 0004 adds both. Its tokenizer is `ascii`, which only splits our tokens at spaces: they are
+already casefolded, and their only ASCII characters are letters and digits.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ _COLUMNS = {"": "", "tag": "tags : ", "author": "author : "}
 def find_newest(
     posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
 ) -> list[tuple[int, str, Any]]:
-    """Return id, title tokens and time of the newest of `posts` that match, by id.
+    """Return id, title tokens and time of the newest matching posts, by id.
 
-    None with an id below `first`, and none of the newest `skip`.
+    Leave out ids below `first` and the newest `skip` matches.
 
-    FTS5 walks its index by row id backwards, so a common word stops after `limit` rows; CROSS JOIN
-    keeps SQLite from walking the posts first. The title comes from the documents themselves: asked
-    of FTS5, it reads the whole document.
+    FTS5 reads its index backward by row id, so a common word stops after `limit` rows. CROSS JOIN
+    keeps SQLite from reading the posts first. The title comes from the document table, because FTS5
+    would read the whole document for it.
     """
     listed, params = posts.values("id", "publish_at").query.sql_with_params()
     sql = f"""
@@ -41,7 +41,7 @@ def find_newest(
 
 
 def compile_match(query: Query) -> str:
-    """Return `query` in FTS5's language. Tags that are not wanted are left to the caller."""
+    """Return `query` in FTS5 syntax. The caller excludes unwanted tags."""
     wanted = " AND ".join(_compile_term(term) for term in query.wanted if term.tokens)
     unwanted = " OR ".join(_compile_term(term) for term in query.unwanted if term.field != "tag")
     return f"({wanted}) NOT ({unwanted})" if unwanted else wanted

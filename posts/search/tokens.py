@@ -1,12 +1,12 @@
-"""One tokenizer for what is indexed and what is asked.
+"""The tokenizer for indexed text and for queries.
 
-A token holds letters, digits and the marks that tell words apart, and nothing else, so that it is
-safe in the query language of either database. There is no stemming and there are no stop words.
+A token contains only letters, digits and the marks that distinguish words, so that it is safe in
+the query syntax of both databases. There is no stemming, and there are no stop words.
 
-Scripts that put no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean,
-whose particles hang on the word, become overlapping pairs of characters, each with its marks. The
-last character of such a run follows by itself, so that a single character is the beginning of some
-token wherever it stands.
+Scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean,
+which attaches particles to words, become overlapping pairs of characters, each with its marks. The
+last character of such a run follows as a separate token, so that every single character is the
+start of some token.
 """
 
 import re
@@ -16,11 +16,11 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-# Longer ones are no words of any language, and PostgreSQL takes no more than 2 kB.
+# No language has longer words, and PostgreSQL accepts at most 2 kB.
 TOKEN_MAX_LENGTH = 64
 PREFIX_MIN_LENGTH = 3
 
-# Blocks of scripts without spaces; their signs and digits are sorted out by the patterns below.
+# Blocks of scripts without spaces. The patterns below exclude their signs and digits.
 UNSPACED = (
     "\u0e00-\u0e4f\u0e80-\u0ecf"  # Thai, Lao
     "\u1000-\u103f\u1050-\u109f\uaa60-\uaa7f"  # Burmese
@@ -30,21 +30,21 @@ UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uffdc"  # Han, halfwidth kana
 )
 UNSPACED_FAR = "\U0001aff0-\U0001b16f\U00020000-\U0003ffff"  # kana, Han
-# Symbols that NFKC writes out as letters and digits: №, Ⓐ, ㍿.
+# Symbols that NFKC expands to letters and digits: №, Ⓐ, ㍿.
 WRITTEN_OUT = "\u2100-\u214f\u2460-\u24ff\U0001f100-\U0001f1ff"
 WRITTEN_OUT_UNSPACED = "\u3200-\u33ff"
 # Invisible within words: soft hyphen, joiners, directions. A zero-width space ends a word.
 INVISIBLE = "\u00ad\u200c-\u200f\u2060\ufeff"
-# On one letter; more is decoration, and sorting them takes normalization quadratic time.
+# Maximum per letter. More are decoration, and normalization needs quadratic time to sort them.
 MARKS_MAX = 30
-# They choose an image for a character, not another character.
+# They select the appearance of a character, not another character.
 SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 STRESS = "\u0300\u0301"
-# Letters with a stroke, which Unicode does not take apart into a letter and a mark.
+# Letters with a stroke, which Unicode doesn't decompose into a letter and a mark.
 STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 )
-# The iota beneath a Greek letter is a mark as the others are; casefolding makes it a letter.
+# The iota below a Greek letter is a mark like the others, but casefolding turns it into a letter.
 BARE_GREEK = {
     code: unicodedata.normalize("NFD", chr(code)).replace("\u0345", "")
     for code in (0x0345, *range(0x1F80, 0x1FFD))
@@ -52,7 +52,7 @@ BARE_GREEK = {
 
 
 class Token(NamedTuple):
-    """A token, and where in the text that stands which it was made of."""
+    """A token and the position of its source in the text."""
 
     text: str
     start: int
@@ -71,7 +71,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def scan(text: str) -> Iterator[Token]:
-    """Yield the tokens of `text` with their places."""
+    """Yield the tokens of `text` with their positions."""
     for run in _patterns().run.finditer(text):
         if run[0].isascii():
             yield Token(run[0].lower()[:TOKEN_MAX_LENGTH], run.start(), run.end())
@@ -84,17 +84,17 @@ def scan(text: str) -> Iterator[Token]:
 
 
 def is_pair(token: str) -> bool:
-    """Tell whether `token` is two characters of a script without spaces."""
+    """Return whether `token` is two characters of a script without spaces."""
     return len(_patterns().unit.findall(token)) == 2
 
 
 def is_single(token: str) -> bool:
-    """Tell whether `token` is one character of a script without spaces."""
+    """Return whether `token` is one character of a script without spaces."""
     return bool(_patterns().unit.fullmatch(token))
 
 
 def _split(folded: str) -> list[str]:
-    """The tokens of a folded run; writing out may have put signs and other scripts into it."""
+    """Return the tokens of a folded run. Folding may have added signs and other scripts."""
     tokens = []
     for run in _patterns().folded_run.findall(folded):
         units = _patterns().unit.findall(run)
@@ -106,7 +106,7 @@ def _split(folded: str) -> list[str]:
 
 
 def _places(typed: str, folded: str, wanted: int) -> list[tuple[int, int]]:
-    """Where the tokens of a run stand in it: the whole run, where it is not told more exactly."""
+    """Return the positions of tokens in their run, or the whole run if they are not known."""
     units = [unit.span() for unit in _patterns().unit.finditer(typed)]
     is_exact = len(units) == wanted == len(_patterns().unit.findall(folded))
     if not units or not is_exact:
@@ -115,16 +115,16 @@ def _places(typed: str, folded: str, wanted: int) -> list[tuple[int, int]]:
 
 
 def fold(text: str) -> str:
-    """Return `text` in the form in which words are one: case, width and diacritics folded.
+    """Return `text` with case, width and diacritics folded, so that equal words match.
 
-    Marks go from Latin and Greek letters, and stress from Cyrillic ones. Those of other scripts
-    stay, and so do й, ё, ї and ў, which are letters of their own.
+    It removes marks from Latin and Greek letters, and stress marks from Cyrillic ones. It keeps the
+    marks of other scripts, as well as й, ё, ї and ў, which are separate letters.
     """
     return _fold(text) if len(text) > TOKEN_MAX_LENGTH else _fold_word(text)
 
 
 def _fold(text: str) -> str:
-    # One Arabic ligature is written out in 18 letters: a text of nothing else is cut.
+    # NFKC expands one Arabic ligature to 18 letters. A text of only these is cut.
     written_out = unicodedata.normalize("NFKC", text)[: 3 * len(text) + TOKEN_MAX_LENGTH]
     composed = unicodedata.normalize("NFKC", written_out.translate(BARE_GREEK).casefold())
     kept = []
@@ -143,7 +143,7 @@ _fold_word = lru_cache(maxsize=10_000)(_fold)
 
 
 def _loses_marks(base: str) -> bool:
-    """Latin, its extensions, and Greek; digits too, so that a keycap is its digit."""
+    """Return whether marks are removed: Latin, Greek, and digits, so that a keycap is a digit."""
     return "" < base < "\u0400" or "\u1d00" <= base <= "\u1fff" or base in _EXTENSIONS
 
 
@@ -168,8 +168,9 @@ class _Patterns(NamedTuple):
 
 @cache
 def _patterns() -> _Patterns:
-    """Made at the first use: finding all marks of Unicode takes some milliseconds."""
-    # The few of the further planes are behind a look at the plane: that class is searched in line.
+    """Return the patterns, compiled on first use: finding all Unicode marks takes milliseconds."""
+    # A lookahead checks the plane before the few marks outside the first one, because `re` searches
+    # that class sequentially.
     far = f"(?=[\U00010000-\U0001ffff])[{_marks(0x10000, 0x20000)}]"
     marks = f"(?:[{_marks(0x300, 0x10000)}\uff9e\uff9f{INVISIBLE}]|{far}|[{SELECTORS}])"
     marks += f"{{0,{MARKS_MAX}}}"
@@ -184,9 +185,9 @@ def _patterns() -> _Patterns:
 
 
 def _marks(start: int, end: int) -> str:
-    """The combining marks of a part of Unicode, as the inside of a character class of `re`.
+    """Return the combining marks in a part of Unicode, for use in a character class of `re`.
 
-    A class that holds characters of the first plane alone is looked up in a table.
+    For a class with only characters of the first plane, `re` uses a lookup table.
     """
     codes = (c for c in range(start, end) if unicodedata.category(chr(c))[0] == "M")
     return "".join(map(chr, codes))

@@ -9,20 +9,20 @@ from content.images import ImageTag, image_from_url
 
 register = template.Library()
 
-# Text holds no bare `<`, and no attribute a bare `>`.
+# Text contains no bare `<`, and attributes contain no bare `>`.
 FIRST_LAZY = re.compile(r'(<img [^>]*)loading="lazy"')
 
 
 @register.filter
 def image(name: str) -> ImageTag | None:
-    """Return what an <img> of the image called `name` says; None where there is none."""
+    """Return the attributes of an <img> for the image `name`, or None without a name."""
     return image_from_url(f"{settings.MEDIA_URL}{name}") if name else None
 
 
 @register.filter(is_safe=True)
 def prioritize_first_image(html: str) -> str:
-    """Return `html` with its first lazy image loaded ahead of all else; the others wait.
+    """Return `html` with a high priority for its first lazy image. The others stay lazy.
 
-    Here, not where images are rendered: a stored body does not know what stands above it.
+    This is done here, because at rendering time it isn't known what a page shows above the body.
     """
     return FIRST_LAZY.sub(r'\1fetchpriority="high"', html, count=1)

@@ -1,4 +1,4 @@
-"""What search engines read of a post: JSON-LD, https://schema.org/BlogPosting."""
+"""Data about a post for search engines: JSON-LD, https://schema.org/BlogPosting."""
 
 import json
 
@@ -14,13 +14,13 @@ from posts.templatetags.images import image
 
 register = template.Library()
 
-# Inside a script element nothing may look like its end, or like a comment.
+# Inside a script element, nothing may look like its end or like a comment.
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 @register.simple_tag
 def json_ld(request: HttpRequest, post: Post) -> SafeString:
-    """Return the script element that describes `post`; it is data, nothing runs it."""
+    """Return the script element that describes `post`. It contains data, not code."""
     text = json.dumps(describe(request, post), ensure_ascii=False).translate(ESCAPES)
     element = '<script type="application/ld+json">{}</script>'
     return format_html(element, mark_safe(text))  # noqa: S308  escaped above
@@ -52,5 +52,5 @@ def describe(request: HttpRequest, post: Post) -> dict[str, object]:
 
 @register.simple_tag
 def absolute(request: HttpRequest, path: str) -> str:
-    """Return `path` with scheme and host."""
+    """Return `path` with its scheme and host."""
     return absolute_url(request, path)
