@@ -288,7 +288,7 @@ def count(listings: list[PostListing], change: int) -> dict[str, int]:
 
 
 def shift_marks(listings: list[PostListing], position: Position, change: int) -> None:
-    """Add `change` to the marks above `position`, where a post was added or removed."""
+    """Add `change` to the marks above `position`, because a post was added or removed there."""
     tie = Q(publish_at=position[0], post_id__gt=position[1])
     above = (Q(publish_at__gt=position[0]) | tie) & Q(publish_at__gte=position[0])
     marks = ListMark.objects.filter(above, scope__in=[listing.scope for listing in listings])
@@ -296,7 +296,7 @@ def shift_marks(listings: list[PostListing], position: Position, change: int) ->
 
 
 def pass_marks_to_newer(listings: list[PostListing], position: Position) -> None:
-    """Move the marks at `position`, where a post leaves its lists, to the next newer post."""
+    """Move the marks of a removed post, at `position`, to the next newer post."""
     by_scope = {listing.scope: listing for listing in listings}
     marks = ListMark.objects.filter(scope__in=by_scope, publish_at=position[0], post_id=position[1])
     for old in marks:

@@ -58,7 +58,7 @@ def find_and_lock_tags(names: list[str] | None, before: Post | None = None) -> l
     """Lock and return the tags in `names`, creating missing ones. None means the tags of `before`.
 
     These tags and those of `before` don't change until the transaction ends. Other transactions
-    that merge them, or count a post in them, wait. Raises TagsMoved, as `lock_tags` does.
+    that merge them, or count a post in them, wait. Raises TagsMoved.
     """
     had = before.tag_list if before else []
     had_names = [tag.name for tag in had]

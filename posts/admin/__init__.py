@@ -1,4 +1,4 @@
-"""Moderation; Django finds what these modules register by this import."""
+"""The admin of posts and their discussion. Importing these modules registers their classes."""
 
 from posts.admin import discussion, people, posts, tags
 

@@ -1,4 +1,4 @@
-"""The moderators' queue of comments, what was reported, and the record of what was done."""
+"""The comment queue, the reports and the moderation log in the admin."""
 
 from collections.abc import Callable
 
@@ -20,12 +20,12 @@ from accounts.models import User
 from posts.discussion import commenting, moderation
 from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
 
-# What they say is in no index, and is read row by row.
+# Search reads the newest rows one by one, because their text has no index.
 SEARCHED_MAX = 2_000
 
 
 class ReasonActionForm(ActionForm):
-    """Asks for the reason beside the action; it is kept with the entry."""
+    """An action form with a reason, which is saved in the log entry."""
 
     reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_MAX_LENGTH)
 
@@ -33,7 +33,7 @@ class ReasonActionForm(ActionForm):
 def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     """Apply `verb` to each row, and report how many it changed.
 
-    `queryset` contains no finished rows: they would use up the time of the rows after them, and an
+    `queryset` contains no finished rows. They would use up the time for the rows after them, and an
     action that is run again would never finish.
     """
     reason = request.POST.get("reason", "").strip()
@@ -45,13 +45,13 @@ def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
 
 
 def is_to_approve() -> Q:
-    """Comments that wait, or that are approved and have a report that nobody answered."""
+    """Match comments that wait, and approved comments with an unanswered report."""
     reported = Comment.objects.approved().reported().values("pk")
     return Q(status=Comment.Status.WAITING) | Q(pk__in=reported)
 
 
 class ReadOnlyAdmin(GuardedAdmin):
-    """Rows that the admin shows and never changes, whoever asks; it searches the newest."""
+    """A read-only admin for everyone. It searches only the newest rows."""
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         if search_term.strip():
@@ -96,7 +96,7 @@ class ReportInline(admin.TabularInline):
 
 @admin.register(Comment)
 class CommentAdmin(ReadOnlyAdmin):
-    """Comments are judged by actions; nobody changes another's words."""
+    """Comments with moderation actions. Moderators can't edit the text."""
 
     offered_lookups = ("status__exact", "reported", "created_at__gte", "created_at__lt")
     list_display = ("opening", "status", "why", "reports", "writer", "on_post", "created_at")

@@ -1,4 +1,4 @@
-"""People in the admin, with what only this app knows of them."""
+"""People in the admin, with their number of posts."""
 
 from django.contrib import admin
 from django.db.models import CharField, Count, OuterRef, QuerySet, Subquery, Value
@@ -16,12 +16,12 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class AuthorAdmin(UserAdmin):
-    """Users as `accounts` shows them, with what only this app knows."""
+    """The user admin of `accounts`, with the number of posts of each user."""
 
     list_display = ("username", "post_count", *UserAdmin.list_display[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Return people with the number of their posts: of those that are out by its counter."""
+        """Return people with their number of posts. The list's counter counts published posts."""
         others = Post.objects.filter(author=OuterRef("pk"), status__in=NOT_PUBLISHED)
         number = others.order_by().values("author").annotate(number=Count("pk")).values("number")
         scope = Concat(Value("author:"), Cast(OuterRef("pk"), CharField()))

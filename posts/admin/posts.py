@@ -22,7 +22,7 @@ from posts.writing.buttons import scheduled_text
 from posts.writing.edit import Edit
 from posts.writing.forms import check_year
 
-# What an action does, not a choice: hiding asks for a reason, the trash keeps where it came from.
+# States that only actions set: hiding asks for a reason, and the trash remembers the old status.
 BY_ACTION = (Post.Status.HIDDEN, Post.Status.TRASH)
 BY_TIME = ("publish_at__gte", "publish_at__lt", "publish_at__isnull")
 CHANGED_MEANWHILE = _(
@@ -32,7 +32,7 @@ CHANGED_MEANWHILE = _(
 
 
 class AuthorFilter(admin.SimpleListFilter):
-    """Asks for a username; a list of all authors would be as long as the table of users."""
+    """A filter with a text field for the username, because a list of all authors could be huge."""
 
     title = _("author")
     parameter_name = "author"
@@ -45,7 +45,7 @@ class AuthorFilter(admin.SimpleListFilter):
         return True
 
     def choices(self, changelist) -> list[dict]:
-        """Return the other filters in force, which the filter's form carries along."""
+        """Return the other active filters, which the filter's form submits as well."""
         others = changelist.get_filters_params()
         others.pop(self.parameter_name, None)
         return [{"name": name, "value": value[-1]} for name, value in others.items()]
@@ -58,9 +58,9 @@ class AuthorFilter(admin.SimpleListFilter):
 class PostAdminForm(forms.ModelForm):
     # HTML forbids `required` on a select without an empty choice, such as the author's.
     use_required_attribute = False
-    # Django's own strips the text and keeps CR LF.
+    # Django's field strips the text and keeps CR LF.
     body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
-    # Not called as the column, which the admin would take for one that can be edited.
+    # Has another name than the column, which the admin would treat as editable.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs) -> None:
@@ -71,8 +71,8 @@ class PostAdminForm(forms.ModelForm):
         return check_year(self.cleaned_data["publish_at"])
 
     def clean(self) -> dict:
-        """Refuse to save over what somebody saved meanwhile; what was typed stays in the form."""
-        # The admin opened a transaction, so nobody comes between this and the save.
+        """Refuse to overwrite a save by someone else. The typed text stays in the form."""
+        # The admin opened a transaction, so no other save comes between this and the save.
         before = publishing.lock(self.instance) if self.instance.pk else None
         if self.instance.pk and before is None:
             raise ValidationError(
@@ -93,7 +93,7 @@ class PostAdmin(GuardedAdmin):
     list_display = ("title", "author", "status", "publish_at")
     list_filter = ("status", AuthorFilter, "publish_at")
     list_select_related = ("author",)
-    # Shows the box; `get_search_results` says what is asked.
+    # Shows the search box. `get_search_results` does the search.
     search_fields = ("title",)
     search_help_text = _("Search as readers do: words, “phrases”, tag: and author:")
     autocomplete_fields = ("author",)
@@ -103,27 +103,27 @@ class PostAdmin(GuardedAdmin):
     action_form = ReasonActionForm
 
     def view_on_site(self, obj: Post) -> str:
-        # Not by Django's redirect, which gives titles of drafts to staff without permission.
+        # Avoids Django's redirect, which reveals titles of drafts to staff without permission.
         return obj.get_absolute_url()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        # A page of the list would otherwise read a hundred whole posts.
+        # Otherwise, a page of the list would read a hundred full posts.
         return super().get_queryset(request).defer(*LONG_COLUMNS)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        # By what the index of the filter holds, or all that it finds would be sorted.
+        # Follows the index of the filter, because otherwise the database sorts all matches.
         is_by_time = not request.GET.keys().isdisjoint(BY_TIME)
         return ("-publish_at", "-pk") if is_by_time else self.ordering
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
-        """Search as readers do, among all posts: the newest of those that match."""
+        """Search like readers, but in all posts, and return the newest matches."""
         if search_term.strip():
             queryset = queryset.filter(pk__in=search.find_any(search_term))
         return queryset, False
 
     def formfield_for_choice_field(self, db_field, request: HttpRequest, **kwargs):
         """Leave hiding and the trash to the actions, which ask for a reason and record it."""
-        # The status is the one field with choices.
+        # The status is the only field with choices.
         kwargs["choices"] = [choice for choice in Post.Status.choices if choice[0] not in BY_ACTION]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
@@ -143,7 +143,7 @@ class PostAdmin(GuardedAdmin):
             messages.info(request, scheduled_text(obj))
 
     def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
-        """Name the posts alone: what belongs to them stays with them in the trash."""
+        """List only the posts. Everything that belongs to them stays with them in the trash."""
         named = [_("%(post)s (moved to the trash)") % {"post": post} for post in objs]
         return named, {_("posts"): len(named)}, set(), []
 
@@ -151,7 +151,7 @@ class PostAdmin(GuardedAdmin):
         return queryset.kept()
 
     def delete_model(self, request: HttpRequest, obj: Post) -> bool:
-        """Move the post to the trash; return False if it is there already."""
+        """Move the post to the trash. Return False if it is already there."""
         reason = request.POST.get("reason", "").strip()
         return moderation.trash_and_record(obj, request.user, reason=reason, now=timezone.now())
 

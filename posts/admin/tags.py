@@ -1,4 +1,4 @@
-"""Tags in the admin: renaming and merging, which leave a redirect."""
+"""Tags in the admin. Renaming or merging a tag adds a redirect."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -53,11 +53,11 @@ class TagAdmin(GuardedAdmin):
         return (queryset.filter(key__begins=key) if key else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # A tag comes with the first post that has it.
+        # A tag is created with the first post that has it.
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
-        # Posts would lose it in the index of the search alone; another name does more.
+        # The search index would still contain the tag. Rename or merge it instead.
         return False
 
     def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:

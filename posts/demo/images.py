@@ -1,4 +1,4 @@
-"""Cover images for the sample blog: hills behind hills, drawn from a number."""
+"""Cover images for the sample blog: rows of hills, drawn from a number."""
 
 from io import BytesIO
 from math import sin
@@ -22,7 +22,7 @@ Color = tuple[int, int, int]
 
 
 def draw_image(number: int) -> BytesIO:
-    """Return a PNG file; the same number always gives the same image."""
+    """Return a PNG file. The same number always gives the same image."""
     chance = Random(number)  # noqa: S311  sample image, no secret
     top, bottom, near = PALETTES[number % len(PALETTES)]
     image = Image.new("RGB", (WIDTH, HEIGHT))

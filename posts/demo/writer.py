@@ -1,8 +1,8 @@
 """Sample texts for `manage.py seed_demo`: posts, and the people who write them.
 
-Post N and person N are the same on every run and every machine, so that a seeded blog can be
-photographed and compared. Chance comes from `Random.random()` alone, because that is the one
-method whose sequence Python promises to keep for a given seed.
+Post N and person N are the same on every run and every machine, so that screenshots of sample blogs
+can be compared. All random numbers come from `Random.random()`, because that is the only method
+whose sequence Python guarantees for a given seed.
 """
 
 import tomllib
@@ -17,7 +17,7 @@ from typing import Any
 FOLDER = Path(__file__).parent
 TITLE_LIMIT = 200
 
-# A prime that divides no number of name pairs we could have: stepping by it visits each pair once
+# A prime that divides no possible number of name pairs. Steps of this size reach each pair once
 # before any repeats, and members who join one after the other do not share a name.
 NAME_STRIDE = 8191
 
@@ -27,9 +27,9 @@ Words = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class DemoText:
-    """One post: `passages` of Markdown, and the `author`'s username, or None for anybody.
+    """One post: `passages` of Markdown, and the `author`'s username, or None for any author.
 
-    A passage means the same wherever it stands, so each can be rendered by itself.
+    A passage doesn't depend on the others, so each can be rendered separately.
     """
 
     title: str
@@ -52,10 +52,10 @@ class DemoPerson:
 
 
 def write_post(number: int) -> DemoText:
-    """The post with this number, from 0; first the hand-written articles, then composed ones.
+    """Return the post with this number, from 0: first hand-written articles, then composed ones.
 
-    The title is 1 to 200 characters, the body is never empty. The same number always gives the
-    same post, and nothing is kept between calls but the pieces themselves.
+    The title has 1 to 200 characters, and the body is never empty. The same number always gives the
+    same post, and only the text fragments are kept between calls.
     """
     articles = _articles()
     if number < len(articles):
@@ -64,7 +64,7 @@ def write_post(number: int) -> DemoText:
 
 
 def name_person(number: int) -> DemoPerson:
-    """The member with this number, from 0; first those who sign the hand-written articles.
+    """Return the member with this number, from 0: first the authors of hand-written articles.
 
     The same number always gives the same person. No two numbers share a username, not even after
     NFKC and casefolding.
@@ -80,7 +80,7 @@ def name_person(number: int) -> DemoPerson:
 
 @cache
 def _articles() -> tuple[DemoText, ...]:
-    """The hand-written posts in the order of their file names."""
+    """Return the hand-written posts in the order of their file names."""
     files = sorted((FOLDER / "articles").glob("*.md"))
     return tuple(_read_article(file.read_text(encoding="utf-8")) for file in files)
 
@@ -95,25 +95,25 @@ def _read_article(text: str) -> DemoText:
 
 @cache
 def _fragments() -> dict[str, Any]:
-    """The pieces from which posts are composed."""
+    """Return the fragments from which posts are composed."""
     return tomllib.loads((FOLDER / "fragments.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def _members() -> dict[str, Any]:
-    """The hand-written people, and the words from which further ones are composed."""
+    """Return the hand-written people, and the lists from which more people are composed."""
     return tomllib.loads((FOLDER / "people.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def _people() -> tuple[DemoPerson, ...]:
-    """The hand-written people in the order of the file."""
+    """Return the hand-written people in the order of the file."""
     return tuple(DemoPerson(**person) for person in _members()["people"])
 
 
 @cache
 def comment_texts() -> tuple[list[str], list[str]]:
-    """Comments and the replies of authors. Each fits any post."""
+    """Return comments and replies by authors. Each one fits any post."""
     texts = tomllib.loads((FOLDER / "comments.toml").read_text(encoding="utf-8"))
     return texts["comments"], texts["replies"]
 
@@ -122,7 +122,7 @@ def comment_texts() -> tuple[list[str], list[str]]:
 
 
 def _compose_post(rng: Random) -> DemoText:
-    """A post on one topic, put together from that topic's pieces."""
+    """Return a post on one topic, composed from that topic's fragments."""
     topic = _pick(rng, _fragments()["topics"])
     words = _draw_words(rng, topic)
     title = _draw_title(rng, topic).format_map(words)
@@ -132,7 +132,7 @@ def _compose_post(rng: Random) -> DemoText:
 
 
 def _draw_title(rng: Random, topic: Topic) -> str:
-    """A title with its placeholders, drawn out with an ending where it can bear one."""
+    """Return a title with its placeholders, sometimes with an ending if it allows one."""
     title = _pick(rng, topic["titles"])
     can_go_on = not any(mark in title for mark in (",", ":", "{day}", "{month}", "{years}"))
     if can_go_on and rng.random() < 0.7:
@@ -141,7 +141,7 @@ def _draw_title(rng: Random, topic: Topic) -> str:
 
 
 def _draw_words(rng: Random, topic: Topic) -> Words:
-    """One word for each placeholder, and the same word with a capital for `{Word}`."""
+    """Return one word for each placeholder, and the same word capitalized for `{Word}`."""
     words: Words = {}
     for lists in (_fragments()["words"], topic["words"]):
         for name, choices in lists.items():
@@ -152,7 +152,7 @@ def _draw_words(rng: Random, topic: Topic) -> Words:
 
 
 def _write_passages(rng: Random, topic: Topic, words: Words) -> list[str]:
-    """The body in passages: each a paragraph with whatever heading or extra goes with it."""
+    """Return the body as passages: paragraphs, each with its heading or extra if it has one."""
     if rng.random() < 0.12:
         return _write_note(rng, topic, words)
     passages = _write_prose(rng, topic, words)
@@ -163,14 +163,14 @@ def _write_passages(rng: Random, topic: Topic, words: Words) -> list[str]:
 
 
 def _write_note(rng: Random, topic: Topic, words: Words) -> list[str]:
-    """A very short post of one or two paragraphs, because real blogs have those too."""
+    """Return a very short post of one or two paragraphs, because real blogs have those too."""
     pieces = [_pick(rng, topic["openings"])]
     pieces += _some(rng, topic["paragraphs"], _below(rng, 2))
     return [piece.format_map(words) for piece in pieces]
 
 
 def _write_prose(rng: Random, topic: Topic, words: Words) -> list[str]:
-    """Three to twelve paragraphs, fewer more often than more; no paragraph comes twice."""
+    """Return three to twelve different paragraphs, more often few than many."""
     count = 1 + int(10 * rng.random() ** 1.6)
     pieces = [_pick(rng, topic["openings"])]
     pieces += _some(rng, topic["paragraphs"], count)
@@ -179,7 +179,7 @@ def _write_prose(rng: Random, topic: Topic, words: Words) -> list[str]:
 
 
 def _add_extras(rng: Random, topic: Topic, words: Words, passages: list[str]) -> None:
-    """Hang a list, a quote and a code block on passages, each one sometimes and at most once."""
+    """Sometimes add a list, a quote or a code block to a passage, each at most once."""
     extras = []
     if rng.random() < 0.4:
         extras.append(_write_list(rng, topic).format_map(words))
@@ -188,13 +188,13 @@ def _add_extras(rng: Random, topic: Topic, words: Words, passages: list[str]) ->
     if topic.get("codes") and rng.random() < 0.6:
         extras.append(_write_code(_pick(rng, topic["codes"])))
     for extra in extras:
-        # Never after the last paragraph: that one is written as a farewell.
+        # Never after the last paragraph, which is written as a farewell.
         place = _below(rng, len(passages) - 1)
         passages[place] += "\n\n" + extra
 
 
 def _write_list(rng: Random, topic: Topic) -> str:
-    """A line of introduction and three to six items, numbered now and then."""
+    """Return an introductory line and three to six items, which are sometimes numbered."""
     items = _some(rng, topic["list_items"], 3 + _below(rng, 4))
     numbered = rng.random() < 0.25
     marks = [f"{place}." if numbered else "-" for place in range(1, len(items) + 1)]
@@ -203,15 +203,15 @@ def _write_list(rng: Random, topic: Topic) -> str:
 
 
 def _write_code(code: dict[str, str]) -> str:
-    """A line of introduction and a fenced block. Code has its own braces, so none are filled."""
+    """Return an introductory line and a fenced block. Braces in the code are not placeholders."""
     return f"{code['lead']}\n\n```{code['language']}\n{code['snippet'].strip()}\n```"
 
 
 def _add_headings(rng: Random, topic: Topic, passages: list[str]) -> None:
-    """Put a heading over every second or third passage, but not over the first or the last."""
+    """Add a heading to every second or third passage, except for the first and the last."""
     places = range(1 + _below(rng, 2), len(passages) - 1, 2 + _below(rng, 2))
     headings = topic["headings"]
-    # A run of neighbours, since a topic lists its headings in the order in which a day goes.
+    # Consecutive headings, because a topic lists them in the order of a day.
     first = _below(rng, len(headings) - len(places) + 1)
     for place, heading in zip(places, headings[first:], strict=False):
         passages[place] = f"## {heading}\n\n{passages[place]}"
@@ -221,7 +221,7 @@ def _add_headings(rng: Random, topic: Topic, passages: list[str]) -> None:
 
 
 def _compose_person(place: int) -> DemoPerson:
-    """The member at this place in the crowd; the username is the name, numbered when it returns."""
+    """Return the composed member with this number. The username is the name, numbered if taken."""
     crowd = _members()["crowd"]
     lap, place_in_lap = divmod(place, len(crowd["given"]) * len(crowd["family"]))
     given, family = _name_pair(place_in_lap)
@@ -232,7 +232,7 @@ def _compose_person(place: int) -> DemoPerson:
 
 
 def _name_pair(place: int) -> tuple[str, str]:
-    """A given and a family name; every pair once while `place` runs through all of them."""
+    """Return a given and a family name. Each pair appears once while `place` runs through all."""
     crowd = _members()["crowd"]
     given = crowd["given"]
     family = crowd["family"]
@@ -241,7 +241,7 @@ def _name_pair(place: int) -> tuple[str, str]:
 
 
 def _plain_letters(name: str) -> str:
-    """The name in lowercase with its accents taken off."""
+    """Return the name in lowercase without accents."""
     letters = unicodedata.normalize("NFKD", name.lower())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
@@ -250,15 +250,15 @@ def _plain_letters(name: str) -> str:
 
 
 def _below(rng: Random, limit: int) -> int:
-    """A whole number from 0 up to, but not including, `limit`."""
+    """Return a random whole number from 0 up to, but not including, `limit`."""
     return int(rng.random() * limit)
 
 
 def _pick(rng: Random, choices: Sequence[Any]) -> Any:
-    """One of the choices."""
+    """Return one random choice."""
     return choices[_below(rng, len(choices))]
 
 
 def _some(rng: Random, choices: Sequence[str], count: int) -> list[str]:
-    """`count` different choices in a random order, or all of them when there are fewer."""
+    """Return `count` different choices in random order, or all if there are fewer."""
     return sorted(choices, key=lambda _: rng.random())[:count]

@@ -1,4 +1,4 @@
-"""Find derived data that is out of date after an update of the code, and make it again."""
+"""Functions that find derived data from an older version of the code and create it again."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from posts.models import Comment, DerivedVersion, Post
 from posts.search.documents import INDEX_VERSION
 
 BATCH = 100
-# Rendered while other writers wait, so only a few at a time.
+# Small, because other writers wait while these are rendered.
 LATE_BATCH = 20
 VERSIONS = {
     "rendered": f"{RENDERER_VERSION}",
-    # Search documents are made from rendered text.
+    # Search documents contain rendered text.
     "indexed": f"{RENDERER_VERSION}.{INDEX_VERSION}",
     "counted": f"{listing.COUNT_VERSION}",
 }
@@ -30,7 +30,7 @@ VERSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass over all posts, in the order of their ids, that continues after an interruption."""
+    """A pass over all posts in the order of their ids, which continues after an interruption."""
 
     name: str
     work: Callable[[list[int]], object]
@@ -44,7 +44,7 @@ PASSES = {
 
 
 def outdated() -> list[str]:
-    """Return the kinds of derived data that another version of the code made."""
+    """Return the kinds of derived data that come from another version of the code."""
     done = {row.name: row for row in DerivedVersion.objects.all()}
 
     def is_done(name: str, version: str) -> bool:
@@ -54,7 +54,7 @@ def outdated() -> list[str]:
 
 
 def settle_if_empty() -> bool:
-    """If nothing was ever written, note that all is up to date; return whether that is so."""
+    """If there is no text yet, record that all data is up to date. Return whether that is so."""
     if Post.objects.exists() or User.objects.exclude(biography="").exists():
         return False
     for name in VERSIONS:
@@ -82,9 +82,10 @@ def run(one: Pass) -> None:
 
 
 def render_late() -> int:
-    """Render and index rows that older workers saved meanwhile; return their number.
+    """Render and index rows that older workers saved meanwhile, and return their number.
 
-    Each row has the version that rendered it, so this finds them whenever they were saved.
+    Each row has the version that rendered it, so this finds the rows no matter when they were
+    saved.
     """
     rendered = 0
     for kind in RENDERED:
@@ -96,13 +97,13 @@ def render_late() -> int:
 
 
 def late_ids(model: type[Post] | type[Comment]) -> Iterator[list[int]]:
-    """Yield the ids of rows that another renderer version made, until there are none."""
+    """Yield the ids of rows from another renderer version, until there are none."""
     while ids := list(stale(model.objects.all()).values_list("pk", flat=True)[:LATE_BATCH]):
         yield sorted(ids)
 
 
 def stale(rows: QuerySet) -> QuerySet:
-    """Rows that another version rendered: two ranges, as SQLite uses no index for "not equal"."""
+    """Return rows rendered by another version. SQLite uses an index for ranges, not for "!="."""
     return rows.filter(Q(rendered_by__lt=RENDERER_VERSION) | Q(rendered_by__gt=RENDERER_VERSION))
 
 

@@ -1,4 +1,4 @@
-"""Posts that only their author sees, for the account that can log in to the sample blog."""
+"""Private posts for the account that can log in to the sample blog."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from posts.models import Post
 from posts.writing import publishing
 from posts.writing.edit import Edit
 
-# Far from the numbers of any sample, so that no text comes twice.
+# Far from the numbers of other sample posts, so that no text appears twice.
 FIRST_NUMBER = 50_000_000
 DRAFTS = 3
 SCHEDULED_IN_DAYS = (1, 6)
@@ -38,7 +38,7 @@ def begin(author: User, text: DemoText) -> Post:
 
 
 def write_in_sessions(author: User, text: DemoText, *, now: datetime) -> None:
-    """Write a draft passage by passage, autosaved first and then saved with a reason."""
+    """Write a draft in parts, each first autosaved and then saved with a reason."""
     post = begin(author, text)
     reasons = [gettext("A beginning"), gettext("The middle, still rough"), gettext("Read aloud")]
     for number, reason in enumerate(reasons, start=1):
@@ -52,7 +52,7 @@ def write_in_sessions(author: User, text: DemoText, *, now: datetime) -> None:
 
 
 def edit_newest(author: User, text: DemoText, *, now: datetime) -> None:
-    """Leave edits beside the newest post of `author`, where there is one."""
+    """Add unsaved edits to the newest post of `author`, if there is one."""
     for post in Post.objects.listed(now).filter(author=author).newest_first()[:1]:
         names = [tag.name for tag in post.tag_list]
         post.body += f"\n\n{text.passages[0]}"

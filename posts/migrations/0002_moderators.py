@@ -1,10 +1,10 @@
-"""The group Moderators, with exactly the permissions that moderation needs."""
+"""Create the group Moderators with exactly the permissions that moderation needs."""
 
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
 GROUP = "Moderators"
-# To see people is enough: who may change an account may also make themselves superuser.
+# Only view_user, because anyone who may change accounts can also become a superuser.
 PERMISSIONS = {
     "posts": ("view_post", "change_post", "delete_post"),
     "accounts": ("view_user",),
@@ -24,7 +24,7 @@ def create_group(apps, schema_editor):
 
 
 def _create_permissions_now(apps, label, alias):
-    """Django makes permissions only after all migrations have run; the group needs them here."""
+    """Create the permissions, which Django would only create after all migrations."""
     app_config = apps.get_app_config(label)
     app_config.models_module = True
     create_permissions(app_config, apps=apps, using=alias, verbosity=0)

@@ -1,13 +1,13 @@
-"""The index of the search, in the form that each database has for it.
+"""Create the search index in the form that each database uses.
 
-Neither is a field of a model, so Django's state of the models is the same on both. SQLite drops the
-triggers of a table that it rebuilds, as it does for AlterField: these hang on the documents alone,
-and a change of SearchDocument makes them again.
+Neither form is a model field, so Django's model state is the same on both. When SQLite rebuilds a
+table, for example for AlterField, it drops the table's triggers. These belong to SearchDocument
+only, and a migration that changes it must create them again.
 """
 
 from django.db import migrations
 
-# Prefix lists answer the beginnings of words that are common, at their usual lengths.
+# Prefix indexes make common beginnings of words fast, at their usual lengths.
 SQLITE = [
     """CREATE VIRTUAL TABLE posts_search USING fts5(
         title, body, tags, author, tokenize = 'ascii', prefix = '3 4 5',

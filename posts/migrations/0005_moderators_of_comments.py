@@ -1,11 +1,11 @@
-"""The group Moderators may judge comments, read what was reported and done, and rename tags."""
+"""Allow Moderators to moderate comments, read reports and the log, and rename tags."""
 
 from importlib import import_module
 
 from django.db import migrations
 
 moderators = import_module("posts.migrations.0002_moderators")
-# Approving and hiding is a change; nobody adds or deletes the comments of others.
+# Approving and hiding count as changes. Moderators don't add or delete other people's comments.
 PERMISSIONS = (
     "view_comment",
     "change_comment",

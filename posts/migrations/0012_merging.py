@@ -1,7 +1,7 @@
-"""When FTS5 merges what was added to its index: after a thousand changes, and not in between.
+"""Make FTS5 merge its index only after a thousand changes.
 
-By itself it goes on merging with every eighth change or so, and can only stop between two words.
-With a million posts a common word alone takes seconds, for which all other writers wait.
+By default, it continues a merge with about every eighth change, and can only stop between two
+words. With a million posts, one common word takes seconds, and all other writers wait.
 """
 
 from django.db import migrations

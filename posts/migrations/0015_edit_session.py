@@ -1,7 +1,7 @@
-"""Rename `sitting` to `edit_session` in the code; the columns keep their name.
+"""Rename `sitting` to `edit_session` in the code. The columns keep their name.
 
-The version before this one serves visitors while `prepare` migrates, and reads that column of each
-post. Only Django's state changes, so SQLite copies no table.
+The previous version serves visitors while `prepare` migrates, and reads that column of each post.
+Only Django's model state changes, so SQLite copies no table.
 """
 
 from django.db import migrations, models

@@ -1,4 +1,4 @@
-"""Posts, comments and tags, and the rules for who may see them."""
+"""Posts, comments and tags, and the rules for their visibility."""
 
 from posts.models.derived import DerivedVersion
 from posts.models.discussion import (

@@ -1,4 +1,4 @@
-"""Posts, and the rules for who may see them."""
+"""Posts, and the rules for their visibility."""
 
 import uuid
 from collections.abc import Iterator
@@ -95,7 +95,7 @@ class PostQuerySet(models.QuerySet):
     def tagged(self, tag: models.Model, now: datetime) -> "PostQuerySet":
         """Posts listed at `now` with `tag`, newest first.
 
-        It only uses columns of Tagging, so that a tag with half a million posts costs no more.
+        It only uses columns of Tagging, so that a tag with half a million posts costs the same.
         """
         posts = self.filter(is_listed(now, via="taggings__"), taggings__tag=tag)
         return posts.order_by("-taggings__publish_at", "-taggings__post")

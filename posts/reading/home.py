@@ -60,7 +60,7 @@ class SearchResults(NumberedList):
 
 
 def make_found_cards(query: Query, keys: list[CardKey]) -> dict[CardKey, Card]:
-    """Return cards whose titles and snippets mark the words of `query`."""
+    """Return cards whose titles and snippets mark the matches of `query`."""
     # Including the body, which other cards don't need.
     posts = Post.objects.select_related("author").prefetch_related("taggings")
     return render_cards(partial(render_found_card, query), keys, posts)

@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 
 def mark_words(text: str, query: Query) -> SafeString:
-    """Return `text` as HTML with the words of `query` in <mark>."""
+    """Return `text` as HTML with the matches of `query` in <mark>."""
     return _mark(text, _find_spans(text, query, reach=len(text)))
 
 

@@ -33,8 +33,8 @@ TABS = {
 }
 POSTS_PER_PAGE = 20
 SAID = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
-# The filter compares titles one by one. These limit its words, its characters in all, and the
-# posts that it finds.
+# The filter compares titles one by one. These limit its number of words, its length and the number
+# of posts that it finds.
 WORDS_MAX = 5
 WORDS_MAX_LENGTH = 100
 FOUND_MAX = 500

@@ -1,4 +1,4 @@
-"""`manage.py prune_media`: remove images that nothing shows."""
+"""`manage.py prune_media`: delete unused images."""
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone

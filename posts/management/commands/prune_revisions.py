@@ -1,4 +1,4 @@
-"""`manage.py prune_revisions`: thin out the history of posts that nobody edits any more."""
+"""`manage.py prune_revisions`: thin out the history of posts that are no longer edited."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         total = 0
         for post in posts_with_old_revisions(now):
             with transaction.atomic():
-                # Nobody saves it meanwhile.
+                # Prevents a save in between.
                 publishing.lock(post)
                 count = (
                     history.thin_out(post, now) if delete else len(history.superfluous(post, now))
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
 
 def posts_with_old_revisions(now) -> Iterator[Post]:
-    """Yield posts, by their ids alone, a batch at a time: rows go while they are walked."""
+    """Yield posts with only their ids, read in batches because rows are deleted meanwhile."""
     then = now - history.KEPT_WHOLE
     last = 0
     posts = Post.objects.filter(revisions__saved_at__lt=then).distinct().order_by("pk").only("pk")

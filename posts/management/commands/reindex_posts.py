@@ -10,7 +10,7 @@ from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, lock_documents, make_documents, write_documents
 from posts.search.results import BACKENDS
 
-# Made while other writers wait.
+# Small, because other writers wait during each batch.
 BATCH = 100
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, rebuild: bool, names: bool, **options) -> None:
-        # First: documents can't be written into an index that is broken.
+        # First, because documents can't be written to a broken index.
         if rebuild:
             BACKENDS[connection.vendor].rebuild()
         written = search.index_names() if names else index_all()
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
 
 def index_all() -> int:
-    """Write all documents that are missing or out of date; return how many."""
+    """Write all missing or outdated documents, and return their number."""
     written = 0
     with tqdm(total=Post.objects.count(), unit=" posts", disable=None) as progress:
         for ids in Post.objects.batches_of_ids(BATCH):
@@ -53,9 +53,10 @@ def index_all() -> int:
 
 @transaction.atomic
 def index_changed(ids: list[int]) -> int:
-    """Write the documents of posts that differ from what is there; return how many.
+    """Write the documents of posts that differ from the saved ones, and return their number.
 
-    In one transaction, so that no writer comes between reading a post and writing its document.
+    It runs in one transaction, so that no one saves a post between reading it and writing its
+    document.
     """
     found = Post.objects.filter(pk__in=ids).select_related("author").order_by("pk")
     posts = list(found.select_for_update(of=["self"]))

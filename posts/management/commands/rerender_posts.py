@@ -1,4 +1,4 @@
-"""`manage.py rerender_posts`: bring what is written up to date after the renderer changed."""
+"""`manage.py rerender_posts`: render all texts again after the renderer has changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ RENDERED = [
         "body",
         ["body_html", "rendered_by"],
     ),
-    # Short, and few: they do not say what rendered them.
+    # They are short and few, so they have no column for the renderer version.
     Kind(
         User.objects.exclude(biography=""),
         "biographies",
@@ -84,8 +84,8 @@ def next_batch(rows: QuerySet, last_pk: int) -> QuerySet:
 def rerender(rows: QuerySet, kind: Kind) -> list[int]:
     """Render `rows` again and return their ids.
 
-    This runs before the transaction, during which other writers wait. A text saved meanwhile was
-    rendered by that save.
+    Rendering happens before the transaction, which makes other writers wait. A text saved meanwhile
+    was rendered by that save.
     """
     batch = list(rows)
     for row in batch:

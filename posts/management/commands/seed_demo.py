@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: a believable sample blog, with the same words on every machine."""
+"""`manage.py seed_demo`: a believable sample blog with the same text on every machine."""
 
 import random
 import secrets
@@ -32,10 +32,10 @@ from posts.writing.publishing import render_body, set_rendered
 from posts.writing.uploads import image_markdown, store_image
 
 BATCH = 1_000
-# As many as a visitor looks at; the others stay as they are, so a large sample takes no longer.
+# As many posts as visitors look at. Others get no comments, so that a large sample takes no longer.
 LIVELY_POSTS = 40
 COVERED_POSTS = 12
-# Without a cover, and about a garden; the image is a green one.
+# A post without a cover, about a garden. Its image is a green one.
 ILLUSTRATED_POST = 3
 ITS_IMAGE = 9
 FACES = 6
@@ -64,9 +64,9 @@ class Command(BaseCommand):
             return
         if existing and not append:
             raise CommandError(f"The database holds {existing} posts; --append adds to them.")
-        # All or nothing: half a sample would be taken for a blog.
+        # All or nothing, because half a sample would look like a blog.
         with transaction.atomic():
-            # This version wrote the sample, so `prepare` has nothing to bring up to date.
+            # This version writes the sample, so `prepare` has nothing to update.
             derived.settle_if_empty()
             self.fill(posts, users, existing)
 
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         people = create_people(users)
         create_posts(posts, people, offset=existing, now=timezone.now())
         listing.rebuild_all()
-        # Nobody comments on posts that were here before.
+        # Posts that existed before get no comments.
         made = Post.objects.listed(timezone.now()).filter(pk__gt=last_before).newest_first()
         for number, post in enumerate(list(made[:LIVELY_POSTS])):
             liven(post, number, list(people.values()))
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             self.open_door(next(iter(people)))
 
     def open_door(self, username: str) -> None:
-        """Let `username` log in, also to the admin, and print the password: only here, only now."""
+        """Allow `username` to log in, also to the admin, and print the password only once."""
         password = secrets.token_urlsafe(12)
         user = User.objects.get_by_natural_key(username)
         user.set_password(password)
@@ -100,16 +100,16 @@ class Command(BaseCommand):
 
 
 def whole_number(text: str) -> int:
-    """Parse an argument; raise ArgumentTypeError for what is no whole number or below 0."""
+    """Parse an argument. Raise ArgumentTypeError unless it is a whole number of at least 0."""
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
 def create_people(wanted: int) -> dict[str, int]:
-    """Create `wanted` users who can't log in; return their ids by username, in order.
+    """Create `wanted` users who can't log in, and return their ids by username, in order.
 
-    A name that somebody has already is passed over: nobody is made to have said what they did not.
+    It skips names that are already taken, so that no existing person appears to write sample text.
     """
     numbers = count()
     ids = {}
@@ -142,7 +142,7 @@ def new_users(people: list[DemoPerson]) -> list[User]:
 
 
 def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datetime) -> None:
-    """Create `wanted` published posts in batches, the oldest first, so that ids grow with time."""
+    """Create `wanted` published posts in batches, oldest first, so that ids increase with time."""
     numbers = iter(reversed(range(offset, offset + wanted)))
     gap = min(LONGEST_GAP, LONGEST_SPAN / max(wanted, 1))
     authors = list(people.values())
@@ -153,7 +153,7 @@ def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datet
             for number, text in zip(batch, texts, strict=True):
                 chance = random.Random(number)  # noqa: S311  the same on every machine
                 at = now - gap * (number - offset) - gap * chance.random()
-                # Squared, so that a few write much and many write little.
+                # Squared, so that a few people write much and many write little.
                 likely = authors[int(len(authors) * chance.random() ** 2)]
                 post = new_post(text, people.get(text.author, likely), at)
                 add_images(post, number - offset)
@@ -172,7 +172,7 @@ def new_post(text: DemoText, author: int, at: datetime) -> Post:
 
 
 def add_images(post: Post, age: int) -> None:
-    """Give some of the newest posts a cover, and one an image; the newest has `age` 0."""
+    """Give some of the newest posts a cover, and one of them an image. The newest has `age` 0."""
     if age < COVERED_POSTS and age % 2 == 0:
         post.cover = store_image(make_image(draw_image(age)), post.author)
         post.cover_alt = image_words()
@@ -184,7 +184,7 @@ def add_images(post: Post, age: int) -> None:
 
 @lru_cache(maxsize=20_000)
 def render_passage(passage: str) -> str:
-    """Render one passage of a composed post; the same ones come again and again."""
+    """Render one passage of a composed post, with a cache because passages repeat."""
     return render_post(passage)
 
 
@@ -202,7 +202,7 @@ def image_words() -> str:
 
 
 def show_faces(people: list[int]) -> None:
-    """Give the first people an image of themselves."""
+    """Give the first people a profile image."""
     for number, user in enumerate(User.objects.filter(pk__in=people[:FACES]).order_by("pk")):
         user.avatar = keep_files(make_image(draw_image(COVERED_POSTS + number)))
         user.save(update_fields=["avatar"])

@@ -1,4 +1,4 @@
-"""`manage.py update_posts`: bring posts of an older version up to date, as `prepare` does."""
+"""`manage.py update_posts`: update posts that an older version saved, like `prepare`."""
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
