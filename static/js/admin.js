@@ -1,10 +1,10 @@
-// Names for elements that Django's admin scripts add without one.
+// Accessible names for elements that Django's admin scripts add without one.
 
 function name(element, text) {
   if (element && text) element.setAttribute("aria-label", text.trim().replace(/:$/, ""));
 }
 
-// After those scripts: jQuery runs them by a timer once the document is read, which may be after "load".
+// Runs after those scripts: jQuery starts them with a timer when the document is ready, maybe after "load".
 addEventListener("load", () => setTimeout(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const text = select.labels[0]?.textContent;
@@ -14,6 +14,6 @@ addEventListener("load", () => setTimeout(() => {
     name(select, select.closest(".selector-available, .selector-chosen")?.querySelector("label, h2")?.textContent);
   }
   for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
-  // An empty head of a column, whose cells have labels of their own.
+  // Empty column headers, whose cells have their own labels.
   for (const head of document.querySelectorAll("th:empty")) head.setAttribute("role", "presentation");
 }));

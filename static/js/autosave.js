@@ -1,14 +1,14 @@
-// Keeps what is typed: on the server while it responds, in this browser until the server has it.
+// Saves the text while the author types: on the server, and in this browser until the server has it.
 "use strict";
 
 const STILL_MS = 2_000; // after the last key
-const LONGEST_MS = 10_000; // while typing goes on
+const LONGEST_MS = 10_000; // while typing continues
 const KEEP_MS = 500;
 const RESPONSE_MS = 20_000;
 const RETRY_MS = 15_000; // at most
 const SUBMIT_WAITS_MS = 3_000;
 const COPY_DAYS = 30;
-// A browser sends no more than 64 KiB for a page that is being left.
+// Browsers send at most 64 KiB while a page is closing.
 const SMALL = 15_000;
 
 const form = document.querySelector("form.editor");
@@ -20,14 +20,14 @@ const TEXT = form.dataset.textFields.split(" ");
 const fields = [...form.elements].filter(
   (field) => TEXT.includes(field.name) || (field.name && field.matches("textarea, [type=text], [type=datetime-local]")),
 );
-// Whatever comes after a page load is an edit session of its own; randomUUID is missing without HTTPS.
+// Each page load starts a new edit session. Without HTTPS there is no randomUUID.
 const editSession = crypto.randomUUID?.().replaceAll("-", "")
   ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// Edits are counted, so that nothing has to be compared while somebody types.
+// Edits are counted, so that no texts are compared while typing.
 let edits = 0;
 let savedEdits = 0;
-// A text that the page brought along, recovered or refused, is not sent before somebody acts on it.
+// Recovered or refused text that came with the page is not sent until the author edits or saves it.
 let isTouched = false;
 let firstUnsentAt = null;
 let sending = null;
@@ -35,23 +35,23 @@ let failures = 0;
 let sendTimer = null;
 let retryTimer = null;
 let keepTimer = null;
-// The page that asks which of two texts to take never saves automatically.
+// The page for a conflict between two texts never saves automatically.
 let hasStopped = !form.dataset.autosaveUrl;
 let isLeaving = false;
 let isWaiting = false;
 
 const isUnsaved = () => edits !== savedEdits;
-// What an autosave leaves to the buttons: the note always, the time where the post is no draft.
+// Fields that only the buttons save: always the note, and the time unless the post is a draft.
 const timeField = form.elements.publish_at;
 const isLeft = () => [timeField, form.elements.reason].some((field) => field && field.value !== field.defaultValue);
-// What no autosave sends.
+// Fields and files that an autosave doesn't save.
 const isChosen = () => isLeft() || [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
 const typed = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
 
-// What is said
+// Status messages
 
 function say(state, text) {
-  // A screen reader hears the first "Saved" after each trouble, not one every few seconds.
+  // A screen reader announces the first "Saved" after a problem, not one every few seconds.
   status.setAttribute("aria-live", status.dataset.state === state ? "off" : "polite");
   status.dataset.state = state;
   if (status.textContent !== text) status.textContent = text;
@@ -69,7 +69,7 @@ function showChecklist(hints) {
   form.querySelector("[data-checklist-box]").hidden = !hints.length;
 }
 
-// What this browser keeps: one copy for each edit session, so that none is written over
+// Copies in this browser: one for each edit session, so that none overwrites another
 
 const prefix = `editor:${form.dataset.userId}:`;
 const copiesHere = () => `${prefix}${location.pathname}:`;
@@ -88,7 +88,7 @@ function keep() {
     keptUnder = key;
     isKept = true;
   } catch {
-    // Full, or refused by the browser's settings.
+    // Storage is full, or the browser's settings forbid it.
     if (isKept) say("full", status.dataset.full);
     isKept = false;
   }
@@ -106,10 +106,10 @@ function forget() {
   keptUnder = null;
 }
 
-// What the server gets
+// Saves on the server
 
 function freshenTokens() {
-  // Logging in, in another tab too, makes a new one.
+  // Logging in creates a new token, even in another tab.
   const start = `${form.dataset.csrfCookie}=`;
   const token = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))?.slice(start.length);
   if (!token) return;
@@ -165,7 +165,7 @@ async function deliver(edit) {
 function saved(result, edit) {
   savedEdits = edit;
   for (const name of ["version", "uuid"]) {
-    // As an attribute: a reload in Firefox brings back the last value, which would be wrong.
+    // Set as an attribute, because Firefox restores the last value on a reload, which would be wrong.
     if (result[name]) form.elements[name]?.setAttribute("value", result[name]);
   }
   if (location.pathname !== result.update_url) moveTo(result);
@@ -176,7 +176,7 @@ function saved(result, edit) {
   showChecklist(result.checklist ?? []);
 }
 
-// A new post has an address now, under which a reload finds it.
+// A new post now has an address, where a reload finds it.
 function moveTo(result) {
   history.replaceState(history.state, "", result.update_url);
   form.action = result.update_url;
@@ -234,7 +234,7 @@ addEventListener("focus", () => {
 });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden || !isUnsaved()) return;
-  // A phone may end a page that is out of sight, without a word.
+  // A phone may close a hidden page without an event.
   keep();
   send();
 });
@@ -246,7 +246,7 @@ form.addEventListener("submit", (event) => {
   if (event.submitter?.formTarget === "_blank") return;
   if (isWaiting) return event.preventDefault();
   if (sending) {
-    // What is on its way must not arrive after what is sent now.
+    // The earlier save must not arrive after this one.
     event.preventDefault();
     isWaiting = true;
     const pause = new Promise((done) => setTimeout(done, SUBMIT_WAITS_MS));
@@ -263,8 +263,8 @@ form.addEventListener("submit", (event) => {
   isLeaving = true;
 });
 compare.addEventListener("click", () => {
-  // A page that the Back button brought may belong to the edit session that saved what is newer. It is to
-  // be asked all the same, not to go on from there.
+  // After the Back button, this page may belong to the edit session that saved the newer text. An empty
+  // session makes the server show the conflict instead of continuing from that save.
   form.elements.edit_session.setAttribute("value", "");
   form.requestSubmit(form.querySelector("[name=action]"));
 });
@@ -276,23 +276,23 @@ addEventListener("pageshow", () => { isLeaving = false; });
 addEventListener("pagehide", () => { if (isUnsaved()) keep(); });
 addEventListener("beforeunload", (event) => {
   if (isLeaving || !(isUnsaved() || isChosen())) return;
-  // Sent now, it arrives before a reload asks for the page; sent later, it would meet the old one.
+  // If sent now, it arrives before a reload requests the page. If sent later, the reload shows old text.
   send();
   event.preventDefault();
 });
 
-// What an earlier edit session left here
+// Copies from earlier edit sessions
 
 const panel = form.querySelector("[data-local-copy]");
 
-// The server writes blanks, commas and known tags its own way; that is no difference.
+// The server normalizes white space, commas and known tags, which doesn't count as a difference.
 function sense(name, text = "") {
   if (form.elements[name]?.matches("textarea")) return text.replaceAll("\r\n", "\n");
   if (name !== "tags") return text.split(/\s+/).join(" ").trim();
   return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
 }
 
-// Of a new post, the server tells by its words whether a copy arrived; the form says no more of it.
+// For a new post, the server compares the text to see if a copy arrived. The form doesn't show more.
 const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
 const differs = (copy) => differsInTime(copy)
   || TEXT.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
@@ -332,15 +332,15 @@ async function offerCopy() {
   const place = panel.querySelector("[data-difference]");
   try {
     const response = await fetchDifference(copy);
-    // 205: it arrived after this page was made, which shows less than is saved.
+    // 205: it arrived after this page was rendered, so the saved text is newer than the page.
     if (response.status === 205 && !isUnsaved() && !isChosen()) return location.reload();
-    // 204: it arrived, whatever its page could know of that.
+    // 204: it arrived, even if its page never got the response.
     const hasArrived = response.status !== 200;
     if (hasArrived && !differsInTime(copy)) {
       remove(copy.key);
       return offerCopy();
     }
-    // Our own server made it, and escaped all that people wrote.
+    // The HTML comes from our own server, which escapes everything that people wrote.
     place.innerHTML = hasArrived ? "" : await response.text();
   } catch {
     place.textContent = panel.dataset.noDifference;
@@ -360,7 +360,7 @@ function put(field, text) {
   if (field.value === text) return;
   field.focus();
   field.select();
-  // Undo brings back what was there; a value that is set ends the history.
+  // This keeps undo working. Setting the value would end its history.
   document.execCommand("insertText", false, text);
   if (field.value !== text) field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -380,22 +380,22 @@ panel.querySelector("[data-drop-local]").addEventListener("click", () => {
   offerCopy();
 });
 
-// Beginning
+// Start
 
-// Chromium would bring their last values back, too. HTML forbids the attribute on hidden fields.
+// Chromium would also restore their last values. HTML forbids this attribute on hidden fields.
 for (const field of form.querySelectorAll("[type=hidden]")) field.autocomplete = "off";
 form.elements.edit_session?.setAttribute("value", editSession);
-// What the server shows but has not saved (a refused form, a recovered text), or the browser put
-// back, counts as typed; it is sent with the first key.
+// Text that the server shows but hasn't saved (refused or recovered), or that the browser restored,
+// counts as typed. It is sent with the first key.
 if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.defaultValue)) {
   edits = 1;
   keep();
 }
 try {
   await localCopies.restore();
-  // What the server has word for word, or this edit session now keeps, needs no other copy.
+  // Text that is identical on the server, or that this edit session now keeps, needs no other copy.
   if (!isUnsaved() || keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
   await offerCopy();
 } catch {
-  // This browser gives no storage; the first key says so.
+  // This browser has no storage. The first key shows the message.
 }

@@ -1,5 +1,5 @@
-// Reloads a page if Back would show it after its person logged out. The browser keeps whole
-// pages for Back, without a request; if nothing changed they stay, with all typed text.
+// Reloads a page if the Back button would show it after its user logged out. For Back, browsers keep
+// complete pages without a request. If nothing has changed, the page stays, with all typed text.
 "use strict";
 
 {

@@ -1,4 +1,4 @@
-// Says how long the text is, counted as content/reading.py counts it.
+// Shows the length of the text, counted in the same way as in content/reading.py.
 "use strict";
 
 const WORDS_A_MINUTE = 230;
@@ -10,7 +10,7 @@ const body = form.elements.body;
 const line = form.querySelector("[data-count]");
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
 
-// What Markdown shows to nobody: addresses of links and images, and tags.
+// Parts of Markdown that readers don't see: addresses of links and images, and tags.
 const UNSHOWN = /\]\([^()\s]*\)|<[^<>\n]*>/g;
 const MARKS = /[\p{M}\p{Cf}]/gu;
 const UNSPACED = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]/g;
@@ -25,7 +25,7 @@ function countWords(text) {
   return (spaced.match(WORD) ?? []).length + Math.ceil(unspaced / 2);
 }
 
-// A long text is counted in slices, between which a key can be heard.
+// A long text is counted in slices, so that the editor can react to keys in between.
 function* slices(text) {
   for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start + SLICE) + 1 || text.length;

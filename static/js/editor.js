@@ -1,8 +1,8 @@
-// Makes the editor quicker; all it does works without it too.
-// Images: a button, drag and drop, and paste put an image where the cursor is. The field for its
-// words then belongs to the last one: what is typed there goes between its brackets.
-// Tags: names in use are offered while one is typed.
-// Enter in a one-line field sends nothing; in the title it moves on to the text.
+// Makes the editor faster. Everything also works without it.
+// Images: a button, drag and drop, and paste insert an image at the cursor. The alt text field then
+// belongs to the last image, and its text goes between the image's brackets.
+// Tags: existing names are suggested while typing.
+// Enter in a one-line field submits nothing. In the title, it moves to the text.
 "use strict";
 
 const form = document.querySelector("form.editor");
@@ -13,13 +13,13 @@ let last = "";
 words.closest(".field").append(status);
 
 function insert(text) {
-  // Undo takes this back; after setRangeText there is nothing to undo. It writes where the focus is.
+  // This keeps undo working, unlike setRangeText. It writes to the element with the focus.
   if (document.activeElement === body && document.execCommand("insertText", false, text)) return;
   body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
   body.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// The start and the end of the words of the last image, or null where its Markdown was changed.
+// The start and end of the last image's alt text, or null if its Markdown was changed.
 function brackets() {
   const end = last ? body.value.indexOf(`](${last})`) : -1;
   const start = body.value.lastIndexOf("![", end) + 2;
@@ -29,13 +29,13 @@ function brackets() {
 function describe() {
   const place = brackets();
   if (!place) return;
-  // As `image_markdown` does.
+  // The same escapes as in `image_markdown`.
   body.setRangeText(words.value.replace(/[[\]\\`*_~<&]/g, "\\$&"), ...place, "preserve");
   status.textContent = words.value ? status.dataset.described : status.dataset.uploaded;
   body.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// The next image has words of its own, and goes behind the last one, not between its brackets.
+// The next image has its own alt text, and goes after the last image, not between its brackets.
 function startAnew() {
   const [start, end] = brackets() ?? [Infinity, 0];
   const behind = end + `](${last})`.length;
@@ -56,7 +56,7 @@ async function upload(file) {
     if (response.ok) {
       insert(`\n${result.markdown}\n`);
       last = result.markdown.match(/\]\((.*)\)$/)[1];
-      // Typed while it was on its way.
+      // The alt text may have changed during the upload.
       if (words.value) describe();
     }
     const said = words.value ? status.dataset.described : status.dataset.uploaded;
@@ -73,7 +73,7 @@ async function uploadAll(files) {
 }
 
 words.addEventListener("input", describe);
-// They are in the text; sent as well, they would be words without an image.
+// The alt text is already in the body. If it were also sent, the server would refuse it without an image.
 form.addEventListener("submit", () => { if (brackets()) words.value = ""; });
 
 body.addEventListener("paste", (event) => {
@@ -85,7 +85,7 @@ body.addEventListener("paste", (event) => {
 body.addEventListener("dragover", (event) => {
   if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
 });
-// What is no image as well: a browser would leave the page for it, and the server says why not.
+// Includes other files: the browser would leave the page to open them, and the server explains the error.
 body.addEventListener("drop", (event) => {
   const files = [...event.dataTransfer.files];
   if (!files.length) return;
@@ -93,7 +93,7 @@ body.addEventListener("drop", (event) => {
   uploadAll(files);
 });
 
-// With this, the file field uploads at once instead of waiting for the form to be sent.
+// The file field uploads immediately instead of waiting until the form is submitted.
 const bodyImage = form.elements.body_image;
 bodyImage.addEventListener("change", async () => {
   await uploadAll([...bodyImage.files]);
@@ -132,13 +132,13 @@ function show(names) {
     item.id = `tag-suggestion-${index}`;
     item.setAttribute("role", "option");
     item.textContent = name;
-    // Before the field loses the focus.
+    // Runs before the field loses the focus.
     item.addEventListener("mousedown", (event) => { event.preventDefault(); take(name); });
     return item;
   }));
   list.hidden = !names.length;
   tags.setAttribute("aria-expanded", String(!list.hidden));
-  // A list that comes after somebody chose keeps the choice.
+  // If a list arrives after a choice, it keeps the choice.
   choose(names.indexOf(before));
 }
 
@@ -163,7 +163,7 @@ tags.addEventListener("input", async () => {
   if (!word) return show([]);
   const response = await fetch(`${form.dataset.tagsUrl}?q=${encodeURIComponent(word)}`);
   const names = response.ok ? (await response.json()).tags : [];
-  // A response that comes late belongs to a word that is typed over.
+  // A late response belongs to an earlier word.
   if (question === asked) show(names);
 });
 tags.addEventListener("keydown", (event) => {

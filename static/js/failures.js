@@ -1,4 +1,4 @@
-// Says it where a part of the page could not be changed in place; without it, nothing would happen.
+// Shows a message if htmx couldn't update a part of the page. Otherwise, nothing would happen.
 "use strict";
 
 function say(event, what) {

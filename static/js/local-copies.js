@@ -1,6 +1,6 @@
-// Repeats each local copy in IndexedDB, which is on the disk at once. Browsers keep localStorage in
-// memory for up to a minute. A crash loses that minute, and brings back copies that were removed. Only
-// localStorage takes a text while its page is being closed, so the editor goes on reading that.
+// Repeats each local copy in IndexedDB, which writes to disk immediately. Browsers keep localStorage in
+// memory for up to a minute. A crash loses that minute and restores removed copies. Only localStorage
+// can save a text while its page is closing, so the editor still reads that.
 "use strict";
 
 const TOMBSTONE_DAYS = 1;
@@ -17,7 +17,7 @@ async function open() {
   return inTime(asking);
 }
 
-// If a browser has no database, or never responds, localStorage has to be enough.
+// If a browser has no database, or never responds, localStorage must be enough.
 const tooLate = new Promise((done) => setTimeout(done, OPENS_MS));
 const database = Promise.race([open(), tooLate]).catch(() => null);
 
@@ -30,11 +30,11 @@ async function record(key, at, fields = null) {
   try {
     (await copies("readwrite"))?.put({ key, at, fields });
   } catch {
-    // The disk is full, or the browser has closed the database; the copy in localStorage is there.
+    // The disk is full, or the browser has closed the database. The copy in localStorage remains.
   }
 }
 
-// After a crash, write lost copies to localStorage again, and remove those that had been removed.
+// After a crash, write lost copies to localStorage again, and remove copies that came back.
 async function restore() {
   const store = await copies("readonly");
   for (const { key, at, fields } of store ? await inTime(store.getAll()) : []) {
@@ -46,5 +46,5 @@ async function restore() {
   }
 }
 
-// Scripts are named by their hashes, which an `import` would have to know.
+// Script names contain hashes, which an `import` would have to know.
 globalThis.localCopies = { record, restore };

@@ -1,4 +1,4 @@
-// Shows the page a reader will see beside the text, or in its place where there is no room for both.
+// Shows a preview beside the text, or in its place if there is no space for both.
 "use strict";
 
 const PAUSE_MS = 700;
@@ -14,7 +14,7 @@ const blank = frame.cloneNode();
 
 let timer = null;
 let asking = null;
-// A long text takes its time on both sides; the pauses grow with it.
+// A long text takes longer in the browser and on the server, so the pauses grow with it.
 let lastMs = 0;
 
 const isOpen = () => !pane.hidden;
@@ -47,11 +47,11 @@ async function refresh() {
   lastMs = performance.now() - startedAt;
 }
 
-// The new page takes the old one's place when it is ready, scrolled to where the old one was.
+// The new page replaces the old one when it is ready, at the same scroll position.
 async function show(page, signal) {
   const next = blank.cloneNode();
   next.className = "is-coming";
-  // The frame runs no script, and a browser would complain about each it does not run.
+  // The frame runs no scripts, and browsers log an error for each script that they don't run.
   next.srcdoc = page.replace(/<script\b[^>]*><\/script>/g, "");
   const isReady = new Promise((done) => next.addEventListener("load", done, { once: true }));
   pane.append(next);
@@ -64,7 +64,7 @@ async function show(page, signal) {
   frame = next;
 }
 
-// A link would load another page into the frame; one to a part of this page leads there.
+// A link must not load another page into the frame. A link within this page scrolls to its target.
 function stayHere(event) {
   const link = event.target.closest("a[href]");
   if (!link) return;
@@ -79,12 +79,12 @@ form.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(refresh, Math.max(PAUSE_MS, 2 * lastMs));
 });
-// Side by side, the second press on the button closes it; on a phone "Write" does.
+// Side by side, a second click on the button closes it. On a phone, "Write" does.
 preview.addEventListener("click", () => open(!isOpen()));
 write.addEventListener("click", () => {
   open(false);
   form.elements.body.focus();
 });
 views.hidden = false;
-// The form's own button, which works without this script, shows it at full width.
+// The form's own button, which works without this script, opens the preview at full width.
 form.querySelector("[data-preview-button]").textContent = views.dataset.newTab;

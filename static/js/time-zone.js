@@ -1,4 +1,4 @@
-// Offers the browser's time zone beside the field, where it is another one; never sets it unasked.
+// Offers the browser's time zone beside the field if it is different. It only sets it on a click.
 "use strict";
 
 const field = document.querySelector("[name=time_zone]");

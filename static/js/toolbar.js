@@ -1,4 +1,4 @@
-// Buttons and shortcuts that write Markdown around what is selected; pressed again, they take it away.
+// Buttons and shortcuts that add Markdown around the selection. A second use removes it.
 "use strict";
 
 const form = document.querySelector("form.editor");
@@ -6,11 +6,11 @@ const body = form.elements.body;
 const toolbar = form.querySelector("[data-toolbar]");
 const buttons = [...toolbar.querySelectorAll("[data-tool]")];
 
-// Replace a part of the text, and select what `selection` says, counted from its beginning.
+// Replace a part of the text, and select the range `selection`, relative to its start.
 function write(start, end, text, selection = [0, text.length]) {
   body.focus();
   body.setSelectionRange(start, end);
-  // Goes into the browser's own history of undo, which setRangeText would empty.
+  // Adds to the browser's undo history, which setRangeText would clear.
   const isWritten = document.execCommand(text ? "insertText" : "delete", false, text);
   if (!isWritten && start !== end + text.length) {
     body.setRangeText(text, start, end);
@@ -21,7 +21,7 @@ function write(start, end, text, selection = [0, text.length]) {
 
 const selected = () => [body.selectionStart, body.selectionEnd];
 
-// Blanks at the ends would part the signs from the words, which Markdown then does not see.
+// Leaves out white space at both ends, because Markdown ignores signs that are separated from the text.
 function selectedWords() {
   const [start, end] = selected();
   const text = body.value.slice(start, end);
@@ -47,7 +47,7 @@ function emphasize(length) {
   write(start, end, stars + text + stars, [length, length + text.length]);
 }
 
-// Emphasis ends with its paragraph, so each line gets its own, after the signs that begin it.
+// Emphasis ends with its paragraph, so each line gets its own, after any Markdown at its start.
 function emphasizeLines(length, start, text) {
   const stars = "*".repeat(length);
   const lines = text.split("\n").map((line) => /^(\s*(?:(?:>|#{1,6}|[-+*]|\d+[.)])\s+)*)(.*?)(\s*)$/.exec(line).slice(1));
@@ -56,7 +56,7 @@ function emphasizeLines(length, start, text) {
   write(start, start + text.length, lines.map(([before, words, after]) => before + (words && change(words)) + after).join("\n"));
 }
 
-// The signs for code are more than any run of them inside.
+// The code fence is longer than any run of backticks inside it.
 function ticksFor(text, least) {
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   return "`".repeat(longest >= least ? longest + 1 : least);
@@ -82,8 +82,8 @@ function codeBlock() {
   write(start, end, `${ticks}\n${text}\n${ticks}`);
 }
 
-// From the beginning of the first line to the end of the last; a line that is selected only up to
-// its beginning is none of them.
+// From the start of the first line to the end of the last. A line that is selected only up to its
+// start doesn't count.
 function selectedLines() {
   const [start, end] = selected();
   const last = end > start && body.value[end - 1] === "\n" ? end - 1 : end;
@@ -111,7 +111,7 @@ function list(lines) {
   return lines.map((line) => (line.trim() || lines.length === 1 ? line.replace(/^(\s*)(?:\d+[.)] |[-+*] )?/, "$1- ") : line));
 }
 
-// A heading of the text, one below it, none.
+// Each use changes the line to a heading, a subheading, and plain text again.
 function heading([line, ...rest]) {
   const level = /^#*/.exec(line)[0].length;
   const words = line.replace(/^#+ */, "");
@@ -132,7 +132,7 @@ function link() {
     }
   }
   const text = body.value.slice(start, end);
-  // What is still missing is where the cursor goes on.
+  // The cursor moves to the part that is still missing.
   if (/^https?:\/\/\S+$/.test(text)) return write(start, end, `[](${text})`, [1, 1]);
   const place = text ? text.length + 3 : 1;
   write(start, end, `[${text.replaceAll("\n", " ")}]()`, [place, place]);
@@ -148,12 +148,12 @@ const ACTS = {
   list: () => changeLines(list),
 };
 
-// Shortcuts: on a Mac with Command, because Control moves the cursor there
+// Shortcuts, on a Mac with Command, because Control moves the cursor there
 
 const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
 const shortcuts = new Map(buttons.filter((button) => button.dataset.keys).map((button) => [button.dataset.keys, button.dataset.tool]));
 
-// The letter as printed on the key; where the keyboard writes no Latin, the key's place.
+// The letter on the key, or the position of the key if the keyboard has no Latin letters.
 function keyOf(event) {
   if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
   return event.code.replace(/^(Key|Digit)/, "").toLowerCase();
@@ -167,7 +167,7 @@ body.addEventListener("keydown", (event) => {
   ACTS[tool]();
 });
 
-// The toolbar: one stop of the Tab key, arrows inside
+// The toolbar: a single Tab stop, with arrow keys inside
 
 function move(to) {
   for (const button of buttons) button.tabIndex = button === to ? 0 : -1;
@@ -182,7 +182,7 @@ toolbar.addEventListener("keydown", (event) => {
   move(buttons[to]);
   buttons[to].focus();
 });
-// The text keeps focus and selection, and a phone its keyboard.
+// The text keeps its focus and selection, and a phone keeps its keyboard open.
 toolbar.addEventListener("mousedown", (event) => event.preventDefault());
 toolbar.addEventListener("click", (event) => {
   const button = event.target.closest("[data-tool]");
