@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 WIDTH = 1600
 HEIGHT = 900
-# Sky above, sky below, the nearest hill.
+# The top of the sky, its bottom, and the nearest hill.
 PALETTES = [
     ((250, 214, 165), (222, 122, 96), (64, 42, 64)),
     ((201, 224, 230), (245, 236, 214), (34, 72, 74)),

@@ -1,4 +1,4 @@
-"""Sample texts for `manage.py seed_demo`: posts, and the people who write them.
+"""Sample posts and their authors for `manage.py seed_demo`.
 
 Post N and person N are the same on every run and every machine, so that screenshots of sample blogs
 can be compared. All random numbers come from `Random.random()`, because that is the only method
@@ -75,7 +75,7 @@ def name_person(number: int) -> DemoPerson:
     return _compose_person(number - len(people))
 
 
-# ---- reading the files, once --------------------------------------------------------------------
+# ---- reading the files once ---------------------------------------------------------------------
 
 
 @cache
@@ -246,7 +246,7 @@ def _plain_letters(name: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-# ---- chance -------------------------------------------------------------------------------------
+# ---- random choices -----------------------------------------------------------------------------
 
 
 def _below(rng: Random, limit: int) -> int:

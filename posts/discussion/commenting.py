@@ -223,7 +223,7 @@ def _remove(comment: Comment) -> None:
 
 @transaction.atomic
 def recount(post_pks: list[int]) -> int:
-    """Count likes and comments of these posts again. Return how many numbers were wrong."""
+    """Count likes and comments of these posts again, and return the number of wrong counts."""
     # Locked before counting. New likes and comments change the number last, so each of them is
     # either counted here or waits.
     locked = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")

@@ -74,7 +74,7 @@ def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bo
 
 @transaction.atomic
 def trash_and_record(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Move a post to the trash. Hide another person's post first, so that it comes back hidden."""
+    """Move a post to the trash. Another person's post is hidden first, so a restore hides it."""
     if post.author_id != actor.pk:
         publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     is_moved = publishing.trash_post(post, now=now)

@@ -136,7 +136,7 @@ class CommentQuerySet(models.QuerySet):
         return comments.filter(models.Q(is_shown=True) | has_replies(post))
 
     def places(self, limit: int) -> list[CommentPlace]:
-        """Return what decides how the first comments `in_thread` are shown, in thread order.
+        """Return the columns that decide how the first comments `in_thread` are shown, in order.
 
         This reads ten times as fast as the comments themselves.
         """

@@ -20,7 +20,7 @@ from posts.models.texts import TEXT_COLUMNS, PostText
 TITLE_MAX_LENGTH = 200
 BODY_MAX_LENGTH = 200_000
 EXCERPT_MAX_LENGTH = 300
-# Deferred where they aren't shown, because a long post takes long to read.
+# Deferred on pages that don't show them, because they can be long.
 LONG_COLUMNS = ("body", "body_html")
 AUTHOR_COLUMNS = ("author__username", "author__display_name")
 # The columns that a card shows. Reading all columns takes twice as long.
@@ -136,7 +136,7 @@ class PostQuerySet(models.QuerySet):
         return self.in_trash().filter(trashed_at__lt=then)
 
     def older_than(self, post: "Post", now: datetime) -> "PostQuerySet":
-        """Posts listed at `now` before `post` in the order of lists, the next one first."""
+        """Posts listed at `now` that are older than `post`, the closest one first."""
         before = models.Q(publish_at__lt=post.publish_at)
         same = models.Q(publish_at=post.publish_at, pk__lt=post.pk)
         # One upper bound, not two: SQLite starts its scan at the first one, even if that is the
@@ -144,7 +144,7 @@ class PostQuerySet(models.QuerySet):
         return self.listed(min(now, post.publish_at)).filter(before | same).newest_first()
 
     def newer_than(self, post: "Post", now: datetime) -> "PostQuerySet":
-        """Posts listed at `now` after `post` in the order of lists, the next one first."""
+        """Posts listed at `now` that are newer than `post`, the closest one first."""
         after = models.Q(publish_at__gt=post.publish_at)
         same = models.Q(publish_at=post.publish_at, pk__gt=post.pk)
         newer = self.listed(now).filter(after | same, publish_at__gte=post.publish_at)

@@ -17,5 +17,5 @@ class PostText(NamedTuple):
     cover_alt: str = ""
 
 
-# Fields with a column of their own in Post; its tags are rows of Tagging.
+# Fields with a column in Post. The tags of a post are rows of Tagging.
 TEXT_COLUMNS = tuple(name for name in PostText._fields if name != "tags")

@@ -158,8 +158,8 @@ def dated(kind: str, source: Source, origin: str) -> Document:
     changed twice within a second. So the database keeps a digest of each feed and its date.
     """
     while True:
-        # Read the row before the posts, so that a worker that replaces the row read them later
-        # than the worker that wrote it.
+        # Read the row before the posts. So a worker that replaces the row has read its posts later
+        # than the worker that wrote the row.
         known = FeedDate.objects.filter(pk=f"{kind}:{source.listing.scope}").first()
         posts = list(source.posts.for_reading()[:FEED_LENGTH])
         text = write(kind, source, posts, origin)

@@ -106,7 +106,7 @@ class PostHtml(NamedTuple):
 
 
 def post_html(request: HttpRequest, post: Post) -> PostHtml:
-    """Return the HTML of `post`, which the visitor may see; 404 if it was hidden just now."""
+    """Return the HTML of `post`, which the visitor may see. Raise Http404 if it was just hidden."""
     now = timezone.now()
     # The HTML contains absolute URLs, which start with the host that the visitor used.
     key = (post.pk, post.author_id == request.user.pk, absolute_url(request, "/"))

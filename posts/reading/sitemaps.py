@@ -58,7 +58,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
-    """Return one part; raise Http404 for an empty one, because a sitemap can't be empty."""
+    """Return one part. Raise Http404 if it is empty, because a sitemap can't be empty."""
     # The posts in one range of ids, so that no rows are counted or skipped.
     low = number * PART_SIZE
     found = entries(Post.objects.filter(pk__gt=low, pk__lte=low + PART_SIZE))

@@ -52,6 +52,6 @@ def save(posts: list[Post], names: Sequence[Sequence[str]]) -> list[list[Tag]]:
 
 
 def tags_by_key(names: Iterable[str]) -> dict[str, Tag]:
-    """Return the locked tags of these names; create those that don't exist."""
+    """Lock and return the tags with these names, and create any that don't exist."""
     spellings = {tag_key(name): name for name in names}
     return dict(zip(spellings, find_and_lock_tags(list(spellings.values())), strict=True))

@@ -11,7 +11,7 @@ from posts.writing.forms import PostForm
 
 # Any other value saves the post in its current state.
 ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")
-# Results of `verb_of`, except for the verbs that take other arguments.
+# The functions for the results of `verb_of`, except those that take other arguments.
 VERBS = {
     "publish": publishing.publish,
     "save_draft": publishing.save_draft,
@@ -22,7 +22,7 @@ VERBS = {
 
 
 def press(action: str, form: PostForm, edit: Edit) -> Post:
-    """Apply the button of a valid form to its post; raise the errors of `publishing`."""
+    """Apply the button of a valid form to its post. Raises the errors of `publishing`."""
     verb = verb_of(action, form)
     if verb == "keep_beside":
         return publishing.autosave(form.instance, edit)

@@ -227,7 +227,7 @@ class PostForm(forms.ModelForm):
         return " ".join(shown.split())
 
     def clean(self) -> dict:
-        """Refuse to schedule a published post: readers would see the text at once."""
+        """Refuse to schedule a published post, because readers would see the text immediately."""
         if self.action == "schedule" and self.is_out and "publish_at" not in self.fields:
             text = _(
                 "This post has been published since you opened it. Press Update to show your "
@@ -240,7 +240,7 @@ class PostForm(forms.ModelForm):
         return session_in(self.data)
 
     def clean_publish_at(self) -> datetime | None:
-        """Refuse to schedule without a time, for a past time, or a published post."""
+        """Refuse to schedule without a time, for a time in the past, or for a published post."""
         at = check_year(self.cleaned_data["publish_at"])
         if self.is_out and self.action != "unpublish":
             text = _(
@@ -279,7 +279,7 @@ class PostForm(forms.ModelForm):
         return uuid4() if is_taken and not is_own else uuid
 
     def clean_body_image(self) -> MadeImage | None:
-        """Refuse an image whose Markdown would make the body longer than it may be."""
+        """Refuse an image if its Markdown would make the body too long."""
         image = self.cleaned_data["body_image"]
         body = self.cleaned_data.get("body", "")
         if image and len(body) > BODY_MAX_LENGTH - IMAGE_TEXT_MAX_LENGTH:

@@ -41,7 +41,7 @@ FOUND_MAX = 500
 
 
 class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
-    """The visitor's own posts in one `?state=` whose titles contain the words of `?find=`."""
+    """The visitor's own posts in one `?state=`. `?find=` filters them by words in the title."""
 
     http_method_names = READ_METHODS
     template_name = "posts/my_posts.html"

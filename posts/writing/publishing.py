@@ -250,7 +250,7 @@ def save_draft(post: Post, edit: Edit) -> Post:
 
 
 def save_hidden(post: Post, edit: Edit) -> Post:
-    """Save a post that a moderator hid; raise EditConflict if it was restored meanwhile."""
+    """Save a post that a moderator hid. Raise EditConflict if it was restored meanwhile."""
 
     def refuse(before: Post) -> State:
         raise EditConflict

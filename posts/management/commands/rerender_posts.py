@@ -20,7 +20,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Rows to render, the function for it, the column of the text and the derived columns."""
+    """Rows to render, with the rendering function, the text column and the derived columns."""
 
     rows: QuerySet
     name: str
