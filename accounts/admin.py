@@ -30,7 +30,7 @@ from accounts.profiles import show_changes
 from accounts.usernames import username_key
 
 SEARCH_WORDS_MAX = 10
-# A list shows no further rows; filters and the search find them.
+# A list shows at most this many rows. Filters and the search find the others.
 ROWS_MAX = 2_000
 # Years that are valid in every time zone and every database.
 YEARS = _("Choose a year from 1900 to 9000.")
@@ -53,20 +53,20 @@ class FirstRows(Paginator):
 
 
 class OfferedRows(ChangeList):
-    """Changelist that is sorted only by its clickable columns, whatever an address requests."""
+    """Changelist that sorts only by its clickable columns, even if a URL asks for others."""
 
     def get_ordering_field(self, field_name: str) -> str | None:
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_results(self, request: HttpRequest) -> None:
-        # Read before the rows, so that the page offers no rows that are added later.
+        # Read this before the rows, so that rows added in between are not offered.
         keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
         self.newest = keys.first() or 0
         super().get_results(request)
 
 
 class KeysField(forms.ModelMultipleChoiceField):
-    """Form field for a selection of rows that refuses ids outside the range of the database."""
+    """Form field that selects rows by id and refuses ids outside the database's range."""
 
     def clean(self, value: Any) -> models.QuerySet:
         for key in value or ():
@@ -77,7 +77,7 @@ class KeysField(forms.ModelMultipleChoiceField):
 
 
 class KeySelect(AutocompleteSelect):
-    """Django's widget, except that it looks up no id outside the range of the database."""
+    """Django's widget, but it never looks up an id outside the database's range."""
 
     def optgroups(self, name: str, value: list[str], attr: dict | None = None) -> list:
         return super().optgroups(name, [key for key in value if is_key(str(key))], attr)
@@ -95,7 +95,7 @@ class NamedSplitDateTime(AdminSplitDateTime):
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """An admin that accepts what its pages offer, and responds 400 to other addresses.
+    """Admin that accepts only requests that its own pages offer, and responds 400 to others.
 
     Django lets staff query every column with any operator, and passes on numbers and times that no
     database can store. Nothing here catches errors: a bug in a form or a view is a 500.
@@ -227,6 +227,6 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(GuardedAdmin, auth_admin.GroupAdmin):
-    """Django's admin for groups, within the same limits."""
+    """Django's admin for groups, with the same limits."""
 
     search_fields = ("name__begins",)

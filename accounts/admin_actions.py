@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-# Proxies give up after 60 seconds. One more row takes far less than a second.
+# Proxies give up after 60 seconds, so this leaves time for the row in progress.
 ACTION_SECONDS = 10
-# Every database accepts a number of 18 digits.
+# Every database accepts an 18-digit number.
 KEY_DIGITS = 18
 
 
@@ -64,7 +64,7 @@ def delete_selected(
     return None
 
 
-# In a transaction, because the admin starts none for actions.
+# The admin starts no transaction for actions.
 @transaction.atomic
 def delete_row(modeladmin: admin.ModelAdmin, request: HttpRequest, row: Model) -> bool:
     """Delete `row` and add an entry to the admin's log; return False if it was deleted already."""

@@ -11,7 +11,7 @@ from accounts.mixins import hand_back
 
 
 class StaffSite(admin.AdminSite):
-    """An admin that returns the typed text if the session has ended meanwhile."""
+    """Admin site that gives back the typed text if the session ended in the meantime."""
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)

@@ -8,9 +8,9 @@ from accounts.models import User
 
 
 class EvenBackend(ModelBackend):
-    """Django's backend, with the same work for each refusal, whether the account exists or not.
+    """Django's backend, but each refusal costs the same work, whether or not the account exists.
 
-    Raise Busy if other logins take all places.
+    Raise Busy if other logins occupy all slots for hashing.
     """
 
     def authenticate(

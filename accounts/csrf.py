@@ -98,7 +98,7 @@ def addresses(request: HttpRequest) -> dict[str, object]:
     known = settings.SITE_URL or f"{scheme}://{host}"
     message = "A form sent from %.200r was refused. SITE_URL is %r, the request came to %s://%s."
     log.warning(message, sender, settings.SITE_URL, scheme, host)
-    # If the browser is certain that the form came from another site, no setting is wrong.
+    # If the browser says that the form came from another site, the settings are not to blame.
     is_elsewhere = request.META.get("HTTP_SEC_FETCH_SITE", "same-origin") != "same-origin"
     return {"sender": sender, "known": known, "is_elsewhere": is_elsewhere}
 
@@ -109,7 +109,7 @@ def origin_of(url: str) -> str:
 
 
 def view_of(request: HttpRequest) -> object | None:
-    """Return the class-based view that the form was sent to, set up, or None.
+    """Return the class-based view that the form was sent to, already set up, or None.
 
     Django calls `csrf_failure` instead of that view, so there is no instance of it yet. Only the
     view can show its form again. This function does what `as_view` does, except for `dispatch`: the
@@ -125,7 +125,7 @@ def view_of(request: HttpRequest) -> object | None:
 
 
 def ask_again_in_admin(request: HttpRequest, cause: str) -> HttpResponse:
-    """Redirect to the page for logging in or out, which shows its form only if it is needed."""
+    """Redirect to the login or logout page, which shows its form only if it is needed."""
     if request.resolver_match.view_name == "admin:logout":
         return redirect("accounts:logout")
     wanted = request.POST.get("next", request.GET.get("next"))

@@ -39,8 +39,9 @@ class RegisterForm(BaseUserCreationForm):
         self.fields["password2"].help_text = ""
 
     def save_unless_taken(self) -> User | None:
-        """Return the new user; None, with an error on the field, if the name was just taken."""
-        # Hash before the transaction: SQLite has one writer, so the others would wait for it.
+        """Return the new user, or add an error and return None if the name was just taken."""
+        # Hash before the transaction starts. SQLite allows one writer, so others would wait for the
+        # hash.
         user = self.save(commit=False)
         try:
             with transaction.atomic():
@@ -75,7 +76,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Form that sends the reset link; `is_sent` is whether the site could send email at all."""
+    """Form that sends the reset link; `is_sent` tells whether the site can send email at all."""
 
     is_sent = False
 
@@ -144,11 +145,12 @@ class AccountForm(forms.ModelForm):
         if not self.instance.avatar:
             self.fields["remove_image"].widget = forms.HiddenInput()
         for field in self.fields.values():
-            # Browsers would silently cut a pasted text. The server responds that it is too long.
+            # With `maxlength`, browsers silently cut pasted text. The server says that it is too
+            # long.
             field.widget.attrs.pop("maxlength", None)
 
     def clean_display_name(self) -> str:
-        """Return the name, or an empty one if nothing of it would be visible."""
+        """Return the name, or an empty string if none of it would be visible."""
         name = self.cleaned_data["display_name"]
         return name if any(c.isprintable() for c in INVISIBLE.sub("", name)) else ""
 
@@ -166,9 +168,10 @@ class AccountForm(forms.ModelForm):
             self.instance.avatar = keep_files(self.cleaned_data["image"])
         elif self.cleaned_data["remove_image"]:
             self.instance.avatar = ""
-        # Only these columns, so that a password changed meanwhile in another tab stays changed.
+        # Save only these columns, to keep a password that was changed in another tab in the
+        # meantime.
         self.instance.save(update_fields=[*self._meta.fields, "biography_html", "avatar"])
         if before != self.instance.avatar:
-            # Not before the commit: a rollback would bring the old name back.
+            # Delete the old files after the commit, because a rollback would need them again.
             transaction.on_commit(partial(discard_files, before))
         return self.instance

@@ -32,13 +32,13 @@ SAMPLES = {
 
 @contextmanager
 def place() -> Iterator[None]:
-    """Occupy one of the places for hashing; raise Busy if all are taken."""
+    """Occupy one of the slots for hashing; raise Busy if all are taken."""
     with expensive.place(), hashing.place():
         yield
 
 
 class InTurn:
-    """Mixin for hashers that computes a hash only after it has a place."""
+    """Mixin for hashers that computes a hash only in a slot of its own."""
 
     def encode(self, *args, **kwargs) -> str:
         with place():
@@ -70,7 +70,7 @@ class Pbkdf2(InTurn, hashers.PBKDF2PasswordHasher):
 def kind_of(encoded: str) -> str:
     """Return the key of the sample that takes as long to verify as `encoded`.
 
-    If Django can't read a hash, it makes a new one.
+    For a hash that it can't read, Django does the work of a new one.
     """
     algorithm = encoded.partition("$")[0]
     if algorithm == "argon2" and f"$m={Argon2.memory_cost},t=" not in encoded:
@@ -79,9 +79,9 @@ def kind_of(encoded: str) -> str:
 
 
 def even_out(password: str, encoded: str) -> None:
-    """Verify a hash of each other kind, so that all refusals take equally long.
+    """Verify a sample of every other kind of hash, so that all refusals take equally long.
 
-    Otherwise, the duration reveals which accounts exist and which were not used for a long time.
+    Otherwise, the duration would reveal which accounts exist and which have long been unused.
     """
     done = kind_of(encoded)
     known = hashers.get_hashers_by_algorithm()

@@ -24,12 +24,12 @@ SHOWN = "EDITOR_SHOWN"
 
 
 def note_editor(request: HttpRequest) -> None:
-    """Mark the request: its page shows a logged-in person a form for long texts."""
+    """Mark the request because its page shows a logged-in person a form for long texts."""
     request.META[SHOWN] = True
 
 
 class LimitAnonymousBodies:
-    """Middleware, placed after sessions, that responds 413 to unknown senders' long bodies."""
+    """Middleware, placed after sessions, that responds 413 to long bodies from unknown senders."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -40,7 +40,7 @@ class LimitAnonymousBodies:
             try:
                 is_known = request.user.is_authenticated
             except (InterfaceError, OperationalError) as error:
-                # To return the text, the page would have to parse the body.
+                # Don't give the text back: the page would have to parse the body to do that.
                 return unavailable(request, error, typed={})
             if not is_known:
                 return render(request, "413.html", status=413)

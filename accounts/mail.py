@@ -15,7 +15,7 @@ from django.utils.encoding import punycode
 
 log = logging.getLogger(__name__)
 
-# Seconds for which a refusal by the server is remembered. Until then, everyone gets the same
+# Seconds for which a refusal by the server is remembered. During that time, everyone gets the same
 # response as the person who caused it. Otherwise, the response would reveal which accounts exist.
 REFUSED = "accounts.mail.refused"
 REFUSED_FOR = 300
@@ -63,7 +63,7 @@ def accepts(connection: BaseEmailBackend, address: str) -> bool:
 
 
 def ask_server(server: smtplib.SMTP, address: str) -> None:
-    """Start an email to `address` and drop it; raise SMTPException if the server refuses it."""
+    """Start an email to `address` and cancel it; raise SMTPException if the server refuses it."""
     server.ehlo_or_helo_if_needed()
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     expect_yes(*server.mail(in_ascii(sender)))

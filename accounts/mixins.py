@@ -33,7 +33,7 @@ class KeepsTextMixin:
     """
 
     form_class: type[BaseForm]
-    # The fields that people type in, and other fields that the form needs. Never passwords.
+    # The fields that people type in, and other fields that the form needs, but never passwords.
     text_fields: tuple[str, ...]
     hidden_fields: tuple[str, ...] = ()
     saved_status = 302
@@ -84,7 +84,7 @@ class KeepsTextMixin:
         return keep(text)
 
     def typed(self, names: tuple[str, ...]) -> dict[str, str]:
-        """Return the values that were sent. For an unchecked box, a browser sends nothing."""
+        """Return the submitted values, with "" for unchecked boxes, which browsers omit."""
         sent = self.request.POST
         fields = self.form_class.base_fields.items()
         boxes = {name for name, field in fields if isinstance(field.widget, CheckboxInput)}
@@ -101,7 +101,8 @@ class KeepsTextMixin:
 
     def get_initial(self) -> dict:
         initial = super().get_initial()
-        # Submitted values are compared with the saved ones.
+        # A submitted form is compared with the saved values, or else recovered text would look
+        # unchanged.
         if self.request.method == "POST" or not self.recovered:
             return initial
         return initial | self.recovered.initial

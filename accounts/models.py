@@ -24,7 +24,7 @@ models.CharField.register_lookup(Begins, "begins")
 
 class UserManager(DjangoUserManager):
     def get_by_natural_key(self, username: str) -> "User":
-        """Return the user with this name in any case or compatibility form.
+        """Return the user with this name in any letter case or Unicode compatibility form.
 
         Logging in uses this. Raises User.DoesNotExist.
         """
@@ -100,7 +100,8 @@ class UnsavedText(models.Model):
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="unsaved_texts")
-    # Each shown form has its own id and keeps at most one text, the newest that was sent from it.
+    # Each displayed form has its own id. At most one text is kept per form: the last one sent from
+    # it.
     form_id = models.CharField(max_length=16, db_column="sheet")
     # The page that shows the form.
     path = models.TextField()

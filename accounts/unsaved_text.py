@@ -21,7 +21,7 @@ from accounts.models import UnsavedText, User
 WRITER = "writer"
 SIGNED_FOR = timedelta(days=14)
 KEPT_FOR = timedelta(days=7)
-# In characters: a text of 300,000, which is 1.5 times the limit of a post, and its other fields.
+# In characters: 300,000 for a text (1.5 times the limit of a post) and the rest for other fields.
 LENGTH_MAX = 310_000
 TEXTS_MAX = 10
 # An earlier name of this module. A new salt would lose the text of forms opened before an update.
@@ -42,7 +42,7 @@ def new_form_id() -> str:
 
 
 def writer_of(request: HttpRequest) -> Writer | None:
-    """Return the account and id in the submitted form; None if they are not validly signed."""
+    """Return the account and form id of the submitted form, or None without a valid signature."""
     try:
         return Writer(*signing.loads(request.POST.get(WRITER, ""), salt=SALT, max_age=SIGNED_FOR))
     except signing.BadSignature:
@@ -92,7 +92,7 @@ def unsaved_texts_of(user: User) -> QuerySet[UnsavedText]:
 
 
 def forget(writer: Writer) -> None:
-    """Delete the unsaved text of this form, because the text is saved now."""
+    """Delete the unsaved text of a form that has just been saved."""
     texts = UnsavedText.objects.filter(user=writer.user_pk, form_id=writer.form_id)
     # Usually there is none, and a read does not wait for writers.
     if texts.exists():

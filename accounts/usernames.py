@@ -12,7 +12,7 @@ USERNAME_KEY_MAX_LENGTH = USERNAME_MAX_LENGTH * 3
 # Decomposed, a Hangul syllable has three characters and a Greek vowel four.
 LONGEST_TYPED = USERNAME_MAX_LENGTH * 4
 PUNCTUATION = "-_."
-# Letters and marks that Unicode lets a font omit. With them, a name could look like another's.
+# Letters and marks that Unicode lets a font omit. With them, one name could look like another.
 INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -32,7 +32,7 @@ def username_key(username: str) -> str:
 
 
 def validate_username(username: str) -> None:
-    """Raise ValidationError if the stored form of `username` can't be a readable address."""
+    """Raise ValidationError if `username`, as stored, can't be part of a readable URL."""
     if len(username) > USERNAME_MAX_LENGTH:
         return  # the field itself reports this
     stored = unicodedata.normalize("NFKC", username)

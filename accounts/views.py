@@ -50,7 +50,7 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
         return super().ask_again(cause)
 
     def lead_on(self) -> HttpResponse:
-        """Redirect to the requested page, with a warning if another account was typed."""
+        """Redirect to the requested page, with a warning if the form named another account."""
         user = self.request.user
         typed = self.request.POST.get("username", "").strip()
         if typed and username_key(typed) != user.username_key:
@@ -113,7 +113,8 @@ class Login(NextMixin, auth_views.LoginView):
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         response = super().form_valid(form)
-        # None: SESSION_COOKIE_AGE. 0: the cookie ends with the browser, the session row as usual.
+        # None means SESSION_COOKIE_AGE. With 0, the cookie ends with the browser, but the row
+        # expires as usual.
         self.request.session.set_expiry(None if form.cleaned_data["remember"] else 0)
         return response
 
@@ -152,7 +153,7 @@ class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMi
     text_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_image")
 
     def get_object(self, queryset=None) -> User:
-        # A copy: a refused form must not change the user whom the page's header names.
+        # Use a copy: a refused form must not change the user whom the page's header names.
         return User.objects.get(pk=self.request.user.pk)
 
     @transaction.atomic

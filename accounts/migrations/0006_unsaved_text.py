@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # Before the new name, so that Django renames no table.
+        # This comes before the new name, so that Django does not rename the table.
         migrations.AlterModelTable(name="heldtext", table="accounts_heldtext"),
         migrations.RenameModel(old_name="HeldText", new_name="UnsavedText"),
         # Only Django's state changes. On SQLite, an AlterField would copy the table.

@@ -66,7 +66,7 @@ def test_a_moderator_changes_no_user(visit, author, page):
     }
     client = visit("moderator")
     response = client.post(USERS + page.format(pk=author.pk), forged)
-    # A moderator has no such action, so the list is shown again.
+    # Moderators don't have this action, so the list is shown again.
     assert response.status_code == (403 if page else 200)
     assert User.objects.filter(pk=author.pk).values().get() == before
     assert not User.objects.filter(username="mallory").exists()

@@ -21,7 +21,7 @@ def test_a_page_says_whose_it_is_and_the_cookie_who_is_logged_in(client_of, path
     page = client.get(path).text
     assert MARK.search(page).groups() == (PERSON, client.cookies[PERSON].value)
     assert not client.cookies[PERSON]["httponly"]
-    # It is not sent again.
+    # The cookie is not sent again.
     assert PERSON not in client.get(path).cookies
 
 

@@ -124,7 +124,7 @@ def test_no_hash_is_computed_without_a_place(settings, wall, encoded):
     settings.PASSWORD_HASHERS = REAL
     with all_taken(getattr(hashers, wall)), pytest.raises(Busy):
         check_password(PASSWORD, encoded)
-    # The place is free again.
+    # The slot is free again.
     with hashers.place():
         pass
 

@@ -30,7 +30,7 @@ class Tab:
     browser: Client
     path: str = ""
     page: str = ""
-    # Number of submits until the form was accepted.
+    # How many times the form was submitted until it was accepted.
     presses: int = 0
     headers: dict = field(default_factory=dict)
 
@@ -51,7 +51,7 @@ class Tab:
         return response
 
     def send(self, **typed: str):
-        """Press the button, and press it again if the page says so."""
+        """Press the button, and press it again if the page asks for it."""
         response = self.press(**typed)
         if response.status_code != 403 and AGAIN not in self.page:
             return response

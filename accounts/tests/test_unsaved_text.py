@@ -78,7 +78,8 @@ def test_a_refused_form_keeps_its_unsaved_text_and_says_so(client, writer):
     response = client.post(ACCOUNT, again)
     page = response.text
     assert NOTE in page and SHOWN in page and 'value="z@"' in page
-    # Submitted values are compared with the saved ones. Otherwise, this text would be no change.
+    # Submitted values are compared with the saved ones. Otherwise, this text would count as
+    # unchanged.
     assert response.context["form"].initial["biography"] == ""
     assert client.post(ACCOUNT, TYPED | {"writer": writer_in(page)}).status_code == 302
     assert not UnsavedText.objects.exists()
