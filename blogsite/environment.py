@@ -38,7 +38,7 @@ def refuse(name: str, held: str, takes: str) -> NoReturn:
 def read(name: str, default: Any, parse: Callable[[str], Any], takes: str) -> Any:
     """Return the variable `name` converted by `parse`, or `default` if it is unset or empty.
 
-    `parse` raises ValueError for an invalid value; `takes` ends the sentence "it takes …".
+    `parse` raises ValueError for an invalid value. `takes` completes the message "it takes …".
     """
     held = os.environ.get(name, "").strip()
     if not held:
@@ -213,7 +213,7 @@ def _parse_database_url(held: str) -> dict:
     scheme, _, rest = held.partition("://")
     if scheme not in ("sqlite", "postgres", "postgresql"):
         raise ValueError(held)
-    # With two slashes, the library would mistake the first folder for a host and drop it.
+    # With only two slashes, the library would mistake the first folder for a host and drop it.
     if scheme == "sqlite" and not rest.startswith("/"):
         raise ValueError(held)
     config = Env.db_url_config(held)

@@ -39,7 +39,7 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return the typed text, or nothing if the form is malformed, which a view may not know yet."""
+    """Return the typed text, or nothing if the form is malformed, which may not be known yet."""
     try:
         return {n: request.POST[n] for n in settings.TYPED_TEXTS if request.POST.get(n)}
     except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):

@@ -5,9 +5,9 @@ from django.contrib.messages.storage.cookie import CookieStorage
 
 
 class FlashStorage(CookieStorage):
-    """Storage in a signed cookie, which is deleted once its message was shown.
+    """Storage in a signed cookie, which is deleted once its message has been shown.
 
-    A session would remain after log-out, and every cache would stop serving that visitor.
+    A session would remain after logging out, and then no cache would serve that visitor.
     """
 
     cookie_name = settings.MESSAGES_COOKIE_NAME

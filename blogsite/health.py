@@ -14,7 +14,7 @@ from blogsite.sqlite.base import DatabaseReplaced
 
 log = logging.getLogger(__name__)
 
-# A public code word, and its details for the log.
+# A code word for the public, and details for the log.
 Problem = tuple[str, str]
 
 
@@ -90,5 +90,5 @@ def _plain(text: str, status: int = 200) -> HttpResponse:
 
 @require_safe
 def hello(request: HttpRequest) -> HttpResponse:
-    """Greet like the seed's first page."""
+    """Respond with the greeting of the seed's first page."""
     return HttpResponse("Hello, World!", content_type="text/plain; charset=utf-8")

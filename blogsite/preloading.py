@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.template.loader import get_template
 
-# A search with letters that must be folded, and a form, besides the index and its newest post.
+# Besides the index and its newest post: a search for an accented letter, and a form.
 PAGES = ("/?q=%C3%A90", "/auth/login/")
 LINK_TO_POST = re.compile(rb'href="(/[0-9]+-[^"]+)"')
 
@@ -24,7 +24,8 @@ def preload(application: Callable) -> None:
     """Load what all workers need while there is only one process."""
     compile_templates()
     request_pages(application)
-    # These objects stay. A garbage collection would touch each of them, and so copy it per worker.
+    # These objects are permanent. A garbage collection would touch all of them, and so copy their
+    # memory for each worker.
     gc.collect()
     gc.freeze()
 

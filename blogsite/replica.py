@@ -27,11 +27,12 @@ REPLICA = "replica"
 COMMITTED = "SELECT pg_current_wal_flush_lsn()"
 # A database that is not a replica, or no longer one, replays nothing and is never up to date.
 HAS_REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s"
-# A replica is a few milliseconds behind each write. It gets this many queries, with this many
-# seconds between them, before the primary has to serve.
+# A replica is a few milliseconds behind each write. It is asked this many times, at intervals of
+# this many seconds, before the primary serves instead.
 ATTEMPTS = 8
 PAUSE = 0.002
-# Seconds without queries for a replica that stays behind, and for one that does not respond.
+# Seconds until the next attempt with a replica that stays behind, and with one that does not
+# respond.
 REST_BEHIND = 1
 REST_AWAY = 10
 
@@ -102,7 +103,7 @@ class ReplicaRouter:
 
 
 def choose() -> str:
-    """Return the replica if it responds and is up to date, otherwise the primary."""
+    """Return the replica if it responds and is up to date, or else the primary."""
     if not trust.may_ask():
         return PRIMARY
     committed = value_of(PRIMARY, COMMITTED)

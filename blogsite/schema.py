@@ -12,7 +12,7 @@ Key = tuple[str, str]
 
 
 class Known(NamedTuple):
-    """The code's migrations, each with those it replaces, and the apps that have any."""
+    """The code's migrations, each with those that it replaces, and the apps with migrations."""
 
     replaces: dict[Key, set[Key]]
     apps: frozenset[str]

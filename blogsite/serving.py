@@ -45,7 +45,7 @@ forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers = {}
 accesslog = "-" if environment.boolean("ACCESS_LOG", True) else None
-# Messages about workers would bury the address, which is the last line of a start.
+# Messages about workers would bury the address, which is the last line printed at startup.
 loglevel = "warning"
 
 
@@ -57,7 +57,7 @@ class AccessLine(Logger):
 
     def setup(self, cfg) -> None:
         super().setup(cfg)
-        # Errors contain the requested address.
+        # Gunicorn's error messages contain the requested URL, which may contain a secret link.
         for handler in self.error_log.handlers:
             handler.setFormatter(Formatter(self.error_fmt, self.datefmt))
 
@@ -142,14 +142,14 @@ def pre_fork(server, worker) -> None:
 def post_fork(server, worker) -> None:
     """Keep the threads of a worker on one core.
 
-    Only the thread with Python's lock runs. On a core each, the threads pass the lock from core to
-    core at every read and write, and a short request takes up to twice as long.
+    Only the thread with Python's lock runs. Threads on different cores would pass the lock from
+    core to core at every read and write, and a short request would take up to twice as long.
     """
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     unblock_stop_signals()
     if worker.core is not None:
-        # If the system forbids the choice, the worker serves anyway.
+        # If the system does not allow this, the worker serves anyway.
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {worker.core})
 
@@ -176,7 +176,7 @@ def post_worker_init(worker) -> None:
 
 
 def when_ready(server) -> None:
-    """Print the address: the last line of a start."""
+    """Print the address as the last line of the startup."""
     if sys.stderr.isatty():
         # Closing the terminal should stop the server that was started in it, not reload it.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))

@@ -103,7 +103,7 @@ SECURE_SSL_HOST = SITE_URL.partition("://")[2] or None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.boolean("HSTS_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = environment.boolean("HSTS_PRELOAD", False)
-# Both affect other sites of the domain, so the owner of the domain decides.
+# Both settings affect other sites on the domain, so the owner of the domain decides.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -282,7 +282,7 @@ if CACHES["default"]["BACKEND"].endswith("RedisCache"):
 # Serves anonymous visitors before Django does. It is off with DEBUG, so that template edits show.
 IS_CACHING = environment.boolean("PAGE_CACHE", True) and not DEBUG
 PAGE_CACHE = "caching.pages.PageCache" if IS_CACHING else ""
-# Called when the site starts.
+# Functions that are called when the site starts.
 AT_START = "caching.takedown.renew_at_start"
 # Keeps fragments that many pages share. It is off with DEBUG for the same reason.
 KEEP_FRAGMENTS = not DEBUG

@@ -61,7 +61,7 @@ def has_tables() -> bool:
 
 
 def refuse() -> NoReturn:
-    """Stop with one line that names two commands: first the one that creates tables, then this."""
+    """Stop with one line that names two commands: the one that creates tables, then this one."""
     manage = program()
     sys.exit(f'The database has no tables. Run "{manage} prepare", then "{manage} {command}".')
 

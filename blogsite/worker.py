@@ -1,4 +1,4 @@
-"""Gunicorn's threaded worker, which leaves connections to other workers if its threads are busy."""
+"""Gunicorn's threaded worker, but it takes no new connections while its threads are busy."""
 
 from concurrent.futures import Future
 

@@ -21,9 +21,9 @@ FORM = "application/x-www-form-urlencoded"
 class WholeBody(LimitedStream):
     """Request body that raises BadRequest if it is shorter than its declared length.
 
-    Gunicorn does not report a lost connection, and half a form would be saved: half a text,
-    without its tags and without the button that was pressed. With OSError, Django would continue
-    without the form, and respond with 403, or 500 with a traceback.
+    Gunicorn does not report a lost connection, so half a form would be saved: half of the text, no
+    tags, and no trace of the button that was pressed. With OSError, Django would continue without
+    the form, and respond with 403, or 500 with a traceback.
     """
 
     def read(self, size: int = -1, /) -> bytes:
@@ -39,7 +39,7 @@ class WholeBody(LimitedStream):
 
 
 class StrictRequest(WSGIRequest):
-    """Request whose body is complete or refused, and UTF-8, whatever charset the client names.
+    """Request that refuses an incomplete body and reads UTF-8, whatever charset the client names.
 
     Python's codecs are not safe for strangers: punycode takes quadratic time (0.8 MB took a
     minute), zlib is not text at all, and unicode_escape yields surrogates that databases refuse.

@@ -102,7 +102,7 @@ def refusal(load):
     def run(**variables: str) -> str:
         with pytest.raises(SystemExit) as stop:
             load(**variables)
-        # If the code is a string, Python prints it to stderr and exits with 1.
+        # If an exit code is a string, Python prints it to stderr and exits with 1.
         assert isinstance(stop.value.code, str) and stop.value.code.isprintable()
         return stop.value.code
 
@@ -126,7 +126,8 @@ def ask():
         return (*answered, body)
 
     def run_in_thread(*arguments) -> tuple[str, dict, bytes]:
-        # A request closes its thread's connections, which must not be those of the test.
+        # A request closes the database connections of its thread, which must not be the test's
+        # thread.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(run, *arguments).result()
 

@@ -83,7 +83,7 @@ def test_errors_are_reported_from_the_same_sender_as_mail(load, site_url):
         "smtp+tls://:password@mail.example",
         "filemail:///var/mail?x=1",
         "consolemail://?x=1",
-        # Each side would wait for the other's first message.
+        # Client and server would each wait for the other's first message.
         "smtp://mail.example:465",
         "smtp+tls://mail.example:465",
         "smtps://mail.example:587",

@@ -22,7 +22,7 @@ def refusal(read) -> str:
     """Return the error message with which `read` stops the process."""
     with pytest.raises(SystemExit) as stop:
         read()
-    # If the code is a string, Python prints it to stderr and exits with 1.
+    # If an exit code is a string, Python prints it to stderr and exits with 1.
     assert isinstance(stop.value.code, str)
     return stop.value.code
 

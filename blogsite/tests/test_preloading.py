@@ -1,4 +1,4 @@
-"""Preloading: the start does all work that the first visitor would wait for, without a database."""
+"""Preloading: the start does all work for the first visitor, and succeeds without a database."""
 
 import gc
 import logging

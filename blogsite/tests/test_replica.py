@@ -53,7 +53,7 @@ def leaves_after_transaction(request):
 def loses_it_in_between(request):
     first = User.objects.get()
     break_off(connections[REPLICA])
-    # Django runs this query again on the primary, and joins rows of both databases.
+    # Django runs this query again on the primary, and combines rows of both databases.
     second = User.objects.prefetch_related("groups").get()
     assert first == second
     return databases(first._state.db, User.objects.get()._state.db, second.username)
@@ -155,7 +155,7 @@ def test_a_page_is_read_from_the_replica(asked):
 
 def test_with_session_and_user(asked, client, author):
     client.force_login(author)
-    # Two of these are for the user's own card.
+    # Two of these queries load the user's own card.
     response, primary, copied = asked()
     assert (response.status_code, primary, copied) == (200, 1, 1 + 7)
 

@@ -37,7 +37,7 @@ def load(environ, request):
         return runpy.run_path(str(SERVING))
 
     def run_file(**variables: str) -> dict:
-        # The file imports the module, which reads the environment at its first import.
+        # The file imports the module, which reads the environment when it is first imported.
         environ(**variables)
         importlib.reload(serving)
         return runpy.run_path(str(request.param))

@@ -52,7 +52,7 @@ def test_who_finds_another_writing_begins_as_soon_as_that_is_over(connect, monke
     monkeypatch.setattr(base.time, "sleep", pause)
     begin(second)
     assert second.connection.in_transaction
-    # All pauses are equal. With growing ones, the latest writer would go first.
+    # All pauses are equal. With growing pauses, the latest writer would go first.
     assert pauses == [base.PAUSE] * 3
     assert patience_of(second) == 5000
 

@@ -1,7 +1,8 @@
 """Formats of BLOG_LANGUAGE that Django uses for an English interface.
 
-Dates that Django formats itself, such as those in the admin's lists, are in digits. Otherwise,
-English names of months would appear in another language's order. `content.language` writes names.
+Dates that Django formats itself, such as those in the admin's lists, are numeric. Otherwise,
+English month names would appear in the order of another language. `content.language` writes dates
+with the blog's own month names.
 """
 
 from django.conf import settings
