@@ -14,12 +14,12 @@ def moved(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
     """Redirect to `path` with status 301, keeping the query, so that old links still work."""
     query = request.META.get("QUERY_STRING", "")
     response = HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
-    # If a browser kept it, changing a name back would cause a redirect loop.
+    # If a browser cached the redirect, changing a name back would cause a redirect loop.
     response["Cache-Control"] = "no-cache"
     return response
 
 
-# Without our classes and ids, which are useless in a feed reader.
+# The allowed attributes, without our classes and ids, which are useless in a feed reader.
 _FEED_TAGS = nh3.ALLOWED_TAGS - {"span"} | {"input"}
 _FEED_ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,

@@ -28,8 +28,8 @@ _BARE_URL = re.compile(
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
-# Two slashes and an ordinary host. nh3 decides about all others, because if it drops an address,
-# the link leads nowhere.
+# Two slashes and an ordinary host. nh3 decides about all others, because a link whose address it
+# drops leads nowhere.
 _PLAIN_HOST = re.compile(
     r"//(?:(?!xn--)[a-z0-9-]+\.)*[a-z][a-z0-9]*(?::\d{1,4})?(?:[/?#]|$)", re.IGNORECASE
 )

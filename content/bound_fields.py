@@ -7,7 +7,7 @@ from django.forms.renderers import DjangoTemplates
 class FocusedField(forms.BoundField):
     """Bound field that gets the focus if it is the first one with an error.
 
-    A form's `blamed_fields` are the fields that an error of the whole form refers to.
+    A form's `blamed_fields` are the fields that an error about the whole form refers to.
     """
 
     def build_widget_attrs(self, attrs: dict, widget: forms.Widget | None = None) -> dict:

@@ -1,7 +1,7 @@
 """Bulkheads: expensive work never takes all threads of a worker, so short requests get through.
 
-No request waits for a place. If all are taken, it gets a 503 at once (`content.outages`), with the
-text that was sent.
+No request waits for a slot. If all slots are taken, it gets a 503 at once (`content.outages`), with
+the submitted text.
 """
 
 import threading
@@ -15,11 +15,11 @@ LONG_TEXT = 20_000
 
 
 class Busy(Exception):  # noqa: N818  a state, not a mistake
-    """All places for expensive work are taken. The same request can succeed seconds later."""
+    """All slots for expensive work are taken. The same request can succeed seconds later."""
 
 
 class Bulkhead:
-    """A limited number of places. A thread takes at most one of them, even in nested calls."""
+    """A limited number of slots. A thread takes at most one of them, even in nested calls."""
 
     def __init__(self, places: int) -> None:
         self.free = threading.BoundedSemaphore(places)
@@ -27,7 +27,7 @@ class Bulkhead:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Occupy a place, or raise Busy. A thread that already has one takes no other."""
+        """Occupy a slot, or raise Busy. A thread that already has a slot takes no second one."""
         if getattr(self.thread, "holds_one", False):
             yield
             return
@@ -47,7 +47,7 @@ expensive = Bulkhead(max(1, settings.WEB_THREADS // 2))
 
 @contextmanager
 def place_for(text: str) -> Iterator[None]:
-    """Occupy a place while a long `text` is rendered; may raise Busy."""
+    """Occupy a slot while `text` is rendered, if it is long; may raise Busy."""
     if len(text) <= LONG_TEXT:
         yield
         return

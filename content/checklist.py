@@ -37,12 +37,13 @@ _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 
 def images_without_alt(html: str) -> int:
     """Return how many images have no alt text, or only spaces."""
-    # Every form runs this, and most texts have no image. Text that looks like a tag is escaped.
+    # Every form runs this, and most texts have no image, so search for a tag first. Text that looks
+    # like a tag is escaped.
     return "<img" in html and sum(name == "img" and not alt for name, alt in _read(html))
 
 
 def images_elsewhere(html: str) -> int:
-    """Return how many images are on another site; our pages let browsers load none from there."""
+    """Return how many images are on other sites, from which our pages load nothing."""
     return sum(name == "src" and _is_elsewhere(source) for name, source in _read(html))
 
 
@@ -54,8 +55,8 @@ def _is_elsewhere(source: str) -> bool:
 def skipped_headings(html: str) -> list[str]:
     """Return the headings that were typed more than one level below the heading before them.
 
-    The title of the page is the first heading. Readers see the next level; the renderer marks these
-    headings.
+    The title of the page counts as the first heading. The renderer shows such a heading one level
+    below the one before it, and marks it.
     """
     return [text for name, text in _read(html) if name == "skipped"]
 
@@ -80,7 +81,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.elements: list[tuple[str, list[str]]] = []
-        # At most a link within a heading: safe HTML nests neither in itself.
+        # Only a link can be within a heading: in safe HTML, neither contains its own kind.
         self.opened: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag, attrs):

@@ -15,16 +15,16 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 from unicodedata import category
 
-# The budget of the search for the shortest difference, about a fifth of a second.
+# The budget, in steps, of the search for the shortest difference: about a fifth of a second.
 STEPS = 300_000
-# Two words and the space between them. Longer runs cost more and find nothing else.
+# Two words and the space between them. Longer runs cost more and find nothing more.
 RUN_LENGTH = 3
 # How much unchanged text is shown around a change, counting words and spaces.
 KEPT = 40
 # No one reads more changes, and a page with all changes of two long texts takes seconds.
 SHOWN_MAX = 3_000
 
-# Fewer characters than this are quick to type again.
+# A loss of fewer characters than this is quickly typed again.
 MUCH = 200
 
 # Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, Kana; and Hangul, which
@@ -96,7 +96,7 @@ def difference(old: str, new: str) -> list[Change]:
 
 
 def takes_away(old: str, new: str) -> bool:
-    """Return whether `new` lacks at least MUCH of `old`, and more than half of it.
+    """Return whether `new` lacks more than half of `old`, and at least MUCH characters.
 
     Only a common beginning and a common end count as kept.
     """
@@ -112,14 +112,14 @@ def _alike(one: str, other: str) -> int:
 
 
 def split_words(text: str) -> Words:
-    """Return words, runs of spaces, line ends and other characters; joined, they equal `text`."""
+    """Split `text`, losing nothing, into words, runs of spaces, line ends and other characters."""
     return _WORD.findall(text)
 
 
 def folded(changes: list[Change]) -> list[Change]:
     """Return the changes to show: long unchanged parts are cut to the text near a change.
 
-    Empty if nothing changed.
+    The list is empty if nothing changed.
     """
     if all(change.kind == "same" for change in changes):
         return []
@@ -137,7 +137,7 @@ def _fold(change: Change, *, head: bool, tail: bool) -> list[Change]:
     words = split_words(change.text) if change.kind == "same" else []
     start = KEPT * head
     end = len(words) - KEPT * tail
-    # Reading so little costs less than reading the sign for skipped text.
+    # So little text is quicker to read than the sign for skipped text.
     if end - start < KEPT:
         return [change]
     parts = (("same", words[:start]), ("skipped", words[start:end]), ("same", words[end:]))
@@ -152,7 +152,8 @@ def _find_gaps(old: Words, new: Words) -> list[Gap]:
     shortest = partial(_pair_shortest, budget=_Budget(STEPS))
     pairs: list[Pair] = []
     for pair in (_pair_ends, _pair_unique_runs, _pair_ends, shortest):
-        # The smallest gap first, so that a hopeless one leaves steps for the others.
+        # Search the smallest gap first, so that steps remain for the others if one gap uses up the
+        # budget.
         for gap in sorted(_gaps(pairs, old, new), key=lambda gap: gap.longest):
             pairs += pair(old, new, gap)
         pairs.sort()
@@ -198,7 +199,7 @@ def _unique_runs(words: Words) -> dict[tuple[str, ...], int]:
 
 
 def _longest_rising(pairs: list[Pair]) -> list[Pair]:
-    """Return as many pairs as possible whose positions rise in both texts. `pairs` are in order."""
+    """Return as many of the ordered `pairs` as possible whose positions rise in both texts."""
     lowest = []
     indexes = []
     before = []
@@ -249,7 +250,7 @@ def _step(
     gap: Gap,
     budget: _Budget,
 ) -> Reached:
-    """Take a removed or an added word, the one that leads further, and all equal words after it."""
+    """Skip a removed or an added word, whichever leads further, and all equal words after it."""
     old, new = texts
     row, chain = reached.get(diagonal + 1, (-1, None))
     removed, other = reached.get(diagonal - 1, (-2, None))

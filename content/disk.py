@@ -17,13 +17,13 @@ from django.http import HttpRequest
 ROOM = 8 * 1024 * 1024
 FULL = (errno.ENOSPC, errno.EDQUOT)
 POSTGRESQL_DISK_FULL = "53100"
-# SQLite reports these instead if it can't create or extend a file beside the database.
+# SQLite reports these errors instead if it can't create or extend a file next to the database.
 SQLITE_UNSURE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 def find_problems() -> Iterator[tuple[str, str]]:
     """Yield the problems of the folders that the site writes to, for `/readyz`."""
-    # For PostgreSQL, only the server knows this.
+    # For PostgreSQL, only the database server knows whether its disk is full.
     is_refused = connection.vendor == "sqlite" and is_read_only(database_file())
     yield from [("database-read-only", "the database file can't be written")] if is_refused else []
     for folder, word in folders().items():
@@ -63,9 +63,10 @@ def media_folders() -> list[Path]:
 
 
 def check(folder: Path) -> None:
-    """Raise OSError if too little can be written in `folder`, or nothing.
+    """Raise OSError if `folder` can't be written to, or has too little space.
 
-    This writes a small file and removes it, because no number shows a quota, for example.
+    This writes a small file and removes it, because the free space doesn't show a quota, for
+    example.
     """
     if not has_room(folder):
         raise OSError(errno.ENOSPC, f"less than {ROOM:,} bytes are free", str(folder))

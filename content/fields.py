@@ -13,7 +13,7 @@ class BodyField(forms.CharField):
     """Form field that keeps a text exactly as typed, including spaces and line ends."""
 
     def __init__(self, *, max_length: int, rows: int = 16, **kwargs) -> None:
-        # Not the field's `max_length`: with it, browsers would silently cut a pasted text.
+        # Don't use the field's `max_length`: with it, browsers would silently cut pasted text.
         super().__init__(
             strip=False,
             widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),

@@ -28,8 +28,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
 MAX_SIDE = 12_000
-# Cameras write one scan, progressive files about ten. Each requires a pass over the whole image, no
-# matter how short it is: a file of 10 MB could contain enough scans for hours.
+# Cameras write one scan, progressive files about ten. Each scan, however short, requires a pass
+# over the whole image: a file of 10 MB could contain enough scans to keep a worker busy for hours.
 MAX_JPEG_SCANS = 30
 # Before the first scan: a large color profile takes 255 parts, everything else a few dozen.
 MAX_JPEG_PARTS = 1000
@@ -40,12 +40,14 @@ WEBP_QUALITY = 80
 # The column is 42rem with a root of 17 px; lengths here are based on the browser's 16 px.
 SIZES = "(min-width: 48em) 45em, 100vw"
 
-# An image is first reduced by a whole factor, to this many times its goal, then resampled.
+# An image is first reduced by a whole factor, to at least this many times its final size, and then
+# resampled.
 REDUCING_GAP = 2
 BAND_HEIGHT = 64
 
-# Set once for the process, which reads no other images. On opening a file, Pillow warns beyond this
-# number and refuses twice as many, before WebP's decoder allocates memory for the canvas.
+# These are set for the whole process, which reads no other images. On opening a file, Pillow warns
+# beyond this number and refuses twice as many, before WebP's decoder allocates memory for the
+# canvas.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 # Pillow's warnings describe what is wrong with an image's EXIF. Strangers should not be able to
@@ -107,9 +109,7 @@ class ImageTag:
 
 @expensive.place()
 def make_image(file: BinaryIO | File) -> MadeImage:
-    """Return the files to store for the image, or for the first frame of an animation. Raise
-    nothing but Busy and RefusedImage for any file.
-    """
+    """Return the files to store for an image or a first frame. Raise only Busy and RefusedImage."""
     data = _read(file)
     with _decoding:
         largest = _decode(data)
@@ -127,7 +127,8 @@ def make_image(file: BinaryIO | File) -> MadeImage:
 def names_of(name: str) -> list[str]:
     """Return the names of all files of the image whose largest is `name`, which comes last.
 
-    Empty for a name that make_image would not give, so no other file is pruned by mistake.
+    The list is empty for a name that make_image would not give, so no other file is pruned by
+    mistake.
     """
     if not (parts := _parts_of(name)):
         return []
@@ -136,7 +137,7 @@ def names_of(name: str) -> list[str]:
 
 
 def image_from_url(url: str) -> ImageTag | None:
-    """Return our image at `url`, which is below MEDIA_URL or that on SITE_URL; None for others.
+    """Return the tag of our image at `url`, with or without SITE_URL, or None for other URLs.
 
     This does not check whether its files exist. The image's own addresses are below MEDIA_URL, so
     they survive a new domain.
@@ -194,9 +195,7 @@ def _damaged() -> str:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn Pillow's exceptions into RefusedImage. For broken files, its decoders raise nearly every
-    exception there is (OSError, SyntaxError, EOFError, struct.error, KeyError, …).
-    """
+    """Turn Pillow's exceptions into RefusedImage."""
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -204,6 +203,7 @@ def _refusals() -> Iterator[None]:
     except UnidentifiedImageError as error:
         sentence = _("This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF.")
         raise RefusedImage(sentence) from error
+    # Broken files raise nearly anything: OSError, SyntaxError, EOFError, struct.error, KeyError.
     except Exception as error:
         raise RefusedImage(_damaged()) from error
 
@@ -214,9 +214,9 @@ def _refusals() -> Iterator[None]:
 def _without_metadata(data: bytes) -> tuple[bytes, bytes]:
     """Return a JPEG or PNG with nothing but its pixels and colors, and the Exif that it had.
 
-    A file can make Pillow read the other parts slowly (JPEG's Exif segments are joined in quadratic
-    time) or into much memory (compressed text and profiles in PNG). Here they are skipped, and with
-    them the parts that make a JPEG an MPO and a PNG an animation. Other kinds are unchanged.
+    The other parts can cost Pillow much time (JPEG's Exif segments are joined in quadratic time) or
+    memory (compressed text and profiles in PNG). They are skipped here, as are the parts that make
+    a JPEG an MPO and a PNG an animation. Other kinds are unchanged.
     """
     if data.startswith(b"\xff\xd8"):
         return _bare_jpeg(data)
@@ -316,8 +316,8 @@ def _size_at(narrow: int, width: int, height: int) -> tuple[int, int]:
 def _coarse(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     """Return the image reduced by a whole factor, to no less than REDUCING_GAP times `goal`.
 
-    JPEG does most of it while decoding. The rest is done in bands, because converting a palette to
-    RGBA takes four times the memory of the image, and reducing takes as much again.
+    For a JPEG, the decoder does most of this. The rest is done in bands, because converting a
+    palette to RGBA takes four times the memory of the image, and reducing takes as much again.
     """
     image.draft(None, (goal[0] * REDUCING_GAP, goal[1] * REDUCING_GAP))
     width, height = image.size
@@ -368,17 +368,17 @@ def _narrowed(image: Image.Image, width: int) -> Image.Image:
 
 
 def _encode(image: Image.Image) -> bytes:
-    """Return the image as WebP, only its pixels: Pillow writes no metadata unless requested."""
+    """Return the image as WebP without metadata, which Pillow writes only on request."""
     buffer = BytesIO()
     image.save(buffer, "WEBP", quality=WEBP_QUALITY)
     return buffer.getvalue()
 
 
 def _tone_of(image: Image.Image) -> str:
-    """Return the color to show in place of the image: its most frequent one of 64.
+    """Return the color to show until the image has loaded: the most frequent of 64 colors.
 
-    Behind a transparent image, this color stays visible. A color of the image itself could hide a
-    drawing in one color, so there it is black or white, the one with more contrast.
+    Behind a transparent image, this color stays visible and could hide a drawing of the same color.
+    So there it is black or white, whichever has more contrast.
     """
     small = image.resize((64, 64), Image.Resampling.BOX)
     if small.mode == "RGBA" and small.getextrema()[3][0] < 255:

@@ -31,7 +31,7 @@ def date(value: datetime | None, arg: str | None = None) -> str:
 
 @register.simple_tag
 def content_lang() -> str:
-    """Return the `lang` attribute for people's texts if the page is in another language."""
+    """Return the `lang` attribute for people's texts if the interface is in another language."""
     if settings.BLOG_LANGUAGE == settings.LANGUAGE_CODE:
         return ""
     return format_html(' lang="{}"', settings.BLOG_LANGUAGE)

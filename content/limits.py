@@ -10,11 +10,11 @@ from markdown_it.rules_block import blockquote, list_block
 from markdown_it.rules_inline import image, link
 
 # Quotes, lists and notes deeper than this are shown as typed (a list takes two levels). markdown-it
-# drops everything below `maxNesting`, so that must never be reached.
+# drops everything nested deeper than `maxNesting`, so no document may reach that depth.
 BLOCK_DEPTH = 16
-# Block tokens, plus lines at which the parser looks for a block. A crafted text has a million of
-# both and takes 5 seconds. This limit allows 20,000 paragraphs, 10,000 items or 30,000 cells. A
-# document beyond it is shown as typed.
+# The number of block tokens, plus the number of lines at which the parser looks for a block. A
+# crafted text has a million of both and takes 5 seconds. This limit allows 20,000 paragraphs,
+# 10,000 items or 30,000 cells. A document beyond it is shown as typed.
 BLOCK_LIMIT = 100_000
 # A document is also shown as typed if its HTML would be longer than GROWTH_LIMIT times the text
 # plus GROWTH_OF_SHORT. A thousand uses of one long reference make a megabyte of HTML.
@@ -43,7 +43,7 @@ def add_limits(parser: MarkdownIt) -> None:
 
 
 def render_within_limits(parser: MarkdownIt, text: str) -> str:
-    """Return the HTML of `text`, not yet cleaned; raise TooMuch beyond a limit."""
+    """Return the uncleaned HTML of `text`; raise TooMuch if it exceeds a limit."""
     longest = GROWTH_LIMIT * len(text) + GROWTH_OF_SHORT
     html = parser.render(text, {"longest": longest})
     if len(html) > longest:
@@ -52,7 +52,7 @@ def render_within_limits(parser: MarkdownIt, text: str) -> str:
 
 
 def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
-    """Block rule that matches nothing. It runs at each line, before all others, and counts."""
+    """Block rule that matches nothing but counts: it runs at each line, before all other rules."""
     lines = state.env["lines"] = state.env.get("lines", 0) + 1
     if lines + len(state.tokens) > BLOCK_LIMIT:
         raise TooMuch
@@ -60,7 +60,7 @@ def _count_blocks(state, start_line: int, end_line: int, silent: bool) -> bool:
 
 
 def _limit_blocks(state) -> None:
-    """Core rule: check once more before inline parsing. The last block may be a huge table row."""
+    """Core rule: check again before inline parsing, as the last block may be a huge table row."""
     if len(state.tokens) > BLOCK_LIMIT:
         raise TooMuch
 
@@ -78,7 +78,7 @@ def _limit_addresses(state) -> None:
 
 
 def _limited(mark: str, rule: Callable) -> Callable:
-    """Return an inline rule that looks for links at `mark` until it failed BRACKET_LIMIT times."""
+    """Return an inline rule that looks for links at `mark` until BRACKET_LIMIT attempts failed."""
 
     def guarded(state, silent: bool) -> bool:
         if not state.src.startswith(mark, state.pos, state.posMax):
@@ -93,7 +93,7 @@ def _limited(mark: str, rule: Callable) -> Callable:
 
 
 def shallow(rule: Callable) -> Callable:
-    """Return a block rule that skips blocks nested too deeply, so that a paragraph shows them."""
+    """Return a block rule that doesn't match below BLOCK_DEPTH; a paragraph shows that text."""
 
     def guarded(state, start_line: int, end_line: int, silent: bool) -> bool:
         return state.level < BLOCK_DEPTH and rule(state, start_line, end_line, silent)

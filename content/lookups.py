@@ -6,7 +6,7 @@ LAST = "\U0010ffff"
 
 
 class Begins(StartsWith):
-    """`begins`: like `startswith`, but as a range on SQLite, which would otherwise read every row.
+    """Lookup `begins`: `startswith`, but as a range on SQLite, which otherwise reads every row.
 
     SQLite compares text by code points. PostgreSQL does not, and has an index for `LIKE`.
     """

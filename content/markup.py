@@ -40,13 +40,13 @@ from content.raw_html import (
 )
 from content.slugs import slugify
 
-# Increased when the same text renders differently, so that saved rows are rendered again.
+# Increase this when the same text renders differently, so that saved rows are rendered again.
 RENDERER_VERSION: int = 4
 
 TOO_MUCH = "This text has more parts than can be shown with their form. It stands here as typed."
 
-# NARROWEST columns of code fit on a page of 320 px. Each list or quote around them takes LEVEL of
-# these columns. The style sheet gives a tab TAB columns.
+# NARROWEST columns of code fit on a page that is 320 px wide. Each list or quote around the code
+# takes LEVEL of these columns. The style sheet gives a tab TAB columns.
 NARROWEST = 22
 LEVEL = 3
 TAB = 4
@@ -68,12 +68,12 @@ def render_post(text: str) -> SafeString:
     It is CommonMark 0.31, with these differences. Headings start at h2 and skip no level, and each
     has an id `h-…`. Links have `rel="noopener"`. Images load lazily. Addresses with a scheme other
     than http, https and mailto are not links. Raw HTML outside the allow-list, or not closed in its
-    place, is shown as text. An element that HTML does not allow there is replaced by its text.
-    Quotes and lists deeper than BLOCK_DEPTH levels are shown as typed. So is the whole text if it
-    passes another limit in `content.limits`.
+    place, is shown as text. An element in a place where HTML does not allow it is replaced by its
+    text. Quotes and lists deeper than BLOCK_DEPTH levels are shown as typed. So is the whole text
+    if it passes another limit in `content.limits`.
 
-    Raises nothing but Busy (`content.bulkhead`), for a long text. Time grows with the length:
-    200,000 characters take 2.5 seconds at most.
+    Raises only Busy (`content.bulkhead`), and only for a long text. The time grows with the length:
+    200,000 characters take at most 2.5 seconds.
     """
     return _render(_post_parser, _post_cleaner, text)
 
@@ -83,10 +83,10 @@ def render_post(text: str) -> SafeString:
 def render_comment(text: str) -> SafeString:
     """Return a comment, written in a smaller Markdown dialect, as safe HTML.
 
-    Emphasis, links, lists, quotes, rules, code, strikethrough and bare addresses. A heading, table,
-    footnote, task or raw tag is shown as typed. An image becomes a link to it, named by its alt
-    text. Links have `rel="nofollow ugc noopener"`. No element has an id, so that a page can show
-    any number of comments.
+    The dialect has emphasis, links, lists, quotes, rules, code, strikethrough and bare addresses. A
+    heading, table, footnote, task or raw tag is shown as typed. An image becomes a link to it,
+    named by its alt text. Links have `rel="nofollow ugc noopener"`. No element has an id, so that a
+    page can show any number of comments.
     """
     return _render(_comment_parser, _comment_cleaner, text)
 
@@ -103,7 +103,8 @@ def plain_text(html: str) -> str:
 def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     # A lone surrogate can't be encoded as UTF-8, so it could not be stored or sent.
     text = _SURROGATE.sub("\ufffd", text)
-    # Before rendering: removing characters later could produce a forbidden address.
+    # Remove them before rendering, because removing characters later could produce a forbidden
+    # address.
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with place_for(text):
         try:
@@ -148,7 +149,7 @@ def _place_headings(state) -> None:
 
 
 def _free_id(slug: str, used: set[str], numbers: dict[str, int]) -> str:
-    """Return `h-` and the slug, with a number from 2 on if needed to make it unique."""
+    """Return `h-` and the slug, with a number (2 or higher) if it would not be unique otherwise."""
     name = f"h-{slug}"
     while name in used:
         # Continue at the last number: a thousand equal headings must not take quadratic time.
@@ -169,7 +170,7 @@ def _text(tokens: list[Token]) -> str:
 def _align_by_class(state) -> None:
     """Core rule: align cells by class. Our pages block the inline style that markdown-it uses.
 
-    A table may be wider than a phone; keys can scroll it only if it can have the focus.
+    A table may be wider than a phone. The keyboard can scroll it only if it is focusable.
     """
     for token in state.tokens:
         if token.type == "table_open":
@@ -191,7 +192,7 @@ def _render_code_block(self, tokens, index, options, env) -> str:
 
 
 def _pre(token: Token) -> str:
-    """Return the start tag of a code block; it can have the focus if the block may need scrolling.
+    """Return the start tag of a code block, which is focusable if it may need scrolling.
 
     Only a browser knows whether it scrolls. Lines that fit the narrowest phone never do.
     """
@@ -351,7 +352,7 @@ def _new_cleaner(tags: frozenset[str], rel: str) -> nh3.Cleaner:
         clean_content_tags=set(),
         attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags},
         attribute_filter=_filter_attribute,
-        # Every input is a checkbox that can't be checked.
+        # Every input is a disabled checkbox.
         set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}}
         if "input" in tags
         else {},

@@ -13,7 +13,7 @@ from html import unescape
 from content.raw_html import words
 
 VOID = frozenset(("br", "hr", "img", "input", "wbr"))
-# Their content model is that of their parent.
+# Elements whose content model is that of their parent.
 TRANSPARENT = frozenset(("del", "ins"))
 BLOCKS = words(
     """blockquote dd details dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section summary
@@ -127,7 +127,7 @@ def _unwrapped(element: Element) -> Iterator[Element | str]:
 
 
 def _without_misplaced(element: Element) -> Iterator[Element | str]:
-    """Yield the content of `element`, with one summary or caption in its required place."""
+    """Yield the content of `element` with at most one summary or caption, in its required place."""
     if element.name == "details":
         yield from _with_summary(element)
     elif element.name == "figure":

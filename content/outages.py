@@ -23,15 +23,15 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds
 # Other error pages don't return these, because the form still has them.
 MORE_TEXTS = ("username", "email", "display_name", "website", "alt", "name")
-# SQLite raises OperationalError for mistakes in our SQL too; these codes are not outages.
+# SQLite raises OperationalError for mistakes in our SQL too. These codes don't mean an outage.
 SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)
-# PostgreSQL raises it for a statement that exceeds one of its limits.
+# PostgreSQL raises OperationalError for a statement that exceeds one of its limits.
 POSTGRESQL_LIMITS = "54"
 UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
 class AnswerOutages:
-    """Middleware that responds with 503 if no place is free or the database is down."""
+    """Middleware that responds with 503 if no slot is free or the database is down."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -47,7 +47,7 @@ class AnswerOutages:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Respond to errors of middleware too: 503 for an outage, 500 for all others.
+    """Respond with 503 to an outage and 500 to other errors, including errors in middleware.
 
     The 500 page shows the request's id; its template needs no database.
     """
@@ -59,7 +59,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Return whether the same request can succeed later, because our code is not at fault."""
+    """Return whether the same request can succeed later, so that our code is not at fault."""
     if is_full(error):
         return True
     if not isinstance(error, (InterfaceError, OperationalError)):
@@ -101,7 +101,7 @@ def unavailable(
 
 
 def readable(request: HttpRequest) -> dict[str, str]:
-    """Return the typed texts, or none if the form itself can't be read."""
+    """Return the typed texts, or an empty dict if the form itself can't be read."""
     try:
         return typed_in(request, *MORE_TEXTS)
     except UNREADABLE:

@@ -26,16 +26,16 @@ RAW_INLINES = words(
 )
 RAW_VOIDS = words("br hr wbr")
 _RAW_IN_BLOCKS = RAW_BLOCKS | RAW_INLINES
-# Finds out whether a text contains any of them.
+# Matches if a text contains any of these tags.
 RAW_NAMES = re.compile(rf"<(?:{'|'.join(sorted(_RAW_IN_BLOCKS))})\b", re.IGNORECASE)
 
 _ATTRIBUTE = r"""\s+[a-zA-Z_:][\w:.-]*(?:\s*=\s*(?:[^\s"'=<>`]+|"[^"<>]*"|'[^'<>]*'))?"""
-# No < and > inside values, so that each match attempt ends at the next tag and no text is slow.
+# Values contain no < or >, so that each attempt to match ends at the next tag and no text is slow.
 _RAW_TAG = re.compile(
     rf"<(?P<opens>[a-zA-Z][a-zA-Z0-9-]*)(?:{_ATTRIBUTE})*\s*/?>|</(?P<closes>[a-zA-Z][\w-]*)\s*>",
     re.ASCII,
 )
-# Blocks in which HTML sees no tags and text: scripts, comments, doctypes.
+# Blocks that HTML doesn't parse as tags and text: scripts, comments, doctypes.
 _VERBATIM = re.compile(r"\s*<(?:[!?]|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
 
 
@@ -124,7 +124,7 @@ def render_raw_inline(self, tokens, index, options, env) -> str:
 
 
 def render_raw_block(self, tokens, index, options, env) -> str:
-    """Render raw HTML. A block of only text gets a paragraph, so that it looks like text."""
+    """Render raw HTML. A block that contains only text is shown as a paragraph, like other text."""
     parts = tokens[index].meta["parts"]
     html = "".join(map(str, parts))
     is_block = any(

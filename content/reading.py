@@ -9,12 +9,12 @@ UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf
 WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 # These include marks, such as the vowel signs of Indic scripts, which Python's \w does not match.
 SIGN = re.compile(r"[^\w\s\x00-\x7f]")
-# Signs and letters that fonts show as nothing.
+# Symbols and letters that fonts display as blank space.
 EMPTY_SIGNS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def is_blank(text: str) -> bool:
-    """Return whether plain text shows nothing: only spaces, controls and empty signs."""
+    """Return whether plain text is invisible: only spaces, control characters and EMPTY_SIGNS."""
     return not any(unicodedata.category(c)[0] in "LNPS" and c not in EMPTY_SIGNS for c in text)
 
 

@@ -21,7 +21,8 @@ def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
     for character in unicodedata.normalize("NFKC", lowered):
         kind = unicodedata.category(character)[0]
         follows_letter = slug[-1:] not in ("", "-")
-        # A mark without its letter, such as that of an emoji, would attach to the hyphen before it.
+        # A mark without its letter, such as one left over from an emoji, would attach to the hyphen
+        # before it.
         if kind in "LN" or (kind == "M" and follows_letter):
             slug += character
         elif kind != "M" and follows_letter:

@@ -41,6 +41,6 @@ def kept_names() -> set[str]:
 
 
 def kept_since(name: str) -> datetime:
-    """Return when the last file of an image was stored. At least one must exist."""
+    """Return when the last file of an image was stored. At least one of its files must exist."""
     files = [file for file in names_of(name) if default_storage.exists(file)]
     return max(default_storage.get_modified_time(file) for file in files)

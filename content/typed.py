@@ -1,4 +1,4 @@
-"""Typed texts of a refused form, for the page that returns them."""
+"""Typed texts of a refused form, for the page that gives them back."""
 
 from django.conf import settings
 from django.http import HttpRequest

@@ -8,7 +8,7 @@ from content.bulkhead import Bulkhead, expensive
 
 @contextmanager
 def all_taken(wall: Bulkhead = expensive) -> Iterator[None]:
-    """Take all free places, as other threads would."""
+    """Take all free slots, as other threads would."""
     taken = 0
     while wall.free.acquire(blocking=False):
         taken += 1

@@ -1,4 +1,4 @@
-"""Expensive work takes at most half of the threads, and no request waits for a place."""
+"""Expensive work takes at most half of the threads, and no request waits for a slot."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +13,7 @@ from posts.tests.images import image_file
 
 
 def is_free(wall: Bulkhead) -> bool:
-    """Return whether another thread can get a place."""
+    """Return whether another thread can get a slot."""
 
     def look() -> bool:
         try:

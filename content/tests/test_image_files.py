@@ -187,7 +187,7 @@ def test_an_image_is_narrowed_to_three_widths_and_never_enlarged(kind, size, kep
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK"])
 def test_reducing_band_by_band_leaves_no_seam(mode):
-    """A gradient from black to white stays one: no row is lost, doubled or out of place."""
+    """A gradient from black to white stays a gradient: no row is lost, repeated or out of place."""
     slope = Image.linear_gradient("L").resize((4800, 3001))
     image = slope.convert("RGB").convert(mode)
     kind = {"CMYK": "JPEG"}.get(mode, "PNG")
@@ -199,7 +199,7 @@ def test_reducing_band_by_band_leaves_no_seam(mode):
 
 def test_names_tell_nothing_and_are_never_the_same():
     data = encoded(plain())
-    # Two may decode at once; a third would find no place.
+    # Two images may decode at once; a third would find no free slot.
     with ThreadPoolExecutor(2) as threads:
         made_images = list(threads.map(made, [data] * 20))
     assert len({image.name for image in made_images}) == 20

@@ -16,7 +16,7 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-# Repeated here, so that a mistake in the renderer's lists is found.
+# These lists repeat the renderer's, so that the tests find a mistake in it.
 COMMENT_TAGS = {*words("""a blockquote br code em hr li ol p pre s span strong ul""")}
 POST_TAGS = COMMENT_TAGS | {
     *words("""abbr b bdi cite dd del details dfn dl dt figcaption figure h2 h3 h4 h5 h6 i img"""),

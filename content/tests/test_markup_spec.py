@@ -32,7 +32,7 @@ HTML_TYPES = ("html_block", "html_inline")
 OTHERWISE = {
     # An empty heading.
     79: "<p>##</p>\n<p>#</p>\n<p>###</p>",
-    # A block of only text and inline tags gets a paragraph.
+    # A block that contains only text and inline tags gets a paragraph.
     164: "<p><i>\n*bar*\n</i></p>",
     # A tag that is not opened in its block is text.
     165: "<p>&lt;/ins&gt;\n*bar*</p>",

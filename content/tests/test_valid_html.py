@@ -1,6 +1,6 @@
 """Rendered Markdown is valid HTML for any text, and keeps every word.
 
-`python -m benchmarks.html` has a checker read pages with such texts.
+`python -m benchmarks.html` runs an HTML checker on pages with such texts.
 """
 
 import re
@@ -35,7 +35,7 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        # Elements that are allowed in only one other element.
+        # Elements that are allowed only inside one particular element.
         ("<dt>a</dt>", "a"),
         ("<dd>a</dd>", "a"),
         ("<summary>a</summary>", "a"),
