@@ -35,11 +35,13 @@ log = logging.getLogger(__name__)
 
 # Seconds after which a page is rendered again, even if nothing has changed.
 LIFETIME = 60
-# For shared caches in front: five seconds, four more while they fetch the page again, and one for
-# rounding. A minute more if no machine responds (`takedown`).
+# Shared caches in front may serve a page for five seconds, for four more while they fetch it again,
+# and for one more because of rounding. If no machine responds, they may serve it for a minute
+# (`takedown`).
 CACHE_CONTROL = "public, max-age=0, s-maxage=5, stale-while-revalidate=4, stale-if-error=60"
 VARY = "Cookie, Accept-Encoding"
-# Bytes that a worker keeps, and bytes of one response; sitemaps of many posts are larger.
+# The most bytes that a worker keeps, and the most of one response. Sitemaps of many posts are
+# larger.
 SIZE_MAX = 16 * 1024 * 1024
 RESPONSE_MAX = 1024 * 1024
 # Bytes that Python takes for one response: headers, lists and a key.
@@ -154,9 +156,7 @@ class RedisCounter:
             return None
 
     def connect(self) -> None:
-        """Give the thread its own connection. Reading through Django's cache takes ten times as
-        long.
-        """
+        """Give the thread its own connection. Django's cache takes ten times as long to read."""
         from redis.connection import ConnectionPool  # slow to import
 
         pool = ConnectionPool.from_url(self.url, **settings.CACHES["default"].get("OPTIONS", {}))
@@ -208,7 +208,7 @@ class CachedResponse:
         return OVERHEAD + self.plain.size + (self.gzipped.size if self.gzipped else 0)
 
     def is_good(self, version: CacheVersion, now: float) -> bool:
-        # A page from the future is not valid either: the clock was set back.
+        # A page from the future is not valid either; it means that the clock was set back.
         return self.version == version and self.made_at <= now < self.good_until
 
     def send(self, environ: dict, start_response: Callable) -> list[bytes]:
@@ -278,7 +278,7 @@ next_changes: list[Callable[[datetime], datetime | None]] = []
 
 
 def register_next_change(next_change: Callable[[datetime], datetime | None]) -> None:
-    """Keep no page beyond the time that `next_change` returns, such as that of a scheduled post."""
+    """Expire pages at the time that `next_change` returns, such as that of a scheduled post."""
     next_changes.append(next_change)
 
 
@@ -293,7 +293,7 @@ def good_until(now: float) -> float:
 
 
 class PageCache:
-    """Serve kept pages, render missing ones once, and pass other requests through unchanged."""
+    """WSGI callable that serves kept pages, renders missing ones once, and passes on the rest."""
 
     def __init__(self, application: Callable, *, size_max: int = SIZE_MAX) -> None:
         self.application = application
@@ -382,7 +382,7 @@ class PageCache:
         with self.lock:
             if old := self.responses.pop(key, None):
                 self.size -= old.size
-                # Nothing has changed: a client that has the old response has this one.
+                # Nothing has changed, so a client that has the old response has this one too.
                 is_same = (old.version, old.plain.etag) == (version, cached.plain.etag)
                 if is_same and last_modified_of(headers) is None:
                     cached.modified_at = old.modified_at

@@ -1,4 +1,4 @@
-"""The requests that the page cache may answer, and the keys of its responses."""
+"""The requests that the page cache may respond to, and the keys of its responses."""
 
 import re
 from functools import lru_cache
@@ -11,7 +11,7 @@ from caching.cookies import has_personal_cookie
 # Longer addresses are rarely requested twice, and would only evict pages that are.
 ADDRESS_MAX = 1_000
 
-# Files, personal pages and pages for machines, which are not even looked up.
+# Prefixes of files, personal pages and pages for machines, which the cache doesn't even look up.
 PASSED_BY = ("/static/", "/media/", "/admin/", "/auth/", "/preview/", "/healthz", "/readyz")
 # Headers of requests that need a response of their own.
 PERSONAL = {"HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_RANGE", "HTTP_IF_RANGE"}

@@ -158,7 +158,8 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(anonymous, bread, c
     early = http_date(pages.time.time())
     assert "Last-Modified" not in anonymous.get().headers
     clock(0.9)
-    # nginx only checks whether two dates are equal, so a date that could come twice is not sent.
+    # nginx only checks whether two dates are equal, so a date that two responses could share is not
+    # sent.
     assert "Last-Modified" not in anonymous.get().headers
     assert anonymous.get(HTTP_IF_MODIFIED_SINCE=early).status == 200
     clock(1)

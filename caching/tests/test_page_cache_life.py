@@ -169,7 +169,7 @@ def test_a_change_reaches_every_worker(anonymous, post, django_capture_on_commit
     assert anonymous.is_kept() and other.is_kept()
     with django_capture_on_commit_callbacks() as callbacks:
         pages.changed()
-    # Not before the commit: other workers would keep the page with the old content.
+    # The version doesn't rise before the commit, or else other workers would keep the old content.
     assert anonymous.is_kept() and (anonymous.rendered, other.rendered) == (1, 1)
     callbacks[0]()
     for worker in (anonymous, other):
