@@ -9,7 +9,7 @@ class PostsConfig(AppConfig):
     verbose_name = _("posts")
 
     def ready(self) -> None:
-        # These modules import models, which are ready only now.
+        # Import these modules here, because they import models, which were not ready before.
         from accounts.profiles import register_update_of_names
         from posts.search import index_author
 

@@ -19,7 +19,7 @@ from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 
 
 def split_tags(text: str) -> list[str]:
-    """Return the names in a comma-separated text, each tag once in its first spelling."""
+    """Return the names in a comma-separated text. If a tag is repeated, keep its first spelling."""
     names = {}
     for name in text.split(","):
         names.setdefault(tag_key(name), " ".join(name.split()))
@@ -104,7 +104,7 @@ def create_missing(names: list[str]) -> None:
     """Create a tag for each name that has none. Existing tags keep their spelling."""
     keys = [tag_key(name) for name in names]
     slugs = [slugify(name, empty="tag") for name in names]
-    # Including tags that already have one of these slugs.
+    # Look for tags that already have one of these slugs, too.
     found = Tag.objects.filter(Q(key__in=keys) | Q(slug__in=slugs))
     known = {tag.key for tag in found}
     missing = [name for key, name in zip(keys, names, strict=True) if key not in known]
@@ -113,7 +113,7 @@ def create_missing(names: list[str]) -> None:
 
 
 def create_tags(names: list[str], *, taken: set[str]) -> None:
-    """Create tags, except those that someone else creates first, with this key or slug."""
+    """Create tags. Skip those whose key or slug someone else takes first."""
     slugs = {name: slugify(name, empty="tag") for name in names}
     tags = []
     for name, slug in slugs.items():
@@ -139,7 +139,7 @@ def free_slug(name: str, *, besides: Container[str] = ()) -> str:
 def rename_tag(tag: Tag, name: str) -> Tag:
     """Rename `tag` and add a redirect. If another tag has this name, merge the two.
 
-    Raises TagsMoved if someone changed one of them meanwhile.
+    Raises TagsMoved if someone changed one of the tags in the meantime.
     """
     try:
         return rename_or_merge(tag, name)
@@ -159,7 +159,7 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
         tag.slug = free_slug(name)
     tag.name = name
     tag.key = tag_key(name)
-    # Without the count, which other transactions change.
+    # Don't save the count, which other transactions change.
     tag.save(update_fields=["name", "key", "slug"])
     redirect_slug(old_slug, tag)
     search.index_tagged(tag)

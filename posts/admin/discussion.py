@@ -33,8 +33,8 @@ class ReasonActionForm(ActionForm):
 def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     """Apply `verb` to each row, and report how many it changed.
 
-    `queryset` contains no finished rows. They would use up the time for the rows after them, and an
-    action that is run again would never finish.
+    `queryset` must exclude rows that are done. They would use up the time for the others, and an
+    action that is run again would never get to the end.
     """
     reason = request.POST.get("reason", "").strip()
     now = timezone.now()
@@ -45,13 +45,13 @@ def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
 
 
 def is_to_approve() -> Q:
-    """Match comments that wait, and approved comments with an unanswered report."""
+    """Match comments that wait for approval, and approved comments with an unanswered report."""
     reported = Comment.objects.approved().reported().values("pk")
     return Q(status=Comment.Status.WAITING) | Q(pk__in=reported)
 
 
 class ReadOnlyAdmin(GuardedAdmin):
-    """A read-only admin for everyone. It searches only the newest rows."""
+    """An admin that is read-only, even for superusers, and searches only the newest rows."""
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         if search_term.strip():

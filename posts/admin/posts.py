@@ -60,7 +60,7 @@ class PostAdminForm(forms.ModelForm):
     use_required_attribute = False
     # Django's field strips the text and keeps CR LF.
     body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
-    # Has another name than the column, which the admin would treat as editable.
+    # The name differs from the column's, because the admin would treat that as editable.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs) -> None:
@@ -103,15 +103,17 @@ class PostAdmin(GuardedAdmin):
     action_form = ReasonActionForm
 
     def view_on_site(self, obj: Post) -> str:
-        # Avoids Django's redirect, which reveals titles of drafts to staff without permission.
+        # This avoids Django's redirect, which would reveal titles of drafts to staff without
+        # permission.
         return obj.get_absolute_url()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        # Otherwise, a page of the list would read a hundred full posts.
+        # Otherwise, each page of the list would read a hundred posts with their full text.
         return super().get_queryset(request).defer(*LONG_COLUMNS)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        # Follows the index of the filter, because otherwise the database sorts all matches.
+        # This order follows the index of the filter, because otherwise the database would sort all
+        # matches.
         is_by_time = not request.GET.keys().isdisjoint(BY_TIME)
         return ("-publish_at", "-pk") if is_by_time else self.ordering
 
@@ -128,7 +130,8 @@ class PostAdmin(GuardedAdmin):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
-        # The admin labels every field, even this hidden one, which change_form.html shows instead.
+        # Leave this hidden field out, because the admin would label it. change_form.html contains
+        # it.
         names = super().get_fields(request, obj)
         return [name for name in names if name != "opened_version"]
 

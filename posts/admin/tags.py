@@ -53,7 +53,7 @@ class TagAdmin(GuardedAdmin):
         return (queryset.filter(key__begins=key) if key else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # A tag is created with the first post that has it.
+        # Tags can't be added here. A tag is created with the first post that has it.
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:

@@ -1,8 +1,8 @@
 """Functions that add, edit, delete, report and count comments.
 
-Each function is one transaction. The database changes counts by a difference (`F`), so they stay
-correct however many people comment at once. Rows are always locked in this order: the reply, its
-parent comment, the writer, and last the post. So no two requests wait for each other.
+Each function is one transaction. The database itself adds to the counts (`F`), so they stay correct
+however many people comment at once. Rows are always locked in this order: the reply, its parent
+comment, the writer, and last the post. So no two requests wait for each other.
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +29,8 @@ from posts.models import (
 EDIT_LIMIT = timedelta(minutes=15)
 # Neither hidden nor deleted.
 OPEN = (Comment.Status.APPROVED, Comment.Status.WAITING)
-# The same text again within this time is the same comment: a double click or a form sent twice.
+# If the same text is sent again within this time, it counts as the same comment: it comes from a
+# double click or a form sent twice.
 RESENT_WITHIN = timedelta(minutes=1)
 # A comment with more links waits if COMMENT_APPROVAL=links.
 LINKS_MAX = 2
@@ -44,8 +45,8 @@ def add_comment(
 ) -> Comment:
     """Add a comment or a reply. It waits for approval if the rule requires it.
 
-    A reply to a comment that was deleted meanwhile starts a thread. If the same comment was sent a
-    moment ago, return that one and add nothing. Raises CommentsClosed.
+    If the parent of a reply has been deleted in the meantime, the reply starts a new thread. If the
+    same comment was sent a moment ago, return that one and add nothing. Raises CommentsClosed.
     """
     comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
     # Before the transaction, because on SQLite an open one makes all other writers wait.
@@ -212,7 +213,7 @@ def _path(comment: Comment) -> str:
 
 
 def _remove(comment: Comment) -> None:
-    """Delete a comment without replies, and any placeholders above it that have no replies left."""
+    """Delete a comment without replies, and then the placeholders above it that have none left."""
     comment.delete()
     if comment.parent_id is None:
         return
@@ -224,7 +225,7 @@ def _remove(comment: Comment) -> None:
 @transaction.atomic
 def recount(post_pks: list[int]) -> int:
     """Count likes and comments of these posts again, and return the number of wrong counts."""
-    # Locked before counting. New likes and comments change the number last, so each of them is
+    # Lock the posts before counting. A new like or comment changes the post's count last, so it is
     # either counted here or waits.
     locked = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
     likes = Like.objects.all()

@@ -1,7 +1,7 @@
 """Likes of posts.
 
-Each function is one transaction. The database changes the count (`F`), so it stays correct however
-many people like a post at once.
+Each function is one transaction. The database itself adds to the count (`F`), so it stays correct
+however many people like a post at once.
 """
 
 from contextlib import suppress
@@ -16,12 +16,12 @@ from posts.models import Like, Post, PostQuerySet
 
 
 def like(post: Post, user: User) -> None:
-    """Add the like of `user`, unless it exists or `post` was unpublished meanwhile."""
+    """Add the like of `user`, unless it exists or `post` has been unpublished in the meantime."""
     # `listed`, not `visible_to`: even its author can't like a draft.
     post_as_listed = Post.objects.listed(timezone.now()).filter(pk=post.pk)
     not_liked = post_as_listed.exclude(likes__user=user)
-    # Two simultaneous requests of one user both count. Inserting the second row fails, which undoes
-    # its count.
+    # Two simultaneous requests by one user both raise the count. Inserting the second row then
+    # fails, which undoes that.
     with suppress(IntegrityError), transaction.atomic(savepoint=False):
         if count_likes(not_liked, 1):
             Like.objects.create(post=post, user=user)
@@ -50,7 +50,8 @@ def take_back_likes(user: User) -> None:
     The caller deletes the account in the same transaction.
     """
     takedown.announce()
-    # Locked before the posts, as in `unlike`. The lock of the account also prevents new likes.
+    # Lock the likes before the posts, as in `unlike`. The lock on the account also prevents new
+    # likes.
     User.objects.select_for_update().get(pk=user.pk)
     list(user.likes.select_for_update().values_list("pk"))
     liked = Post.objects.filter(pk__in=user.likes.values("post"))

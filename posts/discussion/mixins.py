@@ -52,7 +52,7 @@ class CommentsMixin(DiscussionMixin):
 
 
 class CommentMixin(CommentsMixin):
-    """Allow only visitors who may act on a comment. Others get 404 if they can't see it, or 403."""
+    """Allow only visitors who may act on a comment. Others get 403, or 404 if they can't see it."""
 
     @cached_property
     def comment(self) -> Comment:

@@ -1,4 +1,4 @@
-"""Acts of moderation: approve, hide, restore, and close or open comments.
+"""Acts of moderation: approve, hide and restore comments, and close or open a discussion.
 
 Each act is one transaction that also adds a ModerationEntry: who did what, when and why. If someone
 else was faster and nothing is left to change, it returns False and adds no entry.
@@ -74,7 +74,7 @@ def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bo
 
 @transaction.atomic
 def trash_and_record(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Move a post to the trash. Another person's post is hidden first, so a restore hides it."""
+    """Move a post to the trash. Hide another person's post first, so a restored one is hidden."""
     if post.author_id != actor.pk:
         publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     is_moved = publishing.trash_post(post, now=now)
@@ -130,7 +130,7 @@ def _record(action: str, target: Comment | Post, actor: User, reason: str, now: 
 
 
 def _name_comment(comment: Comment) -> str:
-    """Describe a comment for the time after its deletion. Its text comes last and may be cut."""
+    """Describe a comment, for log entries that outlive it. Its text comes last and may be cut."""
     where = f"comment {comment.pk} by {comment.author.username} on post {comment.post_id}"
     return f"{where}: {' '.join(comment.body.split())}"
 

@@ -60,14 +60,14 @@ def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = N
 def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
     """Return the comments that start at the path in `?from=`, and the start of the next page."""
     start = request.GET.get("from", "")
-    # Checked, because some values make the database query fail.
+    # Check the value, because some values make the database query fail.
     start = start if PATH.fullmatch(start) else ""
     shown = comment_form_of(request, post, form)
     reader = Reader.of(request.user, post, start, may_reply=bool(shown["comment_form"]))
     places, comments = find_comments(request.user, post, reader)
     replied_to = shown["replied_to"]
     if replied_to and replied_to.pk not in comments:
-        # It has moved to another page meanwhile, or belongs to a refused form.
+        # The comment has moved to another page in the meantime, or belongs to a refused form.
         reader = replace(reader, start=start_of(replied_to))
         places, comments = find_comments(request.user, post, reader)
     before_form, after_form = split_at(comments, replied_to and replied_to.pk)
@@ -84,7 +84,7 @@ def find_comments(
     user: User | AnonymousUser, post: Post, reader: Reader
 ) -> tuple[Sequence[CommentPlace], dict[int, SafeString]]:
     """Return the positions of a page's comments, plus the next page's first, and HTML by id."""
-    # Deciding the visibility of each comment takes longer.
+    # This decides the visibility of each comment, which takes longer than using the shared page.
     if post.has_private:
         thread = Comment.objects.in_thread(user, post).filter(path__gte=reader.start)
         places = thread.places(COMMENTS_PER_PAGE + 1)

@@ -30,7 +30,7 @@ TOO_LATE = _("You can edit a comment for %(minutes)d minutes. Copy your text bef
 
 @method_decorator(require_POST, name="dispatch")
 class PostLike(DiscussionMixin, View):
-    """Like or unlike. The button names which, so that a second click or tab undoes nothing."""
+    """Like or unlike a post, as the button says, so that a second click does not undo the first."""
 
     section = "like"
 
@@ -95,7 +95,7 @@ class CommentEdit(KeepsTextMixin, CommentAct):
     def may_act(self, user: User, comment: Comment) -> bool:
         if comment.author_id != user.pk:
             return False
-        # An edit that comes too late gets a message on submission, with the text to copy.
+        # An edit that is submitted too late gets a message, with the text to copy.
         is_sent = self.request.method == "POST" or self.recovered is not None
         return is_sent or commenting.is_editable(comment, timezone.now())
 

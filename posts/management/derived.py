@@ -1,4 +1,4 @@
-"""Functions that find derived data from an older version of the code and create it again."""
+"""Functions that find data that an older version of the code derived, and derive it again."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def outdated() -> list[str]:
 
 
 def settle_if_empty() -> bool:
-    """If there is no text yet, record that all data is up to date. Return whether that is so."""
+    """Return whether there is no text yet. If so, record that all data is up to date."""
     if Post.objects.exists() or User.objects.exclude(biography="").exists():
         return False
     for name in VERSIONS:
@@ -82,7 +82,7 @@ def run(one: Pass) -> None:
 
 
 def render_late() -> int:
-    """Render and index rows that older workers saved meanwhile, and return their number.
+    """Render and index rows that older workers have saved since, and return their number.
 
     Each row has the version that rendered it, so this finds the rows no matter when they were
     saved.

@@ -1,7 +1,7 @@
 """Make FTS5 merge its index only after a thousand changes.
 
-By default, it continues a merge with about every eighth change, and can only stop between two
-words. With a million posts, one common word takes seconds, and all other writers wait.
+By default, it continues a merge with about every eighth change, and can only pause between two
+words. With a million posts, merging one common word takes seconds, and all other writers wait.
 """
 
 from django.db import migrations

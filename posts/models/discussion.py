@@ -100,12 +100,12 @@ def is_visible_to(user: User | AnonymousUser, post: Post) -> models.Q:
 
 
 def is_public() -> models.Q:
-    """Match comments that everyone may see, and placeholders of deleted ones."""
+    """Match comments that everyone may see, including placeholders of deleted comments."""
     return models.Q(status__in=Comment.PUBLIC)
 
 
 def has_replies(post: Post) -> models.Q:
-    """Match comments on `post` with an approved reply, or one to one of their replies."""
+    """Match comments on `post` with an approved reply, directly or further down the thread."""
     path = models.OuterRef("path")
     end = Concat(path, models.Value("9" * PATH_STEP))
     approved = Comment.objects.approved()
@@ -136,7 +136,7 @@ class CommentQuerySet(models.QuerySet):
         return comments.filter(models.Q(is_shown=True) | has_replies(post))
 
     def places(self, limit: int) -> list[CommentPlace]:
-        """Return the columns that decide how the first comments `in_thread` are shown, in order.
+        """Return, in order, the columns that decide how the first `limit` comments are shown.
 
         This reads ten times as fast as the comments themselves.
         """
@@ -151,7 +151,7 @@ class CommentQuerySet(models.QuerySet):
         return [CommentPlace(*row) for row in rows.values_list(*PLACE)[:limit]]
 
     def said(self, pks: list[int]) -> dict[int, CommentWords]:
-        """Return the shown columns of these comments by id.
+        """Return the columns that a page shows of these comments, by id.
 
         This reads three times as fast as the comments themselves.
         """
@@ -184,7 +184,7 @@ class Comment(models.Model):
         HIDDEN = "hidden", _("hidden")
         DELETED = "deleted", _("deleted")
 
-    # Everyone may see these, even if only as a placeholder.
+    # Everyone may see comments in these states, even if only as a placeholder.
     PUBLIC = (Status.APPROVED, Status.DELETED)
 
     class Waiting(models.TextChoices):
@@ -269,7 +269,7 @@ class Comment(models.Model):
 
     @property
     def is_beside_its_parent(self) -> bool:
-        """Return whether it replies to a comment at the greatest depth."""
+        """Return whether the comment is shown beside its parent, which is at the greatest depth."""
         above = self.path[:-PATH_STEP]
         return self.parent_id is not None and not above.endswith(f"{self.parent_id:0{PATH_STEP}}")
 

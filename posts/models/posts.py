@@ -86,7 +86,7 @@ class PostQuerySet(models.QuerySet):
         return self.filter(is_listed(now))
 
     def out(self, now: datetime) -> list["Post"]:
-        """Return those of these few posts that everyone may see at `now`.
+        """Return the posts among these few that everyone may see at `now`.
 
         It checks each row in Python, because with a condition SQLite would scan all listed posts.
         """
@@ -117,7 +117,7 @@ class PostQuerySet(models.QuerySet):
         return self.filter(is_own(user))
 
     def scheduled(self, now: datetime) -> "PostQuerySet":
-        """Posts that everyone may see at their time, after `now`."""
+        """Posts that will be published automatically after `now`."""
         return self.filter(is_scheduled(now))
 
     def next_publication(self, now: datetime) -> datetime | None:
@@ -220,7 +220,7 @@ class Post(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.DRAFT
     )
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
-    # When it was moved to the trash, and its status before that.
+    # When the post was moved to the trash, and its status before that.
     trashed_at = models.DateTimeField(null=True, editable=False)
     trashed_from = models.CharField(max_length=10, blank=True, editable=False)
     # Increases with each save of the text, because a save based on an older version would overwrite
@@ -230,7 +230,7 @@ class Post(models.Model):
     edit_session = models.CharField(
         max_length=EDIT_SESSION_MAX_LENGTH, blank=True, editable=False, db_column="sitting"
     )
-    # Also identifies a form that is sent twice.
+    # This also identifies a form that is sent twice.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     # Set by `publishing` when the text changes, not by every save.
@@ -260,7 +260,7 @@ class Post(models.Model):
         indexes = [
             models.Index(fields=["status", "-publish_at", "-id"], name="posts_listed"),
             models.Index(fields=["author", "status", "-publish_at", "-id"], name="posts_by_author"),
-            # An author has few posts in these states. SQLite doesn't need it.
+            # An author has few posts in these states. SQLite doesn't need this index.
             models.Index(
                 fields=["author", "status"],
                 name="posts_not_published",
@@ -322,7 +322,7 @@ class Post(models.Model):
 
     @property
     def modified_at(self) -> datetime:
-        """When the text that readers see last changed, or first appeared for a scheduled post."""
+        """When the text last changed for readers, or when a scheduled post was published."""
         return max(self.updated_at, self.publish_at or self.updated_at)
 
     @property

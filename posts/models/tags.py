@@ -13,11 +13,11 @@ from posts.models.posts import Post, is_scheduled
 
 TAG_MAX_LENGTH = 50
 TAGS_MAX = 10
-# Folding expands most letters to at most three. A form refuses a name that takes more.
+# Folding expands most letters to at most three characters. A form refuses a name that takes more.
 TAG_KEY_MAX_LENGTH = TAG_MAX_LENGTH * 3
 # Decomposed, a Hangul syllable has three characters and a Greek vowel four.
 LONGEST_TYPED = TAG_MAX_LENGTH * 4
-# They select the appearance of a character, not another character.
+# Variation selectors. They change the appearance of a character, not its identity.
 SELECTORS = range(0xFE00, 0xFE10)
 
 
@@ -65,7 +65,7 @@ class Tag(models.Model):
     slug = models.CharField(_("slug"), max_length=TAG_KEY_MAX_LENGTH, unique=True, editable=False)
     # Published and scheduled posts with this tag, updated with each write.
     published_count = models.PositiveIntegerField(default=0, editable=False)
-    # When one of them lost the tag or was unpublished.
+    # When a post last lost this tag or was unpublished.
     left_at = models.DateTimeField(null=True, editable=False)
 
     objects = TagQuerySet.as_manager()

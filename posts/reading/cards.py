@@ -1,4 +1,4 @@
-"""Cards of posts in lists. They only differ in the edit link for the author."""
+"""Cards of posts in lists. Visitors see the same card, except for the author's edit link."""
 
 from collections.abc import Callable
 from typing import NamedTuple

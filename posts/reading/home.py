@@ -61,7 +61,7 @@ class SearchResults(NumberedList):
 
 def make_found_cards(query: Query, keys: list[CardKey]) -> dict[CardKey, Card]:
     """Return cards whose titles and snippets mark the matches of `query`."""
-    # Including the body, which other cards don't need.
+    # Load the body too, which other cards don't need.
     posts = Post.objects.select_related("author").prefetch_related("taggings")
     return render_cards(partial(render_found_card, query), keys, posts)
 

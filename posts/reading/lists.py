@@ -11,7 +11,7 @@ from posts.reading.cards import post_cards
 
 
 class PostList(ListView):
-    """A page of cards, found by a key or a number. Its cost doesn't depend on the list's length."""
+    """A page of cards, found by key or by number. Its cost doesn't depend on the list's length."""
 
     http_method_names = READ_METHODS
     template_name = "posts/post_list.html"

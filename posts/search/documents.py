@@ -8,8 +8,8 @@ from content.markup import plain_text
 from posts.models import Post, SearchDocument, Tag, Tagging
 from posts.search.tokens import tokenize
 
-# Increase it if the same post gives another document, for example with a new tokenizer. `prepare`
-# then writes all documents again.
+# Increase this if the same post results in a different document, for example with a new tokenizer.
+# `prepare` then writes all documents again.
 INDEX_VERSION: int = 1
 BATCH = 500
 # Updating the index of a post takes up to a millisecond, and on SQLite other writers wait.
@@ -44,7 +44,7 @@ def index_posts(posts: list[Post]) -> None:
 def index_tagged(tag: Tag) -> None:
     """Update the tags in the documents of all posts with `tag`, after it was renamed.
 
-    Someone may save a new text of one of them at the same time.
+    Someone may save a new text of one of these posts at the same time.
     """
     ties = Tagging.objects.filter(tag=tag).order_by("post_id")
     last = 0
@@ -77,7 +77,7 @@ def index_author(author: User) -> None:
 
 
 def index_names() -> int:
-    """Update the authors' names in documents with old ones, and return the number of documents.
+    """Update documents that contain old names of authors, and return how many there were.
 
     It updates NAMED_AT_ONCE at a time, so that people can write in between.
     """

@@ -35,7 +35,7 @@ class Term:
 class Query:
     """A search for posts with all terms in `wanted` and none in `unwanted`.
 
-    `is_cut` if the text was longer than the limits.
+    `is_cut` is true if the text exceeded the limits.
     """
 
     wanted: tuple[Term, ...] = ()
@@ -44,7 +44,7 @@ class Query:
 
     @property
     def has_words(self) -> bool:
-        """Return whether a wanted term has words, which the index contains."""
+        """Return whether a wanted term has tokens, without which it can't be found in the index."""
         return any(term.tokens for term in self.wanted)
 
     @property
@@ -60,7 +60,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Parse `text`. Signs without a letter or digit, open quotes and stray operators are fine."""
+    """Parse `text`, even with open quotes, stray operators or signs without a letter or digit."""
     clean = _QUOTES.sub('"', _UNSTORABLE.sub(" ", text))
     wanted = {}
     unwanted = {}
@@ -80,7 +80,7 @@ def _read_term(found: re.Match) -> Term:
     field = (found["field"] or "").lower().removesuffix(":")
     typed = " ".join((found["word"] or found["quoted"] or "").split())
     tokens = tokenize(typed)
-    # The index also contains the last character of such a run as a token. A query doesn't need it.
+    # In the index, the last character of a run of pairs is also a token. A query doesn't need it.
     if len(tokens) > 1 and is_pair(tokens[-2]):
         tokens.pop()
     may_go_on = bool(found["word"]) and not field and not found["minus"]
@@ -88,7 +88,7 @@ def _read_term(found: re.Match) -> Term:
 
 
 def _is_prefix(token: str, may_go_on: bool) -> bool:
-    """Return whether `token` is a prefix, as is a single unspaced character: it starts pairs."""
+    """Return whether `token` may match longer ones. A single unspaced character always may."""
     return is_single(token) or (
         may_go_on and len(token) >= PREFIX_MIN_LENGTH and not is_pair(token)
     )

@@ -13,16 +13,17 @@ from posts.search.query import Query, Term, parse
 
 BACKENDS = {"sqlite": sqlite, "postgresql": postgresql}
 RANKED_MAX = 1_000
-# The newest posts with the wanted terms that are checked for unwanted ones. A thousand remain, even
-# when excluding a tag of every second post.
+# How many of the newest posts with the wanted terms are checked for unwanted ones. A thousand
+# remain even if a search excludes a tag of every second post.
 SIFTED_MAX = 2_000
 
 
 @dataclass(frozen=True)
 class Results:
-    """Ids of the posts found, best first; `is_more` if older matches were not ranked.
+    """Ids of the posts found, best first. `is_more` is true if older matches were not ranked.
 
-    `is_partial` if older posts have the wanted terms but were not checked for unwanted ones.
+    `is_partial` is true if older posts have the wanted terms but were not checked for unwanted
+    ones.
     """
 
     query: Query
@@ -74,7 +75,7 @@ def _find_newest(posts: PostQuerySet, query: Query, limit: int) -> tuple[list[tu
 def _find_signs(
     posts: PostQuerySet, query: Query, limit: int, *, first: int = 0, skip: int = 0
 ) -> list[tuple]:
-    """Find posts by tags of signs only, which the index doesn't contain, like `find_newest`."""
+    """Like `find_newest`, for tags that consist only of signs, which the index doesn't contain."""
     find_newest = BACKENDS[connection.vendor].find_newest
     keys = [tag_key(term.typed) for term in query.wanted]
     tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
@@ -82,7 +83,7 @@ def _find_signs(
     end = skip + (SIFTED_MAX if query.unwanted else limit)
     rows = list(newest.values_list("pk", "title", "publish_at")[skip:end])
     for term in query.unwanted:
-        # Without rows, Django can't generate the SQL and raises an exception.
+        # With an empty list of ids, Django can't generate the SQL and raises an exception.
         if rows and term.field != "tag":
             among = posts.filter(pk__in=[pk for pk, *_ in rows])
             found = find_newest(among, Query((term,)), len(rows), first=first)
@@ -96,7 +97,7 @@ def _compile_tags(query: Query) -> tuple[list[Exists], list[Exists]]:
     asked = [
         (is_wanted, tag_key(term.typed)) for is_wanted, term in query.filters if term.field == "tag"
     ]
-    # Look up ids first, because PostgreSQL only knows by id whether half of all posts have the tag.
+    # Look up the ids of tags first. PostgreSQL's statistics tell by id how many posts have a tag.
     tags = dict(Tag.objects.filter(key__in=[key for _, key in asked]).values_list("key", "pk"))
     tagged = []
     untagged = []

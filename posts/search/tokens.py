@@ -35,9 +35,10 @@ WRITTEN_OUT = "\u2100-\u214f\u2460-\u24ff\U0001f100-\U0001f1ff"
 WRITTEN_OUT_UNSPACED = "\u3200-\u33ff"
 # Invisible within words: soft hyphen, joiners, directions. A zero-width space ends a word.
 INVISIBLE = "\u00ad\u200c-\u200f\u2060\ufeff"
-# Maximum per letter. More are decoration, and normalization needs quadratic time to sort them.
+# Maximum number of marks per letter. More are decoration, and normalization needs quadratic time to
+# sort them.
 MARKS_MAX = 30
-# They select the appearance of a character, not another character.
+# Variation selectors. They change the appearance of a character, not its identity.
 SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 STRESS = "\u0300\u0301"
 # Letters with a stroke, which Unicode doesn't decompose into a letter and a mark.
@@ -124,7 +125,7 @@ def fold(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    # NFKC expands one Arabic ligature to 18 letters. A text of only these is cut.
+    # NFKC expands one Arabic ligature to 18 letters. A text that consists only of these is cut.
     written_out = unicodedata.normalize("NFKC", text)[: 3 * len(text) + TOKEN_MAX_LENGTH]
     composed = unicodedata.normalize("NFKC", written_out.translate(BARE_GREEK).casefold())
     kept = []
@@ -143,7 +144,7 @@ _fold_word = lru_cache(maxsize=10_000)(_fold)
 
 
 def _loses_marks(base: str) -> bool:
-    """Return whether marks are removed: Latin, Greek, and digits, so that a keycap is a digit."""
+    """Return whether `base` loses its marks: Latin, Greek, and digits, so a keycap is a digit."""
     return "" < base < "\u0400" or "\u1d00" <= base <= "\u1fff" or base in _EXTENSIONS
 
 

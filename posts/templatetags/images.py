@@ -23,6 +23,6 @@ def image(name: str) -> ImageTag | None:
 def prioritize_first_image(html: str) -> str:
     """Return `html` with a high priority for its first lazy image. The others stay lazy.
 
-    This is done here, because at rendering time it isn't known what a page shows above the body.
+    This is done here, because when the body is rendered, nothing is known about the page above it.
     """
     return FIRST_LAZY.sub(r'\1fetchpriority="high"', html, count=1)

@@ -58,7 +58,8 @@ def many(author):
 def small_sample(settings, tmp_path, monkeypatch):
     """Have seed_demo draw two small covers and one face, and write threads on eight posts.
 
-    They cover as much as twelve, six and forty would. A sample takes 0.3 s instead of 2 s.
+    These test as much as the usual twelve, six and forty would, and a sample takes 0.3 s instead of
+    2 s.
     """
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(seed_demo, "LIVELY_POSTS", 8)

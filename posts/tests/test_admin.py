@@ -43,7 +43,7 @@ def test_posts_are_found_by_words_author_and_status(client_of, two_posts, query,
 
 def test_posts_are_filtered_by_date(client_of, two_posts):
     page = client_of("moderator").get(POSTS).text
-    # Not "Today": shortly after midnight, an hour ago was yesterday.
+    # Don't filter by "Today": shortly after midnight, an hour ago was yesterday.
     (link,) = re.findall(r'href="(\?publish_at__gte=[^"]*)">\s*Past 7 days', page)
     found = client_of("moderator").get(POSTS + link.replace("&amp;", "&").replace("+", "%2B"))
     assert listed(found.text) == ["New boots"]

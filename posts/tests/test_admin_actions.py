@@ -85,7 +85,7 @@ def changed(path: str, before: dict[int, str]) -> set[int]:
 
 
 def spared(path: str, pks: list[int]) -> set[int]:
-    """Return the ids that stay: one's own account, an author, the tag that others merge into."""
+    """Return the ids that an action spares: one's own account, an author, the target of a merge."""
     if path == USERS:
         stay = User.objects.filter(username__in=["root", "author"])
         return set(stay.values_list("pk", flat=True))
@@ -134,7 +134,7 @@ def test_an_action_stops_when_its_time_is_over_and_says_how_far_it_came(
         page = root.post(path, form, follow=True).text
         left = total - done + 1 + len(spared(path, pks) & set(pks)) * (path != TAGS)
         assert (f"Time ran out after 1 of {left}." in page) == (left > 1)
-        # Each attempt changes one more row: rows already done take no time.
+        # Each attempt changes one more row, because rows that are done take no time.
         assert len(changed(path, before)) == done
     assert changed(path, before) == set(pks) - spared(path, pks)
 

@@ -131,7 +131,8 @@ def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post)
 @pytest.mark.parametrize(
     ("version", "edit_session", "status"),
     [
-        # The form's version is current, or the newer one is its own save, whose response was lost.
+        # Either the form's version is current, or the newer version is the form's own save, whose
+        # response was lost.
         (1, "second", 200),
         (0, "first", 200),
         (0, "second", 409),

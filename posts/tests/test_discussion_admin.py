@@ -72,7 +72,7 @@ def test_a_row_says_why_it_waits_how_often_it_is_reported_and_where_it_stands(cl
         ("status__exact=waiting", 200),
         ("created_at__gte=2020-01-01+00:00:00%2B00:00", 200),
         ("action__exact=hide", 200),
-        # Not offered: the queue must not leak accounts.
+        # The filter is not offered, because the queue must not leak accounts.
         ("author__password__startswith=a", 400),
         ("actor__password__startswith=a", 400),
         ("created_at__gte=nonsense", 302),

@@ -76,7 +76,7 @@ def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
 ):
     elsewhere = make_post(title="Elsewhere", author=moderator, tags="Butter")
     if path.startswith("/feed/"):
-        # Even a post in the feed will do: feeds show neither likes nor comments.
+        # Every post is in this feed, but it shows neither likes nor comments.
         elsewhere = fed
     first = stamp(workers[0].get(path))
     acts = [
@@ -196,7 +196,7 @@ def test_a_scheduled_post_that_comes_out_gives_it_a_later_date(workers, make_pos
 def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
     workers, fed, at, do, is_cached
 ):
-    """A return to an earlier text counts too: it gets a new date."""
+    """A return to an earlier text is also a change, and gets a new date."""
     dates, path = [], "/feed/"
     for number, title in enumerate(("One", "Two", "One", "Two")):
         at(10 + number / 10)

@@ -216,6 +216,6 @@ def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_nu
     for number in range(12):
         make_post(title=f"Post {number}", tags="bread, salt")
     client.get("/feed/")
-    # Its date, the posts, and their tags.
+    # The queries read the feed's date, the posts, and their tags.
     with django_assert_num_queries(3):
         client.get("/feed/")

@@ -289,7 +289,7 @@ def test_words_without_a_title_are_for_drafts_alone(client_of, make_post, write,
 def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
     client_of, written, write
 ):
-    # Also if the autosave comes from a script that sends no edit session.
+    # This also holds if the autosave comes from a script that sends no edit session.
     write(written, "four", is_autosave=True)
     client = client_of("author")
     assert "four</textarea>" in client.get(f"/{written.pk}/update/").text

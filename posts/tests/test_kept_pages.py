@@ -136,7 +136,7 @@ def test_html_of_a_post_that_is_not_published_is_never_kept(client_of, thread, m
     CHANGES["unpublish" if state == "draft" else "schedule"](thread, moderator)
     path, client = thread.post.get_absolute_url(), client_of("author")
     before = client.get(path).text
-    # Saved like a draft, without changing any cache version.
+    # The post is saved like a draft, without changing any cache version.
     Post.objects.filter(pk=thread.post_id).update(body_html="<p>Other words.</p>")
     after = client.get(path).text
     assert ("Other words." in before, "Other words." in after) == (False, True)
@@ -243,7 +243,7 @@ OTHER_COMMENTS = {
 
 @pytest.mark.parametrize("other", OTHER_COMMENTS)
 def test_a_comment_that_says_something_else_is_rendered_again(client_of, thread, other):
-    """The content alone decides: no cache version changes here."""
+    """Only the content decides: no cache version changes here."""
     client, path = client_of("moderator"), thread.post.get_absolute_url()
     before, values = client.get(path).text, OTHER_COMMENTS[other]
     if "author" in values:

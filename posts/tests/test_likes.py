@@ -53,7 +53,7 @@ def test_the_button_likes_and_unlikes_and_leads_back(client_of, post):
         (["like", "like"], 1),
         (["unlike"], 0),
         (["like", "unlike", "unlike"], 0),
-        # Two tabs that both show the button's old state.
+        # There are two tabs, and both show the button's old state.
         (["like", "like", "unlike", "like"], 1),
         ([""], 1),
     ],

@@ -162,7 +162,7 @@ def test_a_page_costs_the_same_few_queries_at_any_length(client_of, many, path, 
     assert costs[0] == costs[1] <= limit
 
 
-# Stale copies of a post that was changed meanwhile
+# Stale copies of a post that has since changed
 
 
 def test_deleting_a_post_twice_counts_it_out_once(make_post):

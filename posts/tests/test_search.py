@@ -294,7 +294,7 @@ def test_it_takes_one_query_and_one_for_tags(write, django_assert_num_queries):
         find('bread "and butter" author:author', now=NOW)
     with django_assert_num_queries(2):
         find('bread "and butter" tag:kitchen author:author', now=NOW)
-    # With exclusions, one more query finds how far back to look for them.
+    # If the search excludes something, one more query finds how far back to check for that.
     with django_assert_num_queries(3):
         find('bread "and butter" -soup tag:kitchen author:author -tag:soup', now=NOW)
     with django_assert_num_queries(0):

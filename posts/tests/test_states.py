@@ -210,7 +210,7 @@ def test_a_refused_form_opens_at_its_first_mistake(client_of, title, refused):
     assert len(fields) == 1 and f'id="{refused}"' in fields[0]
 
 
-# Times aren't rounded: to the minute, one of these would fall on the wrong side.
+# Times aren't rounded. Rounded to the minute, one of these would fall on the wrong side.
 @pytest.mark.parametrize("status", Post.Status)
 @pytest.mark.parametrize("microseconds", [-1, 0, 1])
 def test_a_row_tells_of_itself_what_the_rule_asks_of_many(make_post, status, microseconds):

@@ -241,10 +241,10 @@ def digest(value: object) -> str:
 
 
 def test_the_versions_move_with_what_is_derived():
-    """Fails if the same text gives other HTML or other tokens and no version was raised.
+    """This fails if the same text results in different HTML or tokens, but no version was raised.
 
-    Then raise RENDERER_VERSION in content/markup.py, or INDEX_VERSION in
-    posts/search/documents.py, and put the new version with its digest here.
+    If it does, raise RENDERER_VERSION in content/markup.py or INDEX_VERSION in
+    posts/search/documents.py, and enter the new version and its digest here.
     """
     html = str(render_post(SAMPLE))
     rendered = digest([html, str(render_comment(SAMPLE))])

@@ -144,7 +144,7 @@ def test_tags_that_are_renamed_and_merged_by_many_stop_nobody_with_an_error(peop
     def move_often(person: User) -> None:
         for number in range(20):
             write(person, [f"tag {number % 5}", f"word {number % 3}"], NOW)
-            # By now, all tags may have been merged into one.
+            # By now, all tags may have been merged into a single tag.
             with suppress(tagging.TagsMoved, ValueError):
                 one, other = Tag.objects.order_by("?")[:2]
                 if number % 2:

@@ -55,7 +55,7 @@ class AutosaveMixin:
 
     def get_form(self, form_class=None) -> PostForm:
         form = super().get_form(form_class)
-        # The image that it describes is not chosen yet, or is uploaded separately.
+        # This field describes an image that is not chosen yet, or is uploaded separately.
         del form.fields["body_image_alt"]
         return form
 
@@ -83,10 +83,10 @@ class AutosaveMixin:
 
 
 def describe_save(post: Post, names: list[str]) -> dict:
-    """Return the data with which the editor reports a save and makes the next one."""
+    """Return the data that the editor needs to report a save and to make the next one."""
     now = timezone.localtime()
     if not post.is_draft:
-        # Text saved beside a post was not rendered.
+        # Text that was saved beside a post has not been rendered.
         publishing.render_body(post)
     return {
         "version": post.version,

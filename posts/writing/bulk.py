@@ -1,4 +1,4 @@
-"""The write path of posts that keep their own times: sample posts, imports and tests.
+"""The write path for posts that bring their own dates: sample posts, imports and tests.
 
 Such a post has no revision. Its history begins with its first change.
 """

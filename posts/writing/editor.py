@@ -43,8 +43,9 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     form_class = PostForm
     template_name = "posts/post_form.html"
     text_fields = tuple(name for name in SHOWN_FIELDS if name not in FILE_FIELDS)
-    # They name the edited version, because the text may be old when the form is shown again.
-    # The edit session is not included. Each page has its own, so conflicts with other saves show.
+    # These name the edited version, because the text may be old when the form is shown again. They
+    # don't include the edit session: each page has its own, so that conflicts with other saves are
+    # noticed.
     hidden_fields = ("version", "uuid", "zone")
 
     @property
@@ -67,7 +68,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return edits | super().get_initial()
 
     def get_form_kwargs(self) -> dict:
-        # A form that is only shown marks every field required that publishing needs.
+        # Before it is submitted, the form marks every field that publishing requires.
         action = self.action if self.request.method == "POST" else "publish"
         return super().get_form_kwargs() | {"action": action}
 
@@ -90,7 +91,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return redirect("posts:post_update", post.pk)
 
     def save(self, form: PostForm) -> Post:
-        """Apply the button and return the post. Raise EditConflict or PostIsGone."""
+        """Do what the button says, and return the post. Raise EditConflict or PostIsGone."""
         uuid = form.cleaned_data.get("uuid")
         form.instance.uuid = uuid or form.instance.uuid
         try:

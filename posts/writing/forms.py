@@ -154,11 +154,11 @@ class PostForm(forms.ModelForm):
             "edit_session": uuid4().hex,
             "zone": timezone.get_current_timezone_name(),
         }
-        # A text that is shown again is based on the version that it names.
+        # Text that is shown again is based on the version named with it.
         self.initial = opened | self.initial
         self.take_time(self.fields["publish_at"])
         if self.instance.is_hidden or (self.is_out and not self.asks_for_later()):
-            # The time of a post that has readers doesn't change.
+            # The publication time doesn't change once readers can see the post.
             del self.fields["publish_at"]
         if not self.instance.cover:
             self.fields["remove_image"].widget = forms.HiddenInput()
@@ -166,7 +166,7 @@ class PostForm(forms.ModelForm):
             self.fields["cover_alt"].help_text = missing(ALT_HELP)
         if images_without_alt(self.instance.body_html):
             self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
-        # Browsers silently cut a pasted text at maxlength. The server says that it is too long.
+        # With `maxlength`, browsers silently cut pasted text. The server says that it is too long.
         for name in (*PostText._fields, "body_image_alt"):
             self.fields[name].widget.attrs.pop("maxlength", None)
         self.fields["title"].widget.attrs["dir"] = "auto"
@@ -200,8 +200,8 @@ class PostForm(forms.ModelForm):
     def asks_for_later(self) -> bool:
         """Return whether the form contains a later time, or one that can't be parsed.
 
-        If so, a published post keeps the field, which then refuses the time: the editor was opened
-        before the post was published.
+        If so, the form of a published post keeps the field, which then refuses the time. This
+        happens if the editor was opened before the post was published.
         """
         typed = (self.data if self.is_bound else self.initial).get("publish_at")
         try:
@@ -300,7 +300,8 @@ SHOWN_FIELDS = [name for name, field in PostForm.base_fields.items() if not fiel
 FILE_FIELDS = ("image", "body_image")
 # The form adds this image to the body.
 BODY_IMAGE_FIELDS = ("body_image", "body_image_alt")
-# Fields besides the text. Revisions don't contain them, and a private save leaves them out.
+# Fields that are not part of the text. Revisions don't contain them, and a private save leaves them
+# out.
 OTHER_FIELDS = [
     name for name in SHOWN_FIELDS if name not in (*PostText._fields, *BODY_IMAGE_FIELDS)
 ]

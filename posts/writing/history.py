@@ -102,7 +102,7 @@ def record(before: Post | None, post: Post, text: PostText, edit: Edit) -> None:
         write(Revision(post=post, number=last.number + 1 if last else 1), text, edit)
     else:
         return
-    # A newer post has no revision that old, and publishing takes long enough already.
+    # A newer post has no revisions to thin out, and publishing takes long enough already.
     is_moved = before and (before.status, before.publish_at) != (post.status, post.publish_at)
     is_old = post.created_at < edit.at - KEPT_WHOLE
     if last and is_old and not edit.is_autosave and not is_moved:
@@ -171,7 +171,7 @@ def superfluous(post: Post, now: datetime) -> list[int]:
 
 
 def old_revisions(post: Post, now: datetime) -> QuerySet:
-    """Return id, time and last id saved on purpose of revisions past KEPT_WHOLE, newest first."""
+    """Return the old revisions, newest first: id, time, and the id of the last manual save."""
     old = post.revisions.filter(saved_at__lt=now - KEPT_WHOLE)
     on_purpose = Subquery(post.revisions.filter(is_autosave=False).values("pk")[:1])
     return old.annotate(on_purpose=on_purpose).values_list("pk", "saved_at", "on_purpose")

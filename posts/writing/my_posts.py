@@ -76,7 +76,7 @@ def count_tabs(author: User, now: datetime) -> dict[str, int]:
     own = Post.objects.filter(author=author)
     few = own.filter(status__in=NOT_PUBLISHED).values_list("status")
     counted = dict(few.annotate(number=Count("pk")))
-    # A separate query. In a combined one, SQLite reads every post of the author.
+    # Use a separate query. With a combined one, SQLite would read every post of the author.
     counted[SCHEDULED] = own.scheduled(now).count()
     counted[Status.PUBLISHED] = posts_by(author.pk).count(now)
     return {state: counted.get(state, 0) for state in TABS}
@@ -141,7 +141,7 @@ def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[Saf
     mark_edits(posts)
     template = get_template("posts/_own_post.html")
     if state == Status.TRASH:
-        # These rows contain a form, and its token is always different.
+        # Don't cache these rows: each contains a form, whose token is always different.
         return [template.render({"post": post, "state": state}, request) for post in posts]
     # Titles change with the version. Times are in the visitor's time zone.
     by_key = {

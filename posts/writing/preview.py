@@ -39,7 +39,7 @@ class Preview(LoginRequiredMixin, View):
             "post": post,
             "tags": render_preview(post, said.get("tags", [])),
             "errors": form.errors,
-            # Readers are not logged in. Messages wait for a regular page.
+            # A preview shows the page of an anonymous reader, so messages wait for a regular page.
             "user": AnonymousUser(),
             "messages": [],
         }

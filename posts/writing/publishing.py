@@ -57,7 +57,8 @@ def write_post(
     """Write the rendered `post`, its revision, its list positions and its search document."""
     before = lock_for_edit(post, edit)
     if edit.is_autosave and before and not before.is_draft:
-        # It was published meanwhile. An automatic save never changes what readers see.
+        # The draft has been published in the meantime. An automatic save never changes what readers
+        # see.
         raise EditConflict
     state = next_state(post, before, move)
     locked = tags_to_save(post, before, state, edit)
@@ -81,7 +82,7 @@ def lock_for_edit(post: Post, edit: Edit) -> Post | None:
     """
     before = lock(post)
     if post.pk and (before is None or before.is_in_trash):
-        # Saving would restore a post that someone deleted meanwhile.
+        # Saving would restore a post that someone has just deleted.
         raise PostIsGone
     is_newer = before and edit.version is not None and edit.version != before.version
     if is_newer and not may_continue(before, edit):
@@ -250,7 +251,7 @@ def save_draft(post: Post, edit: Edit) -> Post:
 
 
 def save_hidden(post: Post, edit: Edit) -> Post:
-    """Save a post that a moderator hid. Raise EditConflict if it was restored meanwhile."""
+    """Save a post that a moderator hid. Raise EditConflict if it has since been restored."""
 
     def refuse(before: Post) -> State:
         raise EditConflict

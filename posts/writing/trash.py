@@ -44,12 +44,14 @@ class PostRestore(AuthorRequiredMixin, SingleObjectMixin, View):
         return Post.objects.filter(author=self.request.user)
 
     def handle_no_permission(self) -> HttpResponse:
-        # Only for anonymous visitors. This address accepts only POST; that page has the button.
+        # Only anonymous visitors get here. Lead them to the page with the button, because this
+        # address accepts only POST.
         return redirect_to_login(f"{reverse('posts:my_posts')}?state={Post.Status.TRASH}")
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         publishing.restore_from_trash(self.get_object(), now=timezone.now())
-        # A second click finds it already restored. It may also be deleted with the trash.
+        # After a second click, the post is already restored. It may also have been deleted for
+        # good.
         post = get_object_or_404(Post.objects.own(request.user), pk=kwargs["pk"])
         messages.success(request, _("Your post is restored."))
         if post.is_draft:

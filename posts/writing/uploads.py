@@ -63,11 +63,11 @@ def image_markdown(name: str, alt: str) -> str:
 
 
 def unused_images(now: datetime) -> list[str]:
-    """Return the names of images that no post, revision or person uses, except new ones."""
+    """Return the names of images that no post, revision or person uses, unless they are new."""
     before = now - SPARED_FOR
     used = names_in_use()
     rows = dict(Image.objects.values_list("name", "created_at").iterator())
-    # Files without a row remain from a crash between storing the two.
+    # Files without a row are left over from a crash between storing the files and the row.
     lost = [name for name in kept_names() - rows.keys() - used if kept_since(name) < before]
     return [*(name for name, at in rows.items() if at < before and name not in used), *lost]
 
@@ -76,11 +76,11 @@ def names_in_use() -> set[str]:
     covers = Post.objects.exclude(cover="").values_list("cover", flat=True)
     avatars = User.objects.exclude(avatar="").values_list("avatar", flat=True)
     names = {*covers, *avatars}
-    # Including the trash and the history, because those posts and texts can be restored.
+    # Search the trash and the history too, because those posts and texts can be restored.
     for rows in (Post.objects, Revision.objects):
         for body in rows.filter(body__contains=FOLDER).values_list("body", flat=True).iterator():
             names.update(f"{mention}.webp" for mention in MENTION.findall(body))
-    # Including unsaved text, until its author comes back.
+    # Search unsaved text too, because its author may come back for it.
     for texts in UnsavedText.objects.values_list("texts", flat=True).iterator():
         for text in texts.values():
             names.update(f"{mention}.webp" for mention in MENTION.findall(text))

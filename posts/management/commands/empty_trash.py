@@ -1,4 +1,4 @@
-"""`manage.py empty_trash`: permanently delete posts that were in the trash for a long time."""
+"""`manage.py empty_trash`: permanently delete posts that have long been in the trash."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         for post in old.only("title", "trashed_at", "author__username"):
             day = post.trashed_at.date().isoformat()
             line = f"{post.pk} by {post.author}, in the trash since {day}: {post}"
-            # Someone may restore it at this moment.
+            # Someone may restore the post at this very moment.
             if not delete or publishing.delete_from_trash(post):
                 number += 1
                 self.stdout.write(line)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         total = 0
         for post in posts_with_old_revisions(now):
             with transaction.atomic():
-                # Prevents a save in between.
+                # This lock prevents a save between counting and deleting.
                 publishing.lock(post)
                 count = (
                     history.thin_out(post, now) if delete else len(history.superfluous(post, now))
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
 
 def posts_with_old_revisions(now) -> Iterator[Post]:
-    """Yield posts with only their ids, read in batches because rows are deleted meanwhile."""
+    """Yield posts with only their ids, read in batches because rows are deleted along the way."""
     then = now - history.KEPT_WHOLE
     last = 0
     posts = Post.objects.filter(revisions__saved_at__lt=then).distinct().order_by("pk").only("pk")

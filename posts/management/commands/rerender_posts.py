@@ -48,7 +48,7 @@ RENDERED = [
         "body",
         ["body_html", "rendered_by"],
     ),
-    # They are short and few, so they have no column for the renderer version.
+    # Biographies are short and few, so they have no column for the renderer version.
     Kind(
         User.objects.exclude(biography=""),
         "biographies",
@@ -84,8 +84,8 @@ def next_batch(rows: QuerySet, last_pk: int) -> QuerySet:
 def rerender(rows: QuerySet, kind: Kind) -> list[int]:
     """Render `rows` again and return their ids.
 
-    Rendering happens before the transaction, which makes other writers wait. A text saved meanwhile
-    was rendered by that save.
+    Rendering happens before the transaction, which makes other writers wait. If a text is saved in
+    the meantime, that save has already rendered it.
     """
     batch = list(rows)
     for row in batch:

@@ -32,7 +32,8 @@ from posts.writing.publishing import render_body, set_rendered
 from posts.writing.uploads import image_markdown, store_image
 
 BATCH = 1_000
-# As many posts as visitors look at. Others get no comments, so that a large sample takes no longer.
+# About as many posts as a visitor looks at. The others get no comments, so that a large sample is
+# made quickly.
 LIVELY_POSTS = 40
 COVERED_POSTS = 12
 # A post without a cover, about a garden. Its image is a green one.
@@ -172,7 +173,7 @@ def new_post(text: DemoText, author: int, at: datetime) -> Post:
 
 
 def add_images(post: Post, age: int) -> None:
-    """Give some of the newest posts a cover, and one of them an image. The newest has `age` 0."""
+    """Give some new posts a cover, and one an image in its text. The newest has `age` 0."""
     if age < COVERED_POSTS and age % 2 == 0:
         post.cover = store_image(make_image(draw_image(age)), post.author)
         post.cover_alt = image_words()
