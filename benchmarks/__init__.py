@@ -6,17 +6,17 @@ ANONYMOUS, RENDERED, AUTHOR = "anonymous", "rendered", "author"
 AGAIN = "again"
 WITHOUT_LOGIN = (ANONYMOUS, RENDERED)
 ALL = (*WITHOUT_LOGIN, AUTHOR)
-# The visitors of each case: machines have no session, and My posts needs one.
+# The visitors of each case: feed readers and crawlers have no session, and My posts needs one.
 CASES = {
     "index": (*ALL, AGAIN),
-    "index-middle": ALL,
+    "index-middle": ALL,  # pages of the home page's list
     "index-last": ALL,
-    "detail": ALL,
-    "tag": ALL,
-    "tag-ten": ALL,
-    "author": ALL,
-    "search-rare": ALL,
-    "search-common": ALL,
+    "detail": ALL,  # a post that shows 100 comments
+    "tag": ALL,  # of every second post
+    "tag-ten": ALL,  # of ten posts
+    "author": ALL,  # with the most posts
+    "search-rare": ALL,  # a word in five posts
+    "search-common": ALL,  # the word "the"
     "search-prefix": ALL,
     "search-three": ALL,
     "feed": WITHOUT_LOGIN,
