@@ -3,16 +3,13 @@
 The README's table describes each variable. An invalid value stops the start with one line.
 """
 
-import contextlib
 import hmac
-import os
-import secrets
-import tempfile
 from pathlib import Path
 
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 
 from blogsite import environment, unprepared
+from blogsite.secret_key import load_secret_key, make_instance_dir
 
 # Folders ---------------------------------------------------------------------------------------
 
@@ -26,59 +23,9 @@ INSTANCE_DIR = environment.read(
 ).absolute()
 unprepared.refuse_missing_instance(INSTANCE_DIR)
 
-
-def make_instance_dir() -> None:
-    """Create the instance folder if it is missing. Only its owner can read it."""
-    try:
-        INSTANCE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"a folder that can be written ({error.strerror})"
-        environment.refuse("INSTANCE_DIR", str(INSTANCE_DIR), reason)
-
-
 # Secrets ---------------------------------------------------------------------------------------
 
-
-def generate_secret_key(path: Path) -> None:
-    """Write a new key to `path` with mode 600, unless another process was faster."""
-    make_instance_dir()
-    try:
-        descriptor, draft = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(64))
-        # Linking is atomic, so no other process ever reads half a key.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        Path(draft).unlink()
-    except OSError as error:
-        reason = f"a folder that can be written ({error.strerror})"
-        environment.refuse("INSTANCE_DIR", str(INSTANCE_DIR), reason)
-
-
-def read_secret_key(path: Path) -> str:
-    try:
-        if not path.exists():
-            generate_secret_key(path)
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = f"a file that this user can read ({getattr(error, 'strerror', 'not a text')})"
-        environment.refuse(str(path), "no key", reason)
-
-
-def load_secret_key() -> str:
-    """Return SECRET_KEY, or the key in the instance folder, which the first start creates."""
-    path = INSTANCE_DIR / "secret_key"
-    name = "SECRET_KEY"
-    key = os.environ.get("SECRET_KEY", "")
-    if not key:
-        name = str(path)
-        key = read_secret_key(path)
-    if len(key) < 50 or len(set(key)) < 5:
-        environment.refuse(name, f"{len(key)} characters", "at least 50 random characters")
-    return key
-
-
-SECRET_KEY = load_secret_key()
+SECRET_KEY = load_secret_key(INSTANCE_DIR)
 # Cookies ignore ports, so two instances on one host need different cookie names. The mark is the
 # same on all machines of an instance, and reveals nothing about the key.
 INSTANCE_MARK = hmac.digest(SECRET_KEY.encode(), b"blogsite.instance", "sha256").hex()[:8]
@@ -243,7 +190,7 @@ DATABASES = {
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == SQLITE:
-    make_instance_dir()
+    make_instance_dir(INSTANCE_DIR)
     DATABASES["default"] |= {"ENGINE": "blogsite.sqlite", "OPTIONS": SQLITE_OPTIONS}
     # Tests use a file like the site, because there is no WAL or second connection in memory.
     DATABASES["default"]["TEST"] = {"NAME": INSTANCE_DIR / "test.sqlite3"}

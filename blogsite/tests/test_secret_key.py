@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from blogsite.secret_key import generate_secret_key, load_secret_key
 from blogsite.tests.conftest import SETTINGS
 
 GOOD_KEY = "a-key-of-fifty-characters-0123456789-abcdefghijklm"
@@ -45,8 +46,8 @@ def test_each_instance_has_a_key_of_its_own(load, tmp_path):
 
 def test_a_process_that_was_quicker_wins(load, instance):
     settings = load()
-    settings["generate_secret_key"](instance / "secret_key")
-    assert settings["load_secret_key"]() == settings["SECRET_KEY"]
+    generate_secret_key(instance / "secret_key")
+    assert load_secret_key(instance) == settings["SECRET_KEY"]
     assert [path.name for path in instance.iterdir()] == ["secret_key"]
 
 
