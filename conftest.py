@@ -21,16 +21,16 @@ SET_AFTERWARDS = ("status", "waiting_because", "created_at")
 
 
 def pytest_configure() -> None:
-    # Each test client starts a new site. With this, WhiteNoise looks for a file when it is
-    # requested, instead of scanning all files 6,000 times.
+    # Each test client starts a new site. With this setting, WhiteNoise looks for a file when it is
+    # requested, instead of scanning all files for each of 6,000 clients.
     site_settings.WHITENOISE_AUTOREFRESH = True
-    # A real hash takes a second on purpose, and the tests are not about Argon2.
+    # A real password hash takes up to a second on purpose, and these tests are not about Argon2.
     site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def collected_static_files(tmp_path_factory):
-    """Collect the static files, because pages name them by their hashes, as when deployed."""
+    """Collect the static files, because pages link to them by hashed names, as in production."""
     site_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
     call_command("collectstatic", verbosity=0, interactive=False)
 
@@ -112,7 +112,7 @@ def draft(make_post) -> Post:
 def make_comment(post, reader):
     """Return a function that adds a comment, by default by `reader` on `post`.
 
-    Fields in SET_AFTERWARDS get the given values, whatever the rules say.
+    Fields in SET_AFTERWARDS get the given values, even if the rules would set others.
     """
 
     def make(body: str = "A comment.", *, parent: Comment | None = None, **fields) -> Comment:

@@ -25,7 +25,7 @@ PACKAGE = "axe-core@4.14.1"
 FILE = "axe-core/axe.min.js"
 SCHEMES = ("light", "dark")
 WIDTHS = (390, 1280)
-# The preview of the editor is a page of its own.
+# Leave out the editor's preview frame, which is checked as a page of its own.
 RUN = "() => axe.run(document, {resultTypes: ['violations'], iframes: false})"
 
 

@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 760, 520
 LEFT, RIGHT, TOP, BOTTOM = 60, 190, 46, 48
 LABEL_HEIGHT = 15
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-# Distinct in light and dark, and for most color-blind people; labels name each line.
+# Colors that differ in light and dark, and for most color-blind people. Labels name each line too.
 COLORS = ("#3b7dd8", "#d9822b", "#3a9d5d", "#c2477f", "#8a63d2", "#2a9d9d", "#b58900", "#8c6d5a")
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #333 }
@@ -49,7 +49,7 @@ class Scale:
     """Map values to positions on a logarithmic axis from `low` to `high`."""
 
     def __init__(self, low: float, high: float, start: int, end: int) -> None:
-        # A single size gives a line too.
+        # If there is only one size, `high` equals `low`, but the axis needs a length.
         self.low, self.high = log10(low), log10(max(high, low * 2))
         self.start, self.end = start, end
 

@@ -28,7 +28,7 @@ from posts.models import Post, Tag  # noqa: E402
 
 
 def make_ready(posts: int) -> None:
-    """Migrate, collect and fill unless already done; exit if an earlier run was interrupted."""
+    """Migrate, collect static files and fill the database, unless it is filled already."""
     call_command("prepare", stdout=sys.stderr)
     if seed.is_filled(posts):
         return

@@ -25,11 +25,11 @@ PACKAGE = "lighthouse@12.8.2"
 DEVICES = {"mobile": [], "desktop": ["--preset=desktop"]}
 PAGES = ("index", "detail", "editor")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
-# robots.txt excludes pages behind a login, so their SEO score means nothing.
+# robots.txt excludes pages that need a login, so their SEO score is meaningless.
 PRIVATE = {"editor"}
 METRICS = ("largest-contentful-paint", "cumulative-layout-shift", "total-blocking-time")
 HEAD = ("page", "device", *CATEGORIES, "all runs", "LCP ms", "CLS", "TBT ms")
-# On a busy machine, a browser sometimes starts too late for Lighthouse.
+# On a busy machine, the browser sometimes starts too late for Lighthouse, so try again.
 ATTEMPTS = 3
 WARM_UP = 5
 

@@ -16,7 +16,7 @@ REPORT = Path(__file__).with_name("wrk.lua")
 TIMEOUT = 60
 # Requests with this header bypass every cache, so the application renders the page.
 NOT_CACHED = {"Authorization": "Basic eA=="}
-# This many must fit into the measured time.
+# At least this many requests must fit into the measured time.
 SHORT = 8
 
 
@@ -89,7 +89,7 @@ def run_wrk(request: Request, connections: int, seconds: int) -> Load:
     report = json.loads(run.stdout.splitlines()[-1])
     if report.pop("refused"):
         raise ValueError(f"{request.path} does not always respond with 200")
-    # Connections that a worker closed because it was replaced.
+    # `broken` counts connections that a worker closed because it was replaced, which is no failure.
     del report["broken"]
     # At the end, each connection drops one more response, which the server still renders.
     report["requests"] += connections

@@ -27,7 +27,8 @@ from benchmarks.run import positive
 from benchmarks.servers import COUNTER
 from benchmarks.visitor import Visitor, asking
 
-# Everyone sees a change after this many seconds. The application allows caches in front this long.
+# Everyone sees a change after this many seconds, for which the application lets caches in front
+# keep a page.
 SEEN_BY_ALL = 10
 MEASURED_POSTS = 30
 PARTS = ("nginx", "gunicorn", "primary", "replica", "redis")

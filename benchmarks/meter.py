@@ -6,8 +6,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
-# In /proc/<pid>/stat, after the name: time in user and system mode, then that of children who
-# exited and were waited for.
+# Fields of /proc/<pid>/stat after the name: time in user and system mode, then the same for
+# children that exited and were waited for.
 OWN, WAITED_FOR = slice(11, 13), slice(13, 15)
 
 

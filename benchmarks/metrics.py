@@ -69,7 +69,7 @@ def own_nodes(function: Function) -> Iterator[ast.AST]:
 
 
 def branches(node: ast.AST) -> int:
-    """Return how many ways through the code a node adds."""
+    """Return how many paths through the code a node adds."""
     if isinstance(node, ast.BoolOp):
         return len(node.values) - 1
     return isinstance(node, (ast.If, ast.IfExp, ast.ExceptHandler, ast.match_case, *LOOPS))
@@ -112,7 +112,7 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def units(package: Path) -> dict[str, set[str]]:
-    """Return the modules and packages of a package, each with the others that it imports."""
+    """Return the modules and packages of a package, each with its siblings that it imports."""
     found: dict[str, set[str]] = {}
     for path in files(package, ".py"):
         unit = path.relative_to(package).parts[0].removesuffix(".py")

@@ -1,4 +1,4 @@
-"""Tools from npm, each installed once into its own folder, in a fixed version."""
+"""Tools from npm. Each is installed once, in a pinned version, into its own folder."""
 
 import os
 import shutil

@@ -32,7 +32,7 @@ from benchmarks import hostile
 from posts.models import Comment, Post
 from posts.writing import preview_links
 
-# The most pages of one kind, such as posts or pages of a list.
+# The maximum number of pages of one kind, such as posts or pages of a list.
 ALIKE_MAX = 8
 NOT_FOLLOWED = re.compile(r"/(?:static|media)/|feed/|\.xml$|\.txt$|/autocomplete/|jsi18n")
 STARTS = (
@@ -130,7 +130,7 @@ def main() -> None:
     for visitor, user in people.items():
         refuse(saver, visitor, user)
     error_pages(saver)
-    # The admin's scripts need it, and browsers without a session don't get it.
+    # The admin's scripts need this page, and browsers without a session don't get it.
     texts = client_of(people["superuser"]).get("/admin/jsi18n/").text
     (folder / "jsi18n.js").write_text(texts)
     (folder / "pages.json").write_text(json.dumps([asdict(page) for page in saver.pages]))
@@ -191,7 +191,7 @@ def local_links(path: str, html: str) -> Iterator[str]:
 
 
 def refuse(saver: Saver, visitor: str, user: User | None) -> None:
-    """Send forms that are refused, or that show something without changing it."""
+    """Send forms that are refused, or that show something but change nothing."""
     client = client_of(user)
     for path, typed in refused_forms(user):
         saver.save(visitor, "POST", path, client.post(path, typed))
@@ -201,7 +201,7 @@ def refuse(saver: Saver, visitor: str, user: User | None) -> None:
             path = f"/{post.pk}/like/"
             answer = client.post(path, {"action": name}, headers={"HX-Request": "true"})
             saver.save(visitor, "htmx", path, answer)
-    # Sent as from a page whose cookie was deleted.
+    # Send a form like a browser whose cookies were deleted.
     strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
     owner = sign(Writer(user.pk if user else 1, new_form_id()))
     for path in ("/create/", "/auth/login/", "/auth/account/"):

@@ -12,7 +12,7 @@ from posts.demo.writer import comment_texts, write_post
 WORDS = 2_000
 TAGS = 5
 TEXTS = 20
-# Share of each action when many people write. An editor mostly sends autosaves.
+# How often each action occurs when many people write. An editor mostly sends autosaves.
 ACTS = {"publish": 1, "publish, new tags": 1, "autosave": 5, "like": 2, "comment": 2}
 
 

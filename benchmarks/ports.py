@@ -3,8 +3,9 @@
 import random
 import socket
 
-# Below those that a system gives to outgoing connections (from 32,768 on Linux, 49,152 on others):
-# one of these could take a port between the moment it is found free and its server's start.
+# These ports are below the ones that a system gives to outgoing connections (from 32,768 on Linux,
+# 49,152 on others). Such a connection could take a port after it was found free and before its
+# server starts.
 PORTS = iter(random.sample(range(20_000, 32_000), 12_000))
 
 

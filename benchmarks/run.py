@@ -25,7 +25,7 @@ from benchmarks.servers import ROOT, Instance, Server, cache_of, database_of, se
 
 RESULTS = ROOT / "benchmarks/results"
 DEFAULT_POSTS = "1000,10000"
-# The server's database backends change as connections reach their age limit.
+# The database's processes change as connections reach their age limit.
 ATTEMPTS = 5
 # Requests that were open at the end get their response later: at most this many seconds plus the
 # longest response time.
@@ -113,7 +113,7 @@ def positive(text: str) -> int:
 def more_than_0(text: str, kind: type[int | float] = float) -> int | float:
     """Return the number in `text`; reject one that is not positive."""
     number = kind(text)
-    # Not `<= 0`, because nan would pass.
+    # Don't test `<= 0`, because nan would pass.
     if not number > 0:
         raise argparse.ArgumentTypeError(f"{text} is not more than 0")
     if number == float("inf"):
@@ -178,7 +178,7 @@ def measure_all(points: list[Point], options: argparse.Namespace) -> None:
 
 
 def measure(point: Point, options: argparse.Namespace) -> bool:
-    """Add one round; return False if a process ended, because its CPU time is then unknown."""
+    """Add one round. Return False if a process ended, because its CPU time is then unknown."""
     point.bytes, an_answer = load.warm_up(point.request, options.connections)
     try:
         before = point.server.processes()

@@ -45,7 +45,7 @@ SEARCH_INDEXES = """
 BATCH = 2_000
 TEXTS = 300
 COMMENTS = 5
-# More comments on the newest post: a full page.
+# The newest post gets more comments, to fill a page.
 MANY_COMMENTS = 100
 # A tag of every second post, and a tag of ten posts.
 HALF, TEN = "half", "ten"
@@ -85,7 +85,7 @@ def is_filled(posts: int) -> bool:
 
 @contextmanager
 def unsafe_writes() -> Iterator[None]:
-    """Write without waiting for the disk; after a power cut, fill a new database."""
+    """Write without waiting for the disk. If the power fails, the database must be filled again."""
     pragmas = ["PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000"]
     settings = ["SET synchronous_commit = off", "SET maintenance_work_mem = '256MB'", UNCHECKED]
     statements = {"sqlite": pragmas, "postgresql": settings}

@@ -19,7 +19,7 @@ from benchmarks.meter import Processes
 from benchmarks.ports import free_port, is_open
 
 ROOT = Path(__file__).parent.parent
-# No other variable is passed on, so your settings don't change the results.
+# Only these variables are passed on, so that your settings don't change the results.
 PASSED_ON = ("PATH", "HOME", "LANG", "WEB_CONCURRENCY", "WEB_THREADS", "MAX_REQUESTS")
 START_TIMEOUT = 60
 # The key of the cache version in Django's cache.

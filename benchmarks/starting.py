@@ -18,7 +18,7 @@ from benchmarks.servers import Instance, serving
 COLUMNS = ("first page", "next page", "visitor", "first ms", "next ms")
 PAIRS = [
     ("index", "index"),
-    # Two pages that are not cached.
+    # Two different pages, neither of which is cached.
     ("index-middle", "index-last"),
     # The same page twice: not cached, then cached.
     ("detail", "detail"),

@@ -23,7 +23,7 @@ from accounts.models import User  # isort: skip
 from benchmarks.people import ACTS, Writer  # isort: skip
 
 PEOPLE = 50
-# They begin and end transactions, and are not queries.
+# These statements begin and end transactions, and don't count as queries.
 FRAME = ("BEGIN", "COMMIT")
 
 
@@ -66,7 +66,7 @@ def count_queries(user: User, posts: int) -> dict[str, int]:
 def main() -> None:
     posts = int(sys.argv[1])
     make_ready(posts)
-    # Not the first account, because it has far more posts than real people.
+    # Leave out the first account, because it has far more posts than real people do.
     users = list(User.objects.order_by("pk")[1 : PEOPLE + 1])
     # A small instance has fewer people, so some use two sessions.
     people = [log_in(users[number % len(users)]) for number in range(PEOPLE)]

@@ -33,7 +33,7 @@ TOGETHER = ("act", "posts", "answers", "failed", "p50 ms", "p99 ms", "max ms")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One action of many: the status of its response, or the error."""
+    """One action, the status of its response or the error, and its duration."""
 
     act: str
     outcome: int | str
@@ -107,7 +107,8 @@ def writer_at(
     origin, form = f"http://127.0.0.1:{server.port}", fields
 
     def post(path: str, **fields) -> tuple[int, dict[str, Any]]:
-        # A new visitor each time, because none loads the page that shows and removes the messages.
+        # Use a new visitor each time, because visitors here never load the page that shows and
+        # removes their messages.
         answer = Visitor(origin, cookies=dict(cookies)).post(path, **form, **fields)
         is_json = answer.headers.get("Content-Type") == "application/json"
         return answer.status, json.loads(answer.text) if is_json else {}
@@ -122,7 +123,8 @@ def measure_alone(
     found = defaultdict(list)
     rounds = [name for _ in range(options.rounds) for name in ACTS]
     for name in tqdm(rounds, unit=" rounds", disable=None):
-        # Each thread of each worker opens a database connection first.
+        # Send some requests first, so that each thread of each worker opens its database
+        # connection.
         repeat(writer, name, 2)
         started = server.processes().cpu_seconds()
         repeat(writer, name, options.requests)

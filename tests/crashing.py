@@ -30,7 +30,7 @@ class Site:
     environment: dict
     master: subprocess.Popen
     cookies: dict = field(default_factory=dict)
-    # The post of each kind of save, and the usual seconds for one save.
+    # The post for each kind of save, and the usual duration of a save in seconds.
     posts: dict = field(default_factory=dict)
     usual: float = 0.0
 
@@ -87,7 +87,7 @@ def log_in(site: Site) -> None:
 
 @contextmanager
 def running_site(instance: Path) -> Iterator[Site]:
-    """Yield a site with a logged-in writer. Meanwhile, its database is `default`."""
+    """Yield a site with a logged-in writer. Within the block, its database is `default`."""
     with new_database("crash") as url:
         own = {"PORT": str(free_port()), "INSTANCE_DIR": str(instance), "DATABASE_URL": url}
         site = Site(os.environ | own, start(os.environ | own))

@@ -1,4 +1,4 @@
-"""The commands for root from README.md and the docs, run as printed."""
+"""The commands that README.md and the docs give to root, run as printed."""
 
 import os
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.servers import ROOT
 
-# Replacements for programs that need systemd or the site's own user. `systemctl` and `chown` only
-# log their arguments; `setpriv` runs its command as the user who runs the tests.
+# Replacements for programs that need systemd or the site's own user: `systemctl` and `chown` only
+# log their arguments, and `setpriv` runs its command as the user who runs the tests.
 STAND_INS = {
     "chown": 'echo "chown $*" >>"$CALLS"',
     "systemctl": 'echo "systemctl $*" >>"$CALLS"',
@@ -17,7 +17,7 @@ STAND_INS = {
 
 
 def commands_of(document: str, heading: str) -> list[str]:
-    """Return the lines for root in the section of `document` below `heading`."""
+    """Return the commands for root from the section of `document` called `heading`."""
     text = (ROOT / document).read_text().partition(f"\n{heading}\n")[2]
     block = re.search(r"^```console\n(.*?)^```$", text.partition("\n## ")[0], re.M | re.S)[1]
     return re.findall(r"^# (.*)$", block, re.M)

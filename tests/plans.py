@@ -9,13 +9,13 @@ from django.db import connection
 
 # SQLite calls back after this many steps of its virtual machine.
 STEPS = 10
-# The line of `EXPLAIN QUERY PLAN` for a table that is read row by row.
+# The line that `EXPLAIN QUERY PLAN` shows for a table that is read row by row.
 SCAN = re.compile(r"SCAN (?!CONSTANT ROW|\(|.* VIRTUAL TABLE)")
 SORT = re.compile("USE TEMP B-TREE FOR ORDER BY")
 
 
-# Features that are turned off in turn. PostgreSQL's statistics come from a sample, so its first
-# choice varies.
+# Planner features that are turned off one after another, because PostgreSQL's first choice varies:
+# its statistics come from a sample.
 JOINS = ("mergejoin", "hashjoin")
 WAYS = [(), ("sort",), JOINS, ("sort", *JOINS), ("sort", "bitmapscan", *JOINS)]
 
@@ -43,8 +43,8 @@ def cost(question: Question) -> int:
     """Return the number of steps that SQLite takes, or of rows that PostgreSQL reads."""
     if connection.vendor == "sqlite":
         return steps(question)
-    # With a few thousand rows, PostgreSQL prefers to sort or merge all of them, with a million it
-    # looks up those that match. It only has to have that choice.
+    # With a few thousand rows, PostgreSQL prefers to sort or merge all of them. With a million, it
+    # looks up those that match. This only tests that it has that choice.
     return min(rows_read(plan(question, without=without), question.sql) for without in WAYS)
 
 
@@ -85,7 +85,8 @@ def plan(question: Question, *, without: tuple[str, ...] = ()) -> dict:
     with connection.cursor() as cursor:
         # Parallel workers would keep reading until they learn that there are enough rows.
         cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-        # By default, small tables are read whole. Without that, only tables without an index are.
+        # By default, PostgreSQL reads small tables whole. With this off, it does so only if there
+        # is no index.
         for way in ("seqscan", *without):
             cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {question.sql}", question.params)

@@ -23,7 +23,7 @@ from django.db import connection
 print(*Post.objects.order_by("pk").values_list("title", flat=True))
 print("later" if "later" in connection.introspection.table_names() else "as it was")
 """
-# A newer version added a table that refers to a table of the backup.
+# A newer version has added a table that refers to one that is in the backup.
 LATER = """
 from posts.models import Post
 from django.db import connection
@@ -90,7 +90,8 @@ def back_up(shell: Shell, url: str) -> Path:
 def test_a_backup_is_restored_by_the_lines_of_the_runbook(shell, url, tmp_path):
     instance = tmp_path / "instance"
     image, key = instance / "media/images/a.webp", (instance / "secret_key").read_text()
-    # Back up before the first image, and again, over the remains of an interrupted backup.
+    # Back up once before the first image exists, and once over the remains of an interrupted
+    # backup.
     copy = back_up(shell, url)
     copy.with_stem("new").write_text("half a copy")
     ask(shell, WRITE)

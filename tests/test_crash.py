@@ -1,8 +1,8 @@
 """Saves under `kill -9`: acknowledged saves stay, and interrupted ones are complete or absent.
 
 `bin/serve` starts the server, and the tests read its database directly. Each save goes to one
-worker, because the other is stopped meanwhile, and serves afterward. A hundred saves are hit: 91
-kill a worker, and 9 kill the master with all of its workers.
+worker, because the other is paused until the kill. A hundred saves are interrupted: 91 by killing
+the worker, and 9 by killing the master and all workers.
 """
 
 import random
@@ -86,7 +86,7 @@ class Save:
         return snapshot(post) if post else None
 
     def expected(self) -> dict:
-        """Return the state of the post once this is saved completely."""
+        """Return the state that the post has once this save is complete."""
         before = self.before or {"version": 0, "revisions": [], "status": "published"}
         number = before["revisions"][0][0] + 1 if self.before else 1
         revision = (number, self.words, self.kind in AUTOSAVES, self.edit_session)
@@ -149,7 +149,7 @@ def fill(site: Site) -> None:
     published, draft = Post.objects.order_by("pk").values_list("pk", flat=True)
     for kind in SAVES.keys() - {"publish"}:
         site.posts[kind] = draft if kind in DRAFTS else published
-    # The first save is slower, because nothing is open yet.
+    # The first save is slower, because no connection or file is open yet.
     site.usual = min(time_a_save(site) for _ in range(3))
 
 
@@ -284,7 +284,7 @@ def test_a_form_whose_connection_breaks_off_is_not_saved(site):
         for name, value in headers_of(site, content).items():
             request.putheader(name, value)
         request.endheaders(content[:3_000])
-        # This keeps the reading side open, unlike a browser.
+        # Unlike a browser, this keeps the reading side of the connection open.
         request.sock.shutdown(SHUT_WR)
         assert request.getresponse().status == 400
     assert not Post.objects.filter(title="Half").exists()

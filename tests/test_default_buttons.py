@@ -38,7 +38,7 @@ def editor_in(page: str) -> Form:
 
 
 def press_enter_in_editor(client, path: str, page: str, **typed: str) -> None:
-    """Type and press Enter. Nothing changes for readers, and the next page has the text."""
+    """Type, press Enter, and check that readers see no change and the next page has the text."""
     form = editor_in(page)
     form.fill(**(TYPED | typed))
     before = what_readers_get()
@@ -93,7 +93,7 @@ def test_where_the_post_has_gone(writer, make_post, monkeypatch):
     def is_gone(*args, **kwargs):
         raise publishing.PostIsGone
 
-    # The post is deleted after the form was validated, before it is saved.
+    # The post is deleted after the form is validated and before it is saved.
     with monkeypatch.context() as patch:
         patch.setattr(publishing, "save_post", is_gone)
         page = writer.post(f"/{post.pk}/update/", {"title": "Mine", "body": "mine"}).text

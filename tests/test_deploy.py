@@ -61,7 +61,7 @@ def test_systemd_accepts_the_units(tmp_path):
     units = [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.socket"), *DEPLOY.glob("*.timer")]
     assert len(units) == 4
     for unit in units:
-        # The check requires that programs exist.
+        # The check requires that the programs named in the units exist.
         text = unit.read_text().replace(f"{CHECKOUT}/.venv/bin/", f"{Path(sys.executable).parent}/")
         (tmp_path / unit.name).write_text(text)
     command = ["systemd-analyze", "verify", *sorted(tmp_path.iterdir())]
@@ -73,7 +73,7 @@ def test_systemd_accepts_the_units(tmp_path):
 
 
 class Told(ThreadingHTTPServer):
-    """Fake application that responds to all requests alike, or hangs up after it read one."""
+    """Fake application that responds to all requests alike, or hangs up after reading one."""
 
     def __init__(self, headers: dict[str, str] | None = None, *, hangs_up: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), Telling)
@@ -251,7 +251,7 @@ def test_who_asks_for_a_page_after_a_while_gets_it_as_it_is(tmp_path):
     application = Told(FOR_ALL)
     with before(tmp_path, application) as visitor:
         assert visitor.get("/page/").text == "answer 1"
-        # One second, one more during renewal, and nginx counts whole seconds.
+        # Wait one second, one more during renewal, and one more because nginx counts whole seconds.
         after = time.monotonic() + 3
         wait_until(lambda: time.monotonic() > after, "the clock stands still")
         assert visitor.get("/page/").text == "answer 2"

@@ -26,7 +26,7 @@ def only(headers: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_no_location_drops_the_headers_of_its_server():
-    """A block with its own add_header inherits none of its server's."""
+    """A block with its own add_header inherits none from its server."""
     text = re.sub("#.*", "", (DEPLOY / "nginx.conf").read_text())
     depth_of_headers = {
         text[: found.start()].count("{") - text[: found.start()].count("}")

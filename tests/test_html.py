@@ -75,7 +75,7 @@ class Document(HTMLParser):
 
 
 def faults(source: str) -> list[str]:
-    """Return a page's violations of HTML, limited to kinds that our pages once had."""
+    """Return a page's violations of the HTML standard, of the kinds that our pages once had."""
     root = Document(source).root
     return [fault for rule in RULES for fault in rule(root)]
 
@@ -105,7 +105,7 @@ def labels(root: Element) -> list[str]:
 
 
 def selects(root: Element) -> list[str]:
-    """Return a fault for each required list that does not begin with an empty choice."""
+    """Return a fault for each required <select> that does not begin with an empty choice."""
     required = [e for e in root.all("select") if "required" in e.attributes]
     firsts = [(e, e.all("option")[:1]) for e in required if "multiple" not in e.attributes]
     return [f"select {e.attributes}" for e, first in firsts if not is_empty_choice(first)]

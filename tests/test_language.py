@@ -1,4 +1,4 @@
-"""LANGUAGE_CODE: dates and numbers in the blog's language, in an interface of one language."""
+"""LANGUAGE_CODE: dates and numbers in the blog's language, in an interface that stays English."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Migrations: complete, reversible, and with all that they create besides tables."""
+"""Migrations are complete and reversible, and create everything that is needed besides tables."""
 
 import subprocess
 import sys

@@ -54,7 +54,8 @@ def test_they_are_offered_to_those_alone_whom_the_page_cache_answers(
 def test_only_public_pages_that_change_nothing_are_fetched(rules):
     (rule,) = rules["prefetch"]
     patterns = rule["where"]["and"][0]["href_matches"]
-    # A name in a URL pattern matches up to the next slash, or up to the text after the name.
+    # In a URL pattern, a name matches up to the next slash, or up to the text that follows the
+    # name.
     fetched = re.compile("|".join(re.sub(r":[a-z]+", "[^/]+?", each) for each in patterns))
     matched = {
         name: (methods, visitors)

@@ -1,4 +1,4 @@
-"""Query budgets: the number of queries of each page, which stays the same with more rows."""
+"""Query budgets: each page takes a fixed number of queries, however many rows there are."""
 
 from datetime import timedelta
 
@@ -57,7 +57,8 @@ def test_lists(client_of, rows, django_assert_num_queries, path, visitor, querie
 )
 @pytest.mark.parametrize(
     ("question", "more"),
-    # Two more: the tags that the search names, and how far back to look if it excludes something.
+    # Two more queries: the tags that the search names, and how far back to look if it excludes
+    # something.
     [("body", 0), ('bod "body" -x author:author1 -tag:x', 2)],
 )
 def test_search(client_of, rows, django_assert_num_queries, question, more, visitor, queries):
@@ -92,7 +93,7 @@ def hundred_comments(post, make_user):
 
 @pytest.mark.parametrize(
     ("visitor", "queries"),
-    # As above, and the comments after their positions. A moderator's permissions are two more.
+    # As above, plus the comments after their positions. A moderator's permissions take two more.
     [("anonymous", 8), ("reader", 9), ("author", 9), ("moderator", 11)],
 )
 def test_detail_with_a_hundred_comments(
@@ -168,9 +169,9 @@ def test_queues(
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        # As for the queues above.
+        # The same queries as for the queues above.
         ("/admin/posts/post/", 6),
-        # As above, and the results of the search before them.
+        # As above, plus the results of the search before these.
         ("/admin/posts/post/?q=title", 7),
         ("/admin/posts/post/?author=author1", 6),
         ("/admin/accounts/user/", 6),

@@ -1,4 +1,4 @@
-"""Query plans: lists cost the same with three times the rows, and read no whole table."""
+"""Query plans: lists cost the same with three times the rows, and never read a whole table."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,12 +32,12 @@ pytestmark = pytest.mark.django_db
 
 # More posts than any list reads at once, then three times as many.
 FEW, MANY = 2_500, 7_500
-# The allowed difference between both sizes, in steps of SQLite's virtual machine or in rows on
-# PostgreSQL. There, either size may read both tags of a thousand matching posts, or all posts with
-# the tag.
+# The allowed difference between the two sizes, in steps of SQLite's virtual machine or in rows on
+# PostgreSQL. PostgreSQL may choose, at either size, to read both tags of a thousand matching posts
+# or all posts with the tag.
 SLACK = {"sqlite": 6_000, "postgresql": 2_100}
-# The number of the author's posts in each state that public lists don't show, of reports, and of
-# revisions.
+# How many posts the author has in each state that public lists don't show, and how many reports and
+# revisions there are.
 OWN = 120
 # Queries that may sort because their rows are always few.
 FEW_BY_NATURE = {
@@ -203,7 +203,7 @@ def path_of(number: int) -> str:
 
 
 def add_unlisted() -> None:
-    """Create the rows of both sizes: posts that lists don't show, a thread, reports, a history."""
+    """Create the rows that both sizes share: unlisted posts, a thread, reports, a history."""
     now = timezone.now()
     states = [
         {"status": "draft"},

@@ -38,7 +38,7 @@ class Site:
         self.author.join("author")
 
     def read(self, path: str) -> list[tuple[int, str]]:
-        """Return the status and text of a page in each coding, as an anonymous visitor gets it."""
+        """Return the status and text of a page in each encoding, as anonymous visitors get it."""
         visitors = [Visitor(self.origin, headers={"Accept-Encoding": name}) for name in CODINGS]
         answers = [visitor.get(path) for visitor in visitors]
         return [(answer.status, answer.text) for answer in answers]

@@ -30,7 +30,8 @@ NAMED = {"label", "help_text", "verbose_name", "verbose_name_plural", "descripti
 TEMPLATES = sorted(p for p in (ROOT / "templates").rglob("*.*") if p.name != "robots.txt")
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 SHOWN = {"title", "placeholder", "aria-label", "alt", "content", "summary"}
-# Text in code, text from the browser, and names that are the same in every language.
+# Latin text that needs no translation: code, text from the browser, and names that are the same in
+# every language.
 LANGUAGE = "en-au"
 UNSEEN = {"script", "style", "code", "kbd", "pre", "textarea"}
 NAMES = re.compile(
@@ -105,7 +106,7 @@ def pseudo(monkeypatch, settings):
     The language has its own code, so pages never show cached fragments of other tests.
     """
     settings.SITE_NAME = "Блог"
-    # The admin gets its name when the URLs are loaded.
+    # The admin takes the site's name when the URLs are loaded.
     monkeypatch.setattr(admin.site, "site_header", settings.SITE_NAME)
     monkeypatch.setattr(admin.site, "site_title", settings.SITE_NAME)
     settings.BLOG_LANGUAGE = LANGUAGE
@@ -132,7 +133,7 @@ def blog(make_user, make_post, make_comment, pseudo) -> dict[str, object]:
     hidden = make_post(**words, title="Скрыто", status="hidden")
     state = {"status": "trash", "trashed_from": "draft", "trashed_at": now}
     trash = make_post(**words, title="Корзина", **state)
-    # Each has its own text, because the same text again is the same comment.
+    # Each comment has its own text, because a repeated text would count as the same comment.
     for number, status in enumerate(("approved", "waiting", "hidden", "deleted")):
         make_comment(f"слово {number}", post=post, author=boris, status=status)
     Post.objects.filter(title="Test title").update(title="Проба", body="слово", excerpt="слово")
@@ -276,7 +277,7 @@ def test_the_email_has_no_such_text(client, blog, mailoutbox):
     assert [text for text in texts if outside(text, 0)[0]] == []
 
 
-# Parts of a template that are not plain text: its tags, variables and translated texts.
+# Parts of a template to leave out: tags, variables, translated texts, comments and scripts.
 NOT_SHOWN = re.compile(
     r"{#.*?#}|{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|<!--.*?-->"
     r"|<(script|style|code)\b.*?</\1>",

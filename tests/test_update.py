@@ -1,4 +1,4 @@
-"""Update of a running site with the commands of README.md."""
+"""Updating a running site with the commands from README.md."""
 
 import os
 import re
@@ -100,7 +100,7 @@ def test_an_update_by_the_lines_of_the_readme_refuses_nobody(shell, checkout, up
         with asking(visitor, ["/", "/tags/"], threads=2) as tally:
             release(upstream)
             said = shell.run(*commands_of("README.md", "### Update"))
-            # The last command requests a restart, which systemd does like this.
+            # The last command requests a restart. This is how systemd does it.
             assert shell.calls[-1] == "systemctl restart blogsite"
             old.close()
             new.enter_context(activated(listener, own, checkout))

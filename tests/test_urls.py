@@ -1,4 +1,4 @@
-"""Inventory of all addresses: each is public or guarded, and refuses undeclared methods."""
+"""Inventory of all URLs: each is public or guarded, and refuses methods not listed here."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -29,8 +29,8 @@ def post(make_post):
     return make_post(tags="bread")
 
 
-# name: (arguments, methods, guard). `own` is only for the author of post 1, `script` responds to a
-# script, and `trash` is only for the author of a trashed post.
+# name: (arguments, methods, guard). `own` allows only the author of post 1, `trash` only the author
+# of a trashed post, and `script` responds to a script in JSON.
 INVENTORY = {
     "posts:post_list": ({}, READ, "public"),
     "posts:post_short": ({"pk": 1}, READ, "public"),

@@ -12,7 +12,8 @@ from tests.servers import ROOT
 
 pytestmark = pytest.mark.program
 STAMP = ".venv/installed-requirements.txt.stamp"
-# Pythons that lack something: code that runs before the given program, and the expected error.
+# Incomplete installations of Python: code that runs before the given program, and the expected
+# error.
 LACKING = {
     "old": ("sys.version_info = (3, 9, 18)", "3.11 or newer is needed"),
     "without venv": ("sys.modules['ensurepip'] = None", "has no venv module"),
@@ -76,7 +77,7 @@ def test_the_venv_is_made_once_and_again_when_something_changes(checkout):
 
 
 def cut(path: Path) -> None:
-    """Cut a file in half, like a full disk."""
+    """Cut a file in half, as a full disk does."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
@@ -103,7 +104,7 @@ def test_an_incomplete_venv_is_made_again(made_checkout, damage):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """Return a complete .venv, created once. pip compiles its own code at its first use."""
+    """Return a complete .venv, created once. pip compiles its own code when it is first used."""
     folder = tmp_path_factory.mktemp("made")
     subprocess.run(["python3", "-m", "venv", folder / ".venv"], check=True)
     subprocess.run([folder / ".venv/bin/python", "-m", "pip", "list"], check=True)
@@ -112,7 +113,7 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def made_checkout(checkout, made) -> Path:
-    """Return a checkout with a .venv of an interrupted install: a full disk left an empty stamp."""
+    """Return a checkout whose .venv was not finished: a full disk left an empty stamp."""
     shutil.copytree(made, checkout / ".venv", symlinks=True)
     (checkout / STAMP).write_text("")
     return checkout

@@ -99,7 +99,7 @@ def test_an_address_opens_for_those_who_may_see_the_post(client_of, make_post, v
 
 
 def status_for(visitor: str, state: str) -> int:
-    """Return the status of the author's pages about a post."""
+    """Return the status codes of the author's own pages about a post."""
     if visitor == "anonymous":
         return 302
     if not may_open(visitor, state):
@@ -288,7 +288,7 @@ def test_a_warm_cache_shows_what_is_out_and_nothing_else(in_step, make_post, sta
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_warm_cache_shows_at_once_what_comes_out(in_step, make_post, state):
-    # With this post, the tag and the author have pages before the change.
+    # Because of this post, the tag and the author have pages even before the change.
     make_post(title="Other", tags="Rare tag")
     post = make_post(title=TITLE, tags="Rare tag", **STATES[state])
     publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, Edit(NOW)))

@@ -1,4 +1,4 @@
-"""Page weight: a browser loads few files and few bytes before it shows a page, and none twice."""
+"""Page weight: before it shows a page, a browser loads few files and bytes, and no file twice."""
 
 import gzip
 import re

@@ -14,6 +14,6 @@ addEventListener("load", () => setTimeout(() => {
     name(select, select.closest(".selector-available, .selector-chosen")?.querySelector("label, h2")?.textContent);
   }
   for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
-  // Empty column headers, whose cells have their own labels.
+  // These column headers are empty, because their cells have their own labels.
   for (const head of document.querySelectorAll("th:empty")) head.setAttribute("role", "presentation");
 }));

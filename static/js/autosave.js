@@ -276,7 +276,7 @@ addEventListener("pageshow", () => { isLeaving = false; });
 addEventListener("pagehide", () => { if (isUnsaved()) keep(); });
 addEventListener("beforeunload", (event) => {
   if (isLeaving || !(isUnsaved() || isChosen())) return;
-  // If sent now, it arrives before a reload requests the page. If sent later, the reload shows old text.
+  // Save now, so that the save arrives before a reload requests the page. Otherwise, the reload would show old text.
   send();
   event.preventDefault();
 });
@@ -292,7 +292,7 @@ function sense(name, text = "") {
   return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
 }
 
-// For a new post, the server compares the text to see if a copy arrived. The form doesn't show more.
+// The time counts only if the form shows it, and not for a new post, because then the server compares the text.
 const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
 const differs = (copy) => differsInTime(copy)
   || TEXT.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));

@@ -85,7 +85,7 @@ body.addEventListener("paste", (event) => {
 body.addEventListener("dragover", (event) => {
   if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
 });
-// Includes other files: the browser would leave the page to open them, and the server explains the error.
+// Uploads any file, even one that is not an image: the browser would leave the page to open it, but the server explains the error.
 body.addEventListener("drop", (event) => {
   const files = [...event.dataTransfer.files];
   if (!files.length) return;
@@ -138,7 +138,7 @@ function show(names) {
   }));
   list.hidden = !names.length;
   tags.setAttribute("aria-expanded", String(!list.hidden));
-  // If a list arrives after a choice, it keeps the choice.
+  // If a new list arrives, the chosen suggestion stays chosen.
   choose(names.indexOf(before));
 }
 

@@ -25,7 +25,7 @@ async function copies(mode) {
   return (await database)?.transaction("copies", mode, { durability: "strict" }).objectStore("copies");
 }
 
-// Record what localStorage has under `key` since `at`. Without `fields`, the copy was removed.
+// Record that localStorage has had `fields` under `key` since `at`. Without `fields`, the copy was removed.
 async function record(key, at, fields = null) {
   try {
     (await copies("readwrite"))?.put({ key, at, fields });

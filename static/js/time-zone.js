@@ -1,4 +1,4 @@
-// Offers the browser's time zone beside the field if it is different. It only sets it on a click.
+// Offers the browser's time zone below the field if the two differ. Only a click changes the field.
 "use strict";
 
 const field = document.querySelector("[name=time_zone]");

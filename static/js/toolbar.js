@@ -21,7 +21,7 @@ function write(start, end, text, selection = [0, text.length]) {
 
 const selected = () => [body.selectionStart, body.selectionEnd];
 
-// Leaves out white space at both ends, because Markdown ignores signs that are separated from the text.
+// Leaves out white space at both ends, because Markdown ignores asterisks with a space between them and the text.
 function selectedWords() {
   const [start, end] = selected();
   const text = body.value.slice(start, end);

@@ -57,7 +57,7 @@ def site(tmp_path_factory, database_url, mails):
                 break
         yield f"http://127.0.0.1:{port}"
         server.send_signal(signal.SIGINT)
-        # Longer than gunicorn waits for its workers.
+        # This is longer than gunicorn waits for its workers.
         assert server.wait(timeout=60) == 0
 
 
@@ -85,8 +85,8 @@ def javascript(request) -> bool:
 @pytest.fixture
 def open_page(browser: Browser, site: str):
     """Return a function that opens a page. Fail at the end if a page logged or raised anything."""
-    # Chromium also logs refused forms (some tests send them on purpose), autofocus blocked because
-    # a field already had the focus, and pages that it dropped at a login.
+    # Chromium also logs refused forms (which some tests send on purpose), an autofocus that it
+    # blocked because a field already had the focus, and pages that it dropped at a login.
     complaints, contexts = [], []
     expected = ["a status of 422", "Autofocus processing was blocked", "Cleared data types"]
 
@@ -143,7 +143,7 @@ def status_of(site):
 
 
 def cut_off(page) -> None:
-    """Let no typed text reach the server, not even what a browser sends as the page closes."""
+    """Keep typed text from reaching the server, even what the browser sends while a page closes."""
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('cut off')); }")
 
 

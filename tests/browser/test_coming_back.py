@@ -11,7 +11,7 @@ from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
 
-# Like a page that Back shows again: the form was sent, and the page is unchanged.
+# This is like a page that Back shows again: its form was sent, and the page is unchanged.
 SEND = """async () => {
     const form = document.querySelector("form.editor");
     const data = new FormData(form);

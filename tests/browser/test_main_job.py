@@ -20,7 +20,7 @@ def register(page, username: str) -> None:
 
 
 def join(page, username: str) -> None:
-    """Register and log in without opening the forms, which saves a second in each test."""
+    """Register and log in without the forms in the browser, which saves a second in each test."""
     passwords = {"password1": PASSWORD, "password2": PASSWORD}
     send_form(page, "/auth/register/", {"username": username, **passwords})
     send_form(page, "/auth/login/", {"username": username, "password": PASSWORD})

@@ -64,7 +64,7 @@ def select(page, text: str, start: int, end: int) -> None:
     ],
 )
 def test_a_button_adds_its_signs_and_takes_them_away(editor, tool, before, after):
-    """Brackets mark the selection. Braces stand for the brackets of a link."""
+    """In these cases, brackets mark the selection, and braces stand for the brackets of a link."""
 
     def plain(text: str) -> str:
         return text.replace("[", "").replace("]", "").replace("{", "[").replace("}", "]")
