@@ -24,23 +24,30 @@ const fields = [...form.elements].filter(
 const editSession = crypto.randomUUID?.().replaceAll("-", "")
   ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// Edits are counted, so that no texts are compared while typing.
-let edits = 0;
-let savedEdits = 0;
-// Recovered or refused text that came with the page is not sent until the author edits or saves it.
-let isTouched = false;
-let firstUnsentAt = null;
-let sending = null;
-let failures = 0;
-let sendTimer = null;
-let retryTimer = null;
-let keepTimer = null;
-// The page for a conflict between two texts never saves automatically.
-let hasStopped = !form.dataset.autosaveUrl;
-let isLeaving = false;
-let isWaiting = false;
+const state = {
+  // Edits are counted, so that no texts are compared while typing.
+  edits: 0,
+  savedEdits: 0,
+  // Recovered or refused text that came with the page is not sent until the author edits or saves it.
+  isTouched: false,
+  // The request that saves the text, while it lasts.
+  sending: null,
+  firstUnsentAt: null,
+  failures: 0,
+  sendTimer: null,
+  retryTimer: null,
+  // The key of this edit session's copy in this browser, and whether storing it worked.
+  keptUnder: null,
+  isKept: true,
+  keepTimer: null,
+  // The page for a conflict between two texts never saves automatically.
+  hasStopped: !form.dataset.autosaveUrl,
+  // The form waits for an earlier save before it is submitted.
+  isWaiting: false,
+  isLeaving: false,
+};
 
-const isUnsaved = () => edits !== savedEdits;
+const isUnsaved = () => state.edits !== state.savedEdits;
 // Fields that only the buttons save: always the note, and the time unless the post is a draft.
 const timeField = form.elements.publish_at;
 const isLeft = () => [timeField, form.elements.reason].some((field) => field && field.value !== field.defaultValue);
@@ -50,13 +57,13 @@ const typed = () => Object.fromEntries(fields.map((field) => [field.name, field.
 
 // Status messages
 
-function say(state, text) {
+function say(kind, text) {
   // A screen reader announces the first "Saved" after a problem, not one every few seconds.
-  status.setAttribute("aria-live", status.dataset.state === state ? "off" : "polite");
-  status.dataset.state = state;
+  status.setAttribute("aria-live", status.dataset.state === kind ? "off" : "polite");
+  status.dataset.state = kind;
   if (status.textContent !== text) status.textContent = text;
-  logIn.hidden = state !== "logged-out";
-  compare.hidden = state !== "elsewhere";
+  logIn.hidden = kind !== "logged-out";
+  compare.hidden = kind !== "elsewhere";
 }
 
 function showChecklist(hints) {
@@ -73,24 +80,22 @@ function showChecklist(hints) {
 
 const prefix = `editor:${form.dataset.userId}:`;
 const copiesHere = () => `${prefix}${location.pathname}:`;
-let keptUnder = null;
-let isKept = true;
 
 function keep() {
-  clearTimeout(keepTimer);
-  keepTimer = null;
+  clearTimeout(state.keepTimer);
+  state.keepTimer = null;
   const key = copiesHere() + editSession;
   const copy = { at: Date.now(), fields: typed() };
   try {
     localStorage.setItem(key, JSON.stringify(copy));
     localCopies.record(key, copy.at, copy.fields);
-    if (keptUnder && keptUnder !== key) remove(keptUnder);
-    keptUnder = key;
-    isKept = true;
+    if (state.keptUnder && state.keptUnder !== key) remove(state.keptUnder);
+    state.keptUnder = key;
+    state.isKept = true;
   } catch {
     // Storage is full, or the browser's settings forbid it.
-    if (isKept) say("full", status.dataset.full);
-    isKept = false;
+    if (state.isKept) say("full", status.dataset.full);
+    state.isKept = false;
   }
 }
 
@@ -100,10 +105,10 @@ function remove(key) {
 }
 
 function forget() {
-  clearTimeout(keepTimer);
-  keepTimer = null;
-  if (keptUnder) remove(keptUnder);
-  keptUnder = null;
+  clearTimeout(state.keepTimer);
+  state.keepTimer = null;
+  if (state.keptUnder) remove(state.keptUnder);
+  state.keptUnder = null;
 }
 
 // Saves on the server
@@ -123,25 +128,25 @@ function textsOfForm() {
 }
 
 function schedule() {
-  if (hasStopped || retryTimer) return;
-  firstUnsentAt ??= Date.now();
-  clearTimeout(sendTimer);
-  sendTimer = setTimeout(send, Math.min(STILL_MS, firstUnsentAt + LONGEST_MS - Date.now()));
+  if (state.hasStopped || state.retryTimer) return;
+  state.firstUnsentAt ??= Date.now();
+  clearTimeout(state.sendTimer);
+  state.sendTimer = setTimeout(send, Math.min(STILL_MS, state.firstUnsentAt + LONGEST_MS - Date.now()));
 }
 
 function send() {
-  clearTimeout(sendTimer);
-  clearTimeout(retryTimer);
-  sendTimer = retryTimer = null;
-  if (sending || hasStopped || isLeaving || !isTouched || !isUnsaved()) return;
-  sending = deliver(edits).finally(() => {
-    sending = null;
-    if (isUnsaved() && firstUnsentAt && !sendTimer) schedule();
+  clearTimeout(state.sendTimer);
+  clearTimeout(state.retryTimer);
+  state.sendTimer = state.retryTimer = null;
+  if (state.sending || state.hasStopped || state.isLeaving || !state.isTouched || !isUnsaved()) return;
+  state.sending = deliver(state.edits).finally(() => {
+    state.sending = null;
+    if (isUnsaved() && state.firstUnsentAt && !state.sendTimer) schedule();
   });
 }
 
 async function deliver(edit) {
-  firstUnsentAt = null;
+  state.firstUnsentAt = null;
   freshenTokens();
   try {
     const response = await fetch(form.dataset.autosaveUrl, {
@@ -154,7 +159,7 @@ async function deliver(edit) {
     const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: gone, 409: elsewhere, 422: refused }[response.status];
     const result = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
     if (!act || (response.ok && !result.version)) return tryAgain();
-    failures = 0;
+    state.failures = 0;
     if (!response.ok) keep();
     act(result, edit);
   } catch {
@@ -163,7 +168,7 @@ async function deliver(edit) {
 }
 
 function saved(result, edit) {
-  savedEdits = edit;
+  state.savedEdits = edit;
   for (const name of ["version", "uuid"]) {
     // Set as an attribute, because Firefox restores the last value on a reload, which would be wrong.
     if (result[name]) form.elements[name]?.setAttribute("value", result[name]);
@@ -181,15 +186,15 @@ function moveTo(result) {
   history.replaceState(history.state, "", result.update_url);
   form.action = result.update_url;
   form.dataset.autosaveUrl = result.autosave_url;
-  if (keptUnder && isUnsaved()) keep();
+  if (state.keptUnder && isUnsaved()) keep();
 }
 
 function tryAgain() {
-  if (isLeaving) return;
+  if (state.isLeaving) return;
   keep();
-  say("unsent", isKept ? status.dataset.unsent : status.dataset.unkept);
-  failures += 1;
-  retryTimer = setTimeout(send, Math.min(RETRY_MS, 1_000 * 2 ** failures));
+  say("unsent", state.isKept ? status.dataset.unsent : status.dataset.unkept);
+  state.failures += 1;
+  state.retryTimer = setTimeout(send, Math.min(RETRY_MS, 1_000 * 2 ** state.failures));
 }
 
 function loggedOut(result) {
@@ -198,33 +203,33 @@ function loggedOut(result) {
 }
 
 function gone() {
-  hasStopped = true;
+  state.hasStopped = true;
   say("gone", status.dataset.gone);
 }
 
 function elsewhere(result) {
-  hasStopped = true;
+  state.hasStopped = true;
   say("elsewhere", result.message ?? status.dataset.elsewhere);
 }
 
 function refused(result) {
   const label = (name) => form.elements[name]?.labels?.[0]?.firstChild.textContent.trim() ?? "";
   const said = Object.entries(result.errors ?? {}).map(([name, texts]) => `${label(name)}: ${texts.join(" ")}`);
-  say("refused", [isKept ? status.dataset.refused : status.dataset.unkept, ...said].join(" "));
+  say("refused", [state.isKept ? status.dataset.refused : status.dataset.unkept, ...said].join(" "));
 }
 
 form.addEventListener("input", (event) => {
   if (!fields.includes(event.target)) return;
-  edits += 1;
-  isTouched = true;
-  keepTimer ??= setTimeout(keep, KEEP_MS);
+  state.edits += 1;
+  state.isTouched = true;
+  state.keepTimer ??= setTimeout(keep, KEEP_MS);
   schedule();
 });
 form.addEventListener("keydown", (event) => {
   const isSave = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key === "s";
   if (!isSave) return;
   event.preventDefault();
-  isTouched = true;
+  state.isTouched = true;
   send();
 });
 addEventListener("online", send);
@@ -244,23 +249,23 @@ document.addEventListener("visibilitychange", () => {
 form.addEventListener("submit", (event) => {
   freshenTokens();
   if (event.submitter?.formTarget === "_blank") return;
-  if (isWaiting) return event.preventDefault();
-  if (sending) {
+  if (state.isWaiting) return event.preventDefault();
+  if (state.sending) {
     // The earlier save must not arrive after this one.
     event.preventDefault();
-    isWaiting = true;
+    state.isWaiting = true;
     const pause = new Promise((done) => setTimeout(done, SUBMIT_WAITS_MS));
-    Promise.race([sending, pause]).then(() => {
-      isWaiting = false;
-      sending = null;
+    Promise.race([state.sending, pause]).then(() => {
+      state.isWaiting = false;
+      state.sending = null;
       form.requestSubmit(event.submitter);
     });
     return;
   }
-  clearTimeout(sendTimer);
-  clearTimeout(retryTimer);
+  clearTimeout(state.sendTimer);
+  clearTimeout(state.retryTimer);
   if (isUnsaved()) keep();
-  isLeaving = true;
+  state.isLeaving = true;
 });
 compare.addEventListener("click", () => {
   // After the Back button, this page may belong to the edit session that saved the newer text. An empty
@@ -270,13 +275,13 @@ compare.addEventListener("click", () => {
 });
 logIn.addEventListener("click", () => {
   keep();
-  isLeaving = isKept;
+  state.isLeaving = state.isKept;
 });
-addEventListener("pageshow", () => { isLeaving = false; });
+addEventListener("pageshow", () => { state.isLeaving = false; });
 addEventListener("pagehide", () => { if (isUnsaved()) keep(); });
 addEventListener("beforeunload", (event) => {
-  if (isLeaving || !(isUnsaved() || isChosen())) return;
-  // Save now, so that the save arrives before a reload requests the page. Otherwise, the reload would show old text.
+  if (state.isLeaving || !(isUnsaved() || isChosen())) return;
+  // If sent now, it arrives before a reload requests the page. If sent later, the reload shows old text.
   send();
   event.preventDefault();
 });
@@ -304,7 +309,7 @@ function copiesLeft() {
   for (const key of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
     const copy = { key, ...JSON.parse(localStorage.getItem(key)) };
     if (copy.at < oldest) remove(key);
-    else if (key.startsWith(start) && key !== keptUnder) copies.push(copy);
+    else if (key.startsWith(start) && key !== state.keptUnder) copies.push(copy);
   }
   return copies.sort((one, other) => other.at - one.at);
 }
@@ -370,7 +375,7 @@ panel.querySelector("[data-take-local]").addEventListener("click", () => {
   const copy = JSON.parse(localStorage.getItem(panel.dataset.key));
   for (const field of fields) if (field.name in copy.fields) put(field, copy.fields[field.name]);
   keep();
-  if (isKept) remove(panel.dataset.key);
+  if (state.isKept) remove(panel.dataset.key);
   form.elements.body.focus();
   offerCopy();
 });
@@ -388,13 +393,13 @@ form.elements.edit_session?.setAttribute("value", editSession);
 // Text that the server shows but hasn't saved (refused or recovered), or that the browser restored,
 // counts as typed. It is sent with the first key.
 if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.defaultValue)) {
-  edits = 1;
+  state.edits = 1;
   keep();
 }
 try {
   await localCopies.restore();
   // Text that is identical on the server, or that this edit session now keeps, needs no other copy.
-  if (!isUnsaved() || keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
+  if (!isUnsaved() || state.keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
   await offerCopy();
 } catch {
   // This browser has no storage. The first key shows the message.
