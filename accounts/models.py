@@ -46,7 +46,7 @@ class User(AbstractUser):
     biography = models.TextField(_("biography"), max_length=BIOGRAPHY_MAX_LENGTH, blank=True)
     biography_html = models.TextField(editable=False, default="")
     website = models.URLField(_("website"), max_length=200, blank=True)
-    # The name of an image (see `content.images`).
+    # The name of an image (see `content.image_names`).
     avatar = models.CharField(max_length=100, blank=True, editable=False)
     # Blank means the site's own time zone.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from django.conf import settings
 
-from content.images import image_from_url
+from content.image_names import image_from_url
 
 # Link texts that mean nothing to someone who jumps from link to link.
 VAGUE_WORDS = frozenset(

@@ -1,14 +1,8 @@
-"""Uploaded images: checked, resized, stripped of metadata, and stored under descriptive names.
+"""Uploaded images: checked, decoded, and encoded as WebP in up to three widths.
 
-Each image is stored as WebP in up to three widths. The largest is named
-`images/<token>-<width>x<height>-<tone>.webp`. Smaller copies end in `.w480.webp` and `.w960.webp`,
-and exist only if the image is wider than that. The name alone is enough to write the whole <img>,
-without a query or opening the file. docs/decisions/0005-images.md gives the reasons.
+docs/decisions/0005-images.md gives the reasons.
 """
 
-import re
-import secrets
-import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -17,29 +11,19 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
-from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from content.bulkhead import expensive
+from content.image_metadata import orientation, without_metadata
+from content.image_names import MAX_SIDE, WIDTHS, file_names, new_name, stored_widths
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
-MAX_SIDE = 12_000
-# Cameras write one scan, progressive files about ten. Each scan, however short, requires a pass
-# over the whole image: a file of 10 MB could contain enough scans to keep a worker busy for hours.
-MAX_JPEG_SCANS = 30
-# Before the first scan: a large color profile takes 255 parts, everything else a few dozen.
-MAX_JPEG_PARTS = 1000
 
-FOLDER = "images/"
-WIDTHS = (480, 960, 1600)
 WEBP_QUALITY = 80
-# The column is 42rem with a root of 17 px; lengths here are based on the browser's 16 px.
-SIZES = "(min-width: 48em) 45em, 100vw"
-
 # An image is first reduced by a whole factor, to at least this many times its final size, and then
 # resampled.
 REDUCING_GAP = 2
@@ -57,15 +41,6 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # 40 megapixels take up to 660 MB while they are decoded (measured, WebP), so only one at a time.
 _decoding = threading.Lock()
 
-_NAME = re.compile(
-    FOLDER + r"[A-Za-z0-9_-]{22}-([1-9][0-9]{0,3})x([1-9][0-9]{0,4})-([0-3]{3})\.webp"
-)
-_JPEG_MARKER = re.compile(rb"\xff([\x01-\xfe])")
-_JPEG_STANDALONE = b"\x01\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8\xd9"
-_JPEG_METADATA = bytes([*range(0xE0, 0xF0), 0xFE])
-_JPEG_WANTED = (b"JFIF\0", b"ICC_PROFILE\0", b"Adobe")
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_WANTED_ONCE = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IEND"}
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -77,7 +52,8 @@ _UPRIGHT = {
 }
 # The index of the nearest of the levels 0, 85, 170 and 255, for each value of a channel.
 _LEVELS = [(value * 3 + 127) // 255 for value in range(256)]
-_BLACK, _WHITE = "000", "333"
+_BLACK = "000"
+_WHITE = "333"
 
 
 class RefusedImage(ValueError):  # noqa: N818
@@ -95,18 +71,6 @@ class MadeImage:
     files: dict[str, bytes]
 
 
-@dataclass(frozen=True)
-class ImageTag:
-    """The attributes of an <img> of ours. No value contains a character that needs escaping."""
-
-    url: str
-    width: int
-    height: int
-    tone: str
-    srcset: str
-    sizes: str
-
-
 @expensive.place()
 def make_image(file: BinaryIO | File) -> MadeImage:
     """Return the files to store for an image or a first frame. Raise only Busy and RefusedImage."""
@@ -114,55 +78,13 @@ def make_image(file: BinaryIO | File) -> MadeImage:
     with _decoding:
         largest = _decode(data)
     tone = _tone_of(largest)
-    size = f"{largest.width}x{largest.height}"
-    name = f"{FOLDER}{secrets.token_urlsafe(16)}-{size}-{tone}.webp"
-    widths = [*_narrower_than(largest.width), largest.width]
+    name = new_name(largest.width, largest.height, tone)
+    widths = stored_widths(largest.width)
     files = {
-        made: _encode(_narrowed(largest, width))
-        for made, width in zip(names_of(name), widths, strict=True)
+        file_name: _encode(_narrowed(largest, width))
+        for file_name, width in zip(file_names(name), widths, strict=True)
     }
     return MadeImage(name, largest.width, largest.height, tone, files)
-
-
-def names_of(name: str) -> list[str]:
-    """Return the names of all files of the image whose largest is `name`, which comes last.
-
-    The list is empty for a name that make_image would not give, so no other file is pruned by
-    mistake.
-    """
-    if not (parts := _parts_of(name)):
-        return []
-    stem = name.removesuffix(".webp")
-    return [*(f"{stem}.w{narrow}.webp" for narrow in _narrower_than(parts[0])), name]
-
-
-def image_from_url(url: str) -> ImageTag | None:
-    """Return the tag of our image at `url`, with or without SITE_URL, or None for other URLs.
-
-    This does not check whether its files exist. The image's own addresses are below MEDIA_URL, so
-    they survive a new domain.
-    """
-    if settings.MEDIA_URL.startswith("/"):
-        url = url.removeprefix(settings.SITE_URL)
-    name = url.removeprefix(settings.MEDIA_URL)
-    if not url.startswith(settings.MEDIA_URL) or not (parts := _parts_of(name)):
-        return None
-    width, height, tone = parts
-    urls = [settings.MEDIA_URL + each for each in names_of(name)]
-    widths = [*_narrower_than(width), width]
-    srcset = ", ".join(f"{each} {w}w" for each, w in zip(urls, widths, strict=True))
-    return ImageTag(url, width, height, tone, srcset, SIZES)
-
-
-def _parts_of(name: str) -> tuple[int, int, str] | None:
-    match = _NAME.fullmatch(name)
-    if not match or int(match[1]) > WIDTHS[-1] or int(match[2]) > MAX_SIDE:
-        return None
-    return int(match[1]), int(match[2]), match[3]
-
-
-def _narrower_than(width: int) -> list[int]:
-    return [narrow for narrow in WIDTHS if narrow < width]
 
 
 # Checking --------------------------------------------------------------------------------------
@@ -195,7 +117,7 @@ def _damaged() -> str:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn Pillow's exceptions into RefusedImage."""
+    """Turn exceptions into RefusedImage."""
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -208,77 +130,6 @@ def _refusals() -> Iterator[None]:
         raise RefusedImage(_damaged()) from error
 
 
-# Removing metadata ---------------------------------------------------------------------------
-
-
-def _without_metadata(data: bytes) -> tuple[bytes, bytes]:
-    """Return a JPEG or PNG with nothing but its pixels and colors, and the Exif that it had.
-
-    The other parts can cost Pillow much time (JPEG's Exif segments are joined in quadratic time) or
-    memory (compressed text and profiles in PNG). They are skipped here, as are the parts that make
-    a JPEG an MPO and a PNG an animation. Other kinds are unchanged.
-    """
-    if data.startswith(b"\xff\xd8"):
-        return _bare_jpeg(data)
-    if data.startswith(_PNG_SIGNATURE):
-        return _bare_png(data)
-    return data, b""
-
-
-def _bare_jpeg(data: bytes) -> tuple[bytes, bytes]:
-    kept, exif, at = [data[:2]], b"", 2
-    for _part in range(MAX_JPEG_PARTS):
-        if not (marker := _JPEG_MARKER.search(data, at)):
-            break
-        start, at = marker.span()
-        if marker[1] == b"\xda":
-            return b"".join([*kept, _checked_scans(data[start:])]), exif
-        if marker[1] in _JPEG_STANDALONE:
-            continue
-        at += max(2, int.from_bytes(data[at : at + 2]))
-        content = data[start + 4 : at]
-        if marker[1] not in _JPEG_METADATA or content.startswith(_JPEG_WANTED):
-            kept.append(data[start:at])
-        elif content.startswith(b"Exif\0\0"):
-            exif = exif or content
-    raise RefusedImage(_damaged())
-
-
-def _checked_scans(scans: bytes) -> bytes:
-    # Among the pixels, every 0xFF is followed by 0, so this marker always starts a scan.
-    if scans.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise RefusedImage(_damaged())
-    return scans
-
-
-def _bare_png(data: bytes) -> tuple[bytes, bytes]:
-    kept, exif, at = [data[:8]], b"", 8
-    wanted = set(_PNG_WANTED_ONCE)
-    while at + 12 <= len(data):
-        start, at = at, at + 12 + int.from_bytes(data[at : at + 4])
-        name = data[start + 4 : start + 8]
-        if name == b"IDAT" or name in wanted:
-            kept.append(data[start:at])
-            wanted.discard(name)
-        elif name == b"eXIf":
-            exif = exif or data[start + 8 : at - 4]
-    return b"".join(kept), exif
-
-
-def _orientation(exif: bytes) -> int:
-    """Return the orientation in Exif data, 1 to 8; 1 if it is missing or corrupt."""
-    tiff = exif.removeprefix(b"Exif\0\0")
-    with suppress(KeyError, struct.error):
-        order = {b"II": "<", b"MM": ">"}[tiff[:2]]
-        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
-        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
-        for number in range(count):
-            entry = struct.unpack_from(f"{order}HHIH", tiff, directory + 2 + 12 * number)
-            if entry[:3] == (0x0112, 3, 1):
-                return entry[3] if entry[3] in _UPRIGHT else 1
-    return 1
-
-
 # Decoding --------------------------------------------------------------------------------------
 
 
@@ -287,11 +138,11 @@ def _decode(data: bytes) -> Image.Image:
 
     The size is checked in the header, before anything is decoded.
     """
-    data, exif = _without_metadata(data)
     with _refusals():
+        data, exif = without_metadata(data)
         image = Image.open(BytesIO(data), formats=FORMATS)
     _check_size(*image.size)
-    turn = _orientation(exif or image.info.get("exif", b""))
+    turn = orientation(exif or image.info.get("exif", b""))
     goal = _goal(image.size, on_its_side=turn >= 5)
     profile = image.info.get("icc_profile")
     with _refusals():

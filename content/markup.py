@@ -23,10 +23,11 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from pygments.token import STANDARD_TYPES
 
-from content import footnotes, images
+from content import footnotes
 from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url, name_links
 from content.bulkhead import place_for
 from content.highlighting import highlighted
+from content.image_names import image_from_url
 from content.limits import TooMuch, add_limits, render_within_limits, shallow
 from content.nesting import make_valid
 from content.raw_html import (
@@ -226,7 +227,7 @@ def _render_image(self, tokens, index, options, env) -> str:
         # HTML allows no image without an address.
         return escapeHtml(f"![{token.attrs['alt']}]()")
     token.attrs |= {"loading": "lazy", "decoding": "async"}
-    image = images.image_from_url(token.attrs["src"])
+    image = image_from_url(token.attrs["src"])
     if image:
         token.attrs |= {"src": image.url, "srcset": image.srcset, "sizes": image.sizes}
         token.attrs |= {"width": image.width, "height": image.height}

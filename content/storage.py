@@ -6,7 +6,8 @@ from datetime import datetime
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from content.images import FOLDER, MadeImage, names_of
+from content.image_names import FOLDER, file_names
+from content.images import MadeImage
 
 NARROW_ENDING = re.compile(r"\.w[0-9]+(?=\.webp$)")
 
@@ -26,7 +27,7 @@ def keep_files(made: MadeImage) -> str:
 
 def discard_files(name: str) -> None:
     """Delete the files of the image called `name`, the largest first."""
-    for file in reversed(names_of(name)):
+    for file in reversed(file_names(name)):
         default_storage.delete(file)
 
 
@@ -37,10 +38,10 @@ def kept_names() -> set[str]:
     except FileNotFoundError:
         return set()
     names = {NARROW_ENDING.sub("", FOLDER + file) for file in files}
-    return {name for name in names if names_of(name)}
+    return {name for name in names if file_names(name)}
 
 
 def kept_since(name: str) -> datetime:
     """Return when the last file of an image was stored. At least one of its files must exist."""
-    files = [file for file in names_of(name) if default_storage.exists(file)]
+    files = [file for file in file_names(name) if default_storage.exists(file)]
     return max(default_storage.get_modified_time(file) for file in files)

@@ -10,8 +10,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from PIL import Image, ImageCms
 
-from content import images
-from content.images import image_from_url, names_of
+from content.image_names import ImageTag, file_names, image_from_url
 from content.tests.test_images import (
     BASE,
     BLUE,
@@ -211,12 +210,12 @@ def test_names_tell_nothing_and_are_never_the_same():
 def test_all_names_of_an_image_follow_from_the_largest(width, narrower):
     stem = f"{BASE}-{width}x90-213"
     expected = [f"{stem}.w{each}.webp" for each in narrower] + [f"{stem}.webp"]
-    assert names_of(f"{stem}.webp") == expected
+    assert file_names(f"{stem}.webp") == expected
 
 
 def test_the_names_of_what_was_made_are_the_names_of_its_files():
     image = made(encoded(noise(1000, 100), "JPEG"))
-    assert names_of(image.name) == list(image.files)
+    assert file_names(image.name) == list(image.files)
 
 
 # Tones -----------------------------------------------------------------------------------------
@@ -272,7 +271,7 @@ def test_a_made_image_is_known_again_by_its_address(settings, media_url):
     settings.MEDIA_URL = media_url
     image = made(encoded(noise(1700, 850), "JPEG"))
     small, middle, large = (media_url + name for name in image.files)
-    assert image_from_url(media_url + image.name) == images.ImageTag(
+    assert image_from_url(media_url + image.name) == ImageTag(
         url=large,
         width=1600,
         height=800,
@@ -352,7 +351,7 @@ NOT_OURS = [
 @pytest.mark.parametrize("name", NOT_OURS)
 def test_what_make_image_would_not_name_is_not_ours(name):
     assert image_from_url(f"/media/{name}") is None
-    assert names_of(name) == []
+    assert file_names(name) == []
 
 
 @pytest.mark.parametrize(

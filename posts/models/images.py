@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Image(models.Model):
-    """An image and its uploader. Its name contains its sizes (`content.images`)."""
+    """An image and its uploader. Its name contains its sizes (`content.image_names`)."""
 
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="images"

@@ -208,7 +208,7 @@ class Post(models.Model):
     rendered_by = models.PositiveSmallIntegerField(editable=False, default=0)
     excerpt = models.CharField(max_length=EXCERPT_MAX_LENGTH, editable=False, default="")
     word_count = models.PositiveIntegerField(editable=False, default=0)
-    # The name of an image, which contains its sizes (`content.images`).
+    # The name of an image, which contains its sizes (`content.image_names`).
     cover = models.CharField(max_length=100, blank=True, editable=False)
     cover_alt = models.CharField(_("alternative text"), max_length=300, blank=True)
     tags = models.ManyToManyField("posts.Tag", through="posts.Tagging", related_name="posts")

@@ -5,7 +5,7 @@ import re
 from django import template
 from django.conf import settings
 
-from content.images import ImageTag, image_from_url
+from content.image_names import ImageTag, image_from_url
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from content.images import names_of
+from content.image_names import file_names
 from content.markup import render_post
 from posts.models import BODY_MAX_LENGTH, Image, Post
 from posts.tests.images import image_file, no_image
@@ -58,7 +58,7 @@ def test_a_cover_is_kept_and_shown_on_the_page_and_the_card(client_of, author, m
 def test_a_wide_cover_comes_in_three_widths(client_of, media):
     client_of("author").post("/create/", {"title": "t", "image": image_file(1700, 100)})
     post = Post.objects.get()
-    assert stored(media) == set(names_of(post.cover)) and len(stored(media)) == 3
+    assert stored(media) == set(file_names(post.cover)) and len(stored(media)) == 3
     page = client_of("author").get(post.get_absolute_url()).text
     (srcset,) = re.findall(r'srcset="([^"]*)"', page)
     assert re.findall(r" (\d+)w", srcset) == ["480", "960", "1600"]

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts import unsaved_text
 from accounts.models import UnsavedText
-from content.images import make_image, names_of
+from content.image_names import file_names
+from content.images import make_image
 from posts.models import Image, Post
 from posts.tests.images import image_file
 from posts.writing import publishing
@@ -41,7 +42,7 @@ def keep(author):
 
 @pytest.mark.parametrize("part", [0, 1], ids=["narrow", "largest"])
 def test_an_image_is_served_for_good_and_as_what_it_is(client, keep, media, part):
-    name = names_of(keep())[part]
+    name = file_names(keep())[part]
     response = client.get(f"/media/{name}")
     content = b"".join(response.streaming_content)
     assert (response.status_code, content) == (200, (media / name).read_bytes())
@@ -164,7 +165,7 @@ def test_what_a_post_shows_in_any_state_is_spared(keep, make_post, fields, where
 
 
 def test_a_smaller_width_in_a_text_spares_the_whole_image(keep, make_post, media):
-    narrow, largest = names_of(keep())
+    narrow, largest = file_names(keep())
     make_post(body=f"![Sea](/media/{narrow})")
     assert "Removed: 0" in prune("--delete")
     assert (media / narrow).exists() and (media / largest).exists()
@@ -201,7 +202,7 @@ def lose(keep, media):
         name = keep()
         Image.objects.get(name=name).delete()
         then = (timezone.now() - age).timestamp()
-        for file in names_of(name):
+        for file in file_names(name):
             os.utime(media / file, (then, then))
         return name
 
@@ -214,7 +215,7 @@ def lose(keep, media):
 )
 @pytest.mark.parametrize("missing", [None, 0, 1], ids=["whole", "narrow gone", "largest gone"])
 def test_files_without_a_row_go_after_a_day(lose, media, age, is_spared, missing):
-    names = names_of(lose(age=age))
+    names = file_names(lose(age=age))
     if missing is not None:
         (media / names.pop(missing)).unlink()
     assert f"{0 if is_spared else 1} unused" in prune()

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from accounts.models import UnsavedText, User
-from content.images import FOLDER, MadeImage
+from content.image_names import FOLDER
+from content.images import MadeImage
 from content.storage import discard_files, keep_files, kept_names, kept_since
 from posts.models import Image, Post, Revision
 from posts.writing.forms import ImageForm
