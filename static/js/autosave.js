@@ -7,7 +7,6 @@ const KEEP_MS = 500;
 const RESPONSE_MS = 20_000;
 const RETRY_MS = 15_000; // at most
 const SUBMIT_WAITS_MS = 3_000;
-const COPY_DAYS = 30;
 // Browsers send at most 64 KiB while a page is closing.
 const SMALL = 15_000;
 
@@ -76,7 +75,7 @@ function showChecklist(hints) {
   form.querySelector("[data-checklist-box]").hidden = !hints.length;
 }
 
-// Copies in this browser: one for each edit session, so that none overwrites another
+// The copy in this browser: one for each edit session, so that none overwrites another
 
 const prefix = `editor:${form.dataset.userId}:`;
 const copiesHere = () => `${prefix}${location.pathname}:`;
@@ -85,11 +84,9 @@ function keep() {
   clearTimeout(state.keepTimer);
   state.keepTimer = null;
   const key = copiesHere() + editSession;
-  const copy = { at: Date.now(), fields: typed() };
   try {
-    localStorage.setItem(key, JSON.stringify(copy));
-    localCopies.record(key, copy.at, copy.fields);
-    if (state.keptUnder && state.keptUnder !== key) remove(state.keptUnder);
+    localCopies.write(key, typed());
+    if (state.keptUnder && state.keptUnder !== key) localCopies.remove(state.keptUnder);
     state.keptUnder = key;
     state.isKept = true;
   } catch {
@@ -99,15 +96,10 @@ function keep() {
   }
 }
 
-function remove(key) {
-  localStorage.removeItem(key);
-  localCopies.record(key, Date.now());
-}
-
 function forget() {
   clearTimeout(state.keepTimer);
   state.keepTimer = null;
-  if (state.keptUnder) remove(state.keptUnder);
+  if (state.keptUnder) localCopies.remove(state.keptUnder);
   state.keptUnder = null;
 }
 
@@ -302,17 +294,7 @@ const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at"
 const differs = (copy) => differsInTime(copy)
   || TEXT.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
 
-function copiesLeft() {
-  const start = copiesHere();
-  const oldest = Date.now() - COPY_DAYS * 86_400_000;
-  const copies = [];
-  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
-    const copy = { key, ...JSON.parse(localStorage.getItem(key)) };
-    if (copy.at < oldest) remove(key);
-    else if (key.startsWith(start) && key !== state.keptUnder) copies.push(copy);
-  }
-  return copies.sort((one, other) => other.at - one.at);
-}
+const earlierCopies = () => localCopies.list(copiesHere()).filter((copy) => copy.key !== state.keptUnder);
 
 async function fetchDifference(copy) {
   const data = new FormData();
@@ -329,7 +311,7 @@ async function fetchDifference(copy) {
 }
 
 async function offerCopy() {
-  const [copy] = copiesLeft().filter(differs);
+  const copy = earlierCopies().find(differs);
   if (!copy) {
     panel.hidden = true;
     return;
@@ -342,7 +324,7 @@ async function offerCopy() {
     // 204: it arrived, even if its page never got the response.
     const hasArrived = response.status !== 200;
     if (hasArrived && !differsInTime(copy)) {
-      remove(copy.key);
+      localCopies.remove(copy.key);
       return offerCopy();
     }
     // The HTML comes from our own server, which escapes everything that people wrote.
@@ -372,15 +354,15 @@ function put(field, text) {
 }
 
 panel.querySelector("[data-take-local]").addEventListener("click", () => {
-  const copy = JSON.parse(localStorage.getItem(panel.dataset.key));
+  const copy = localCopies.read(panel.dataset.key);
   for (const field of fields) if (field.name in copy.fields) put(field, copy.fields[field.name]);
   keep();
-  if (state.isKept) remove(panel.dataset.key);
+  if (state.isKept) localCopies.remove(panel.dataset.key);
   form.elements.body.focus();
   offerCopy();
 });
 panel.querySelector("[data-drop-local]").addEventListener("click", () => {
-  remove(panel.dataset.key);
+  localCopies.remove(panel.dataset.key);
   form.elements.body.focus();
   offerCopy();
 });
@@ -398,8 +380,11 @@ if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.de
 }
 try {
   await localCopies.restore();
+  localCopies.removeOld(prefix);
   // Text that is identical on the server, or that this edit session now keeps, needs no other copy.
-  if (!isUnsaved() || state.keptUnder) for (const copy of copiesLeft()) if (!differs(copy)) remove(copy.key);
+  if (!isUnsaved() || state.keptUnder) {
+    for (const copy of earlierCopies()) if (!differs(copy)) localCopies.remove(copy.key);
+  }
   await offerCopy();
 } catch {
   // This browser has no storage. The first key shows the message.

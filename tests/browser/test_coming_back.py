@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.conftest import CHROMIUM_FLAGS, wait_until
 from tests.browser.test_autosave import SOON, UNSENT, copies, status, write
 from tests.browser.test_main_job import join
 
@@ -155,3 +155,17 @@ def test_a_text_that_arrives_after_the_page_was_made_is_shown(page):
     later.goto(page.url)
     expect(later.get_by_label("Body")).to_have_value("Before. After.")
     assert copies(later) == []
+
+
+def test_a_copy_is_kept_for_30_days(page):
+    page.goto("/create/")
+    page.evaluate("""() => {
+        const prefix = `editor:${document.querySelector("form.editor").dataset.userId}:/1/update/:`;
+        for (const days of [29, 31]) {
+            const copy = { at: Date.now() - days * 86_400_000, fields: { body: "Old" } };
+            localStorage.setItem(prefix + days, JSON.stringify(copy));
+        }
+    }""")
+    page.reload()
+    wait_until(page, "!Object.keys(localStorage).some((key) => key.endsWith(':31'))")
+    assert [key[-3:] for key in copies(page)] == [":29"]
