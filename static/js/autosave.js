@@ -1,14 +1,14 @@
 // Saves the text while the author types: on the server, and in this browser until the server has it.
 "use strict";
 
-const STILL_MS = 2_000; // after the last key
-const LONGEST_MS = 10_000; // while typing continues
-const KEEP_MS = 500;
+const PAUSE_MS = 2_000; // after the last key
+const MAX_UNSENT_MS = 10_000; // while typing continues
+const COPY_DELAY_MS = 500;
 const RESPONSE_MS = 20_000;
 const RETRY_MS = 15_000; // at most
 const SUBMIT_WAITS_MS = 3_000;
 // Browsers send at most 64 KiB while a page is closing.
-const SMALL = 15_000;
+const KEEPALIVE_CHARACTERS = 15_000;
 
 const form = document.querySelector("form.editor");
 const status = form.querySelector("[data-save-status]");
@@ -49,10 +49,10 @@ const state = {
 const isUnsaved = () => state.edits !== state.savedEdits;
 // Fields that only the buttons save: always the note, and the time unless the post is a draft.
 const timeField = form.elements.publish_at;
-const isLeft = () => [timeField, form.elements.reason].some((field) => field && field.value !== field.defaultValue);
+const isTimeOrNoteChanged = () => [timeField, form.elements.reason].some((field) => field && field.value !== field.defaultValue);
 // Fields and files that an autosave doesn't save.
-const isChosen = () => isLeft() || [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
-const typed = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+const isAnythingElseChanged = () => isTimeOrNoteChanged() || [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
+const typedTexts = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
 
 // Status messages
 
@@ -62,7 +62,7 @@ function say(kind, text) {
   status.dataset.state = kind;
   if (status.textContent !== text) status.textContent = text;
   logIn.hidden = kind !== "logged-out";
-  compare.hidden = kind !== "elsewhere";
+  compare.hidden = kind !== "changed-elsewhere";
 }
 
 function showChecklist(hints) {
@@ -85,7 +85,7 @@ function keep() {
   state.keepTimer = null;
   const key = copiesHere() + editSession;
   try {
-    localCopies.write(key, typed());
+    localCopies.write(key, typedTexts());
     if (state.keptUnder && state.keptUnder !== key) localCopies.remove(state.keptUnder);
     state.keptUnder = key;
     state.isKept = true;
@@ -105,7 +105,7 @@ function forget() {
 
 // Saves on the server
 
-function freshenTokens() {
+function updateTokens() {
   // Logging in creates a new token, even in another tab.
   const start = `${form.dataset.csrfCookie}=`;
   const token = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))?.slice(start.length);
@@ -123,7 +123,7 @@ function schedule() {
   if (state.hasStopped || state.retryTimer) return;
   state.firstUnsentAt ??= Date.now();
   clearTimeout(state.sendTimer);
-  state.sendTimer = setTimeout(send, Math.min(STILL_MS, state.firstUnsentAt + LONGEST_MS - Date.now()));
+  state.sendTimer = setTimeout(send, Math.min(PAUSE_MS, state.firstUnsentAt + MAX_UNSENT_MS - Date.now()));
 }
 
 function send() {
@@ -139,16 +139,16 @@ function send() {
 
 async function deliver(edit) {
   state.firstUnsentAt = null;
-  freshenTokens();
+  updateTokens();
   try {
     const response = await fetch(form.dataset.autosaveUrl, {
       method: "POST",
       body: textsOfForm(),
       headers: { Accept: "application/json" },
-      keepalive: form.elements.body.value.length < SMALL,
+      keepalive: form.elements.body.value.length < KEEPALIVE_CHARACTERS,
       signal: AbortSignal.timeout(RESPONSE_MS),
     });
-    const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: gone, 409: elsewhere, 422: refused }[response.status];
+    const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: deleted, 409: changedElsewhere, 422: refused }[response.status];
     const result = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
     if (!act || (response.ok && !result.version)) return tryAgain();
     state.failures = 0;
@@ -167,9 +167,9 @@ function saved(result, edit) {
   }
   if (location.pathname !== result.update_url) moveTo(result);
   if (timeField && !result.is_beside && !isUnsaved()) timeField.defaultValue = timeField.value;
-  if (isLeft()) keep();
+  if (isTimeOrNoteChanged()) keep();
   else if (!isUnsaved()) forget();
-  say("saved", isLeft() ? `${result.saved_text}. ${status.dataset.left}` : result.saved_text);
+  say("saved", isTimeOrNoteChanged() ? `${result.saved_text}. ${status.dataset.timeOrNote}` : result.saved_text);
   showChecklist(result.checklist ?? []);
 }
 
@@ -194,14 +194,14 @@ function loggedOut(result) {
   say("logged-out", result.message ?? status.dataset.loggedOut);
 }
 
-function gone() {
+function deleted() {
   state.hasStopped = true;
-  say("gone", status.dataset.gone);
+  say("deleted", status.dataset.deleted);
 }
 
-function elsewhere(result) {
+function changedElsewhere(result) {
   state.hasStopped = true;
-  say("elsewhere", result.message ?? status.dataset.elsewhere);
+  say("changed-elsewhere", result.message ?? status.dataset.changedElsewhere);
 }
 
 function refused(result) {
@@ -214,7 +214,7 @@ form.addEventListener("input", (event) => {
   if (!fields.includes(event.target)) return;
   state.edits += 1;
   state.isTouched = true;
-  state.keepTimer ??= setTimeout(keep, KEEP_MS);
+  state.keepTimer ??= setTimeout(keep, COPY_DELAY_MS);
   schedule();
 });
 form.addEventListener("keydown", (event) => {
@@ -226,7 +226,7 @@ form.addEventListener("keydown", (event) => {
 });
 addEventListener("online", send);
 addEventListener("focus", () => {
-  freshenTokens();
+  updateTokens();
   if (status.dataset.state === "logged-out") send();
 });
 document.addEventListener("visibilitychange", () => {
@@ -239,7 +239,7 @@ document.addEventListener("visibilitychange", () => {
 // Leaving
 
 form.addEventListener("submit", (event) => {
-  freshenTokens();
+  updateTokens();
   if (event.submitter?.formTarget === "_blank") return;
   if (state.isWaiting) return event.preventDefault();
   if (state.sending) {
@@ -272,8 +272,8 @@ logIn.addEventListener("click", () => {
 addEventListener("pageshow", () => { state.isLeaving = false; });
 addEventListener("pagehide", () => { if (isUnsaved()) keep(); });
 addEventListener("beforeunload", (event) => {
-  if (state.isLeaving || !(isUnsaved() || isChosen())) return;
-  // If sent now, it arrives before a reload requests the page. If sent later, the reload shows old text.
+  if (state.isLeaving || !(isUnsaved() || isAnythingElseChanged())) return;
+  // Save now, so that the save arrives before a reload requests the page. Otherwise, the reload would show old text.
   send();
   event.preventDefault();
 });
@@ -283,7 +283,7 @@ addEventListener("beforeunload", (event) => {
 const panel = form.querySelector("[data-local-copy]");
 
 // The server normalizes white space, commas and known tags, which doesn't count as a difference.
-function sense(name, text = "") {
+function normalized(name, text = "") {
   if (form.elements[name]?.matches("textarea")) return text.replaceAll("\r\n", "\n");
   if (name !== "tags") return text.split(/\s+/).join(" ").trim();
   return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
@@ -292,7 +292,7 @@ function sense(name, text = "") {
 // The time counts only if the form shows it, and not for a new post, because then the server compares the text.
 const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
 const differs = (copy) => differsInTime(copy)
-  || TEXT.some((name) => sense(name, copy.fields[name]) !== sense(name, form.elements[name]?.value));
+  || TEXT.some((name) => normalized(name, copy.fields[name]) !== normalized(name, form.elements[name]?.value));
 
 const earlierCopies = () => localCopies.list(copiesHere()).filter((copy) => copy.key !== state.keptUnder);
 
@@ -320,7 +320,7 @@ async function offerCopy() {
   try {
     const response = await fetchDifference(copy);
     // 205: it arrived after this page was rendered, so the saved text is newer than the page.
-    if (response.status === 205 && !isUnsaved() && !isChosen()) return location.reload();
+    if (response.status === 205 && !isUnsaved() && !isAnythingElseChanged()) return location.reload();
     // 204: it arrived, even if its page never got the response.
     const hasArrived = response.status !== 200;
     if (hasArrived && !differsInTime(copy)) {
@@ -343,7 +343,7 @@ async function offerCopy() {
   panel.hidden = false;
 }
 
-function put(field, text) {
+function replaceText(field, text) {
   if (field.value === text) return;
   field.focus();
   field.select();
@@ -355,7 +355,7 @@ function put(field, text) {
 
 panel.querySelector("[data-take-local]").addEventListener("click", () => {
   const copy = localCopies.read(panel.dataset.key);
-  for (const field of fields) if (field.name in copy.fields) put(field, copy.fields[field.name]);
+  for (const field of fields) if (field.name in copy.fields) replaceText(field, copy.fields[field.name]);
   keep();
   if (state.isKept) localCopies.remove(panel.dataset.key);
   form.elements.body.focus();

@@ -8,9 +8,9 @@
 const form = document.querySelector("form.editor");
 const body = form.elements.body;
 const status = form.querySelector("[data-editor-status]");
-const words = form.elements.body_image_alt;
-let last = "";
-words.closest(".field").append(status);
+const altField = form.elements.body_image_alt;
+let lastUrl = "";
+altField.closest(".field").append(status);
 
 function insert(text) {
   // This keeps undo working, unlike setRangeText. It writes to the element with the focus.
@@ -20,46 +20,46 @@ function insert(text) {
 }
 
 // The start and end of the last image's alt text, or null if its Markdown was changed.
-function brackets() {
-  const end = last ? body.value.indexOf(`](${last})`) : -1;
+function altTextRange() {
+  const end = lastUrl ? body.value.indexOf(`](${lastUrl})`) : -1;
   const start = body.value.lastIndexOf("![", end) + 2;
   return end < 0 || start < 2 ? null : [start, end];
 }
 
-function describe() {
-  const place = brackets();
-  if (!place) return;
+function writeAltText() {
+  const range = altTextRange();
+  if (!range) return;
   // The same escapes as in `image_markdown`.
-  body.setRangeText(words.value.replace(/[[\]\\`*_~<&]/g, "\\$&"), ...place, "preserve");
-  status.textContent = words.value ? status.dataset.described : status.dataset.uploaded;
+  body.setRangeText(altField.value.replace(/[[\]\\`*_~<&]/g, "\\$&"), ...range, "preserve");
+  status.textContent = altField.value ? status.dataset.described : status.dataset.uploaded;
   body.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // The next image has its own alt text, and goes after the last image, not between its brackets.
-function startAnew() {
-  const [start, end] = brackets() ?? [Infinity, 0];
-  const behind = end + `](${last})`.length;
+function startNextImage() {
+  const [start, end] = altTextRange() ?? [Infinity, 0];
+  const behind = end + `](${lastUrl})`.length;
   if (start <= body.selectionStart && body.selectionEnd < behind) body.setSelectionRange(behind, behind);
-  if (last) words.value = last = "";
+  if (lastUrl) altField.value = lastUrl = "";
 }
 
 async function upload(file) {
   status.textContent = status.dataset.uploading;
-  startAnew();
+  startNextImage();
   const data = new FormData();
   data.append("image", file);
-  data.append("alt", words.value);
+  data.append("alt", altField.value);
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   try {
     const response = await fetch(form.dataset.uploadUrl, { method: "POST", body: data });
     const result = await response.json();
     if (response.ok) {
       insert(`\n${result.markdown}\n`);
-      last = result.markdown.match(/\]\((.*)\)$/)[1];
+      lastUrl = result.markdown.match(/\]\((.*)\)$/)[1];
       // The alt text may have changed during the upload.
-      if (words.value) describe();
+      if (altField.value) writeAltText();
     }
-    const said = words.value ? status.dataset.described : status.dataset.uploaded;
+    const said = altField.value ? status.dataset.described : status.dataset.uploaded;
     status.textContent = response.ok ? said : result.error;
   } catch {
     status.textContent = status.dataset.failed;
@@ -68,13 +68,13 @@ async function upload(file) {
 
 async function uploadAll(files) {
   for (const file of files) await upload(file);
-  const place = brackets();
-  if (place && !words.value) body.setSelectionRange(...place);
+  const range = altTextRange();
+  if (range && !altField.value) body.setSelectionRange(...range);
 }
 
-words.addEventListener("input", describe);
+altField.addEventListener("input", writeAltText);
 // The alt text is already in the body. If it were also sent, the server would refuse it without an image.
-form.addEventListener("submit", () => { if (brackets()) words.value = ""; });
+form.addEventListener("submit", () => { if (altTextRange()) altField.value = ""; });
 
 body.addEventListener("paste", (event) => {
   const files = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
@@ -98,7 +98,7 @@ const bodyImage = form.elements.body_image;
 bodyImage.addEventListener("change", async () => {
   await uploadAll([...bodyImage.files]);
   bodyImage.value = "";
-  if (brackets() && !words.value) words.focus();
+  if (altTextRange() && !altField.value) altField.focus();
 });
 
 // Without this script, Enter presses the first button, which changes nothing for readers.
