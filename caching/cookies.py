@@ -1,4 +1,4 @@
-"""Cookies that make a visitor personal: sessions and messages."""
+"""Cookies that make a visitor's pages personal: sessions and messages."""
 
 from django.conf import settings
 from django.http import parse_cookie

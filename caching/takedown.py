@@ -1,7 +1,7 @@
 """Make nginx drop its pages when something is hidden from readers.
 
-If no machine responds, nginx serves its kept pages for a minute, even those of a post that was
-hidden meanwhile. The key of each page contains the name of the folder that `current` points to. It
+If no machine responds, nginx serves its kept pages for a minute, even those of a post that has
+since been hidden. The key of each page contains the name of the folder that `current` points to. It
 is in MEDIA_ROOT, which all machines and nginx share. When it changes, nginx finds no older page.
 """
 

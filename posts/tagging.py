@@ -65,8 +65,8 @@ def find_and_lock_tags(names: list[str] | None, before: Post | None = None) -> l
     if names is None:
         names = had_names
     elif names != had_names:
-        # Before locking, because two transactions that have locked tags and create the same one
-        # would wait for each other.
+        # Create them before locking. Two transactions that have locked tags and then create the
+        # same tag would wait for each other.
         create_missing(names)
     return lock_tags(names, had)
 
@@ -120,7 +120,7 @@ def create_tags(names: list[str], *, taken: set[str]) -> None:
         free = free_slug(name, besides=taken) if slug in taken else slug
         tags.append(Tag(name=name, key=tag_key(name), slug=free))
         taken.add(free)
-    # Always in the same order, because otherwise two transactions that add the same tags could wait
+    # Create them in a fixed order. Otherwise, two transactions that add the same tags could wait
     # for each other.
     Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.key), ignore_conflicts=True)
 

@@ -1,4 +1,4 @@
-"""Cookie headers that make a visitor personal: Django finds one of our names in them."""
+"""Cookie headers that make a visitor's pages personal: Django finds one of our names in them."""
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest

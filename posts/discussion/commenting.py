@@ -49,7 +49,7 @@ def add_comment(
     same comment was sent a moment ago, return that one and add nothing. Raises CommentsClosed.
     """
     comment = Comment(post=post, author=author, parent_id=parent_pk, body=body, created_at=now)
-    # Before the transaction, because on SQLite an open one makes all other writers wait.
+    # Render before the transaction, because on SQLite an open one makes all other writers wait.
     render_comment_body(comment)
     return _add(comment)
 

@@ -34,7 +34,7 @@ class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
     def handle_no_permission(self) -> HttpResponse:
         if self.request.user.is_authenticated:
             return super().handle_no_permission()
-        # Without the slug, which would reveal the title of a draft.
+        # Leave out the slug, which would reveal the title of a draft.
         page = reverse("posts:post_short", kwargs={"pk": self.kwargs["pk"]})
         response = redirect_to_login(f"{page}#{self.section}")
         # htmx would show the login page inside the part of the page that it replaces.

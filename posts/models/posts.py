@@ -359,7 +359,7 @@ class Post(models.Model):
         return reverse("posts:post_detail", kwargs={"pk": self.pk, "slug": self.slug})
 
     def save(self, *args, **kwargs) -> None:
-        """Save, with the slug derived from the title."""
+        """Save the post, with a slug derived from its title."""
         self.slug = slugify(self.title)
         update_fields = kwargs.get("update_fields")
         if update_fields is not None and "title" in update_fields:

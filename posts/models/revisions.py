@@ -63,7 +63,7 @@ class PreviewLinkQuerySet(models.QuerySet):
 
 
 class PreviewLink(models.Model):
-    """Access to one post before publication, for anyone with the link that has its signed `key`."""
+    """Access to one post before publication, for anyone with a link that has the signed `key`."""
 
     post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="preview_link")
     key = models.CharField(max_length=32, unique=True)

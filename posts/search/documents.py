@@ -15,8 +15,8 @@ BATCH = 500
 # Updating the index of a post takes up to a millisecond, and on SQLite other writers wait.
 NAMED_AT_ONCE = 1_000
 COLUMNS = ("title", "body", "tags", "author")
-# Not a token, so that no phrase extends from one name into the next. Both databases treat it as
-# part of a word.
+# This sign is not a token, so that no phrase extends from one name into the next. Both databases
+# treat it as part of a word.
 BETWEEN_NAMES = "·"
 # PostgreSQL accepts 1 MB of different words per row. Only a text of more than 130,000 different
 # pairs of Chinese characters comes close. It can be saved, but search doesn't find its end.

@@ -26,7 +26,7 @@ def find_newest(
 
     Leave out ids below `first` and the newest `skip` matches.
     """
-    # Filter the posts as well, because otherwise all of them are joined with the few documents.
+    # Filter the posts too. Otherwise, PostgreSQL would join all of them with the few documents.
     posts = posts.filter(pk__gte=first)
     listed, params = posts.values("id", "publish_at").query.sql_with_params()
     condition, values = compile_condition(query)

@@ -318,7 +318,7 @@ def is_long(name: str) -> bool:
 
 
 class RestoreForm(forms.Form):
-    """The version of the post on the page from which a revision is restored."""
+    """Form with the version of the post that the history page showed."""
 
     version = forms.IntegerField(required=False, min_value=0)
 

@@ -41,7 +41,7 @@ def save_post(post: Post, edit: Edit, move: Callable[[Post], State] | None = Non
     `move` returns the new state, given the locked row. Without it, the post keeps its own state,
     but a post that a moderator hid stays hidden. Raises PostIsGone and EditConflict.
     """
-    # Before the transaction, because on SQLite an open one makes all other writers wait.
+    # Render before the transaction, because on SQLite an open one makes all other writers wait.
     text = render_body(post)
     found_by = None if edit.is_autosave else search.tokens_of(post, text)
     return write_post(post, found_by, edit, move)
@@ -156,8 +156,8 @@ def tags_to_save(post: Post, before: Post | None, state: State, edit: Edit) -> l
     is_placed_so = before and listed_as(before) == (*state, post.author_id)
     if edit.is_autosave and is_tagged_so and is_placed_so:
         return had
-    # Before counting: a transaction that counts blocks all others, so it must not wait for another
-    # one that creates the same tag.
+    # Lock tags before counting. A transaction that counts blocks all others, so it must not wait
+    # for one that creates the same tag.
     return tagging.find_and_lock_tags(edit.tags, before)
 
 
@@ -278,7 +278,7 @@ def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
     if not revision.title and not post.is_draft:
         raise TitleMissing
     post.take_text(revision.text)
-    # A new edit session, so that this doesn't count as continuing unsaved edits.
+    # Use a new edit session, so that this doesn't count as continuing unsaved edits.
     tags = tagging.split_tags(revision.tags)
     return update(post, replace(edit, tags=tags, session=uuid4().hex))
 

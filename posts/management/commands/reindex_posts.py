@@ -33,7 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, rebuild: bool, names: bool, **options) -> None:
-        # First, because documents can't be written to a broken index.
+        # Rebuild first, because documents can't be written to a broken index.
         if rebuild:
             BACKENDS[connection.vendor].rebuild()
         written = search.index_names() if names else index_all()

@@ -65,7 +65,7 @@ class Command(BaseCommand):
             return
         if existing and not append:
             raise CommandError(f"The database holds {existing} posts; --append adds to them.")
-        # All or nothing, because half a sample would look like a blog.
+        # Write all or nothing, because half a sample would look like a real blog.
         with transaction.atomic():
             # This version writes the sample, so `prepare` has nothing to update.
             derived.settle_if_empty()
