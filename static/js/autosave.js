@@ -319,9 +319,9 @@ async function offerCopy() {
   const place = panel.querySelector("[data-difference]");
   try {
     const response = await fetchDifference(copy);
-    // 205: it arrived after this page was rendered, so the saved text is newer than the page.
+    // 205: the copy arrived after this page was rendered, so the saved text is newer than the page.
     if (response.status === 205 && !isUnsaved() && !isAnythingElseChanged()) return location.reload();
-    // 204: it arrived, even if its page never got the response.
+    // 204: the copy arrived, even if the page that sent it never got the response.
     const hasArrived = response.status !== 200;
     if (hasArrived && !differsInTime(copy)) {
       localCopies.remove(copy.key);
@@ -369,7 +369,8 @@ panel.querySelector("[data-drop-local]").addEventListener("click", () => {
 
 // Start
 
-// Chromium would also restore their last values. HTML forbids this attribute on hidden fields.
+// Otherwise, Chromium would restore the last values of hidden fields. HTML forbids the attribute on them, so
+// this script sets it.
 for (const field of form.querySelectorAll("[type=hidden]")) field.autocomplete = "off";
 form.elements.edit_session?.setAttribute("value", editSession);
 // Text that the server shows but hasn't saved (refused or recovered), or that the browser restored,

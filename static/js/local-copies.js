@@ -27,7 +27,7 @@ async function objectStore(mode) {
   return (await database)?.transaction("copies", mode, { durability: "strict" }).objectStore("copies");
 }
 
-// Repeat what localStorage has under `key` since `at`. Without `fields`, the copy was removed.
+// Repeat the copy that localStorage has had under `key` since `at`. Without `fields`, it was removed.
 async function repeat(key, at, fields = null) {
   try {
     (await objectStore("readwrite"))?.put({ key, at, fields });
