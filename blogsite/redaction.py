@@ -14,7 +14,7 @@ TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|[\w-]{22}:[\w-]{43}"
 SECRET = re.compile(f"{PATHS}|{TOKENS}", re.ASCII | re.IGNORECASE)
 # Printable ASCII except the quote, which ends a field of the access log.
 ENCODED = re.compile("%(2[13-9a-f]|[3-6][0-9a-f]|7[0-9a-e])", re.IGNORECASE)
-# In an address inside another address, each % is encoded again.
+# In a URL inside another URL, each % is encoded again.
 DEPTH = 4
 
 

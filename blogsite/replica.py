@@ -1,8 +1,8 @@
 """Reading from a replica of the database, if DATABASE_REPLICA_URL names one.
 
-A request that only reads queries the replica, provided the replica has replayed everything that
-the primary had committed when the request sent its first query. So no request reads older data
-there than on the primary: neither a writer's next page nor a page that the page cache keeps for
+A read-only request uses the replica, provided the replica has replayed everything that the primary
+had committed when the request sent its first query. So no request gets older data from the replica
+than from the primary: neither a writer's next page nor a page that the page cache keeps for
 everyone. Everything else queries the primary: requests that may write, all queries after a
 request's first write, transactions, locks, commands and threads.
 docs/decisions/0008-many-machines.md gives the reasons.

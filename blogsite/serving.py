@@ -26,7 +26,7 @@ timeout = 60
 graceful_timeout = 30
 keepalive = 5
 # This replaces a worker that leaks memory. The jitter keeps the workers from stopping together. The
-# limit is high, because the other workers get all connections of a stopped one, and keep them.
+# limit is high, because the other workers get all connections of a stopped worker, and keep them.
 max_requests = environment.whole_number("MAX_REQUESTS", 100_000, 0, 10_000_000)
 max_requests_jitter = max_requests // 10
 # The site responds to "get" with 405; gunicorn would respond with 400.

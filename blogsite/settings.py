@@ -109,14 +109,15 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "blogsite.requests.identify_request",
     "blogsite.requests.answer_head_without_body",
-    # Before all middleware that may respond on its own, so that every response has these headers.
+    # Must come before all middleware that may respond on its own, so that every response has these
+    # headers.
     "blogsite.requests.restrict_content",
     "blogsite.requests.refuse_unknown_methods",
     "blogsite.requests.refuse_abnormal_requests",
     "blogsite.health.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Before anything queries the database.
+    # Must come before anything that queries the database.
     "caching.fragments.note_cache_version",
     "blogsite.requests.keep_private",
     "blogsite.requests.offer_next_pages",
@@ -125,7 +126,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.AuthenticationMiddleware",
     "accounts.going_back.mark_person",
-    # Before a view or the CSRF check parses the body.
+    # Must come before the CSRF check and the views, which may parse the body.
     "accounts.long_bodies.LimitAnonymousBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -200,7 +201,7 @@ else:
 REPLICA = environment.replica_url("DATABASE_REPLICA_URL", DATABASES["default"])
 if REPLICA:
     # A replica that vanished from the network must not block requests for minutes. After these
-    # times, the primary serves them.
+    # timeouts, the primary serves them instead.
     impatience = POSTGRESQL_OPTIONS | {"connect_timeout": 2, "tcp_user_timeout": 3_000}
     DATABASES["replica"] = REPLICA | {
         "CONN_MAX_AGE": 60,
@@ -211,7 +212,7 @@ if REPLICA:
         "TEST": {"MIRROR": "default"},
     }
     DATABASE_ROUTERS = ["blogsite.replica.ReplicaRouter"]
-    # Before all middleware that queries the database.
+    # Must come before all middleware that queries the database.
     place = MIDDLEWARE.index("accounts.sessions.SessionMiddleware")
     MIDDLEWARE.insert(place, "blogsite.replica.read_from_replica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -55,7 +55,8 @@ def remember(path: str) -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict):
-        # Check before, because SQLite creates a missing file. Check again in case it was replaced.
+        # Check before connecting, because SQLite creates a missing file. Check again afterward, in
+        # case the file was replaced.
         self.refuse_replaced()
         connection = super().get_new_connection(conn_params)
         path = str(self.settings_dict["NAME"])
