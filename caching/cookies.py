@@ -7,12 +7,13 @@ from django.http import parse_cookie
 def has_personal_cookie(header: str) -> bool:
     """Return whether a Cookie header from WSGI names one of PERSONAL_COOKIES.
 
-    A browser also sends cookies of analytics, of consent banners and of other sites on the same
-    domain. None of them changes a page.
+    A browser also sends cookies from analytics, consent banners and other sites on the same domain.
+    None of them changes a page.
     """
     # Middleware drops backslashes before Django reads the header.
     header = header.replace("\\", "")
-    # Most headers end here. Decoding adds no ASCII characters, so no name can hide from this.
+    # For most headers, the search ends here. Decoding adds no ASCII characters, so no name can
+    # escape this check.
     if not any(name in header for name in settings.PERSONAL_COOKIES):
         return False
     # Parse as Django does. If we found no session where Django finds one, the page cache would

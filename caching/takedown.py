@@ -26,7 +26,8 @@ def announce() -> None:
     posts, comments and likes don't call it.
     """
     pages.changed()
-    # Only after the cache version rose; otherwise, nginx could keep an old page under the new name.
+    # Do this only after the cache version has risen. Otherwise, nginx could keep an old page under
+    # the new name.
     transaction.on_commit(renew_version, robust=True)
 
 
@@ -43,7 +44,7 @@ def lead_to_new(folder: Path) -> None:
     current = folder / "current"
     following = folder / "next"
     name = secrets.token_hex(8)
-    # The previous one stays, because nginx may still be resolving it.
+    # The previous folder stays, because nginx may still be resolving it.
     kept = {"lock", "current", name}
     if current.is_symlink():
         kept.add(current.readlink().name)

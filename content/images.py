@@ -146,7 +146,7 @@ def _decode(data: bytes) -> Image.Image:
     goal = _goal(image.size, on_its_side=turn >= 5)
     profile = image.info.get("icc_profile")
     with _refusals():
-        # In two steps, so that the memory of the whole image is free before the second.
+        # Do this in two steps, so that the memory of the whole image is free before the second.
         image = _coarse(image, goal)
         image = image.resize(goal, Image.Resampling.LANCZOS)
     image = _in_srgb(image, profile)
