@@ -131,7 +131,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "blogsite.errors.explain_refused_methods",
+    "content.errors.explain_refused_methods",
     "content.outages.AnswerOutages",
     "accounts.time_zones.keep_to_request",
 ]

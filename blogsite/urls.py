@@ -12,9 +12,9 @@ from blogsite import health
 from blogsite.media import media
 from content.methods import READ_METHODS
 
-handler400 = "blogsite.errors.bad_request"
-handler403 = "blogsite.errors.permission_denied"
-handler404 = "blogsite.errors.page_not_found"
+handler400 = "content.errors.bad_request"
+handler403 = "content.errors.permission_denied"
+handler404 = "content.errors.page_not_found"
 handler500 = "content.outages.server_error"
 
 

@@ -122,6 +122,17 @@ def test_without_a_database_a_page_says_that_it_may_be_back_soon(
     assert "reload this page" in response.text and "send it again" not in response.text
 
 
+def test_without_a_database_an_unknown_address_is_an_outage_without_a_traceback(
+    client_that_answers, log, request
+):
+    """The 404 page names the person who is logged in, which takes a query."""
+    client = client_that_answers("author")
+    request.getfixturevalue("dead_database")
+    response = client.get("/no/such/page/")
+    assert response.status_code == 503 and response["Retry-After"]
+    expect_one_line(log, "ERROR", "127.0.0.1")
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not everything")
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize("name", FORMS)

@@ -9,6 +9,8 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from content.outages import is_outage
+
 log = logging.getLogger(__name__)
 
 
@@ -32,9 +34,11 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
         context["typed"] = _typed(request)
     try:
         return render(request, template, context, status=status)
-    except Exception:
-        # Django responds with 500 and logs that, but it logs a cause only for errors in views.
-        log.exception("%s could not be shown", template)
+    except Exception as error:
+        # Django responds with 500 and logs that, but it logs a cause only for errors in views. An
+        # outage has its own page, which logs the cause without a traceback.
+        if not is_outage(error):
+            log.exception("%s could not be shown", template)
         raise
 
 
