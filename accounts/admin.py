@@ -4,7 +4,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
 from django.contrib.auth import admin as auth_admin
@@ -133,14 +132,14 @@ class GuardedAdmin(admin.ModelAdmin):
             kwargs["widget"] = KeySelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, *args, **kwargs
-    ) -> HttpResponse:
-        is_sent = request.method == "POST" and object_id is not None
-        if is_sent and self.get_object(request, unquote(object_id)) is None:
-            # Django redirects to the index and loses the text. This page returns it.
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> models.Model | None:
+        found = super().get_object(request, object_id, from_field)
+        if found is None and request.method == "POST":
+            # Django redirects to the index and loses the text. The 404 page returns it.
             raise Http404
-        return super().changeform_view(request, object_id, *args, **kwargs)
+        return found
 
     def deletable(self, queryset: models.QuerySet) -> models.QuerySet:
         """Return the rows that the delete action applies to."""

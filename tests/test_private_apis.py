@@ -35,6 +35,7 @@ from blogsite.urlencoded import parse_form
 from blogsite.wsgi import FORM, Handler, StrictRequest
 from content.bulkhead import Busy
 from content.outages import unavailable
+from posts.admin.tags import TagAdmin
 from posts.models import Post
 
 ROOT = Path(__file__).parent.parent
@@ -239,16 +240,19 @@ def test_the_two_fields_of_a_time_get_their_names():
 @pytest.mark.parametrize(
     ("owner", "name", "path"),
     [
-        (OfferedRows, "get_ordering_field", "?o=1"),
-        (OfferedRows, "get_results", ""),
-        (GuardedAdmin, "changeform_view", "{pk}/change/"),
-        (GuardedAdmin, "formfield_for_dbfield", "{pk}/change/"),
-        (KeySelect, "optgroups", "{pk}/change/"),
+        (OfferedRows, "get_ordering_field", "post/?o=1"),
+        (OfferedRows, "get_results", "post/"),
+        (GuardedAdmin, "get_object", "post/{post}/change/"),
+        (GuardedAdmin, "formfield_for_dbfield", "post/{post}/change/"),
+        (KeySelect, "optgroups", "post/{post}/change/"),
+        (TagAdmin, "changeform_view", "tag/{tag}/change/"),
     ],
 )
-def test_the_admin_calls_our_overrides(client_of, watch, post, owner, name, path):
+def test_the_admin_calls_our_overrides(client_of, watch, make_post, owner, name, path):
     calls = watch(owner, name)
-    page = client_of("moderator").get(f"/admin/posts/post/{path.format(pk=post.pk)}")
+    post = make_post(tags="bread")
+    path = path.format(post=post.pk, tag=post.tags.get().pk)
+    page = client_of("moderator").get(f"/admin/posts/{path}")
     assert page.status_code == 200
     assert calls
 

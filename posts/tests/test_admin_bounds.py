@@ -3,7 +3,9 @@
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.admin import KeySelect
@@ -68,10 +70,19 @@ def test_a_post_that_goes_while_it_is_saved_leaves_the_text_in_the_form(client_o
     data = change(post, title="My title", body="My text")
     client = client_of("moderator")
     # The form has already looked the post up. The next query locks it.
-    with meanwhile(Post.objects.all().delete, before='FROM "posts_post"', skip=3):
+    with meanwhile(Post.objects.all().delete, before='FROM "posts_post"', skip=2):
         response = client.post(f"{POSTS}{post.pk}/change/", data)
     assert response.status_code == 200
     assert "Someone deleted this post." in response.text and "My text" in response.text
+
+
+def test_a_form_of_the_admin_looks_its_row_up_once(root):
+    group = Group.objects.create(name="Editors")
+    with CaptureQueriesContext(connection) as queries:
+        root.post(f"/admin/auth/group/{group.pk}/change/", {"name": "Writers"})
+    assert Group.objects.get(pk=group.pk).name == "Writers"
+    by_id = f'FROM "auth_group" WHERE "auth_group"."id" = {group.pk}'
+    assert sum(by_id in query["sql"] for query in queries) == 1
 
 
 @pytest.mark.parametrize(
