@@ -310,12 +310,11 @@ def objections_to(questions: list[plans.Question]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", [*PAGES, *COMMANDS])
-def test_three_times_the_posts_cost_the_same(measured, name):
-    few, many, _ = measured[name]
-    assert many <= few + SLACK[connection.vendor]
+def test_three_times_the_posts_cost_the_same(measured):
+    slack = SLACK[connection.vendor]
+    dearer = {name: (few, many) for name, (few, many, _) in measured.items() if many > few + slack}
+    assert dearer == {}
 
 
-@pytest.mark.parametrize("name", [*PAGES, *COMMANDS])
-def test_no_list_reads_a_whole_table_or_sorts_it(measured, name):
-    assert measured[name][2] == []
+def test_no_list_reads_a_whole_table_or_sorts_it(measured):
+    assert {name: lines for name, (_, _, lines) in measured.items() if lines} == {}
