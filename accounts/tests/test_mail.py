@@ -55,7 +55,8 @@ def mail_server(settings):
     def start(refuse: str = "") -> MailServer:
         server = MailServer(refuse)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # How often it checks whether to stop. The default is half a second, which a test waits.
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
         return server
