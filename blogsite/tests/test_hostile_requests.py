@@ -29,11 +29,15 @@ def test_a_form_is_read_as_utf_8_whatever_charset_it_names(rf, charset, content_
 
 
 @pytest.mark.parametrize("value", ["\\" * 16_000, '"aaaaaaaaaa\\000"', '"\\'])
-@pytest.mark.parametrize("path", ["/", "/auth/login/", "/auth/account/"])
-def test_backslashes_in_a_cookie_cost_nothing_and_break_nothing(client, db, settings, value, path):
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 200), ("/auth/login/", 200), ("/auth/account/", 302)]
+)
+def test_backslashes_in_a_cookie_cost_nothing_and_break_nothing(
+    client, db, settings, value, path, status
+):
     cookie = f"{settings.SESSION_COOKIE_NAME}={value}"
     response = client.get(path, headers={"cookie": cookie})
-    assert response.status_code in (200, 302)
+    assert response.status_code == status
 
 
 @pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
@@ -111,13 +115,15 @@ def test_a_port_that_there_is_not_is_refused(client, post, path, host, status):
     assert client.get(path, headers={"host": host}).status_code == status
 
 
-@pytest.mark.parametrize("visitor", ["reader", "author"])
-@pytest.mark.parametrize("path", ["update", "nothing"])
-def test_a_refused_save_hands_the_text_back(client_of, post, visitor, path):
+@pytest.mark.parametrize(
+    ("visitor", "is_there", "status"),
+    [("reader", True, 403), ("reader", False, 404), ("author", False, 404)],
+)
+def test_a_refused_save_hands_the_text_back(client_of, post, visitor, is_there, status):
     client = client_of(visitor)
-    target = f"/{post.pk}/update/" if path == "update" else "/999999/update/"
-    if visitor == "author" and path == "update":
+    target = f"/{post.pk}/update/"
+    if not is_there:
         post.delete()
     response = client.post(target, {"title": "T", "body": "my <long> text"})
-    assert response.status_code in (403, 404)
+    assert response.status_code == status
     assert "my &lt;long&gt; text</textarea>" in response.text

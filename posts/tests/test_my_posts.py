@@ -52,8 +52,8 @@ def test_each_state_has_a_tab_with_its_posts_and_their_number(client_of, one_of_
 
 
 def test_there_is_no_tab_for_hidden_posts_where_there_are_none(client_of, draft):
-    page = client_of("author").get("/mine/").text
-    assert tabs(page) == {"draft": 1, "scheduled": 0, "published": 0, "trash": 0}
+    found = tabs(client_of("author").get("/mine/").text)
+    assert found["draft"] == 1 and "hidden" not in found
 
 
 @pytest.mark.parametrize(
@@ -251,12 +251,7 @@ def test_what_is_in_the_trash_says_until_when_and_is_brought_back(client_of, mak
     assert f'href="/{post.pk}/' not in page
     assert f'<form method="post" action="/{post.pk}/restore/">' in page
     client.post(f"/{post.pk}/restore/")
-    assert tabs(client.get("/mine/").text) == {
-        "draft": 1,
-        "scheduled": 0,
-        "published": 0,
-        "trash": 0,
-    }
+    assert {tab for tab, count in tabs(client.get("/mine/").text).items() if count} == {"draft"}
 
 
 @pytest.mark.parametrize(("visitor", "is_there"), [("anonymous", False), ("reader", True)])
