@@ -211,8 +211,12 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     search_help_text = _("Start of a username or email address")
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
-        # The folded term finds only email addresses that are stored in lowercase.
-        return super().get_search_results(request, queryset, username_key(search_term))
+        key = username_key(search_term)
+        # Usernames have a folded key. An email address is stored as its owner typed it, so it is
+        # found in that form, and in any form if it is stored in lowercase.
+        by_email = models.Q(email__begins=search_term) | models.Q(email__begins=key)
+        found = queryset.filter(by_email | models.Q(username_key__begins=key))
+        return (found if search_term else queryset), False
 
     def save_model(
         self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool

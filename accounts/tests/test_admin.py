@@ -91,6 +91,9 @@ def test_the_list_shows_who_they_are(visit, make_user):
         ("ALI", ["Alice", "alinea"]),
         ("strasse", ["Straße"]),
         ("writer@example.org", ["Alice"]),
+        ("WRITER@example.org", ["Alice"]),
+        ("Ann.Lee@example.org", ["alinea"]),
+        ("Ann.L", ["alinea"]),
         ("nobody", []),
         ("'\"%_\\", []),
         ("x" * 5000, []),
@@ -98,7 +101,7 @@ def test_the_list_shows_who_they_are(visit, make_user):
 )
 def test_users_are_found_by_name_in_any_case_and_by_email(visit, make_user, query, found):
     make_user("Alice", email="writer@example.org")
-    make_user("alinea")
+    make_user("alinea", email="Ann.Lee@example.org")
     make_user("Straße")
     response = visit("superuser").get(USERS, {"q": query})
     assert response.status_code == 200
