@@ -128,14 +128,14 @@ MEANWHILE = {
         "draft",
         lambda post, _: publishing.schedule(post, TOMORROW, Edit(NOW)),
     ),
-    "out": ("scheduled", lambda post, _: Post.objects.update(publish_at=NOW)),
+    "listed": ("scheduled", lambda post, _: Post.objects.update(publish_at=NOW)),
     "restored": ("hidden", lambda post, who: moderation.bring_back(post, who, now=NOW)),
 }
 
 
 @pytest.mark.parametrize("change", MEANWHILE)
 @pytest.mark.parametrize("has_version", [True, False])
-def test_in_an_editor_that_was_opened_before_the_post_came_out(
+def test_in_an_editor_that_was_opened_before_the_post_was_published(
     writer, make_post, moderator, change, has_version
 ):
     state, act = MEANWHILE[change]

@@ -232,7 +232,7 @@ def test_publishing_a_draft_that_saved_itself(
         response = client.post(f"/{draft.pk}/update/", edits | {"tags": tags})
     assert response.status_code == 302
     draft.refresh_from_db()
-    assert draft.is_out(timezone.now())
+    assert draft.is_listed(timezone.now())
 
 
 @pytest.mark.parametrize("days", [(), (40, 35), (40, 40, 35)])
@@ -248,7 +248,7 @@ def test_publishing_a_draft_of_more_than_a_month(client, edits, django_assert_nu
     with django_assert_num_queries(20):
         client.post(f"/{draft.pk}/update/", edits | {"tags": "f, g, h, i, j"})
     draft.refresh_from_db()
-    assert draft.is_out(now + timedelta(minutes=1))
+    assert draft.is_listed(now + timedelta(minutes=1))
 
 
 @pytest.mark.parametrize("number", [2, 120])

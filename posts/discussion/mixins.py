@@ -29,7 +29,7 @@ class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
         return get_object_or_404(posts, pk=self.kwargs["pk"])
 
     def test_func(self) -> bool:
-        return self.post_in_question.is_out(timezone.now())
+        return self.post_in_question.is_listed(timezone.now())
 
     def handle_no_permission(self) -> HttpResponse:
         if self.request.user.is_authenticated:

@@ -43,7 +43,7 @@ def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = N
     `form` is a refused form, shown again with its text. An unsaved comment is shown the same way.
     """
     now = timezone.now()
-    context = {"is_out": post.is_out(now)}
+    context = {"is_listed": post.is_listed(now)}
     if not settings.COMMENTS_ENABLED:
         return context
     if form is None and "recovered" in request.GET:
@@ -97,7 +97,7 @@ def find_comments(
 def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
     """Return the form, if the visitor may comment, and the comment to reply to."""
     may_comment = request.user.is_authenticated and post.comments_open
-    if form is None and may_comment and post.is_out(timezone.now()):
+    if form is None and may_comment and post.is_listed(timezone.now()):
         asked = {"parent": request.GET["reply"]} if "reply" in request.GET else {}
         form = CommentForm(post=post, initial=asked)
     fields = fields_of(form) if form else ""

@@ -43,7 +43,7 @@ class PostLike(DiscussionMixin, View):
             return redirect(f"{post.get_absolute_url()}#{self.section}")
         counts = Post.objects.values_list("like_count", flat=True)
         post.like_count = get_object_or_404(counts, pk=post.pk)
-        return render(request, "posts/_likes.html", {"post": post, "is_out": True})
+        return render(request, "posts/_likes.html", {"post": post, "is_listed": True})
 
 
 def say_where_it_stands(request: HttpRequest, comment: Comment, published: str) -> None:

@@ -85,12 +85,12 @@ class PostQuerySet(models.QuerySet):
         """Posts that everyone may see at `now`. Lists show only these, even to authors."""
         return self.filter(is_listed(now))
 
-    def out(self, now: datetime) -> list["Post"]:
+    def listed_rows(self, now: datetime) -> list["Post"]:
         """Return the posts among these few that everyone may see at `now`.
 
         It checks each row in Python, because with a condition SQLite would scan all listed posts.
         """
-        return [post for post in self if post.is_out(now)]
+        return [post for post in self if post.is_listed(now)]
 
     def tagged(self, tag: models.Model, now: datetime) -> "PostQuerySet":
         """Posts listed at `now` with `tag`, newest first.
@@ -330,7 +330,7 @@ class Post(models.Model):
         """The rule of the function `is_published` for one row."""
         return self.status == self.Status.PUBLISHED
 
-    def is_out(self, now: datetime) -> bool:
+    def is_listed(self, now: datetime) -> bool:
         """Apply the rule of `is_listed` to one row."""
         return self.is_published and self.publish_at <= now
 
@@ -352,7 +352,7 @@ class Post(models.Model):
         return self.trashed_at + KEPT_IN_TRASH
 
     def is_scheduled(self, now: datetime) -> bool:
-        return self.is_published and not self.is_out(now)
+        return self.is_published and not self.is_listed(now)
 
     def get_absolute_url(self) -> str:
         """Return the public path; raise NoReverseMatch for an unsaved post."""

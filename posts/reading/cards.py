@@ -56,7 +56,7 @@ def render_cards(
     A post may have been unpublished and changed since its id was read.
     """
     few = posts.filter(pk__in={key.post_pk for key in keys})
-    by_pk = {post.pk: post for post in few.out(timezone.now())}
+    by_pk = {post.pk: post for post in few.listed_rows(timezone.now())}
     return {
         key: Card(by_pk[key.post_pk].author_id, render(by_pk[key.post_pk], key.is_own))
         for key in keys

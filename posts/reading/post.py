@@ -113,9 +113,9 @@ def post_html(request: HttpRequest, post: Post) -> PostHtml:
 
     def make(keys: list) -> dict:
         shown = read_post(request, post.pk)
-        return {key: render_post_html(request, shown)} if shown.is_out(now) else {}
+        return {key: render_post_html(request, shown)} if shown.is_listed(now) else {}
 
-    kept = fragments.until_next_change("post", [key], make) if post.is_out(now) else {}
+    kept = fragments.until_next_change("post", [key], make) if post.is_listed(now) else {}
     # If the post was unpublished a moment ago, its author and moderators still see it.
     return kept.get(key) or render_post_html(request, read_post(request, post.pk))
 

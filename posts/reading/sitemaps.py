@@ -87,8 +87,9 @@ def home() -> Entry:
 
 def entries(posts: PostQuerySet) -> list[Entry]:
     """Return the entries of the listed posts among `posts`."""
-    shown = posts.order_by("pk").only("pk", "slug", "status", "publish_at", "updated_at")
-    return [(post.get_absolute_url(), post.modified_at) for post in shown.out(timezone.now())]
+    rows = posts.order_by("pk").only("pk", "slug", "status", "publish_at", "updated_at")
+    shown = rows.listed_rows(timezone.now())
+    return [(post.get_absolute_url(), post.modified_at) for post in shown]
 
 
 def addresses(request: HttpRequest, found: list[Entry]) -> HttpResponse:

@@ -232,12 +232,12 @@ def test_the_only_post_has_no_neighbors_and_its_author_no_more(client, post):
     ("fields", "older", "newer"),
     [
         ({"status": Post.Status.DRAFT, "publish_at": None}, None, None),
-        ({"publish_at": NOW + DAY}, "out", None),
-        ({"status": Post.Status.HIDDEN, "publish_at": NOW - 2 * DAY}, None, "out"),
+        ({"publish_at": NOW + DAY}, "published", None),
+        ({"status": Post.Status.HIDDEN, "publish_at": NOW - 2 * DAY}, None, "published"),
     ],
 )
-def test_what_is_not_out_leads_its_author_to_what_is(client_of, make_post, fields, older, newer):
-    make_post(title="out", publish_at=NOW - DAY)
+def test_an_unlisted_post_links_to_listed_ones(client_of, make_post, fields, older, newer):
+    make_post(title="published", publish_at=NOW - DAY)
     found = beside(open_page(client_of("author"), make_post(title="mine", **fields)))
     assert (found.get("next"), found.get("prev")) == (older, newer)
 

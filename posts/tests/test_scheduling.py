@@ -104,7 +104,7 @@ def test_without_a_time_to_come_publish_publishes_at_once(send, make_post, at, s
 @pytest.mark.parametrize("state", ["draft", "published"])
 def test_publish_now_publishes_at_once_whatever_the_time_says(send, make_post, at, state):
     send(make_post(status=state, publish_at=TOMORROW), at, "publish_now")
-    assert Post.objects.get().is_out(timezone.now())
+    assert Post.objects.get().is_listed(timezone.now())
 
 
 @pytest.mark.parametrize("is_scheduled", [True, False])
@@ -213,7 +213,7 @@ def test_the_admin_says_that_it_scheduled_a_post(client_of, post, at):
 # Changes between reading a post and saving it -----------------------------------------------------
 
 
-def came_out(post: Post, moderator) -> None:
+def publish_meanwhile(post: Post, moderator) -> None:
     Post.objects.update(status="published", publish_at=NOW - timedelta(seconds=1))
 
 
@@ -226,7 +226,7 @@ SAVES = {
 
 @pytest.mark.parametrize("save", SAVES)
 @pytest.mark.parametrize("is_late", [True, False])
-def test_what_came_out_at_that_moment_is_not_taken_back(make_post, moderator, save, is_late):
+def test_a_post_published_at_that_moment_stays_published(make_post, moderator, save, is_late):
     state, act = SAVES[save]
     post = make_post(status=state)
     if not is_late:
@@ -235,10 +235,10 @@ def test_what_came_out_at_that_moment_is_not_taken_back(make_post, moderator, sa
     if state == "hidden":
         moderation.bring_back(Post.objects.get(), moderator, now=NOW)
     else:
-        came_out(post, moderator)
+        publish_meanwhile(post, moderator)
     with pytest.raises(publishing.EditConflict):
         act(post)
-    assert Post.objects.get().is_out(NOW)
+    assert Post.objects.get().is_listed(NOW)
 
 
 # Fields that a private save ignores ---------------------------------------------------------------

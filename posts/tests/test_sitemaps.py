@@ -97,7 +97,7 @@ def some(make_post) -> None:
     drafts(make_post)
 
 
-def came_out(make_post) -> None:
+def published_later_than_edited(make_post) -> None:
     for number in range(5):
         long_ago = timezone.now() - timedelta(days=number + 2)
         make_post(updated_at=long_ago, publish_at=timezone.now() - timedelta(minutes=number + 1))
@@ -135,7 +135,7 @@ def all_taken_back(make_post) -> None:
         publishing.unpublish(post, Edit(timezone.now()))
 
 
-STATES = [nothing, drafts, scheduled, some, came_out, many]
+STATES = [nothing, drafts, scheduled, some, published_later_than_edited, many]
 STATES += [removed_in_bulk, taken_back, all_gone, all_taken_back]
 
 
@@ -159,8 +159,8 @@ def test_its_addresses_are_where_the_site_lies(client, make_post, monkeypatch, s
 
 
 def test_a_date_is_whole_seconds_and_never_before_readers_could_see_it(read, make_post):
-    out = datetime.fromisoformat("2026-01-02T03:04:05.678901+00:00")
-    post = make_post(publish_at=out, updated_at=out - timedelta(days=1))
+    published_at = datetime.fromisoformat("2026-01-02T03:04:05.678901+00:00")
+    post = make_post(publish_at=published_at, updated_at=published_at - timedelta(days=1))
     address = f"http://testserver{post.get_absolute_url()}"
     assert read()[address] == "2026-01-02T03:04:05+00:00"
 

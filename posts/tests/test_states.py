@@ -48,7 +48,7 @@ def states(make_post):
     fields = {
         "draft": {"status": Status.DRAFT, "publish_at": None},
         "scheduled": {"publish_at": TOMORROW},
-        "out": {},
+        "published": {},
         "hidden": {"status": Status.HIDDEN},
     }
     return lambda state: make_post(**fields[state])
@@ -60,21 +60,21 @@ def states(make_post):
         ("draft", "draft", "draft", "Your draft is saved."),
         ("draft", "unpublish", "draft", "Your draft is saved."),
         ("draft", "publish", "scheduled", "Your post is scheduled for"),
-        ("draft", "publish_now", "out", "Your post is published."),
+        ("draft", "publish_now", "published", "Your post is published."),
         ("draft", "schedule", "scheduled", "Your post is scheduled for"),
         ("draft", None, "draft", "Your draft is saved."),
         ("scheduled", "schedule", "scheduled", "Your post is scheduled for"),
         ("scheduled", None, "scheduled", "Your post is scheduled for"),
         ("scheduled", "publish", "scheduled", "Your post is scheduled for"),
-        ("scheduled", "publish_now", "out", "Your post is published."),
+        ("scheduled", "publish_now", "published", "Your post is published."),
         ("scheduled", "unpublish", "draft", "Your post is a draft again"),
-        ("out", "unpublish", "draft", "Your post is a draft again"),
+        ("published", "unpublish", "draft", "Your post is a draft again"),
         ("hidden", "update", "hidden", "Your changes are saved."),
         ("hidden", "publish", "hidden", "Your changes are saved."),
         ("hidden", "schedule", "hidden", "Your changes are saved."),
     ],
 )
-def test_each_button_moves_a_post_from_where_it_stands(
+def test_each_button_changes_the_state_of_a_post(
     client_of, states, state, action, becomes, message
 ):
     post = states(state)
@@ -84,15 +84,14 @@ def test_each_button_moves_a_post_from_where_it_stands(
     page = client_of("author").post(f"/{post.pk}/update/", data, follow=True)
     assert message in page.text
     saved = Post.objects.get()
-    place = "scheduled" if saved.is_scheduled(timezone.now()) else saved.status
-    assert place == {"out": "published"}.get(becomes, becomes)
+    assert becomes == ("scheduled" if saved.is_scheduled(timezone.now()) else saved.status)
     assert page.redirect_chain[0][0] == (
-        saved.get_absolute_url() if becomes in ("out", "hidden") else f"/{post.pk}/update/"
+        saved.get_absolute_url() if becomes in ("published", "hidden") else f"/{post.pk}/update/"
     )
 
 
 @pytest.mark.parametrize("action", ["publish", "publish_now", "update", None])
-def test_what_is_out_keeps_its_time(client_of, post, action):
+def test_a_published_post_keeps_its_time(client_of, post, action):
     data = {"title": "Title"} | ({"action": action} if action else {})
     page = client_of("author").post(f"/{post.pk}/update/", data, follow=True)
     assert "Your changes are saved." in page.text
@@ -101,11 +100,13 @@ def test_what_is_out_keeps_its_time(client_of, post, action):
     assert (saved.title, saved.publish_at) == ("Title", post.publish_at)
 
 
-@pytest.mark.parametrize(("state", "title"), [("out", ""), ("scheduled", ""), ("hidden", "Title")])
-def test_a_save_that_names_no_change_leaves_a_post_where_it_stands(client_of, states, state, title):
+@pytest.mark.parametrize(
+    ("state", "title"), [("published", ""), ("scheduled", ""), ("hidden", "Title")]
+)
+def test_a_save_that_names_no_change_keeps_the_state_of_a_post(client_of, states, state, title):
     post = states(state)
     data = {"title": title, "body": "half", "action": "draft", "publish_at": typed(TOMORROW)}
-    if state == "out":
+    if state == "published":
         del data["publish_at"]
     page = client_of("author").post(f"/{post.pk}/update/", data, follow=True)
     assert page.redirect_chain == [(f"/{post.pk}/update/", 302)]
@@ -190,7 +191,7 @@ def test_a_time_that_stays_as_it_was_shown_stays_what_it_is(
     assert Post.objects.get().publish_at == at
 
 
-def test_a_post_that_came_out_while_its_editor_was_open_is_not_scheduled_again(client_of, post):
+def test_a_post_published_while_its_editor_was_open_is_not_scheduled_again(client_of, post):
     words = {"title": "Title", "body": "half of it"}
     data = words | {"action": "schedule", "publish_at": typed(TOMORROW)}
     page = client_of("author").post(f"/{post.pk}/update/", data).text
@@ -217,16 +218,16 @@ def test_a_row_tells_of_itself_what_the_rule_asks_of_many(make_post, status, mic
     pk, at = make_post().pk, NOW + timedelta(microseconds=microseconds)
     rows = Post.objects.filter(pk=pk)
     rows.update(status=status, publish_at=at, trashed_at=NOW)
-    assert rows.out(NOW) == list(rows.listed(NOW))
+    assert rows.listed_rows(NOW) == list(rows.listed(NOW))
     assert rows.get().is_scheduled(NOW) == rows.scheduled(NOW).exists()
 
 
-@pytest.mark.parametrize(("seconds", "is_out"), [(25, False), (0, True)])
-def test_a_scheduled_post_appears_at_its_second(client, make_post, seconds, is_out):
+@pytest.mark.parametrize(("seconds", "is_listed"), [(25, False), (0, True)])
+def test_a_scheduled_post_appears_at_its_second(client, make_post, seconds, is_listed):
     post = make_post(title="Appears", publish_at=timezone.now() + timedelta(seconds=seconds))
     for path in ("/", "/feed/", "/sitemap.xml", "/?q=appears", "/authors/author/"):
-        assert (post.get_absolute_url() in client.get(path).text) == is_out
-    assert client.get(post.get_absolute_url()).status_code == (200 if is_out else 404)
+        assert (post.get_absolute_url() in client.get(path).text) == is_listed
+    assert client.get(post.get_absolute_url()).status_code == (200 if is_listed else 404)
 
 
 @pytest.mark.parametrize("action", ["publish", "schedule", "draft"])

@@ -41,7 +41,7 @@ def verb_of(action: str, form: PostForm) -> str:
     if form.instance.is_hidden:
         return "save_hidden"
     if action == "draft":
-        return "keep_beside" if form.is_out or form.is_scheduled else "save_draft"
+        return "keep_beside" if form.is_listed or form.is_scheduled else "save_draft"
     if action == "unpublish":
         return "save_draft" if has_time else "unpublish"
     is_for_later = action == "publish" and form.is_for_later()
@@ -50,12 +50,12 @@ def verb_of(action: str, form: PostForm) -> str:
     if action in ("publish", "publish_now"):
         return "publish"
     # A draft also keeps the time that was typed.
-    return "update" if form.is_out or form.is_scheduled else "save_draft"
+    return "update" if form.is_listed or form.is_scheduled else "save_draft"
 
 
 def what_happened(post: Post, form: PostForm) -> str:
     """Return the message about the change that `form` made to `post`."""
-    if post.is_draft and form.is_out:
+    if post.is_draft and form.is_listed:
         return _("Your post is a draft again. Readers no longer see it.")
     if post.is_draft and form.is_scheduled:
         return _("Your post is a draft again. It is no longer scheduled.")
@@ -63,7 +63,7 @@ def what_happened(post: Post, form: PostForm) -> str:
         return _("Your draft is saved.")
     if post.is_scheduled(timezone.now()):
         return scheduled_text(post)
-    if form.is_out or post.is_hidden:
+    if form.is_listed or post.is_hidden:
         return _("Your changes are saved.")
     return _("Your post is published.")
 

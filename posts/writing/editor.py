@@ -86,7 +86,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             return self.stay(form)
         messages.success(self.request, what_happened(post, form))
         self.warn_of_missing_words(post)
-        if post.is_out(timezone.now()) or (post.is_hidden and self.action != "draft"):
+        if post.is_listed(timezone.now()) or (post.is_hidden and self.action != "draft"):
             return redirect(post)
         return redirect("posts:post_update", post.pk)
 

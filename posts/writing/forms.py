@@ -157,7 +157,7 @@ class PostForm(forms.ModelForm):
         # Text that is shown again is based on the version named with it.
         self.initial = opened | self.initial
         self.take_time(self.fields["publish_at"])
-        if self.instance.is_hidden or (self.is_out and not self.asks_for_later()):
+        if self.instance.is_hidden or (self.is_listed and not self.asks_for_later()):
             # The publication time doesn't change once readers can see the post.
             del self.fields["publish_at"]
         if not self.instance.cover:
@@ -184,7 +184,7 @@ class PostForm(forms.ModelForm):
     def stand_on(self, post: Post) -> None:
         """Edit `post`, and remember its state before the change."""
         self.instance = post
-        self.is_out = post.is_out(self.now)
+        self.is_listed = post.is_listed(self.now)
         self.is_scheduled = post.is_scheduled(self.now)
         self.saved_time = post.publish_at
 
@@ -195,7 +195,7 @@ class PostForm(forms.ModelForm):
         text = _("Leave empty to publish immediately. A later time schedules the post.")
         zone = field.zone or timezone.get_current_timezone_name()
         in_zone = _("Time zone: %(zone)s") % {"zone": zone}
-        field.help_text = in_zone if self.is_scheduled or self.is_out else f"{text} {in_zone}"
+        field.help_text = in_zone if self.is_scheduled or self.is_listed else f"{text} {in_zone}"
 
     def asks_for_later(self) -> bool:
         """Return whether the form contains a later time, or one that can't be parsed.
@@ -228,12 +228,12 @@ class PostForm(forms.ModelForm):
 
     def clean(self) -> dict:
         """Refuse to schedule a published post, because readers would see the text immediately."""
-        if self.action == "schedule" and self.is_out and "publish_at" not in self.fields:
+        if self.action == "schedule" and self.is_listed and "publish_at" not in self.fields:
             text = _(
                 "This post has been published since you opened it. Press Update to show your "
                 "text to readers, or Unpublish to make it a draft again."
             )
-            raise ValidationError(text, code="out")
+            raise ValidationError(text, code="published")
         return super().clean()
 
     def clean_edit_session(self) -> str:
@@ -242,13 +242,13 @@ class PostForm(forms.ModelForm):
     def clean_publish_at(self) -> datetime | None:
         """Refuse to schedule without a time, for a time in the past, or for a published post."""
         at = check_year(self.cleaned_data["publish_at"])
-        if self.is_out and self.action != "unpublish":
+        if self.is_listed and self.action != "unpublish":
             text = _(
                 "This post has been published since you opened it. Clear this field and press "
                 "Update to show your text to readers, or press Unpublish to make the post a "
                 "draft again."
             )
-            raise ValidationError(text, code="out")
+            raise ValidationError(text, code="published")
         if self.needs_time and at is None:
             raise ValidationError(_("Choose when the post should appear."), code="required")
         if self.needs_time and at <= self.now:

@@ -85,7 +85,7 @@ def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
 def number_readers_see(post: Post, now: datetime) -> int | None:
     """Return the number of the revision that everyone reads at `now`."""
     on_purpose = (
-        post.revisions.filter(is_autosave=False) if post.is_out(now) else Revision.objects.none()
+        post.revisions.filter(is_autosave=False) if post.is_listed(now) else Revision.objects.none()
     )
     return on_purpose.values_list("number", flat=True).first()
 

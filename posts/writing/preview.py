@@ -85,7 +85,7 @@ def preview_by_link(request: HttpRequest, token: str) -> HttpResponse:
     link = preview_links.link_by(token, now=now)
     if link is None:
         raise Http404
-    if link.post.is_out(now):
+    if link.post.is_listed(now):
         return redirect(link.post)
     context = {"post": link.post, "tags": link.post.tag_list, "link": link}
     response = render(request, "posts/preview.html", context)

@@ -207,7 +207,7 @@ def publish(post: Post, edit: Edit) -> Post:
     """Save `post` and publish it now. A post that is already published keeps its time."""
 
     def published(before: Post) -> State:
-        at = before.publish_at if before.is_out(edit.at) else edit.at
+        at = before.publish_at if before.is_listed(edit.at) else edit.at
         return Post.Status.PUBLISHED, at
 
     if post.pk is None:
@@ -221,10 +221,10 @@ def schedule(post: Post, at: datetime, edit: Edit) -> Post:
 
     Raise EditConflict if the post was published after it was read.
     """
-    was_out = post.is_published and post.is_out(edit.at)
+    was_listed = post.is_published and post.is_listed(edit.at)
 
     def later(before: Post) -> State:
-        if before.is_out(edit.at) and not was_out:
+        if before.is_listed(edit.at) and not was_listed:
             raise EditConflict
         return Post.Status.PUBLISHED, at
 
@@ -325,8 +325,8 @@ def restore_from_trash(post: Post, *, now: datetime) -> bool:
     if before is None or not before.is_in_trash:
         return False
     was = Post(status=before.trashed_from, publish_at=before.publish_at)
-    came_out = was.is_out(now) and not was.is_out(before.trashed_at)
-    move_row(post, before, Post.Status.DRAFT if came_out else was.status)
+    has_been_listed = was.is_listed(now) and not was.is_listed(before.trashed_at)
+    move_row(post, before, Post.Status.DRAFT if has_been_listed else was.status)
     return True
 
 

@@ -91,7 +91,7 @@ class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
             differences=history.differences(before.text, revision.text) if before else [],
             shown=shown,
             is_current=revision.text == history.current_text(self.object),
-            is_out=self.object.is_out(timezone.now()),
+            is_listed=self.object.is_listed(timezone.now()),
             **kwargs,
         )
 
