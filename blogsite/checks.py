@@ -41,7 +41,7 @@ def check_own_host(app_configs, **kwargs) -> list[CheckMessage]:
     host = environment.host_of(settings.SITE_URL)
     if not host or validate_host(host, settings.ALLOWED_HOSTS):
         return []
-    message = f"ALLOWED_HOSTS does not hold {host}, the host of SITE_URL."
+    message = f"ALLOWED_HOSTS does not contain {host}, the host of SITE_URL."
     hint = "Add it, or unset ALLOWED_HOSTS: visitors of SITE_URL get an error (400) now."
     return [checks.Warning(message, hint=hint, id="blogsite.W003")]
 
@@ -79,7 +79,7 @@ def check_hosts(app_configs, **kwargs) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     message = "ALLOWED_HOSTS is *: anyone may choose the host that links and mails are made for."
-    hint = "Name the hosts, as ALLOWED_HOSTS=blog.example.org."
+    hint = "Name the hosts, for example ALLOWED_HOSTS=blog.example.org."
     return [Error(message, hint=hint, id="blogsite.E001")]
 
 

@@ -28,25 +28,25 @@ MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587, "smtp+ssl": 465}
 WRONG_PORTS = {"smtp": {465}, "smtp+tls": {465}, "smtps": {25, 587}, "smtp+ssl": {25, 587}}
 
 
-def refuse(name: str, held: str, takes: str) -> NoReturn:
+def refuse(name: str, text: str, expected: str) -> NoReturn:
     """Stop the process with one line on stderr and exit code 1; passwords in URLs are masked."""
     # Mask up to the last @: an unencoded password may contain a slash, and a scheme may be missing.
-    masked = re.sub(r"(?s)^([^/@]*:(//)?).*@", r"\1***@", held)
-    raise SystemExit(f"{name} is {masked!r}; it takes {takes}.")
+    masked = re.sub(r"(?s)^([^/@]*:(//)?).*@", r"\1***@", text)
+    raise SystemExit(f"{name} is {masked!r}; expected {expected}.")
 
 
-def read(name: str, default: Any, parse: Callable[[str], Any], takes: str) -> Any:
+def read(name: str, default: Any, parse: Callable[[str], Any], expected: str) -> Any:
     """Return the variable `name` converted by `parse`, or `default` if it is unset or empty.
 
-    `parse` raises ValueError for an invalid value. `takes` completes the message "it takes …".
+    `parse` raises ValueError for an invalid value. `expected` completes the message "expected …".
     """
-    held = os.environ.get(name, "").strip()
-    if not held:
+    text = os.environ.get(name, "").strip()
+    if not text:
         return default
     try:
-        return parse(held)
+        return parse(text)
     except (ValueError, ImproperlyConfigured, ValidationError):
-        refuse(name, held, takes)
+        refuse(name, text, expected)
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -54,10 +54,10 @@ def boolean(name: str, default: bool) -> bool:
 
 
 def whole_number(name: str, default: int, low: int, high: int) -> int:
-    def parse(held: str) -> int:
-        number = int(held)
+    def parse(text: str) -> int:
+        number = int(text)
         if not low <= number <= high:
-            raise ValueError(held)
+            raise ValueError(text)
         return number
 
     return read(name, default, parse, f"a whole number from {low} to {high}")
@@ -67,39 +67,39 @@ def web_threads() -> int:
     return whole_number("WEB_THREADS", 4, 1, 256)
 
 
-def one_of(name: str, default: str, choices: tuple[str, ...], takes: str) -> str:
+def one_of(name: str, default: str, choices: tuple[str, ...], expected: str) -> str:
     """Return the one of `choices` that matches the variable, ignoring case."""
     by_lowered = {choice.lower(): choice for choice in choices}
 
-    def parse(held: str) -> str:
-        if held.lower() not in by_lowered:
-            raise ValueError(held)
-        return by_lowered[held.lower()]
+    def parse(text: str) -> str:
+        if text.lower() not in by_lowered:
+            raise ValueError(text)
+        return by_lowered[text.lower()]
 
-    return read(name, default, parse, takes)
+    return read(name, default, parse, expected)
 
 
 def host_names(name: str, default: list[str]) -> list[str]:
-    takes = "host names separated by commas, without scheme, port or path, as blog.example.org"
-    return read(name, default, _parse_host_names, takes)
+    expected = "host names separated by commas, without ports, such as blog.example.org"
+    return read(name, default, _parse_host_names, expected)
 
 
 def bind_address() -> str:
     """Return the address for gunicorn, from BIND and PORT: `address:port` or `unix:/path`."""
-    takes = "an address without a port, as 127.0.0.1, 0.0.0.0 or [::1], or unix:/path/to/socket"
-    address = read("BIND", "127.0.0.1", _parse_bind, takes)
+    expected = "an address without a port, such as 127.0.0.1 or [::1], or unix:/path/to/socket"
+    address = read("BIND", "127.0.0.1", _parse_bind, expected)
     port = whole_number("PORT", 8000, 1, 65535)
     return address if address.startswith("unix:") else f"{address}:{port}"
 
 
 def origins(name: str) -> list[str]:
-    takes = "origins separated by commas, as https://blog.example.org"
-    return read(name, [], _parse_trusted_origins, takes)
+    expected = "origins separated by commas, such as https://blog.example.org"
+    return read(name, [], _parse_trusted_origins, expected)
 
 
 def origin(name: str) -> str:
     """Return scheme, host and port without a trailing slash, or the empty string."""
-    return read(name, "", _parse_origin, "a scheme and a host, as https://blog.example.org")
+    return read(name, "", _parse_origin, "a scheme and a host, such as https://blog.example.org")
 
 
 def host_of(site_url: str) -> str:
@@ -108,62 +108,62 @@ def host_of(site_url: str) -> str:
 
 
 def time_zone(name: str, default: str) -> str:
-    takes = "a name from the time zone database, as Europe/Berlin"
-    return read(name, default, _parse_time_zone, takes)
+    expected = "a name from the time zone database, such as Europe/Berlin"
+    return read(name, default, _parse_time_zone, expected)
 
 
 def database_url(name: str, default: dict) -> dict:
     """Return a Django database configuration for SQLite (a file) or PostgreSQL."""
-    takes = "sqlite:///path/to/file or postgres://user:password@host:5432/name"
-    return read(name, default, _parse_database_url, takes)
+    expected = "sqlite:///path/to/file or postgres://user:password@host:5432/name"
+    return read(name, default, _parse_database_url, expected)
 
 
 def replica_url(name: str, primary: dict) -> dict | None:
     """Return a Django database configuration for a PostgreSQL replica of `primary`."""
 
-    def parse(held: str) -> dict:
-        config = _parse_database_url(held)
+    def parse(text: str) -> dict:
+        config = _parse_database_url(text)
         if not config["ENGINE"] == primary["ENGINE"] == POSTGRESQL:
-            raise ValueError(held)
+            raise ValueError(text)
         return config
 
-    takes = "postgres://user:password@host:5432/name, and a DATABASE_URL of that kind beside it"
-    return read(name, None, parse, takes)
+    expected = "postgres://user:password@host:5432/name, and a DATABASE_URL of that kind beside it"
+    return read(name, None, parse, expected)
 
 
 def cache_url(name: str, default: dict) -> dict:
-    takes = "locmemcache:// or redis://host:6379/0 (also rediss://)"
-    return read(name, default, _parse_cache_url, takes)
+    expected = "locmemcache:// or redis://host:6379/0 (also rediss://)"
+    return read(name, default, _parse_cache_url, expected)
 
 
 def mail_address(name: str, default: str) -> str:
-    takes = "an address, as blog@example.org or Blog <blog@example.org>"
-    return read(name, default, _parse_mail_address, takes)
+    expected = "an address, such as blog@example.org or Blog <blog@example.org>"
+    return read(name, default, _parse_mail_address, expected)
 
 
 def email_url(name: str, default: dict) -> dict:
     """Return a dictionary of Django's EMAIL_* settings."""
-    takes = (
+    expected = (
         "smtp+tls://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS, also "
         "smtp+ssl://), smtp://host:25, consolemail:// or filemail:///path/to/folder, and no options"
     )
-    return read(name, default, _parse_email_url, takes)
+    return read(name, default, _parse_email_url, expected)
 
 
-def _words(held: str) -> list[str]:
-    return [word.strip() for word in held.split(",") if word.strip()]
+def _split(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _parse_boolean(held: str) -> bool:
-    if held.lower() not in TRUE_WORDS + FALSE_WORDS:
-        raise ValueError(held)
-    return held.lower() in TRUE_WORDS
+def _parse_boolean(text: str) -> bool:
+    if text.lower() not in TRUE_WORDS + FALSE_WORDS:
+        raise ValueError(text)
+    return text.lower() in TRUE_WORDS
 
 
-def _parse_host_names(held: str) -> list[str]:
-    names = _words(held)
+def _parse_host_names(text: str) -> list[str]:
+    names = _split(text)
     if not names or not all(_is_host_pattern(name) for name in names):
-        raise ValueError(held)
+        raise ValueError(text)
     return names
 
 
@@ -172,27 +172,27 @@ def _is_host_pattern(name: str) -> bool:
     return name == "*" or HOST_NAME.fullmatch(name.removeprefix(".")) is not None
 
 
-def _parse_bind(held: str) -> str:
-    if not held.startswith("unix:/") and not HOST_NAME.fullmatch(held):
-        raise ValueError(held)
-    return held
+def _parse_bind(text: str) -> str:
+    if not text.startswith("unix:/") and not HOST_NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
 
 
-def _parse_origin(held: str) -> str:
-    scheme, separator, rest = held.rstrip("/").partition("://")
+def _parse_origin(text: str) -> str:
+    scheme, separator, rest = text.rstrip("/").partition("://")
     host, colon, port = rest.partition(":") if not rest.startswith("[") else rest.partition("]:")
     host = host if colon != "]:" else f"{host}]"
     if scheme not in ("http", "https") or not separator or not HOST_NAME.fullmatch(host):
-        raise ValueError(held)
+        raise ValueError(text)
     # int() alone would also accept 8_0 and +80.
     if colon and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536):
-        raise ValueError(held)
+        raise ValueError(text)
     # Browsers omit the scheme's default port.
     return f"{scheme}://{rest}".lower().removesuffix(DEFAULT_PORTS[scheme])
 
 
-def _parse_trusted_origins(held: str) -> list[str]:
-    return [_parse_trusted_origin(word) for word in _words(held)]
+def _parse_trusted_origins(text: str) -> list[str]:
+    return [_parse_trusted_origin(word) for word in _split(text)]
 
 
 def _parse_trusted_origin(word: str) -> str:
@@ -201,56 +201,56 @@ def _parse_trusted_origin(word: str) -> str:
     return origin.replace("://", "://*.", 1) if "://*." in word else origin
 
 
-def _parse_time_zone(held: str) -> str:
+def _parse_time_zone(text: str) -> str:
     try:
-        return ZoneInfo(held).key
+        return ZoneInfo(text).key
     # A folder of the database, such as Europe, is not a zone either.
     except (ZoneInfoNotFoundError, OSError) as error:
-        raise ValueError(held) from error
+        raise ValueError(text) from error
 
 
-def _parse_database_url(held: str) -> dict:
-    scheme, _, rest = held.partition("://")
+def _parse_database_url(text: str) -> dict:
+    scheme, _, rest = text.partition("://")
     if scheme not in ("sqlite", "postgres", "postgresql"):
-        raise ValueError(held)
+        raise ValueError(text)
     # With only two slashes, the library would mistake the first folder for a host and drop it.
     if scheme == "sqlite" and not rest.startswith("/"):
-        raise ValueError(held)
-    config = Env.db_url_config(held)
+        raise ValueError(text)
+    config = Env.db_url_config(text)
     # In memory, every worker would have its own blog, which is lost at the next restart.
     if config["NAME"] in ("", ":memory:") or config["NAME"].startswith("file:"):
-        raise ValueError(held)
+        raise ValueError(text)
     return config
 
 
-def _parse_cache_url(held: str) -> dict:
-    url = urlsplit(held)
+def _parse_cache_url(text: str) -> dict:
+    url = urlsplit(text)
     if url.scheme not in ("locmemcache", "redis", "rediss"):
-        raise ValueError(held)
+        raise ValueError(text)
     # Reading `url.port` raises ValueError for an invalid port.
     is_redis_address = url.hostname and url.port != 0 and re.fullmatch("/?[0-9]*", url.path)
     if url.scheme != "locmemcache" and not is_redis_address:
-        raise ValueError(held)
-    return Env.cache_url_config(held)
+        raise ValueError(text)
+    return Env.cache_url_config(text)
 
 
-def _parse_mail_address(held: str) -> str:
-    if not held.isprintable():
-        raise ValueError(held)
-    validate_email(parseaddr(held)[1])
-    return held
+def _parse_mail_address(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(text)
+    validate_email(parseaddr(text)[1])
+    return text
 
 
-def _parse_email_url(held: str) -> dict:
-    scheme = held.partition("://")[0]
+def _parse_email_url(text: str) -> dict:
+    scheme = text.partition("://")[0]
     if scheme not in (*MAIL_PORTS, "consolemail", "filemail"):
-        raise ValueError(held)
-    config = Env.email_url_config(held)
-    url = urlsplit(held)
+        raise ValueError(text)
+    config = Env.email_url_config(text)
+    url = urlsplit(text)
     if url.query or (scheme in MAIL_PORTS and not _is_mail_server(url)):
-        raise ValueError(held)
+        raise ValueError(text)
     if scheme == "filemail" and (config["EMAIL_HOST"] or not config["EMAIL_FILE_PATH"]):
-        raise ValueError(held)
+        raise ValueError(text)
     if scheme == "filemail":
         # The library removes the first slash, which would make every path relative.
         config["EMAIL_FILE_PATH"] = "/" + config["EMAIL_FILE_PATH"]

@@ -292,7 +292,10 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # The language of dates, numbers and posts.
 BLOG_LANGUAGE = environment.one_of(
-    "LANGUAGE_CODE", "en", tuple(code for code, _ in DJANGO_LANGUAGES), "a language code, as en"
+    "LANGUAGE_CODE",
+    "en",
+    tuple(code for code, _ in DJANGO_LANGUAGES),
+    "a language code, such as en",
 )
 # The interface uses only languages into which all of it is translated, including Django's part.
 COMPLETE_LANGUAGES = {"en"}

@@ -147,7 +147,7 @@ def test_a_bad_setting_is_one_clear_line(environment, setting, value):
     assert result.returncode == 1
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
-    assert result.stderr.startswith(f"{setting} is '{value}'; it takes")
+    assert result.stderr.startswith(f"{setting} is '{value}'; expected")
 
 
 def test_an_unsafe_setting_refuses_to_start_and_says_what_to_set(environment):

@@ -95,5 +95,5 @@ def test_errors_are_reported_from_the_same_sender_as_mail(load, site_url):
 def test_an_email_url_that_leads_nowhere_is_refused(refusal, url):
     shown = url.replace("me@", "***@").replace(":password@", "***@")
     line = refusal(EMAIL_URL=url)
-    assert line.startswith("EMAIL_URL is ") and "; it takes smtp+tls://" in line
+    assert line.startswith("EMAIL_URL is ") and "; expected smtp+tls://" in line
     assert "password@mail" not in line and shown.rpartition("@")[2] in line

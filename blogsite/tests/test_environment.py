@@ -27,7 +27,7 @@ def refusal(read) -> str:
     return stop.value.code
 
 
-@pytest.mark.parametrize("held", [None, "", "   "])
+@pytest.mark.parametrize("text", [None, "", "   "])
 @pytest.mark.parametrize(
     ("read", "default"),
     [
@@ -43,13 +43,13 @@ def refusal(read) -> str:
         (email_url, {"EMAIL_HOST": "default"}),
     ],
 )
-def test_a_variable_that_is_unset_or_empty_means_its_default(environ, read, default, held):
-    environ(**({} if held is None else {"VARIABLE": held}))
+def test_a_variable_that_is_unset_or_empty_means_its_default(environ, read, default, text):
+    environ(**({} if text is None else {"VARIABLE": text}))
     assert read() == default
 
 
 @pytest.mark.parametrize(
-    ("read", "held", "value"),
+    ("read", "text", "value"),
     [
         (boolean, "1", True),
         (boolean, "True", True),
@@ -74,31 +74,31 @@ def test_a_variable_that_is_unset_or_empty_means_its_default(environ, read, defa
         (time_zone, "Europe/Berlin", "Europe/Berlin"),
     ],
 )
-def test_a_fitting_value_is_taken(environ, read, held, value):
-    environ(VARIABLE=held)
+def test_a_fitting_value_is_taken(environ, read, text, value):
+    environ(VARIABLE=text)
     assert read() == value
 
 
 @pytest.mark.parametrize(
-    ("read", "held", "takes"),
+    ("read", "text", "expected"),
     [
         (boolean, "maybe", "1, true, yes or on, or 0, false, no or off"),
         (boolean, "2", "1, true"),
         (boolean, "١", "1, true"),
-        *((whole_number, held, "a whole number from 1 to 100") for held in ("0", "101", "-1")),
-        *((whole_number, held, "a whole number") for held in ("five", "5.0", "0x5", "9" * 30)),
+        *((whole_number, text, "a whole number from 1 to 100") for text in ("0", "101", "-1")),
+        *((whole_number, text, "a whole number") for text in ("five", "5.0", "0x5", "9" * 30)),
         (one_of, "xx", "a language"),
         *(
-            (host_names, held, "host names separated by commas")
-            for held in (",", "https://a.example", "a:80", "a/b", "a b", "*.a", "..a", ".", "-a")
+            (host_names, text, "host names separated by commas")
+            for text in (",", "https://a.example", "a:80", "a/b", "a b", "*.a", "..a", ".", "-a")
         ),
         *(
-            (origins, held, "origins separated by commas, as https://blog.example.org")
-            for held in ("a.example", "*", "https://a,b", "https://*", "https://a/path", "https://")
+            (origins, text, "origins separated by commas, such as https://blog.example.org")
+            for text in ("a.example", "*", "https://a,b", "https://*", "https://a/path", "https://")
         ),
         *(
-            (origin, held, "a scheme and a host, as https://blog.example.org")
-            for held in (
+            (origin, text, "a scheme and a host, such as https://blog.example.org")
+            for text in (
                 "blog.example.org",
                 "ftp://a",
                 "https://",
@@ -121,15 +121,15 @@ def test_a_fitting_value_is_taken(environ, read, held, value):
             )
         ),
         *(
-            (time_zone, held, "a name from the time zone database, as Europe/Berlin")
-            for held in ("Mars/Phobos", "Europe", "../UTC", "/etc/passwd", "\x01", "a" * 5000)
+            (time_zone, text, "a name from the time zone database, such as Europe/Berlin")
+            for text in ("Mars/Phobos", "Europe", "../UTC", "/etc/passwd", "\x01", "a" * 5000)
         ),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_in_one_line(environ, read, held, takes):
-    environ(VARIABLE=held)
+def test_a_value_that_does_not_fit_is_refused_in_one_line(environ, read, text, expected):
+    environ(VARIABLE=text)
     line = refusal(read)
-    assert line.startswith(f"VARIABLE is {held!r}; it takes {takes}")
+    assert line.startswith(f"VARIABLE is {text!r}; expected {expected}")
     assert line.isprintable()
 
 
@@ -155,17 +155,20 @@ def test_the_bind_address_is_made_of_bind_and_port(environ, bind, port, address)
 
 
 @pytest.mark.parametrize(
-    ("name", "held", "takes"),
+    ("name", "text", "expected"),
     [
-        *(("BIND", held, "an address without a port, as 127.0.0.1") for held in ("a:80", "::1")),
-        *(("BIND", held, "an address") for held in ("unix:blog.sock", "*", "fd://3", "[zz]")),
-        *(("PORT", held, "a whole number from 1 to 65535") for held in ("0", "65536", "http")),
+        *(
+            ("BIND", text, "an address without a port, such as 127.0.0.1")
+            for text in ("a:80", "::1")
+        ),
+        *(("BIND", text, "an address") for text in ("unix:blog.sock", "*", "fd://3", "[zz]")),
+        *(("PORT", text, "a whole number from 1 to 65535") for text in ("0", "65536", "http")),
     ],
 )
-def test_a_bind_address_that_does_not_fit_is_refused_by_name(environ, name, held, takes):
-    environ(**{name: held})
+def test_a_bind_address_that_does_not_fit_is_refused_by_name(environ, name, text, expected):
+    environ(**{name: text})
     refused = refusal(environment.bind_address)
-    assert refused.startswith(f"{name} is {held!r}; it takes {takes}")
+    assert refused.startswith(f"{name} is {text!r}; expected {expected}")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ def test_the_host_of_an_origin_has_no_port(site_url, host):
 
 
 @pytest.mark.parametrize(
-    ("read", "held"),
+    ("read", "text"),
     [
         (database_url, "postgres://me:{}@db.example:port/blog"),
         (database_url, "mysql://me:{}@db.example/blog"),
@@ -193,8 +196,8 @@ def test_the_host_of_an_origin_has_no_port(site_url, host):
     ],
 )
 @pytest.mark.parametrize("password", ["hunter2", "hunter2@home", "hunter2/home", "hunter2?#"])
-def test_a_refused_url_is_shown_without_its_password(environ, read, held, password):
-    environ(VARIABLE=held.format(password))
+def test_a_refused_url_is_shown_without_its_password(environ, read, text, password):
+    environ(VARIABLE=text.format(password))
     line = refusal(read)
     assert "hunter2" not in line
     assert "***@" in line and ".example" in line

@@ -156,7 +156,7 @@ def test_a_system_without_a_choice_of_cores_serves_all_the_same(cores, monkeypat
 
 @pytest.mark.parametrize("load", [SERVING], indirect=True)
 @pytest.mark.parametrize(
-    ("name", "held", "takes"),
+    ("name", "text", "expected"),
     [
         ("BIND", "0.0.0.0:80", "an address without a port"),
         ("PORT", "http", "a whole number from 1 to 65535"),
@@ -166,10 +166,10 @@ def test_a_system_without_a_choice_of_cores_serves_all_the_same(cores, monkeypat
         ("ACCESS_LOG", "access.log", "1, true"),
     ],
 )
-def test_a_bad_value_stops_the_start_with_one_line(load, name, held, takes):
+def test_a_bad_value_stops_the_start_with_one_line(load, name, text, expected):
     with pytest.raises(SystemExit) as stop:
-        load(**{name: held})
-    assert stop.value.code.startswith(f"{name} is {held!r}; it takes {takes}")
+        load(**{name: text})
+    assert stop.value.code.startswith(f"{name} is {text!r}; expected {expected}")
 
 
 def test_gunicorn_takes_every_setting_it_is_given():

@@ -42,7 +42,7 @@ def test_it_runs_with_no_variable_set(load, name, default):
 
 
 @pytest.mark.parametrize(
-    ("variable", "held", "setting", "value"),
+    ("variable", "text", "setting", "value"),
     [
         ("DEBUG", "1", "DEBUG", True),
         ("SITE_NAME", "Ada’s notes", "SITE_NAME", "Ada’s notes"),
@@ -64,12 +64,12 @@ def test_it_runs_with_no_variable_set(load, name, default):
         ("EMAIL_FROM", "Ada <ada@example.org>", "DEFAULT_FROM_EMAIL", "Ada <ada@example.org>"),
     ],
 )
-def test_a_good_value_is_taken(load, variable, held, setting, value):
-    assert load(**{variable: held})[setting] == value
+def test_a_good_value_is_taken(load, variable, text, setting, value):
+    assert load(**{variable: text})[setting] == value
 
 
 @pytest.mark.parametrize(
-    ("variable", "held", "takes"),
+    ("variable", "text", "expected"),
     [
         ("DEBUG", "maybe", "1, true, yes or on, or 0, false, no or off"),
         ("BEHIND_PROXY", "nginx", "1, true"),
@@ -82,8 +82,8 @@ def test_a_good_value_is_taken(load, variable, held, setting, value):
         ("POSTS_PER_PAGE", "0", "a whole number from 1 to 100"),
         ("COMMENTS_ENABLED", "closed", "1, true"),
         ("COMMENT_APPROVAL", "some", "links, first, all or none"),
-        ("LANGUAGE_CODE", "klingon", "a language code, as en"),
-        ("TIME_ZONE", "Berlin", "a name from the time zone database, as Europe/Berlin"),
+        ("LANGUAGE_CODE", "klingon", "a language code, such as en"),
+        ("TIME_ZONE", "Berlin", "a name from the time zone database, such as Europe/Berlin"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("PAGE_CACHE", "60", "1, true"),
         ("DATABASE_URL", "mysql://db.example/blog", "sqlite:///path/to/file or postgres://"),
@@ -96,8 +96,8 @@ def test_a_good_value_is_taken(load, variable, held, setting, value):
         ("INSTANCE_DIR", "/proc", "a folder that can be written ("),
     ],
 )
-def test_a_bad_value_stops_the_start_with_one_line(refusal, variable, held, takes):
-    assert refusal(**{variable: held}).startswith(f"{variable} is {held!r}; it takes {takes}")
+def test_a_bad_value_stops_the_start_with_one_line(refusal, variable, text, expected):
+    assert refusal(**{variable: text}).startswith(f"{variable} is {text!r}; expected {expected}")
 
 
 @pytest.mark.parametrize("site_url", ["http://blog.example.org", SITE, f"{SITE}:8443"])
@@ -146,9 +146,9 @@ def test_sqlite_lies_in_the_instance_folder_and_waits_for_its_turn(load, instanc
     connection = SQLite(unsaid | default, "sqlite")
     with connection.cursor() as cursor:
         pragmas = ("journal_mode", "busy_timeout", "foreign_keys")
-        held = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+        found = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
     connection.close()
-    assert held == ["wal", 5000, 1]
+    assert found == ["wal", 5000, 1]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_database_url_chooses_postgresql(load, scheme, rest, options):
     ],
 )
 def test_a_database_url_without_a_lasting_database_is_refused(refusal, url):
-    assert refusal(DATABASE_URL=url).startswith(f"DATABASE_URL is {url!r}; it takes sqlite:///")
+    assert refusal(DATABASE_URL=url).startswith(f"DATABASE_URL is {url!r}; expected sqlite:///")
 
 
 PRIMARY = "postgres://db.example/blog"
@@ -241,7 +241,7 @@ def test_without_one_nothing_is_routed(load):
 )
 def test_a_replica_that_follows_no_postgresql_is_refused(refusal, primary, url):
     said = refusal(DATABASE_URL=primary, DATABASE_REPLICA_URL=url)
-    assert said.startswith(f"DATABASE_REPLICA_URL is {url!r}; it takes postgres://")
+    assert said.startswith(f"DATABASE_REPLICA_URL is {url!r}; expected postgres://")
     assert said.endswith("and a DATABASE_URL of that kind beside it.")
 
 
@@ -274,7 +274,7 @@ def test_cache_url_chooses_the_cache(load, url, backend, location):
     ],
 )
 def test_a_cache_url_that_leads_nowhere_is_refused(refusal, url):
-    assert refusal(CACHE_URL=url).startswith(f"CACHE_URL is {url!r}; it takes locmemcache://")
+    assert refusal(CACHE_URL=url).startswith(f"CACHE_URL is {url!r}; expected locmemcache://")
 
 
 def test_a_wheel_carries_its_assets_inside_the_package(load, monkeypatch, tmp_path):
@@ -309,13 +309,13 @@ def test_a_relative_instance_folder_is_kept_as_a_whole_path(load, monkeypatch, t
         (
             {"DEBUG": "maybe"},
             1,
-            ["DEBUG is 'maybe'; it takes 1, true, yes or on, or 0, false, no or off."],
+            ["DEBUG is 'maybe'; expected 1, true, yes or on, or 0, false, no or off."],
         ),
         (
             {"DATABASE_URL": "sqlite://blog.db"},
             1,
             [
-                "DATABASE_URL is 'sqlite://blog.db'; it takes sqlite:///path/to/file or "
+                "DATABASE_URL is 'sqlite://blog.db'; expected sqlite:///path/to/file or "
                 "postgres://user:password@host:5432/name."
             ],
         ),
