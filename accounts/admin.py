@@ -113,7 +113,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return OfferedRows
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup in self.offered_lookups and is_held_by_databases(value)
+        return lookup in self.offered_lookups and fits_in_utc(value)
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         words = search_term.split()[:SEARCH_WORDS_MAX]
@@ -168,7 +168,7 @@ def offered_keys(queryset: models.QuerySet, newest: str) -> list[int]:
     return list(queryset.values_list("pk", flat=True)[:ROWS_MAX])
 
 
-def is_held_by_databases(text: str) -> bool:
+def fits_in_utc(text: str) -> bool:
     """Return False only if `text` is a time that UTC can't express."""
     try:
         at = parse_datetime(text)
