@@ -23,7 +23,7 @@ class EvenBackend(ModelBackend):
         if username is None or password is None:
             return None
         user = active_user(username)
-        with hashers.place():
+        with hashers.slot():
             if user.check_password(password):
                 return user
             hashers.even_out(password, user.password)

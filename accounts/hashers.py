@@ -31,9 +31,9 @@ SAMPLES = {
 
 
 @contextmanager
-def place() -> Iterator[None]:
+def slot() -> Iterator[None]:
     """Occupy one of the slots for hashing; raise Busy if all are taken."""
-    with expensive.place(), hashing.place():
+    with expensive.slot(), hashing.slot():
         yield
 
 
@@ -41,11 +41,11 @@ class InTurn:
     """Mixin for hashers that computes a hash only in a slot of its own."""
 
     def encode(self, *args, **kwargs) -> str:
-        with place():
+        with slot():
             return super().encode(*args, **kwargs)
 
     def verify(self, password: str, encoded: str) -> bool:
-        with place():
+        with slot():
             return super().verify(password, encoded)
 
 
@@ -59,7 +59,7 @@ class Argon2(InTurn, hashers.Argon2PasswordHasher):
     def verify(self, password: str, encoded: str) -> bool:
         if kind_of(encoded) == SMALL:
             return super().verify(password, encoded)
-        with place(), _large:
+        with slot(), _large:
             return super().verify(password, encoded)
 
 

@@ -21,12 +21,12 @@ class Busy(Exception):  # noqa: N818  a state, not a mistake
 class Bulkhead:
     """A limited number of slots. A thread takes at most one of them, even in nested calls."""
 
-    def __init__(self, places: int) -> None:
-        self.free = threading.BoundedSemaphore(places)
+    def __init__(self, slots: int) -> None:
+        self.free = threading.BoundedSemaphore(slots)
         self.thread = threading.local()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Occupy a slot, or raise Busy. A thread that already has a slot takes no second one."""
         if getattr(self.thread, "holds_one", False):
             yield
@@ -46,10 +46,10 @@ expensive = Bulkhead(max(1, settings.WEB_THREADS // 2))
 
 
 @contextmanager
-def place_for(text: str) -> Iterator[None]:
+def slot_for(text: str) -> Iterator[None]:
     """Occupy a slot while `text` is rendered, if it is long; may raise Busy."""
     if len(text) <= LONG_TEXT:
         yield
         return
-    with expensive.place():
+    with expensive.slot():
         yield

@@ -71,7 +71,7 @@ class MadeImage:
     files: dict[str, bytes]
 
 
-@expensive.place()
+@expensive.slot()
 def make_image(file: BinaryIO | File) -> MadeImage:
     """Return the files to store for an image or a first frame. Raise only Busy and RefusedImage."""
     data = _read(file)

@@ -25,7 +25,7 @@ from pygments.token import STANDARD_TYPES
 
 from content import footnotes
 from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url, name_links
-from content.bulkhead import place_for
+from content.bulkhead import slot_for
 from content.highlighting import highlighted
 from content.image_names import image_from_url
 from content.limits import TooMuch, add_limits, render_within_limits, shallow
@@ -107,7 +107,7 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     # Remove them before rendering, because removing characters later could produce a forbidden
     # address.
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
-    with place_for(text):
+    with slot_for(text):
         try:
             html = render_within_limits(parser, text)
         except TooMuch:

@@ -77,7 +77,7 @@ def unavailable(
 ) -> HttpResponse:
     """Respond with 503 and log the cause once. Scripts that expect JSON get JSON."""
     if isinstance(error, Busy):
-        log.warning("No place for expensive work: answered 503")
+        log.warning("No slot for expensive work: responded with 503")
     elif is_full(error):
         log.error("A disk is full: %s", " ".join(str(error).split()))
     else:

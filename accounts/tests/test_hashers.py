@@ -10,7 +10,7 @@ from accounts.hashers import LARGE, PBKDF2, SAMPLES, SMALL, kind_of
 from accounts.models import User
 from conftest import PASSWORD
 from content.bulkhead import Busy
-from content.tests.places import all_taken
+from content.tests.slots import all_slots_taken
 
 LOGIN = "/auth/login/"
 REAL = ["accounts.hashers.Argon2", "accounts.hashers.Pbkdf2"]
@@ -119,13 +119,13 @@ def test_an_old_hash_logs_in_and_is_upgraded(client, make_user, settings, hasher
 
 
 @pytest.mark.parametrize("encoded", [*SAMPLES.values(), ""], ids=[*SAMPLES, "new"])
-@pytest.mark.parametrize("wall", ["expensive", "hashing"])
-def test_no_hash_is_computed_without_a_place(settings, wall, encoded):
+@pytest.mark.parametrize("limit", ["expensive", "hashing"])
+def test_no_hash_is_computed_without_a_slot(settings, limit, encoded):
     settings.PASSWORD_HASHERS = REAL
-    with all_taken(getattr(hashers, wall)), pytest.raises(Busy):
+    with all_slots_taken(getattr(hashers, limit)), pytest.raises(Busy):
         check_password(PASSWORD, encoded)
     # The slot is free again.
-    with hashers.place():
+    with hashers.slot():
         pass
 
 
@@ -160,7 +160,7 @@ def test_a_form_without_a_place_comes_back_without_its_passwords(client_of, read
     form = {key: NEW_PASSWORD if value == "x" else value for key, value in form.items()}
     client = client_of(visitor)
     settings.PASSWORD_HASHERS = REAL
-    with all_taken(hashers.hashing):
+    with all_slots_taken(hashers.hashing):
         response = client.post(path, form)
     assert response.status_code == 503 and response["Retry-After"]
     assert PASSWORD not in response.text and NEW_PASSWORD not in response.text

@@ -11,7 +11,7 @@ from accounts.long_bodies import ANONYMOUS_MAX
 from conftest import PASSWORD
 from content.bulkhead import LONG_TEXT, Busy
 from content.outages import is_outage, unavailable
-from content.tests.places import all_taken
+from content.tests.slots import all_slots_taken
 from posts.models import Comment, Like, Post
 from posts.tests.images import image_file
 
@@ -183,10 +183,10 @@ def test_a_form_that_finds_no_place_comes_back_with_its_text(client_of, log, pat
     client = client_of("author")
     typed = {name: text for name, text in form.items() if text is not image_file}
     files = {name: image_file() for name in form.keys() - typed.keys()}
-    with all_taken():
+    with all_slots_taken():
         response = client.post(path, typed | files)
     expect_typed(response, typed)
-    expect_one_line(log, "WARNING", "No place")
+    expect_one_line(log, "WARNING", "No slot")
     assert not Post.objects.exists()
     again = client.post(path, typed | {name: image_file() for name in files})
     assert again.status_code in (200, 302)
@@ -197,7 +197,7 @@ def test_a_script_that_finds_no_place_is_told_so(client_of, paths, name):
     path, typed = SCRIPTS[name]
     path, typed = path.format(**paths), typed | {"body": "a" * (LONG_TEXT + 1)}
     client = client_of("author")
-    with all_taken():
+    with all_slots_taken():
         response = client.post(path, typed | {"image": image_file()})
     assert response.status_code == 503 and response["Retry-After"]
     assert response.json()["error"] == response.json()["message"]

@@ -8,16 +8,16 @@ from content import bulkhead
 from content.bulkhead import LONG_TEXT, Bulkhead, Busy
 from content.images import make_image
 from content.markup import render_comment, render_post
-from content.tests.places import all_taken
+from content.tests.slots import all_slots_taken
 from posts.tests.images import image_file
 
 
-def is_free(wall: Bulkhead) -> bool:
+def is_free(limit: Bulkhead) -> bool:
     """Return whether another thread can get a slot."""
 
     def look() -> bool:
         try:
-            with wall.place():
+            with limit.slot():
                 return True
         except Busy:
             return False
@@ -27,40 +27,40 @@ def is_free(wall: Bulkhead) -> bool:
 
 
 def test_the_last_place_is_free_and_no_more():
-    wall = Bulkhead(2)
-    with wall.place():
-        assert is_free(wall)
-        with all_taken(wall):
-            assert not is_free(wall)
-        assert is_free(wall)
+    limit = Bulkhead(2)
+    with limit.slot():
+        assert is_free(limit)
+        with all_slots_taken(limit):
+            assert not is_free(limit)
+        assert is_free(limit)
 
 
 def test_a_thread_holds_one_place_however_deep_it_calls():
-    wall = Bulkhead(2)
-    with wall.place(), wall.place(), wall.place():
-        assert is_free(wall)
-    with all_taken(wall):
-        assert not is_free(wall)
+    limit = Bulkhead(2)
+    with limit.slot(), limit.slot(), limit.slot():
+        assert is_free(limit)
+    with all_slots_taken(limit):
+        assert not is_free(limit)
 
 
 def test_a_place_is_free_again_after_a_failure():
-    wall = Bulkhead(1)
-    with pytest.raises(ZeroDivisionError), wall.place():
+    limit = Bulkhead(1)
+    with pytest.raises(ZeroDivisionError), limit.slot():
         1 / 0  # noqa: B018
-    assert is_free(wall)
+    assert is_free(limit)
 
 
 def test_half_of_the_threads_do_expensive_work(settings):
     assert settings.WEB_THREADS == 4
-    with bulkhead.expensive.place():
+    with bulkhead.expensive.slot():
         assert is_free(bulkhead.expensive)
-    with all_taken():
+    with all_slots_taken():
         assert not is_free(bulkhead.expensive)
 
 
 @pytest.mark.parametrize("render", [render_post, render_comment])
 def test_a_long_text_needs_a_place_and_a_short_one_does_not(render):
-    with all_taken():
+    with all_slots_taken():
         assert render("a" * LONG_TEXT)
         with pytest.raises(Busy):
             render("a" * (LONG_TEXT + 1))
@@ -68,6 +68,6 @@ def test_a_long_text_needs_a_place_and_a_short_one_does_not(render):
 
 
 def test_an_image_needs_a_place():
-    with all_taken(), pytest.raises(Busy):
+    with all_slots_taken(), pytest.raises(Busy):
         make_image(image_file())
     assert make_image(image_file())

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from content.bulkhead import LONG_TEXT
-from content.tests.places import all_taken
+from content.tests.slots import all_slots_taken
 from posts.models import Revision
 from posts.tests.meanwhile import meanwhile
 
@@ -16,7 +16,9 @@ def test_an_autosave_holds_its_place_until_it_has_said_what_it_saved(client_of, 
     client = client_of("author")
     # While it saves, others take all remaining slots.
     others = ExitStack()
-    taking = meanwhile(lambda: others.enter_context(all_taken()), before='INTO "posts_revision"')
+    taking = meanwhile(
+        lambda: others.enter_context(all_slots_taken()), before='INTO "posts_revision"'
+    )
     with others, taking:
         response = client.post(f"/{post.pk}/autosave/", {"title": "T", "body": LONG})
     assert response.status_code == 200 and response.json()["is_beside"]
@@ -24,7 +26,7 @@ def test_an_autosave_holds_its_place_until_it_has_said_what_it_saved(client_of, 
 
 
 def test_an_autosave_without_a_place_saves_nothing(client_of, post):
-    with all_taken():
+    with all_slots_taken():
         response = client_of("author").post(f"/{post.pk}/autosave/", {"title": "T", "body": LONG})
     assert response.status_code == 503
     assert not Revision.objects.filter(body=LONG).exists()
@@ -34,7 +36,7 @@ def test_an_autosave_without_a_place_saves_nothing(client_of, post):
 def test_long_texts_are_compared_in_a_place(client_of, length, status):
     texts = {"old_title": "a", "new_title": "b", "old_body": "a" * length, "new_body": "b" * length}
     client = client_of("author")
-    with all_taken():
+    with all_slots_taken():
         response = client.post("/difference/", texts)
     assert response.status_code == status
     assert client.post("/difference/", texts).status_code == 200

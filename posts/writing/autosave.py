@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from accounts.models import User
-from content.bulkhead import place_for
+from content.bulkhead import slot_for
 from posts.models import BODY_MAX_LENGTH, Post, PostText, Revision
 from posts.models.tags import tag_key
 from posts.tagging import split_tags
@@ -62,7 +62,7 @@ class AutosaveMixin:
     def form_valid(self, form: PostForm) -> HttpResponse:
         # The save and its response share one slot of the bulkhead, so that a saved text is never
         # reported as unsaved.
-        with place_for(form.instance.body):
+        with slot_for(form.instance.body):
             return self.save_and_describe(form)
 
     def save_and_describe(self, form: PostForm) -> HttpResponse:

@@ -17,7 +17,7 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
-from content.bulkhead import place_for
+from content.bulkhead import slot_for
 from content.difference import Change, difference, folded, takes_away
 from posts.models import TEXT_COLUMNS, Post, PostText, Revision
 from posts.writing.edit import Edit
@@ -57,7 +57,7 @@ def differences(old: PostText, new: PostText) -> list[tuple[str, list[Change]]]:
     Raise Busy if there is no free slot for long texts: a comparison takes up to half a second.
     """
     pairs = zip(text_labels(), old, new, strict=True)
-    with place_for("".join((*old, *new))):
+    with slot_for("".join((*old, *new))):
         found = [(label, folded(difference(before, after))) for label, before, after in pairs]
     return [(label, changes) for label, changes in found if changes]
 

@@ -7,12 +7,12 @@ from content.bulkhead import Bulkhead, expensive
 
 
 @contextmanager
-def all_taken(wall: Bulkhead = expensive) -> Iterator[None]:
+def all_slots_taken(bulkhead: Bulkhead = expensive) -> Iterator[None]:
     """Take all free slots, as other threads would."""
     taken = 0
-    while wall.free.acquire(blocking=False):
+    while bulkhead.free.acquire(blocking=False):
         taken += 1
     try:
         yield
     finally:
-        wall.free.release(taken)
+        bulkhead.free.release(taken)
