@@ -16,7 +16,7 @@ from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
 from content.fields import BodyField, ImageUploadField
 from content.markup import render_comment
-from content.storage import discard_files, keep_files
+from content.storage import delete_files, store_files
 
 EMAIL_INPUT = forms.EmailInput(attrs={"autocomplete": "email"})
 
@@ -165,7 +165,7 @@ class AccountForm(forms.ModelForm):
         self.instance.biography_html = render_comment(self.instance.biography)
         before = self.instance.avatar
         if self.cleaned_data["image"]:
-            self.instance.avatar = keep_files(self.cleaned_data["image"])
+            self.instance.avatar = store_files(self.cleaned_data["image"])
         elif self.cleaned_data["remove_image"]:
             self.instance.avatar = ""
         # Save only these columns, to keep a password that was changed in another tab in the
@@ -173,5 +173,5 @@ class AccountForm(forms.ModelForm):
         self.instance.save(update_fields=[*self._meta.fields, "biography_html", "avatar"])
         if before != self.instance.avatar:
             # Delete the old files after the commit, because a rollback would need them again.
-            transaction.on_commit(partial(discard_files, before))
+            transaction.on_commit(partial(delete_files, before))
         return self.instance

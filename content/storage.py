@@ -12,7 +12,7 @@ from content.images import MadeImage
 NARROW_ENDING = re.compile(r"\.w[0-9]+(?=\.webp$)")
 
 
-def keep_files(made: MadeImage) -> str:
+def store_files(made: MadeImage) -> str:
     """Store the files of an image and return its name."""
     # The largest comes last, so that its name never refers to an incomplete image.
     try:
@@ -20,18 +20,18 @@ def keep_files(made: MadeImage) -> str:
             default_storage.save(name, ContentFile(data))
     except OSError:
         # An incomplete file would take up space on a full disk.
-        discard_files(made.name)
+        delete_files(made.name)
         raise
     return made.name
 
 
-def discard_files(name: str) -> None:
+def delete_files(name: str) -> None:
     """Delete the files of the image called `name`, the largest first."""
     for file in reversed(file_names(name)):
         default_storage.delete(file)
 
 
-def kept_names() -> set[str]:
+def stored_names() -> set[str]:
     """Return the names of all images with stored files, even if only some of them exist."""
     try:
         _folders, files = default_storage.listdir(FOLDER)
@@ -41,7 +41,7 @@ def kept_names() -> set[str]:
     return {name for name in names if file_names(name)}
 
 
-def kept_since(name: str) -> datetime:
+def stored_at(name: str) -> datetime:
     """Return when the last file of an image was stored. At least one of its files must exist."""
     files = [file for file in file_names(name) if default_storage.exists(file)]
     return max(default_storage.get_modified_time(file) for file in files)

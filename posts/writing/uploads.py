@@ -13,7 +13,7 @@ from django.views.generic import View
 from accounts.models import UnsavedText, User
 from content.image_names import FOLDER
 from content.images import MadeImage
-from content.storage import discard_files, keep_files, kept_names, kept_since
+from content.storage import delete_files, store_files, stored_at, stored_names
 from posts.models import Image, Post, Revision
 from posts.writing.forms import ImageForm
 
@@ -43,7 +43,7 @@ class ImageUpload(LoginRequiredMixin, View):
 
 def store_image(made: MadeImage, uploader: User) -> str:
     """Store an image with its uploader and return its name."""
-    return Image.objects.create(uploader=uploader, name=keep_files(made)).name
+    return Image.objects.create(uploader=uploader, name=store_files(made)).name
 
 
 def attach_images(post: Post, chosen: dict, uploader: User) -> None:
@@ -69,7 +69,7 @@ def unused_images(now: datetime) -> list[str]:
     used = names_in_use()
     rows = dict(Image.objects.values_list("name", "created_at").iterator())
     # Files without a row are left over from a crash between storing the files and the row.
-    lost = [name for name in kept_names() - rows.keys() - used if kept_since(name) < before]
+    lost = [name for name in stored_names() - rows.keys() - used if stored_at(name) < before]
     return [*(name for name, at in rows.items() if at < before and name not in used), *lost]
 
 
@@ -91,4 +91,4 @@ def names_in_use() -> set[str]:
 def delete_image(name: str) -> None:
     """Delete an image's row, if there is one, and then its files."""
     Image.objects.filter(name=name).delete()
-    discard_files(name)
+    delete_files(name)

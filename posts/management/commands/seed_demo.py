@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.usernames import username_key
 from content.images import make_image
 from content.markup import render_comment, render_post
-from content.storage import keep_files
+from content.storage import store_files
 from posts import listing
 from posts.demo.images import draw_image
 from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
@@ -205,7 +205,7 @@ def image_words() -> str:
 def show_faces(people: list[int]) -> None:
     """Give the first people a profile image."""
     for number, user in enumerate(User.objects.filter(pk__in=people[:FACES]).order_by("pk")):
-        user.avatar = keep_files(make_image(draw_image(COVERED_POSTS + number)))
+        user.avatar = store_files(make_image(draw_image(COVERED_POSTS + number)))
         user.save(update_fields=["avatar"])
 
 
