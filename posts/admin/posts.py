@@ -151,7 +151,7 @@ class PostAdmin(GuardedAdmin):
         return named, {_("posts"): len(named)}, set(), []
 
     def deletable(self, queryset: QuerySet) -> QuerySet:
-        return queryset.kept()
+        return queryset.not_in_trash()
 
     def delete_model(self, request: HttpRequest, obj: Post) -> bool:
         """Move the post to the trash. Return False if it is already there."""

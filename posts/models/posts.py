@@ -70,14 +70,14 @@ def is_published(via: str = "") -> models.Q:
     return models.Q(**{f"{via}status": Post.Status.PUBLISHED})
 
 
-def is_kept() -> models.Q:
+def is_not_in_trash() -> models.Q:
     """Posts that are not in the trash."""
     return ~models.Q(status=Post.Status.TRASH)
 
 
 def is_own(user: User) -> models.Q:
     """Posts by `user` that are not in the trash."""
-    return is_kept() & models.Q(author=user)
+    return is_not_in_trash() & models.Q(author=user)
 
 
 class PostQuerySet(models.QuerySet):
@@ -108,7 +108,7 @@ class PostQuerySet(models.QuerySet):
         """
         posts = self.select_related("author")
         if is_moderator(user):
-            return posts.kept()
+            return posts.not_in_trash()
         listed = is_listed(timezone.now())
         return posts.filter(listed | is_own(user) if user.is_authenticated else listed)
 
@@ -125,9 +125,9 @@ class PostQuerySet(models.QuerySet):
         scheduled = self.scheduled(now).order_by("publish_at")
         return scheduled.values_list("publish_at", flat=True).first()
 
-    def kept(self) -> "PostQuerySet":
+    def not_in_trash(self) -> "PostQuerySet":
         """Posts that are not in the trash."""
-        return self.filter(is_kept())
+        return self.filter(is_not_in_trash())
 
     def in_trash(self) -> "PostQuerySet":
         return self.filter(status=Post.Status.TRASH)

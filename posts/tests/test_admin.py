@@ -70,7 +70,7 @@ def test_the_action_deletes_after_confirmation(client_of, two_posts, confirmed, 
     chosen = {"action": "delete_selected", "_selected_action": Post.objects.values_list("pk")}
     chosen["_selected_action"] = [pk for (pk,) in chosen["_selected_action"]]
     page = client_of("moderator").post(POSTS, chosen | confirmed, follow=True).text
-    assert Post.objects.kept().count() == remaining
+    assert Post.objects.not_in_trash().count() == remaining
     assert ("Are you sure" in page) == bool(remaining)
 
 
@@ -79,7 +79,7 @@ def test_one_post_is_deleted_after_confirmation(client_of, post):
     path = f"{POSTS}{post.pk}/delete/"
     assert "Are you sure" in client.get(path).text
     assert client.post(path, {"post": "yes"}).status_code == 302
-    assert not Post.objects.kept().exists()
+    assert not Post.objects.not_in_trash().exists()
 
 
 def change(post: Post, **fields) -> dict:

@@ -212,7 +212,7 @@ def test_a_post_that_has_gone_is_not_brought_back(author, draft, in_trash):
         publishing.delete_post(draft)
     with pytest.raises(publishing.PostIsGone):
         publishing.autosave(copy, Edit(timezone.now(), tags=[], by=author))
-    assert not Post.objects.kept().exists()
+    assert not Post.objects.not_in_trash().exists()
 
 
 def test_the_editor_is_told_that_its_post_has_gone(rf, author, draft):

@@ -178,7 +178,7 @@ def test_deleting_a_post_is_on_record(client_of, post, many):
         client.post(f"{POSTS}{post.pk}/delete/", {"post": "yes"})
     entry = ModerationEntry.objects.get()
     assert (entry.action, entry.target) == ("delete", f"post {post.pk} by author: Test title")
-    assert not Post.objects.kept().exists()
+    assert not Post.objects.not_in_trash().exists()
 
 
 def test_hiding_is_no_choice_of_the_form(client_of, post, moderator):

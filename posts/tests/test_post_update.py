@@ -36,7 +36,7 @@ def test_the_author_alone_may_change_or_delete(client_of, post, path, visitor, s
     """Seed: test_author_required."""
     response = client_of(visitor).post(f"/{post.pk}/{path}/", {"title": "changed"})
     assert response.status_code == status
-    assert Post.objects.kept().filter(title="Test title").exists() == (status == 403)
+    assert Post.objects.not_in_trash().filter(title="Test title").exists() == (status == 403)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_author_deletes_a_post_and_lands_on_the_index(client_of, post):
     response = client_of("author").post(f"/{post.pk}/delete/", follow=True)
     assert response.redirect_chain == [("/", 302)]
     assert "Your post is in the trash." in response.text
-    assert not Post.objects.kept().exists()
+    assert not Post.objects.not_in_trash().exists()
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author"])
