@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import HttpRequest
 
 # Enough for a long post, or for an upload in all its sizes.
-ROOM = 8 * 1024 * 1024
+MIN_FREE_BYTES = 8 * 1024 * 1024
 FULL = (errno.ENOSPC, errno.EDQUOT)
 POSTGRESQL_DISK_FULL = "53100"
 # SQLite reports these errors instead if it can't create or extend a file next to the database.
@@ -68,18 +68,18 @@ def check(folder: Path) -> None:
     This writes a small file and removes it, because the free space doesn't show a quota, for
     example.
     """
-    if not has_room(folder):
-        raise OSError(errno.ENOSPC, f"less than {ROOM:,} bytes are free", str(folder))
+    if not has_space(folder):
+        raise OSError(errno.ENOSPC, f"less than {MIN_FREE_BYTES:,} bytes are free", str(folder))
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".readyz-", buffering=0) as file:
         file.write(bytes(4096))
 
 
-def has_room(folder: Path) -> bool:
+def has_space(folder: Path) -> bool:
     """Return whether the disk of `folder` has enough space for one request."""
     free = os.statvfs(folder)
     # Some file systems report no number of files, or no numbers at all.
     has_files = free.f_favail > 0 or free.f_files == 0
-    has_bytes = free.f_bavail * free.f_frsize >= ROOM or free.f_blocks == 0
+    has_bytes = free.f_bavail * free.f_frsize >= MIN_FREE_BYTES or free.f_blocks == 0
     return has_files and has_bytes
 
 
@@ -143,4 +143,4 @@ def says_full(error: BaseException) -> bool:
 
 def is_database_disk_full() -> bool:
     folder = Path(connection.settings_dict["NAME"]).parent
-    return folder.is_dir() and not has_room(folder)
+    return folder.is_dir() and not has_space(folder)

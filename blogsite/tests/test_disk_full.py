@@ -107,14 +107,14 @@ def test_what_sqlite_itself_says_of_a_full_disk_is_understood(client_that_answer
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize("is_json", [True, False])
-def test_an_upload_that_finds_no_room_says_so_and_leaves_no_file(
+def test_an_upload_that_finds_no_space_says_so_and_leaves_no_file(
     client_that_answers, author, log, monkeypatch, settings, tmp_path, number, is_json
 ):
     settings.MEDIA_ROOT, save, saved = tmp_path, FileSystemStorage._save, []
 
     def save_the_first(storage, name, content):
         if saved:
-            raise OSError(number, "No room")
+            raise OSError(number, "No space")
         saved.append(name)
         return save(storage, name, content)
 
@@ -133,7 +133,7 @@ def test_an_upload_that_finds_no_room_says_so_and_leaves_no_file(
 
 
 @pytest.mark.parametrize("method", ["write", "flush"])
-def test_a_large_upload_that_finds_no_room_before_it_is_read_loses_no_text(
+def test_a_large_upload_that_finds_no_space_before_it_is_read_loses_no_text(
     client_that_answers, author, log, monkeypatch, settings, method
 ):
     def fail(file, *data):
@@ -200,7 +200,7 @@ def test_an_error_that_is_its_own_cause_is_looked_at_once():
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a file of SQLite")
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN])
-@pytest.mark.parametrize("has_room", [True, False])
-def test_an_unclear_error_of_sqlite_depends_on_the_room_that_there_is(monkeypatch, code, has_room):
-    monkeypatch.setattr(disk, "ROOM", 0 if has_room else 2**60)
-    assert disk.is_full(caused_by(from_sqlite(code))) is not has_room
+@pytest.mark.parametrize("has_space", [True, False])
+def test_an_unclear_error_of_sqlite_depends_on_the_free_space(monkeypatch, code, has_space):
+    monkeypatch.setattr(disk, "MIN_FREE_BYTES", 0 if has_space else 2**60)
+    assert disk.is_full(caused_by(from_sqlite(code))) is not has_space

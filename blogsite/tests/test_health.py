@@ -150,7 +150,7 @@ def test_readyz_sees_an_instance_folder_that_can_not_be_written(client, db, log,
 
 def test_readyz_sees_a_disk_with_little_room(client, db, log, settings, tmp_path, monkeypatch):
     settings.INSTANCE_DIR = tmp_path
-    monkeypatch.setattr(disk, "ROOM", 2 * shutil.disk_usage(tmp_path).free)
+    monkeypatch.setattr(disk, "MIN_FREE_BYTES", 2 * shutil.disk_usage(tmp_path).free)
     expect_problem(client, log, "disk-full", str(tmp_path))
 
 
