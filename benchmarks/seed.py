@@ -205,17 +205,17 @@ def fill_posts(posts: int, users: int, tags: int) -> None:
     now, gap = timezone.now(), SPAN / posts
     with tqdm(total=posts, unit=" posts", disable=None) as progress:
         for places in batches(range(posts)):
-            rows, ties, documents = [], [], []
+            rows, taggings, documents = [], [], []
             for place in places:
                 text, at = texts[place % len(texts)], moment(now - gap * (posts - place))
                 row = new_post(place, posts, text, users, at)
                 tag_ids = tags_of(place, posts, tags)
                 rows.append(row)
-                ties += new_ties(row, tag_ids)
+                taggings += new_taggings(row, tag_ids)
                 documents.append(new_document(row, text, tag_ids))
             with transaction.atomic():
                 insert_batch(Post, rows)
-                insert_batch(Tagging, ties)
+                insert_batch(Tagging, taggings)
                 insert_batch(SearchDocument, documents)
             progress.update(len(places))
 
@@ -264,7 +264,7 @@ def tags_of(place: int, posts: int, tags: int) -> list[int]:
     return sorted(found)
 
 
-def new_ties(post: Row, tag_ids: list[int]) -> Iterator[Row]:
+def new_taggings(post: Row, tag_ids: list[int]) -> Iterator[Row]:
     for position, tag_id in enumerate(tag_ids):
         yield {
             "post_id": post["id"],

@@ -38,7 +38,7 @@ class TagsMoved(Exception):  # noqa: N818  a state, not a mistake
     """Someone merged or renamed a tag before it was locked."""
 
 
-def again_where_tags_moved(write: Callable) -> Callable:
+def retry_if_tags_moved(write: Callable) -> Callable:
     """Run `write` in a transaction and try again after TagsMoved.
 
     A failed try is rolled back, which releases its locks. `write` must lock its tags before it
@@ -182,7 +182,7 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
     tag.delete()
     redirect_slug(slug, into)
     search.index_tagged(into)
-    listing.rebuild(listing.posts_tagged(into), published_ties(into))
+    listing.rebuild(listing.posts_tagged(into), count_published(into))
     return into
 
 
@@ -217,5 +217,5 @@ def find_renamed(slug: str, now: datetime) -> Tag | None:
     return Tag.objects.in_use(now).filter(pk__in=redirects.values("tag")).first()
 
 
-def published_ties(tag: Tag) -> int:
+def count_published(tag: Tag) -> int:
     return tag.taggings.filter(is_published()).count()

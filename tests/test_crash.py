@@ -169,8 +169,8 @@ def time_a_save(site: Site, kind: str = "update") -> float:
 def expect_whole(post: Post) -> None:
     """Check that the HTML, tag assignments and search document of `post` match its text."""
     assert post.body_html == render_post(post.body)
-    ties = post.taggings.values_list("status", "publish_at")
-    assert set(ties) == {(post.status, post.publish_at)}
+    taggings = post.taggings.values_list("status", "publish_at")
+    assert set(taggings) == {(post.status, post.publish_at)}
     [made] = make_documents([post])
     stored = SearchDocument.objects.get(post=post)
     if not (post.is_draft and history.newest(post).is_autosave):

@@ -308,8 +308,10 @@ class Post(models.Model):
         Tags come from a second query, and a save between the two may have added those of a draft.
         """
         state = (self.status, self.publish_at)
-        ties = self.taggings.all()
-        return [tie.tag for tie in ties if (tie.status, tie.publish_at) == state]
+        taggings = self.taggings.all()
+        return [
+            tagging.tag for tagging in taggings if (tagging.status, tagging.publish_at) == state
+        ]
 
     @property
     def reading_minutes(self) -> int:

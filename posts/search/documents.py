@@ -46,9 +46,9 @@ def index_tagged(tag: Tag) -> None:
 
     Someone may save a new text of one of these posts at the same time.
     """
-    ties = Tagging.objects.filter(tag=tag).order_by("post_id")
+    taggings = Tagging.objects.filter(tag=tag).order_by("post_id")
     last = 0
-    while pks := list(ties.filter(post__gt=last).values_list("post_id", flat=True)[:BATCH]):
+    while pks := list(taggings.filter(post__gt=last).values_list("post_id", flat=True)[:BATCH]):
         lock_documents(pks)
         documents = [SearchDocument(pk=pk, tags=tags) for pk, tags in _tags_of(pks).items()]
         SearchDocument.objects.bulk_update(documents, ["tags"])
@@ -119,8 +119,8 @@ def _make_document(post: Post, tokens: dict[str, str], tags: str) -> SearchDocum
 
 def _tags_of(post_pks: list[int]) -> dict[int, str]:
     names = {pk: [] for pk in post_pks}
-    for tie in Tagging.objects.filter(post__in=post_pks).order_by("position"):
-        names[tie.post_id].append(tie.tag.name)
+    for tagging in Tagging.objects.filter(post__in=post_pks).order_by("position"):
+        names[tagging.post_id].append(tagging.tag.name)
     return {pk: _join_names(found) for pk, found in names.items()}
 
 

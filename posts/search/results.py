@@ -78,8 +78,8 @@ def _find_signs(
     """Like `find_newest`, for tags that consist only of signs, which the index doesn't contain."""
     find_newest = BACKENDS[connection.vendor].find_newest
     keys = [tag_key(term.typed) for term in query.wanted]
-    tied = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
-    newest = posts.filter(pk__in=tied, pk__gte=first).order_by("-pk")
+    tagged = Tagging.objects.filter(tag__key__in=keys).order_by().values("post")
+    newest = posts.filter(pk__in=tagged, pk__gte=first).order_by("-pk")
     end = skip + (SIFTED_MAX if query.unwanted else limit)
     rows = list(newest.values_list("pk", "title", "publish_at")[skip:end])
     for term in query.unwanted:

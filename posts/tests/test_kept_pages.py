@@ -29,7 +29,7 @@ from posts.writing.edit import Edit
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 # Part of the query that reads the tags of posts.
-TIES_READ = 'WHERE "posts_tagging"."post_id"'
+READ_TAGGINGS = 'WHERE "posts_tagging"."post_id"'
 TOKEN = re.compile(r'name="(csrfmiddlewaretoken|writer)" value="[^"]*"')
 PAGES = ["/", "/tags/bread/", "/authors/author/", "{post}"]
 FEEDS = ["/feed/", "/tags/bread/feed/atom/", "/authors/author/feed/json/"]
@@ -180,7 +180,7 @@ def test_tags_of_a_post_taken_back_after_its_words_were_read_are_not_shown(
     now, later = timezone.now(), timezone.now() + timedelta(days=1)
     at = [later] if take_back is publishing.schedule else []
     act = partial(take_back, thread.post, *at, Edit(now, tags=["Secret"]))
-    with meanwhile(act, before=TIES_READ):
+    with meanwhile(act, before=READ_TAGGINGS):
         page = client.get(path)
     assert (page.status_code, "Secret" in page.text) == (200, False)
     assert "Secret" not in client.get(path).text

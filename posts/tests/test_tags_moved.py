@@ -14,8 +14,8 @@ from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
 from posts.writing.edit import Edit
 
-HOLDING = 'ORDER BY "posts_tag"."id" ASC'
-READING = 'FROM "posts_post" WHERE "posts_post"."id" = %s ORDER BY'
+LOCK_TAGS = 'ORDER BY "posts_tag"."id" ASC'
+READ_POST = 'FROM "posts_post" WHERE "posts_post"."id" = %s ORDER BY'
 CHANGELIST = "/admin/posts/tag/"
 
 
@@ -34,7 +34,7 @@ def renamed_meanwhile() -> Iterator[None]:
     def rename() -> None:
         tagging.rename_tag(Tag.objects.get(key="one"), "three")
 
-    with meanwhile(rename, before=HOLDING), meanwhile(rename, before=READING, skip=1):
+    with meanwhile(rename, before=LOCK_TAGS), meanwhile(rename, before=READ_POST, skip=1):
         yield
 
 
@@ -53,7 +53,7 @@ def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(ma
 def test_a_new_post_is_saved_once_though_its_tag_moves_meanwhile(make_post, author):
     make_post(tags="one")
     new = Post(author=author, title="New")
-    with meanwhile(Tag.objects.all().delete, before=HOLDING):
+    with meanwhile(Tag.objects.all().delete, before=LOCK_TAGS):
         publishing.publish(new, Edit(timezone.now(), tags=["one"]))
     assert [tag.name for tag in Post.objects.get(title="New").tag_list] == ["one"]
     assert (new.version, new.revisions.count(), Tag.objects.get().published_count) == (1, 1, 2)
@@ -72,7 +72,7 @@ def test_a_post_that_is_deleted_is_counted_out_of_a_tag_that_others_were_merged_
     def merge() -> None:
         tagging.merge_tags(Tag.objects.get(key="one"), into=Tag.objects.get(key="two"))
 
-    with meanwhile(merge, before=HOLDING), meanwhile(merge, before=READING, skip=1):
+    with meanwhile(merge, before=LOCK_TAGS), meanwhile(merge, before=READ_POST, skip=1):
         publishing.delete_post(post)
     assert Post.objects.get() == kept
     assert Tag.objects.get().published_count == 1
@@ -102,7 +102,7 @@ def test_the_admin_says_that_a_tag_has_gone_while_some_are_merged(moderating, ma
     make_post(tags="one, two")
     tags = list(Tag.objects.order_by("pk"))
     data = {"action": "merge_tags", "_selected_action": [tag.pk for tag in tags]}
-    with meanwhile(tags[gone].delete, before=HOLDING):
+    with meanwhile(tags[gone].delete, before=LOCK_TAGS):
         page = moderating.post(CHANGELIST, data, follow=True)
     assert str(MOVED) in page.text
 

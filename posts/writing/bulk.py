@@ -10,11 +10,11 @@ from content.slugs import slugify
 from posts import listing, search
 from posts.models import Post, Tag, Tagging
 from posts.models.tags import tag_key
-from posts.tagging import again_where_tags_moved, find_and_lock_tags
+from posts.tagging import find_and_lock_tags, retry_if_tags_moved
 from posts.writing.publishing import render_body
 
 
-@again_where_tags_moved
+@retry_if_tags_moved
 def add_posts(posts: list[Post], names: Sequence[Sequence[str]]) -> None:
     """Save new, rendered `posts`, each with the tags of these names.
 
@@ -24,7 +24,7 @@ def add_posts(posts: list[Post], names: Sequence[Sequence[str]]) -> None:
     save(posts, names)
 
 
-@again_where_tags_moved
+@retry_if_tags_moved
 def add_post(post: Post, names: Sequence[str]) -> None:
     """Render and save a new `post` with the tags of these names, and count it in its lists."""
     render_body(post)

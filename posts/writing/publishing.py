@@ -47,7 +47,7 @@ def save_post(post: Post, edit: Edit, move: Callable[[Post], State] | None = Non
     return write_post(post, found_by, edit, move)
 
 
-@tagging.again_where_tags_moved
+@tagging.retry_if_tags_moved
 def write_post(
     post: Post,
     found_by: dict[str, str] | None,
@@ -131,7 +131,7 @@ def save_row(post: Post, before: Post | None) -> None:
     post.save(update_fields=columns - post.get_deferred_fields() - NOT_EDITED)
 
 
-@tagging.again_where_tags_moved
+@tagging.retry_if_tags_moved
 def change_status(post: Post, status: str, *, to: str) -> bool:
     """Change the status to `to`. Return False if the current status is not `status`."""
     before = lock(post)
@@ -305,7 +305,7 @@ def keep_beside(post: Post, edit: Edit) -> Post:
     return post
 
 
-@tagging.again_where_tags_moved
+@tagging.retry_if_tags_moved
 def trash_post(post: Post, *, now: datetime) -> bool:
     """Move `post` and all that belongs to it to the trash. Return False if it is already there."""
     before = lock(post)
@@ -315,7 +315,7 @@ def trash_post(post: Post, *, now: datetime) -> bool:
     return True
 
 
-@tagging.again_where_tags_moved
+@tagging.retry_if_tags_moved
 def restore_from_trash(post: Post, *, now: datetime) -> bool:
     """Restore `post` from the trash with its earlier status. Return False if it is not there.
 
@@ -349,7 +349,7 @@ def move_row(
     update_lists(post, before, tags)
 
 
-@tagging.again_where_tags_moved
+@tagging.retry_if_tags_moved
 def delete_post(post: Post) -> None:
     """Delete `post` permanently, with its comments, likes, revisions and taggings."""
     before = lock(post)
