@@ -296,7 +296,7 @@ class Post(models.Model):
         """Return the text with `tags` in place of the saved ones."""
         return PostText(**{name: getattr(self, name) for name in TEXT_COLUMNS}, tags=tags)
 
-    def take_text(self, text: PostText) -> None:
+    def set_text(self, text: PostText) -> None:
         """Replace the text, except for the tags, which `publishing` writes."""
         for name in TEXT_COLUMNS:
             setattr(self, name, getattr(text, name))

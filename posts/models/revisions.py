@@ -52,7 +52,7 @@ class Revision(models.Model):
     def text(self) -> PostText:
         return PostText(**{name: getattr(self, name) for name in PostText._fields})
 
-    def take_text(self, text: PostText) -> None:
+    def set_text(self, text: PostText) -> None:
         for name, value in text._asdict().items():
             setattr(self, name, value)
 

@@ -48,7 +48,7 @@ def test_each_field_has_its_columns_and_is_handed_back_when_it_can_not_be_saved(
 def saved(author) -> Post:
     """A published post with text in every field."""
     post = Post(author=author)
-    post.take_text(SAMPLE)
+    post.set_text(SAMPLE)
     return publishing.publish(post, Edit(timezone.now(), tags=[SAMPLE.tags]))
 
 

@@ -11,7 +11,7 @@ from posts.writing.forms import PostForm
 
 # Any other value saves the post in its current state.
 ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")
-# The functions for the results of `verb_of`, except those that take other arguments.
+# The functions for the results of `verb_for`, except those that take other arguments.
 VERBS = {
     "publish": publishing.publish,
     "save_draft": publishing.save_draft,
@@ -21,17 +21,17 @@ VERBS = {
 }
 
 
-def press(action: str, form: PostForm, edit: Edit) -> Post:
+def press_button(action: str, form: PostForm, edit: Edit) -> Post:
     """Apply the button of a valid form to its post. Raises the errors of `publishing`."""
-    verb = verb_of(action, form)
-    if verb == "keep_beside":
+    verb = verb_for(action, form)
+    if verb == "save_private_version":
         return publishing.autosave(form.instance, edit)
     if verb == "schedule":
         return publishing.schedule(form.instance, form.cleaned_data["publish_at"], edit)
     return VERBS[verb](form.instance, edit)
 
 
-def verb_of(action: str, form: PostForm) -> str:
+def verb_for(action: str, form: PostForm) -> str:
     """Return the verb that the button of a valid form stands for.
 
     A button that doesn't name the change leaves a published or scheduled text alone, because the
@@ -41,7 +41,7 @@ def verb_of(action: str, form: PostForm) -> str:
     if form.instance.is_hidden:
         return "save_hidden"
     if action == "draft":
-        return "keep_beside" if form.is_listed or form.is_scheduled else "save_draft"
+        return "save_private_version" if form.is_listed or form.is_scheduled else "save_draft"
     if action == "unpublish":
         return "save_draft" if has_time else "unpublish"
     is_for_later = action == "publish" and form.is_for_later()
@@ -53,7 +53,7 @@ def verb_of(action: str, form: PostForm) -> str:
     return "update" if form.is_listed or form.is_scheduled else "save_draft"
 
 
-def what_happened(post: Post, form: PostForm) -> str:
+def success_message(post: Post, form: PostForm) -> str:
     """Return the message about the change that `form` made to `post`."""
     if post.is_draft and form.is_listed:
         return _("Your post is a draft again. Readers no longer see it.")

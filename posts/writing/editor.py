@@ -21,7 +21,7 @@ from content.methods import FORM_METHODS
 from posts.models import Post, PostText, Revision
 from posts.tagging import split_tags
 from posts.writing import history, preview_links, publishing
-from posts.writing.buttons import ACTIONS, press, verb_of, what_happened
+from posts.writing.buttons import ACTIONS, press_button, success_message, verb_for
 from posts.writing.checklist import about_images, suggestions
 from posts.writing.edit import Edit
 from posts.writing.forms import (
@@ -75,16 +75,16 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def form_valid(self, form: PostForm) -> HttpResponse:
         attach_images(form.instance, form.cleaned_data, self.request.user)
         if self.action == "compare" and form.instance.pk:
-            return self.ask_which(form)
+            return self.show_conflict(form)
         try:
             post = self.save(form)
         except publishing.EditConflict:
-            return self.ask_which(form)
+            return self.show_conflict(form)
         except publishing.PostIsGone:
             return self.offer_new_post(form)
-        if verb_of(self.action, form) == "keep_beside":
-            return self.stay(form)
-        messages.success(self.request, what_happened(post, form))
+        if verb_for(self.action, form) == "save_private_version":
+            return self.return_to_editor(form)
+        messages.success(self.request, success_message(post, form))
         self.warn_of_missing_words(post)
         if post.is_listed(timezone.now()) or (post.is_hidden and self.action != "draft"):
             return redirect(post)
@@ -100,13 +100,13 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             # The same form was sent twice at once. This request continues from the other one.
             typed = form.instance
             made = get_object_or_404(Post, uuid=uuid, author=self.request.user)
-            form.stand_on(made)
+            form.set_post(made)
             for name in (*PostForm.Meta.fields, "cover"):
                 setattr(made, name, getattr(typed, name))
             return self.act(form)
 
     def act(self, form: PostForm) -> Post:
-        return press(self.action, form, self.edit_of(form))
+        return press_button(self.action, form, self.edit_of(form))
 
     def edit_of(self, form: PostForm) -> Edit:
         said = form.cleaned_data
@@ -132,7 +132,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             messages.warning(self.request, text)
         return super().form_invalid(form)
 
-    def stay(self, form: PostForm) -> HttpResponse:
+    def return_to_editor(self, form: PostForm) -> HttpResponse:
         """Redirect to the editor after a private save, or show any unsaved fields again."""
         text = _("Your edits are saved. Readers won't see them until you press Update.")
         messages.success(self.request, text)
@@ -152,7 +152,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         posts = Post.objects.visible_to(self.request.user)
         return get_object_or_404(posts, pk=form.instance.pk)
 
-    def ask_which(self, form: PostForm) -> HttpResponse:
+    def show_conflict(self, form: PostForm) -> HttpResponse:
         """Return a 409 response with both full texts, the typed one in the form. Save nothing."""
         self.object = self.saved_post(form)
         theirs = history.current_text(self.object)
@@ -197,7 +197,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         if not self.edits or self.request.method == "POST":
             return suggestions(self.object, [tag.name for tag in self.object.tag_list])
         edited = copy(self.object)
-        edited.take_text(self.edits.text)
+        edited.set_text(self.edits.text)
         publishing.render_body(edited)
         return suggestions(edited, split_tags(self.edits.tags))
 
@@ -216,11 +216,11 @@ class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
         return self.render_to_response(self.get_context_data())
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        self.object = self.find_made() or Post(author=request.user)
+        self.object = self.find_created_post() or Post(author=request.user)
         form = self.get_form()
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 
-    def find_made(self) -> Post | None:
+    def find_created_post(self) -> Post | None:
         """Return the post that an earlier submission of this form made."""
         try:
             uuid = UUID(self.request.POST.get("uuid", ""))

@@ -139,7 +139,7 @@ class PostForm(forms.ModelForm):
     def __init__(self, *args, action: str = "publish", **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.now = timezone.now()
-        self.stand_on(self.instance)
+        self.set_post(self.instance)
         # A draft needs no title. A post that a moderator hid is not a draft.
         needs_title = action not in ("draft", "compare")
         self.fields["title"].required = needs_title or self.instance.is_hidden
@@ -156,8 +156,8 @@ class PostForm(forms.ModelForm):
         }
         # Text that is shown again is based on the version named with it.
         self.initial = opened | self.initial
-        self.take_time(self.fields["publish_at"])
-        if self.instance.is_hidden or (self.is_listed and not self.asks_for_later()):
+        self.set_up_time_field(self.fields["publish_at"])
+        if self.instance.is_hidden or (self.is_listed and not self.has_later_time()):
             # The publication time doesn't change once readers can see the post.
             del self.fields["publish_at"]
         if not self.instance.cover:
@@ -181,14 +181,14 @@ class PostForm(forms.ModelForm):
         """The field names of PostText, for the script that keeps a copy in the browser."""
         return " ".join(PostText._fields)
 
-    def stand_on(self, post: Post) -> None:
+    def set_post(self, post: Post) -> None:
         """Edit `post`, and remember its state before the change."""
         self.instance = post
         self.is_listed = post.is_listed(self.now)
         self.is_scheduled = post.is_scheduled(self.now)
         self.saved_time = post.publish_at
 
-    def take_time(self, field: OwnTimeField) -> None:
+    def set_up_time_field(self, field: OwnTimeField) -> None:
         """Use the time zone that the form names, even if the visitor has chosen another since."""
         field.shown = self.instance.publish_at
         field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
@@ -197,7 +197,7 @@ class PostForm(forms.ModelForm):
         in_zone = _("Time zone: %(zone)s") % {"zone": zone}
         field.help_text = in_zone if self.is_scheduled or self.is_listed else f"{text} {in_zone}"
 
-    def asks_for_later(self) -> bool:
+    def has_later_time(self) -> bool:
         """Return whether the form contains a later time, or one that can't be parsed.
 
         If so, the form of a published post keeps the field, which then refuses the time. This

@@ -130,7 +130,7 @@ def is_repeated(last: Revision | None, text: PostText, edit: Edit) -> bool:
 
 
 def write(revision: Revision, text: PostText, edit: Edit) -> None:
-    revision.take_text(text)
+    revision.set_text(text)
     revision.saved_by_id = edit.by.pk if edit.by else revision.post.author_id
     revision.saved_at = edit.at
     revision.reason = edit.reason

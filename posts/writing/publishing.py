@@ -277,8 +277,8 @@ def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
     """
     if not revision.title and not post.is_draft:
         raise TitleMissing
-    post.take_text(revision.text)
-    # Use a new edit session, so that this doesn't count as continuing unsaved edits.
+    post.set_text(revision.text)
+    # A new edit session, so that this doesn't count as continuing unsaved edits.
     tags = tagging.split_tags(revision.tags)
     return update(post, replace(edit, tags=tags, session=uuid4().hex))
 
@@ -291,11 +291,11 @@ def autosave(post: Post, edit: Edit) -> Post:
     edit = replace(edit, is_autosave=True, reason="")
     if post.pk is None or post.is_draft:
         return save_draft(post, edit)
-    return keep_beside(post, edit)
+    return save_private_version(post, edit)
 
 
 @transaction.atomic
-def keep_beside(post: Post, edit: Edit) -> Post:
+def save_private_version(post: Post, edit: Edit) -> Post:
     """Save edits of a post without changing what its readers see."""
     before = lock_for_edit(post, edit)
     history.record(before, post, post.text_with(", ".join(edit.tags)), edit)

@@ -83,7 +83,7 @@ class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
         revision = get_object_or_404(revisions, number=self.kwargs["number"])
         before = revisions.filter(number__lt=revision.number).first()
         shown = Post()
-        shown.take_text(revision.text)
+        shown.set_text(revision.text)
         publishing.render_body(shown)
         return super().get_context_data(
             revision=revision,
