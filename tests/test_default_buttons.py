@@ -129,7 +129,7 @@ MEANWHILE = {
         lambda post, _: publishing.schedule(post, TOMORROW, Edit(NOW)),
     ),
     "listed": ("scheduled", lambda post, _: Post.objects.update(publish_at=NOW)),
-    "restored": ("hidden", lambda post, who: moderation.bring_back(post, who, now=NOW)),
+    "restored": ("hidden", lambda post, who: moderation.restore_post(post, who, now=NOW)),
 }
 
 

@@ -250,8 +250,8 @@ BECOMING = {
 }
 # The opposite changes.
 PUBLISHING = {
-    "hidden": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
-    "in the trash": lambda post, moderator: moderation.bring_back(post, moderator, now=NOW),
+    "hidden": lambda post, moderator: moderation.restore_post(post, moderator, now=NOW),
+    "in the trash": lambda post, moderator: moderation.restore_post(post, moderator, now=NOW),
 }
 ADDRESSES = {"post": "/{post}", "address by number": "/{pk}/", "neighbor": "/{other}"}
 ADDRESSES |= {"tags": "/tags/", "suggestions": "/tag-suggestions/?q=rare"}

@@ -30,7 +30,7 @@ class AuthorAdmin(UserAdmin):
         return super().get_queryset(request).annotate(post_count=count)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        liking.take_back_likes(obj)
+        liking.remove_likes(obj)
         super().delete_model(request, obj)
 
     @admin.display(description=_("posts"))

@@ -164,4 +164,4 @@ class PostAdmin(GuardedAdmin):
 
     @admin.action(description=_("Restore from hidden or trash"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        act_on(moderation.bring_back, request, queryset.filter(status__in=BY_ACTION))
+        act_on(moderation.restore_post, request, queryset.filter(status__in=BY_ACTION))

@@ -59,10 +59,10 @@ def _add(comment: Comment) -> Comment:
     # The second of two clicks waits here for the first, at the lock of the parent or the writer.
     comment.parent = _lock_parent(comment)
     locked = comment.parent or _lock_writer(comment)
-    sent_before = _sent_before(comment)
+    sent_before = _find_resent(comment)
     if sent_before:
         return sent_before
-    _judge(comment, is_known=locked.is_known)
+    _set_status(comment, is_known=locked.is_known)
     comment.save()
     comment.path = _path(comment)
     comment.save(update_fields=["path"])
@@ -76,7 +76,7 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
 
     Return False if the time limit has passed or the comment is hidden or deleted.
     """
-    locked = _with_known(Comment.objects.select_for_update(), comment)
+    locked = _with_is_known(Comment.objects.select_for_update(), comment)
     comment = locked.filter(pk=comment.pk).first()
     if comment is None or not is_editable(comment, now):
         return False
@@ -84,7 +84,7 @@ def edit_comment(comment: Comment, body: str, *, now: datetime) -> bool:
     comment.body = body
     comment.edited_at = now
     render_comment_body(comment)
-    _judge(comment, is_known=comment.is_known)
+    _set_status(comment, is_known=comment.is_known)
     comment.save()
     count_comments(comment.post_id, comment.is_approved - was_approved)
     return True
@@ -149,7 +149,7 @@ def _count_new(comment: Comment) -> None:
         raise CommentsClosed
 
 
-def why_it_waits(comment: Comment, *, is_known: bool) -> str:
+def find_waiting_reason(comment: Comment, *, is_known: bool) -> str:
     """Return why a new or changed comment waits, or an empty string if it doesn't.
 
     COMMENT_APPROVAL is the rule. The post's author and moderators never wait. Writers with another
@@ -177,31 +177,31 @@ def _lock_parent(comment: Comment) -> Comment | None:
     if comment.parent_id is None:
         return None
     above = Comment.objects.open_to_replies(comment.post).select_for_update()
-    return _with_known(above, comment).filter(pk=comment.parent_id).first()
+    return _with_is_known(above, comment).filter(pk=comment.parent_id).first()
 
 
 def _lock_writer(comment: Comment) -> User:
     # The key doesn't change, so other transactions may still refer to the row.
     people = User.objects.select_for_update(no_key=True)
-    return _with_known(people, comment).get(pk=comment.author_id)
+    return _with_is_known(people, comment).get(pk=comment.author_id)
 
 
-def _with_known(locked: QuerySet, comment: Comment) -> QuerySet:
+def _with_is_known(locked: QuerySet, comment: Comment) -> QuerySet:
     """Add `is_known` to the locked rows: whether the writer has another approved comment."""
     others = Comment.objects.approved().filter(author=comment.author_id).exclude(pk=comment.pk)
     return locked.annotate(is_known=Exists(others))
 
 
-def _sent_before(comment: Comment) -> Comment | None:
+def _find_resent(comment: Comment) -> Comment | None:
     """Return the comment if the same text was already sent a moment ago."""
     names = ("author", "post", "parent", "body")
     same = Comment.objects.filter(**{name: getattr(comment, name) for name in names})
     return same.filter(status__in=OPEN, created_at__gte=comment.created_at - RESENT_WITHIN).first()
 
 
-def _judge(comment: Comment, *, is_known: bool) -> None:
+def _set_status(comment: Comment, *, is_known: bool) -> None:
     """Set the status of a rendered comment by the approval rule, without saving it."""
-    comment.waiting_because = why_it_waits(comment, is_known=is_known)
+    comment.waiting_because = find_waiting_reason(comment, is_known=is_known)
     waits = bool(comment.waiting_because)
     comment.status = Comment.Status.WAITING if waits else Comment.Status.APPROVED
 
@@ -230,11 +230,11 @@ def recount(post_pks: list[int]) -> int:
     locked = Post.objects.filter(pk__in=post_pks).select_for_update(no_key=True).order_by("pk")
     likes = Like.objects.all()
     comments = Comment.objects.approved()
-    numbers = {"like_count": number_of(likes), "comment_count": number_of(comments)}
+    numbers = {"like_count": count_subquery(likes), "comment_count": count_subquery(comments)}
     wrong = Post.objects.filter(pk__in=[post.pk for post in locked.only("pk")])
     return wrong.exclude(**numbers).update(**numbers)
 
 
-def number_of(rows: QuerySet) -> Coalesce:
+def count_subquery(rows: QuerySet) -> Coalesce:
     own = rows.filter(post=OuterRef("pk")).order_by().values("post")
     return Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0)

@@ -44,7 +44,7 @@ def count_likes(posts: PostQuerySet, change: int) -> int:
 
 
 @transaction.atomic
-def take_back_likes(user: User) -> None:
+def remove_likes(user: User) -> None:
     """Remove all likes of `user`, and invalidate the pages that name them.
 
     The caller deletes the account in the same transaction.

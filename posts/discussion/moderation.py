@@ -84,7 +84,7 @@ def trash_and_record(post: Post, actor: User, *, reason: str = "", now: datetime
 
 
 @transaction.atomic
-def bring_back(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
+def restore_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
     """Restore a post from the trash, and show a hidden post again with its original time."""
     is_back = publishing.restore_from_trash(post, now=now)
     is_shown = publishing.change_status(post, Post.Status.HIDDEN, to=Post.Status.PUBLISHED)

@@ -46,7 +46,7 @@ class PostLike(DiscussionMixin, View):
         return render(request, "posts/_likes.html", {"post": post, "is_listed": True})
 
 
-def say_where_it_stands(request: HttpRequest, comment: Comment, published: str) -> None:
+def tell_comment_status(request: HttpRequest, comment: Comment, published: str) -> None:
     if comment.is_waiting:
         because = gettext("Your comment is waiting for approval: %(reason)s.")
         messages.warning(request, because % {"reason": comment.waiting_reason})
@@ -68,7 +68,7 @@ class CommentDetail(View):
 
 
 @method_decorator(require_http_methods(["GET", "HEAD", "OPTIONS", "POST"]), name="dispatch")
-class CommentAct(CommentMixin, FormView):
+class CommentAction(CommentMixin, FormView):
     """A confirmation page for an act on one comment, and the act itself."""
 
     template_name = "posts/comment_act.html"
@@ -86,7 +86,7 @@ class CommentAct(CommentMixin, FormView):
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
-class CommentEdit(KeepsTextMixin, CommentAct):
+class CommentEdit(KeepsTextMixin, CommentAction):
     form_class = CommentBodyForm
     text_fields = ("body",)
     heading = _("Edit your comment")
@@ -108,11 +108,11 @@ class CommentEdit(KeepsTextMixin, CommentAct):
             form.add_error("body", TOO_LATE % {"minutes": EDIT_MINUTES})
             return self.form_invalid(form, status=403)
         self.comment.refresh_from_db(fields=["status", "waiting_because"])
-        say_where_it_stands(self.request, self.comment, gettext("Your comment is updated."))
+        tell_comment_status(self.request, self.comment, gettext("Your comment is updated."))
         return redirect(place_of(self.comment))
 
 
-class CommentDelete(CommentAct):
+class CommentDelete(CommentAction):
     heading = _("Delete your comment?")
     button = _("Delete this comment")
     is_danger = True
@@ -126,7 +126,7 @@ class CommentDelete(CommentAct):
         return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
 
 
-class CommentReportCreate(CommentAct):
+class CommentReportCreate(CommentAction):
     form_class = ReasonForm
     heading = _("Report this comment to the moderators?")
     button = _("Report")
@@ -140,7 +140,7 @@ class CommentReportCreate(CommentAct):
         return redirect(place_of(self.comment))
 
 
-class CommentModerate(CommentAct):
+class CommentModerate(CommentAction):
     """An act of moderation. The entry records its reason."""
 
     form_class = ReasonForm

@@ -21,7 +21,7 @@ from posts.discussion import commenting
 from posts.discussion.forms import CommentForm
 from posts.discussion.mixins import CommentsMixin
 from posts.discussion.threads import discussion_of, page_of_form, place_of
-from posts.discussion.views import say_where_it_stands
+from posts.discussion.views import tell_comment_status
 from posts.models import (
     PAGE_COLUMNS,
     Post,
@@ -85,7 +85,7 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
         comment = commenting.add_comment(
             post, self.request.user, said["body"], parent_pk=said["parent"], now=now
         )
-        say_where_it_stands(self.request, comment, gettext("Your comment is published."))
+        tell_comment_status(self.request, comment, gettext("Your comment is published."))
         return redirect(place_of(comment))
 
     def refuse(self, form: CommentForm) -> HttpResponse:

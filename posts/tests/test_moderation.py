@@ -246,8 +246,8 @@ def test_a_hidden_post_is_seen_by_its_author_and_moderators(client_of, make_post
         assert "Gone title" not in client.get("/").text
     page = client.get(post.get_absolute_url()).text
     assert "Hidden by a moderator: readers can't see this post." in page
-    assert moderation.bring_back(post, moderator, now=now)
-    assert not moderation.bring_back(post, moderator, now=now)
+    assert moderation.restore_post(post, moderator, now=now)
+    assert not moderation.restore_post(post, moderator, now=now)
     assert Tag.objects.get().published_count == 1
     assert "Gone title" in client.get("/").text
     assert entries() == [("moderator", "hide", "Spam."), ("moderator", "restore", "")]

@@ -55,7 +55,7 @@ CHANGES = {
     ),
     "like": lambda c, m: liking.like(c.post, m),
     "unlike": lambda c, m: liking.unlike(c.post, c.post.author),
-    "likes taken back": lambda c, m: liking.take_back_likes(c.post.author),
+    "likes removed": lambda c, m: liking.remove_likes(c.post.author),
     "comment": lambda c, m: commenting.add_comment(c.post, m, "New words.", now=NOW),
     "edited comment": lambda c, m: commenting.edit_comment(c, "New words.", now=NOW),
     "deleted comment": lambda c, m: commenting.delete_comment(c),
@@ -99,8 +99,8 @@ def test_a_change_is_seen_at_once(expect_fresh, thread, moderator, change):
     ("status", "act"),
     [
         (Post.Status.DRAFT, lambda post, m: publishing.publish(post, Edit(NOW))),
-        (Post.Status.HIDDEN, lambda post, m: moderation.bring_back(post, m, now=NOW)),
-        (Post.Status.TRASH, lambda post, m: moderation.bring_back(post, m, now=NOW)),
+        (Post.Status.HIDDEN, lambda post, m: moderation.restore_post(post, m, now=NOW)),
+        (Post.Status.TRASH, lambda post, m: moderation.restore_post(post, m, now=NOW)),
     ],
 )
 def test_a_post_that_comes_back_is_seen_at_once(

@@ -233,7 +233,7 @@ def test_a_post_published_at_that_moment_stays_published(make_post, moderator, s
         assert act(post).version == 1
         return
     if state == "hidden":
-        moderation.bring_back(Post.objects.get(), moderator, now=NOW)
+        moderation.restore_post(Post.objects.get(), moderator, now=NOW)
     else:
         publish_meanwhile(post, moderator)
     with pytest.raises(publishing.EditConflict):

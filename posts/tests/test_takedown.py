@@ -67,7 +67,7 @@ TAKEN_DOWN = {
     "edited comment": lambda c, m: commenting.edit_comment(c, "New words.", now=NOW),
     "deleted comment": lambda c, m: commenting.delete_comment(c),
     "hidden comment": lambda c, m: moderation.hide(c, m, now=NOW),
-    "account deleted": lambda c, m: liking.take_back_likes(c.author),
+    "account deleted": lambda c, m: liking.remove_likes(c.author),
     "renamed tag": lambda c, m: tagging.rename_tag(Tag.objects.get(), "Bun"),
     "merged tag": lambda c, m: merge(Tag.objects.get()),
     "rendered again": lambda c, m: call_command("rerender_posts"),

@@ -61,7 +61,7 @@ def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(peopl
 
     def delete(user: User) -> None:
         with transaction.atomic():
-            liking.take_back_likes(user)
+            liking.remove_likes(user)
             user.delete()
 
     def like(user: User) -> None:
