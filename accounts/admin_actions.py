@@ -24,7 +24,7 @@ def is_key(text: str) -> bool:
     return len(text) <= KEY_DIGITS and text.isascii() and text.isdecimal()
 
 
-def in_time(request: HttpRequest, rows: Sequence) -> Iterator[Model]:
+def until_time_runs_out(request: HttpRequest, rows: Sequence) -> Iterator[Model]:
     """Yield `rows` until an action runs out of time, and report how many it handled."""
     until = monotonic() + ACTION_SECONDS
     total = len(rows)
@@ -52,7 +52,7 @@ def delete_selected(
         return actions.delete_selected(modeladmin, request, queryset)
     done = 0
     kept = []
-    for row in in_time(request, queryset):
+    for row in until_time_runs_out(request, queryset):
         _named, _counts, perms_needed, protected = modeladmin.get_deleted_objects([row], request)
         if perms_needed:
             raise PermissionDenied
@@ -60,7 +60,7 @@ def delete_selected(
             kept.append(str(row))
         else:
             done += delete_row(modeladmin, request, row)
-    tell(modeladmin, request, done, kept)
+    show_result(modeladmin, request, done, kept)
     return None
 
 
@@ -76,7 +76,9 @@ def delete_row(modeladmin: admin.ModelAdmin, request: HttpRequest, row: Model) -
     return is_deleted
 
 
-def tell(modeladmin: admin.ModelAdmin, request: HttpRequest, done: int, kept: list[str]) -> None:
+def show_result(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, done: int, kept: list[str]
+) -> None:
     text = ngettext("%(count)d %(items)s was deleted.", "%(count)d %(items)s were deleted.", done)
     names = {"count": done, "items": model_ngettext(modeladmin.opts, done)}
     messages.success(request, text % names)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_actions import delete_selected
 from accounts.long_bodies import note_editor
-from accounts.mixins import hand_back
+from accounts.mixins import return_typed_text
 
 
 class StaffSite(admin.AdminSite):
@@ -24,7 +24,7 @@ class StaffSite(admin.AdminSite):
             typed = {name: request.POST.get(name, "") for name in settings.TYPED_TEXTS}
             # Django redirects to the login page, which leads back to a form without the text.
             if any(typed.values()) and not self.has_permission(request):
-                return hand_back(request, typed)
+                return return_typed_text(request, typed)
             note_editor(request)
             return guarded(request, *args, **kwargs)
 

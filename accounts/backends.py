@@ -26,7 +26,7 @@ class EvenBackend(ModelBackend):
         with hashers.slot():
             if user.check_password(password):
                 return user
-            hashers.even_out(password, user.password)
+            hashers.verify_other_kinds(password, user.password)
         return None
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from accounts.mixins import hand_back
+from accounts.mixins import return_typed_text
 from accounts.unsaved_text import WRITER
 from content.typed import typed_in
 
@@ -70,16 +70,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     view = view_of(request)
     typed = typed_in(request)
     if cause == NO_ADDRESS:
-        return hand_back(request, typed, cause=cause)
+        return return_typed_text(request, typed, cause=cause)
     if cause == OTHER_ADDRESS:
-        return hand_back(request, typed, cause=cause, **addresses(request))
+        return return_typed_text(request, typed, cause=cause, **addresses(request))
     if request.resolver_match.view_name in ("admin:login", "admin:logout"):
         return ask_again_in_admin(request, cause)
     if hasattr(view, "ask_again"):
         return view.ask_again(cause)
     if WRITER in request.POST and hasattr(view, "text_fields"):
         return view.refuse_and_keep()
-    return hand_back(request, typed, cause=cause)
+    return return_typed_text(request, typed, cause=cause)
 
 
 def cause_of(request: HttpRequest, reason: str) -> str:

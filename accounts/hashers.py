@@ -37,7 +37,7 @@ def slot() -> Iterator[None]:
         yield
 
 
-class InTurn:
+class InSlotMixin:
     """Mixin for hashers that computes a hash only in a slot of its own."""
 
     def encode(self, *args, **kwargs) -> str:
@@ -49,7 +49,7 @@ class InTurn:
             return super().verify(password, encoded)
 
 
-class Argon2(InTurn, hashers.Argon2PasswordHasher):
+class Argon2(InSlotMixin, hashers.Argon2PasswordHasher):
     """The hasher for new passwords. It also verifies older, larger hashes, one at a time."""
 
     time_cost = 2
@@ -63,7 +63,7 @@ class Argon2(InTurn, hashers.Argon2PasswordHasher):
             return super().verify(password, encoded)
 
 
-class Pbkdf2(InTurn, hashers.PBKDF2PasswordHasher):
+class Pbkdf2(InSlotMixin, hashers.PBKDF2PasswordHasher):
     """Django's default, so that a blog that moves here keeps its users' passwords."""
 
 
@@ -78,7 +78,7 @@ def kind_of(encoded: str) -> str:
     return algorithm if algorithm in SAMPLES else SMALL
 
 
-def even_out(password: str, encoded: str) -> None:
+def verify_other_kinds(password: str, encoded: str) -> None:
     """Verify a sample of every other kind of hash, so that all refusals take equally long.
 
     Otherwise, the duration would reveal which accounts exist and which have long been unused.

@@ -65,7 +65,7 @@ class KeepsTextMixin:
             return redirect_to_login(page)
         if is_kept and user.pk == writer.user_pk:
             return redirect(page)
-        return hand_back(self.request, self.typed(self.text_fields), is_kept=is_kept)
+        return return_typed_text(self.request, self.typed(self.text_fields), is_kept=is_kept)
 
     def keep_typed(self) -> bool:
         """Keep the text for its writer. Return False if it is too long or its writer is unknown."""
@@ -111,7 +111,7 @@ class KeepsTextMixin:
         return super().get_context_data(**{"recovered": self.recovered} | kwargs)
 
 
-def hand_back(request: HttpRequest, texts: dict[str, str], **context) -> HttpResponse:
+def return_typed_text(request: HttpRequest, texts: dict[str, str], **context) -> HttpResponse:
     """Return a 403 response for an expired form, with the typed text to copy."""
     typed = {name: text for name, text in texts.items() if text}
     return render(request, "403_csrf.html", {"typed": typed, **context}, status=403)

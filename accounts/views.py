@@ -41,15 +41,15 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if request.user.is_authenticated:
-            return self.lead_on()
+            return self.redirect_to_next()
         return super().dispatch(request, *args, **kwargs)
 
     def ask_again(self, cause: str) -> HttpResponse:
         if self.request.user.is_authenticated:
-            return self.lead_on()
+            return self.redirect_to_next()
         return super().ask_again(cause)
 
-    def lead_on(self) -> HttpResponse:
+    def redirect_to_next(self) -> HttpResponse:
         """Redirect to the requested page, with a warning if the form named another account."""
         user = self.request.user
         typed = self.request.POST.get("username", "").strip()

@@ -67,9 +67,9 @@ def find_database_problems() -> Iterator[Problem]:
         yield "database", str(error)
     else:
         if pending:
-            yield "migrations-pending", schema.names(pending)
+            yield "migrations-pending", schema.join_names(pending)
         if unknown:
-            yield "migrations-unknown", schema.names(unknown)
+            yield "migrations-unknown", schema.join_names(unknown)
 
 
 def find_cache_problems() -> Iterator[Problem]:

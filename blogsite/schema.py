@@ -8,32 +8,32 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 # The app and the name of a migration.
-Key = tuple[str, str]
+MigrationKey = tuple[str, str]
 
 
-class Known(NamedTuple):
+class CodeMigrations(NamedTuple):
     """The code's migrations, each with those that it replaces, and the apps with migrations."""
 
-    replaces: dict[Key, set[Key]]
+    replaces: dict[MigrationKey, set[MigrationKey]]
     apps: frozenset[str]
 
 
-class Difference(NamedTuple):
+class SchemaDifference(NamedTuple):
     """Migrations that the database lacks, and those that only newer code knows."""
 
-    pending: list[Key]
-    unknown: list[Key]
+    pending: list[MigrationKey]
+    unknown: list[MigrationKey]
 
 
 @cache
-def known() -> Known:
+def known() -> CodeMigrations:
     """Return the code's migrations, read once per process because they do not change."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     replaces = {key: set(each.replaces) for key, each in loader.disk_migrations.items()}
-    return Known(replaces, frozenset(loader.migrated_apps))
+    return CodeMigrations(replaces, frozenset(loader.migrated_apps))
 
 
-def compare(applied: set[Key] | None = None) -> Difference:
+def compare(applied: set[MigrationKey] | None = None) -> SchemaDifference:
     """Compare the code with `applied`, or with the default database in two short queries."""
     if applied is None:
         applied = set(MigrationRecorder(connection).applied_migrations())
@@ -47,8 +47,8 @@ def compare(applied: set[Key] | None = None) -> Difference:
     unknown = [
         key for key in applied if key[0] in apps and key not in replaces and key not in replaced
     ]
-    return Difference(sorted(pending), sorted(unknown))
+    return SchemaDifference(sorted(pending), sorted(unknown))
 
 
-def names(migrations: list[Key]) -> str:
+def join_names(migrations: list[MigrationKey]) -> str:
     return ", ".join(".".join(key) for key in migrations)

@@ -37,10 +37,10 @@ def renew_version() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        lead_to_new(folder)
+        switch_to_new_folder(folder)
 
 
-def lead_to_new(folder: Path) -> None:
+def switch_to_new_folder(folder: Path) -> None:
     current = folder / "current"
     following = folder / "next"
     name = secrets.token_hex(8)

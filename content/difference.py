@@ -25,7 +25,7 @@ KEPT = 40
 SHOWN_MAX = 3_000
 
 # A loss of fewer characters than this is quickly typed again.
-MUCH = 200
+MIN_REMOVED = 200
 
 # Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, Kana; and Hangul, which
 # attaches particles to words. Each of their characters counts as a word.
@@ -95,14 +95,14 @@ def difference(old: str, new: str) -> list[Change]:
     return [change for change in _changes(gaps, old_words, new_words) if change.text]
 
 
-def takes_away(old: str, new: str) -> bool:
-    """Return whether `new` lacks more than half of `old`, and at least MUCH characters.
+def removes_most(old: str, new: str) -> bool:
+    """Return whether `new` lacks more than half of `old`, and at least MIN_REMOVED characters.
 
     Only a common beginning and a common end count as kept.
     """
     begins = _alike(old, new)
     gone = len(old) - begins - _alike(old[begins:][::-1], new[begins:][::-1])
-    return gone >= MUCH and 2 * gone > len(old)
+    return gone >= MIN_REMOVED and 2 * gone > len(old)
 
 
 def _alike(one: str, other: str) -> int:
@@ -116,7 +116,7 @@ def split_words(text: str) -> Words:
     return _WORD.findall(text)
 
 
-def folded(changes: list[Change]) -> list[Change]:
+def shortened(changes: list[Change]) -> list[Change]:
     """Return the changes to show: long unchanged parts are cut to the text near a change.
 
     The list is empty if nothing changed.

@@ -5,12 +5,12 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from content.raw_html import words
+from content.raw_html import name_set
 
 # A closed list, because Pygments searches the installed packages for an unknown name, and any of
 # its 500 lexers may be slow for some text. `c#` and `make` are missing because they are too slow
 # even with a budget, and `http` and `md` because they choose other lexers.
-LANGUAGES = words(
+LANGUAGES = name_set(
     """bash c c++ console cpp css diff django docker dockerfile go golang graphql html ini java
     javascript jinja js json jsx kotlin lua nginx php powershell ps1 py py3 pycon python python3 r
     rb rs ruby rust sass scala scss sh shell sql swift toml ts tsx typescript xml yaml yml zsh"""
@@ -30,7 +30,7 @@ WEIGHTS = {
     1: """bash graphql json lua nginx php powershell ps1 pycon r rb ruby sass scss sh shell sql
         toml xml zsh""",
 }
-WEIGHT_OF = {name: weight for weight, names in WEIGHTS.items() for name in words(names)}
+WEIGHT_OF = {name: weight for weight, names in WEIGHTS.items() for name in name_set(names)}
 OTHER_WEIGHT = 2
 
 _formatter = HtmlFormatter(nowrap=True)

@@ -34,10 +34,10 @@ from content.raw_html import (
     RAW_BLOCKS,
     RAW_INLINES,
     RAW_NAMES,
+    name_set,
     pair_raw_tags,
     render_raw_block,
     render_raw_inline,
-    words,
 )
 from content.slugs import slugify
 
@@ -314,15 +314,15 @@ def _new_comment_parser() -> MarkdownIt:
 # The cleaners
 
 
-_COMMENT_TAGS = words("a blockquote br code em hr li ol p pre s span strong ul")
-_MORE_TAGS = words("h2 h3 h4 h5 h6 img input section table tbody td th thead tr")
+_COMMENT_TAGS = name_set("a blockquote br code em hr li ol p pre s span strong ul")
+_MORE_TAGS = name_set("h2 h3 h4 h5 h6 img input section table tbody td th thead tr")
 _POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_BLOCKS | RAW_INLINES
 _ATTRIBUTES = {
     "a": {"aria-label", "href", "id", "title"},
     "abbr": {"title"},
     "details": {"open"},
     "dfn": {"title"},
-    "img": set(words("alt decoding height loading sizes src srcset title width")),
+    "img": set(name_set("alt decoding height loading sizes src srcset title width")),
     "input": {"aria-label", "checked", "disabled"},
     "li": {"id"},
     "ol": {"start"},

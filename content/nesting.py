@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from html import unescape
 
-from content.raw_html import words
+from content.raw_html import name_set
 
 VOID = frozenset(("br", "hr", "img", "input", "wbr"))
 # Elements whose content model is that of their parent.
 TRANSPARENT = frozenset(("del", "ins"))
-BLOCKS = words(
+BLOCKS = name_set(
     """blockquote dd details dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section summary
     table ul"""
 )
 HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
-INLINES = words(
+INLINES = name_set(
     """abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u
     var"""
 )

@@ -14,17 +14,17 @@ from markdown_it.token import Token
 RAW_DEPTH = 20
 
 
-def words(text: str) -> frozenset[str]:
+def name_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 # Allowed raw HTML. The first may contain blocks, the second are used within a line.
-RAW_BLOCKS = words("dd del details dl dt figcaption figure hr ins summary")
-RAW_INLINES = words(
+RAW_BLOCKS = name_set("dd del details dl dt figcaption figure hr ins summary")
+RAW_INLINES = name_set(
     "abbr b bdi br cite del dfn em i ins kbd mark q rp rt ruby s samp small strong sub sup time u "
     "var wbr"
 )
-RAW_VOIDS = words("br hr wbr")
+RAW_VOIDS = name_set("br hr wbr")
 _RAW_IN_BLOCKS = RAW_BLOCKS | RAW_INLINES
 # Matches if a text contains any of these tags.
 RAW_NAMES = re.compile(rf"<(?:{'|'.join(sorted(_RAW_IN_BLOCKS))})\b", re.IGNORECASE)

@@ -131,7 +131,7 @@ def test_migrations_of_a_package_that_was_removed_are_nobodys_business():
 def test_a_squashed_migration_stands_for_those_that_it_replaces(
     monkeypatch, applied, pending, unknown
 ):
-    known = schema.Known({NEW: set(OLD)}, frozenset({"posts"}))
+    known = schema.CodeMigrations({NEW: set(OLD)}, frozenset({"posts"}))
     monkeypatch.setattr(schema, "known", lambda: known)
     assert schema.compare(applied) == (pending, unknown)
 

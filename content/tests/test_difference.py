@@ -6,7 +6,7 @@ import re
 import pytest
 from django.template.loader import render_to_string
 
-from content.difference import KEPT, SHOWN_MAX, Change, difference, folded, split_words
+from content.difference import KEPT, SHOWN_MAX, Change, difference, shortened, split_words
 from tests.cpu import cpu_seconds_under
 
 LENGTH = 200_000
@@ -144,7 +144,7 @@ def test_no_texts_take_long(name):
     old, new = HOSTILE[name]
     with cpu_seconds_under(5):
         changes = difference(old, new)
-        folded(changes)
+        shortened(changes)
     assert side(changes, "removed") == old
     assert side(changes, "added") == new
 
@@ -163,7 +163,7 @@ def test_a_rewritten_part_does_not_hide_a_small_change():
 def test_what_is_far_from_a_change_is_skipped():
     words = [f"w{number}" for number in range(300)]
     old, new = " ".join(words), " ".join([*words[:150], "new", *words[150:]])
-    changes = folded(difference(old, new))
+    changes = shortened(difference(old, new))
     assert [change.kind for change in changes] == ["skipped", "same", "added", "same", "skipped"]
     assert [len(split_words(changes[place].text)) for place in (1, 3)] == [KEPT, KEPT]
     assert side(changes, "added") == new
@@ -179,12 +179,12 @@ def test_what_is_far_from_a_change_is_skipped():
 )
 def test_a_few_words_between_changes_are_not_skipped(between, kinds):
     changes = [Change("added", "x"), Change("same", "。" * between), Change("added", "y")]
-    assert [change.kind for change in folded(changes)] == kinds
+    assert [change.kind for change in shortened(changes)] == kinds
 
 
 @pytest.mark.parametrize("text", ["", "one", "one " * 1_000])
 def test_nothing_changed_is_nothing_to_read(text):
-    assert folded(difference(text, text)) == []
+    assert shortened(difference(text, text)) == []
 
 
 def test_so_many_changes_that_nobody_reads_them_are_left_out_at_the_end():
@@ -192,7 +192,7 @@ def test_so_many_changes_that_nobody_reads_them_are_left_out_at_the_end():
         "".join(f"the line {number} says {word}\n" for number in range(3_000))
         for word in ("this", "that")
     )
-    shown = folded(difference(old, new))
+    shown = shortened(difference(old, new))
     assert len(shown) == SHOWN_MAX + 1
     assert shown[-1].kind == "skipped"
 
@@ -200,7 +200,7 @@ def test_so_many_changes_that_nobody_reads_them_are_left_out_at_the_end():
 def test_page_says_in_words_what_was_added_and_removed():
     html = render_to_string(
         "includes/difference.html",
-        {"changes": folded(difference("a <b>\n" + "x " * 200, "a <i>\n" + "x " * 200))},
+        {"changes": shortened(difference("a <b>\n" + "x " * 200, "a <i>\n" + "x " * 200))},
     )
     # The template breaks lines inside tags, where white space is not shown.
     html = re.sub(r"\n +", " ", html).replace(" >", ">")

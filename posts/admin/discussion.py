@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
-from accounts.admin_actions import in_time
+from accounts.admin_actions import until_time_runs_out
 from accounts.models import User
 from posts.discussion import commenting, moderation
 from posts.models import REASON_MAX_LENGTH, Comment, CommentReport, ModerationEntry
@@ -38,7 +38,7 @@ def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     """
     reason = request.POST.get("reason", "").strip()
     now = timezone.now()
-    rows = in_time(request, queryset)
+    rows = until_time_runs_out(request, queryset)
     done = sum(verb(row, request.user, reason=reason, now=now) for row in rows)
     message = ngettext("%(count)d was changed.", "%(count)d were changed.", done)
     messages.info(request, message % {"count": done})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.admin import GuardedAdmin
-from accounts.admin_actions import in_time
+from accounts.admin_actions import until_time_runs_out
 from posts import tagging
 from posts.models import Tag
 from posts.models.tags import tag_key
@@ -84,7 +84,7 @@ class TagAdmin(GuardedAdmin):
         most_used, *others = queryset.order_by("-published_count", "pk") or [None]
         done = 0
         try:
-            for tag in in_time(request, others):
+            for tag in until_time_runs_out(request, others):
                 tagging.merge_tags(tag, into=most_used)
                 done += 1
         except tagging.TagsMoved:

@@ -16,7 +16,7 @@ from posts.models import Image, Post
 from posts.tests.images import image_file
 from posts.writing import publishing
 from posts.writing.edit import Edit
-from posts.writing.uploads import SPARED_FOR, store_image
+from posts.writing.uploads import UNUSED_KEPT_FOR, store_image
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def media(settings, tmp_path):
 def keep(author):
     """Return a function that stores an image old enough to be pruned."""
 
-    def store(*, age: timedelta = SPARED_FOR + timedelta(hours=1), width: int = 500) -> str:
+    def store(*, age: timedelta = UNUSED_KEPT_FOR + timedelta(hours=1), width: int = 500) -> str:
         name = store_image(make_image(image_file(width, 6)), author)
         Image.objects.filter(name=name).update(created_at=timezone.now() - age)
         return name
@@ -125,7 +125,10 @@ def test_a_blog_that_never_had_an_image_has_none_to_remove(db, media):
 
 @pytest.mark.parametrize(
     ("age", "is_spared"),
-    [(SPARED_FOR - timedelta(minutes=1), True), (SPARED_FOR + timedelta(minutes=1), False)],
+    [
+        (UNUSED_KEPT_FOR - timedelta(minutes=1), True),
+        (UNUSED_KEPT_FOR + timedelta(minutes=1), False),
+    ],
 )
 def test_a_young_image_may_be_in_a_text_that_is_not_saved_yet(keep, age, is_spared):
     keep(age=age)
@@ -211,7 +214,10 @@ def lose(keep, media):
 
 @pytest.mark.parametrize(
     ("age", "is_spared"),
-    [(SPARED_FOR - timedelta(minutes=1), True), (SPARED_FOR + timedelta(minutes=1), False)],
+    [
+        (UNUSED_KEPT_FOR - timedelta(minutes=1), True),
+        (UNUSED_KEPT_FOR + timedelta(minutes=1), False),
+    ],
 )
 @pytest.mark.parametrize("missing", [None, 0, 1], ids=["whole", "narrow gone", "largest gone"])
 def test_files_without_a_row_go_after_a_day(lose, media, age, is_spared, missing):
@@ -224,12 +230,12 @@ def test_files_without_a_row_go_after_a_day(lose, media, age, is_spared, missing
 
 
 def test_files_without_a_row_that_something_shows_are_spared(lose, make_post):
-    make_post(cover=lose(age=SPARED_FOR * 2))
+    make_post(cover=lose(age=UNUSED_KEPT_FOR * 2))
     assert "Removed: 0" in prune("--delete")
 
 
 def test_what_was_not_ours_is_left_alone(lose, media):
-    lose(age=SPARED_FOR * 2)
+    lose(age=UNUSED_KEPT_FOR * 2)
     theirs = media / "images/logo.webp"
     theirs.write_text("theirs")
     os.utime(theirs, (0, 0))

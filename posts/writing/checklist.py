@@ -68,8 +68,8 @@ def is_title_taken(post: Post) -> bool:
     # Titles have no index, but slugs do. C, C++ and C# share one slug.
     alike = Post.objects.visible_to(post.author).filter(slug=slugify(post.title))
     titles = alike.exclude(pk=post.pk).values_list("title", flat=True)[:TITLES_MAX]
-    return bool(post.title) and folded(post.title) in map(folded, titles)
+    return bool(post.title) and normalized_title(post.title) in map(normalized_title, titles)
 
 
-def folded(title: str) -> str:
+def normalized_title(title: str) -> str:
     return " ".join(title.casefold().split())

@@ -18,13 +18,13 @@ from django.db.models import (
 )
 
 from content.bulkhead import slot_for
-from content.difference import Change, difference, folded, takes_away
+from content.difference import Change, difference, removes_most, shortened
 from posts.models import TEXT_COLUMNS, Post, PostText, Revision
 from posts.writing.edit import Edit
 from posts.writing.forms import text_labels
 
 # Only the last revision of each day (UTC) is kept after this time.
-KEPT_WHOLE = timedelta(days=30)
+ALL_KEPT_FOR = timedelta(days=30)
 
 
 def newest(post: Post) -> Revision | None:
@@ -58,7 +58,7 @@ def differences(old: PostText, new: PostText) -> list[tuple[str, list[Change]]]:
     """
     pairs = zip(text_labels(), old, new, strict=True)
     with slot_for("".join((*old, *new))):
-        found = [(label, folded(difference(before, after))) for label, before, after in pairs]
+        found = [(label, shortened(difference(before, after))) for label, before, after in pairs]
     return [(label, changes) for label, changes in found if changes]
 
 
@@ -104,7 +104,7 @@ def record(before: Post | None, post: Post, text: PostText, edit: Edit) -> None:
         return
     # A newer post has no revisions to thin out, and publishing takes long enough already.
     is_moved = before and (before.status, before.publish_at) != (post.status, post.publish_at)
-    is_old = post.created_at < edit.at - KEPT_WHOLE
+    is_old = post.created_at < edit.at - ALL_KEPT_FOR
     if last and is_old and not edit.is_autosave and not is_moved:
         thin_out(post, edit.at)
 
@@ -121,7 +121,7 @@ def is_continued(last: Revision | None, text: PostText, edit: Edit) -> bool:
     that was selected and overwritten by mistake.
     """
     is_own = last and last.is_autosave and edit.session and last.edit_session == edit.session
-    return bool(is_own) and not takes_away(last.body, text.body)
+    return bool(is_own) and not removes_most(last.body, text.body)
 
 
 def is_repeated(last: Revision | None, text: PostText, edit: Edit) -> bool:
@@ -172,6 +172,6 @@ def superfluous(post: Post, now: datetime) -> list[int]:
 
 def old_revisions(post: Post, now: datetime) -> QuerySet:
     """Return the old revisions, newest first: id, time, and the id of the last manual save."""
-    old = post.revisions.filter(saved_at__lt=now - KEPT_WHOLE)
+    old = post.revisions.filter(saved_at__lt=now - ALL_KEPT_FOR)
     on_purpose = Subquery(post.revisions.filter(is_autosave=False).values("pk")[:1])
     return old.annotate(on_purpose=on_purpose).values_list("pk", "saved_at", "on_purpose")

@@ -32,7 +32,7 @@ TABS = {
     Status.TRASH: _("Trash"),
 }
 POSTS_PER_PAGE = 20
-SAID = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
+COLUMNS = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
 # The filter compares titles one by one. These limit its number of words, its length and the number
 # of posts that it finds.
 WORDS_MAX = 5
@@ -117,7 +117,7 @@ def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
 
 def read_posts(ids: list[int]) -> list[Post]:
     """Return the posts in the order of `ids`, with the columns that a row of this page shows."""
-    posts = Post.objects.only(*SAID).in_bulk(ids)
+    posts = Post.objects.only(*COLUMNS).in_bulk(ids)
     return [posts[pk] for pk in ids if pk in posts]
 
 

@@ -18,7 +18,7 @@ from posts.models import Image, Post, Revision
 from posts.writing.forms import ImageForm
 
 # New images are kept, because the text that shows one may not be saved yet.
-SPARED_FOR = timedelta(days=1)
+UNUSED_KEPT_FOR = timedelta(days=1)
 # Image names in a text, without the file extension, because browsers copy the address of any width.
 # A false match only keeps an image that could be deleted.
 MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=\.)")
@@ -65,7 +65,7 @@ def image_markdown(name: str, alt: str) -> str:
 
 def unused_images(now: datetime) -> list[str]:
     """Return the names of images that no post, revision or person uses, unless they are new."""
-    before = now - SPARED_FOR
+    before = now - UNUSED_KEPT_FOR
     used = names_in_use()
     rows = dict(Image.objects.values_list("name", "created_at").iterator())
     # Files without a row are left over from a crash between storing the files and the row.

@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
 def posts_with_old_revisions(now) -> Iterator[Post]:
     """Yield posts with only their ids, read in batches because rows are deleted along the way."""
-    then = now - history.KEPT_WHOLE
+    then = now - history.ALL_KEPT_FOR
     last = 0
     posts = Post.objects.filter(revisions__saved_at__lt=then).distinct().order_by("pk").only("pk")
     while batch := list(posts.filter(pk__gt=last)[:BATCH]):

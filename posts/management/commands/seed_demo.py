@@ -80,16 +80,16 @@ class Command(BaseCommand):
         # Posts that existed before get no comments.
         made = Post.objects.listed(timezone.now()).filter(pk__gt=last_before).newest_first()
         for number, post in enumerate(list(made[:LIVELY_POSTS])):
-            liven(post, number, list(people.values()))
+            add_likes_and_comments(post, number, list(people.values()))
         show_faces(list(people.values()))
         if posts and not existing:
             add_own_posts(User.objects.get_by_natural_key(next(iter(people))), now=timezone.now())
         seconds = time.monotonic() - started
         self.stdout.write(f"Wrote {posts:,} posts by {users:,} people in {seconds:.1f} s")
         if people and not existing:
-            self.open_door(next(iter(people)))
+            self.allow_login(next(iter(people)))
 
-    def open_door(self, username: str) -> None:
+    def allow_login(self, username: str) -> None:
         """Allow `username` to log in, also to the admin, and print the password only once."""
         password = secrets.token_urlsafe(12)
         user = User.objects.get_by_natural_key(username)
@@ -189,7 +189,7 @@ def render_passage(passage: str) -> str:
     return render_post(passage)
 
 
-def liven(post: Post, number: int, people: list[int]) -> None:
+def add_likes_and_comments(post: Post, number: int, people: list[int]) -> None:
     """Give a post likes and a thread of comments."""
     chance = random.Random(number)  # noqa: S311  the same on every machine
     readers = chance.sample(people, min(len(people), chance.randrange(1, 20)))
