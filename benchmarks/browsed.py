@@ -54,7 +54,7 @@ def write(author: User) -> Post:
     for number in range(IMAGES):
         name = store_image(make_image(draw_image(number)), author)
         parts += [words, image_markdown(name, "Hills behind hills")]
-    post = Post(author=author, title="All that a post may hold", body="\n\n".join(parts))
+    post = Post(author=author, title="Everything that a post can contain", body="\n\n".join(parts))
     post.cover = store_image(make_image(draw_image(IMAGES)), author)
     post.cover_alt = "Hills behind hills, and a pale sun"
     return publishing.publish(post, Edit(timezone.now(), tags=["travel", "tea"]))

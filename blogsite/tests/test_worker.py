@@ -29,15 +29,15 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 class Site:
-    """A WSGI callable that responds with the path, and to `/hold` only once `released` is set."""
+    """A WSGI callable that responds with the path, and to `/wait` only once `released` is set."""
 
     def __init__(self) -> None:
-        self.held, self.released = Event(), Event()
+        self.started, self.released = Event(), Event()
         self.answered = 0
 
     def __call__(self, environ: dict, start_response: Callable) -> list[bytes]:
-        if environ["PATH_INFO"] == "/hold":
-            self.held.set()
+        if environ["PATH_INFO"] == "/wait":
+            self.started.set()
             self.released.wait(TIMEOUT)
         self.answered += 1
         start_response("200 OK", [])
@@ -100,21 +100,21 @@ def get(listener) -> Callable:
 
 def test_nobody_waits_for_a_busy_worker_while_another_is_free(start, get, site, pool):
     start(), start()
-    held = pool.submit(get, "/hold")
-    assert site.held.wait(TIMEOUT)
+    first = pool.submit(get, "/wait")
+    assert site.started.wait(TIMEOUT)
     paths = [f"/{number}" for number in range(20)]
     assert list(pool.map(get, paths, timeout=TIMEOUT)) == paths
     site.released.set()
-    assert held.result(TIMEOUT) == "/hold"
+    assert first.result(TIMEOUT) == "/wait"
 
 
 def test_where_all_are_busy_those_who_wait_are_served_once_one_is_free(start, get, site, pool):
     start()
-    held = pool.submit(get, "/hold")
-    assert site.held.wait(TIMEOUT)
+    first = pool.submit(get, "/wait")
+    assert site.started.wait(TIMEOUT)
     waiting = [pool.submit(get, "/late") for _ in range(5)]
     site.released.set()
-    assert held.result(TIMEOUT) == "/hold"
+    assert first.result(TIMEOUT) == "/wait"
     assert {one.result(TIMEOUT) for one in waiting} == {"/late"}
 
 
@@ -125,13 +125,13 @@ def test_who_asks_again_on_a_connection_that_is_kept_keeps_nobody_out(
     kept = http.client.HTTPConnection(*listener.sock.getsockname(), timeout=TIMEOUT)
     kept.request("GET", "/")
     assert kept.getresponse().read() == b"/"
-    kept.request("GET", "/hold")
-    assert site.held.wait(TIMEOUT)
+    kept.request("GET", "/wait")
+    assert site.started.wait(TIMEOUT)
     new, last = pool.submit(get, "/new"), time.monotonic() + TIMEOUT
     while worker.nr_conns < 2:
         assert time.monotonic() < last
     site.released.set()
-    assert kept.getresponse().read() == b"/hold"
+    assert kept.getresponse().read() == b"/wait"
     assert new.result(TIMEOUT) == "/new"
     kept.close()
 
@@ -161,8 +161,8 @@ def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
 
     def stop() -> list[BinaryIO]:
         worker = start()
-        held = pool.submit(get, "/hold")
-        assert site.held.wait(TIMEOUT)
+        first = pool.submit(get, "/wait")
+        assert site.started.wait(TIMEOUT)
         waiting = [send_late() for _ in range(5)]
         worker.handle_exit(None, None)
         taken = min(6, worker.worker_connections // 2)
@@ -170,7 +170,7 @@ def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
         while worker.nr_conns < taken:
             assert time.monotonic() < end
         site.released.set()
-        assert held.result(TIMEOUT) == "/hold"
+        assert first.result(TIMEOUT) == "/wait"
         return waiting
 
     return stop

@@ -93,7 +93,7 @@ def test_passwords_differ_from_blog_to_blog(db):
 
 
 def test_it_does_not_touch_a_blog_that_has_posts(post):
-    with pytest.raises(CommandError, match="holds 1 posts; --append adds"):
+    with pytest.raises(CommandError, match="has 1 posts; --append adds"):
         seed("--posts", "5", "--users", "2")
     assert Post.objects.count() == 1
 

@@ -64,8 +64,8 @@ class Command(BaseCommand):
             self.stdout.write("The blog has posts already; the sample is left out.")
             return
         if existing and not append:
-            raise CommandError(f"The database holds {existing} posts; --append adds to them.")
-        # Write all or nothing, because half a sample would look like a real blog.
+            raise CommandError(f"The database has {existing} posts; --append adds to them.")
+        # All or nothing, because half a sample would look like a blog.
         with transaction.atomic():
             # This version writes the sample, so `prepare` has nothing to update.
             derived.settle_if_empty()
