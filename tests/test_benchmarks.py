@@ -35,7 +35,7 @@ def run(*options: str, module: str = "run") -> subprocess.CompletedProcess:
 
 @NEEDS_PROC
 @pytest.mark.parametrize(("how", "queries"), [([], [0, 0, 1, 0]), (["--uncached"], [0, 4, 7, 0])])
-def test_a_page_is_measured_beside_what_it_cannot_cost_less_than(tmp_path, how, queries):
+def test_a_page_is_measured_beside_its_lower_bound(tmp_path, how, queries):
     options = ["--cases=index", "--seconds=0.1", "--rounds=1", f"--output={tmp_path}"]
     finished = run(*options, *how)
     assert finished.returncode == 0, finished.stderr
@@ -117,7 +117,7 @@ def test_a_measurement_without_an_end_is_refused():
 @pytest.mark.parametrize(
     "url", ["postgres://nobody:x@127.0.0.1:1/nothing", "mysql://x@127.0.0.1/x"]
 )
-def test_a_database_that_does_not_answer_is_one_clear_line(url):
+def test_a_database_that_does_not_respond_is_one_clear_line(url):
     finished = run("--posts=5", f"--database={url}")
     assert finished.returncode == 1
     assert "The database in --database does not respond" in finished.stderr

@@ -87,7 +87,7 @@ def test_on_the_page_that_shows_two_texts(writer, make_post, state, action):
     press_enter_in_editor(writer, path, page)
 
 
-def test_where_the_post_has_gone(writer, make_post, monkeypatch):
+def test_in_an_editor_whose_post_was_deleted(writer, make_post, monkeypatch):
     post = make_post()
 
     def is_gone(*args, **kwargs):

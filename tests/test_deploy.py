@@ -143,7 +143,7 @@ def test_a_page_is_asked_of_another_machine_and_a_form_is_not(tmp_path, method, 
 
 
 @needs_nginx
-def test_a_form_that_finds_nobody_is_given_to_another_machine(tmp_path):
+def test_a_form_for_a_stopped_machine_goes_to_another(tmp_path):
     gone, other = Told(), Told()
     gone.server_close()
     port = free_port()
@@ -325,7 +325,7 @@ def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_l
 
 @needs_nginx
 @pytest.mark.parametrize(("hangs_up", "name"), [(False, "access.log"), (True, "error.log")])
-def test_its_logs_hold_no_secret_addresses(tmp_path, hangs_up, name):
+def test_its_logs_contain_no_secret_addresses(tmp_path, hangs_up, name):
     paths = ["/preview/swordfish/", "//preview//swordfish", "/%70review/swordfish/"]
     paths += ["/auth/password/reset/uid/swordfish/", "/%61uth/password/reset/uid/swordfish"]
     with before(tmp_path, Told(hangs_up=hangs_up)) as visitor:
@@ -351,7 +351,7 @@ def prepared(tmp_path) -> dict[str, str]:
 
 
 @pytest.mark.server
-def test_a_restart_refuses_nobody(prepared):
+def test_a_restart_refuses_no_request(prepared):
     with closing(socket.create_server(("127.0.0.1", 0), backlog=2048)) as listener:
         visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
         # The last server must still run when the last requests are answered.

@@ -170,7 +170,7 @@ def client_for(client_of, make_post, make_comment, draft, post, author):
 
 
 @pytest.mark.parametrize("visitor", PAGES)
-def test_pages_hold_no_html_that_the_checker_refused(client_for, visitor, post, draft, author):
+def test_pages_contain_no_html_that_the_checker_refused(client_for, visitor, post, draft, author):
     client, names = client_for(visitor), {"post": post.pk, "draft": draft.pk, "author": author.pk}
     for path in PAGES[visitor]:
         page = client.get(path.format(**names), follow=True)
@@ -179,7 +179,7 @@ def test_pages_hold_no_html_that_the_checker_refused(client_for, visitor, post, 
 
 
 @pytest.mark.parametrize("path", ["/tags/", "/authors/author/", "/mine/", "/{draft}/history/"])
-def test_pages_of_an_empty_blog_hold_none_either(client_of, draft, path):
+def test_pages_of_an_empty_blog_contain_none_either(client_of, draft, path):
     assert faults(client_of("author").get(path.format(draft=draft.pk)).text) == []
 
 
@@ -204,7 +204,7 @@ def test_the_login_of_the_admin_has_a_heading(client, db):
     assert [heading.text for heading in page.all("h1")] == ["Log in"]
 
 
-def test_the_search_of_the_admin_has_a_label_in_words(client_for):
+def test_the_search_of_the_admin_has_a_label_with_text(client_for):
     page = Document(client_for("superuser").get("/admin/posts/post/").text).root
     (box,) = [e for e in page.all("input") if e.attributes.get("id") == "searchbar"]
     assert box.attributes["aria-label"] == "Search"

@@ -106,7 +106,7 @@ def test_the_author_sees_it_at_once_and_everyone_within_ten_seconds(anonymous, a
         ({"__Host-sessionid": "a" * 32}, False),
     ],
 )
-def test_only_visitors_who_are_nobody_get_what_is_kept(anonymous, cookies, is_kept):
+def test_only_anonymous_visitors_get_cached_pages(anonymous, cookies, is_kept):
     anonymous.get()
     visitors = [Visitor(anonymous.origin, {**cookies}) for _ in range(2)]
     found = [visitor.get().headers["X-Cache"] for visitor in visitors]
@@ -130,7 +130,7 @@ def test_what_is_not_marked_for_all_is_never_kept(anonymous, path):
     } == {"MISS"}
 
 
-def test_each_coding_is_kept_by_itself(anonymous):
+def test_each_coding_is_cached_separately(anonymous):
     codings = ["gzip", "identity", "br, gzip;q=0", "gzip, br", ""]
     for _ in range(2):
         found = [
@@ -189,7 +189,7 @@ def test_while_the_replica_is_behind_everyone_sees_what_is_written(site, author,
             replica.execute("SELECT pg_wal_replay_resume()")
 
 
-def test_a_replica_that_stops_is_missed_by_nobody(site, author):
+def test_no_one_notices_a_replica_that_stops(site, author):
     with asking(author, ["/", "/mine/"]) as tally:
         site.stop("replica")
         author.publish("Without the replica")
@@ -254,7 +254,7 @@ def test_while_the_database_is_away_readers_see_the_pages_of_before(site, anonym
     assert author.get("/mine/").status == 200
 
 
-def test_while_no_machine_answers_readers_see_the_pages_of_before(site, anonymous, author):
+def test_while_no_machine_responds_readers_see_older_pages(site, anonymous, author):
     anonymous.get()
     site.stop("one", "two")
     try:

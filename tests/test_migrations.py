@@ -41,7 +41,7 @@ def test_what_makemigrations_writes_passes_lint_and_format(check):
 
 
 @pytest.mark.django_db
-def test_moderators_hold_exactly_the_permissions_they_need():
+def test_moderators_have_exactly_the_permissions_they_need():
     found = Group.objects.get(name="Moderators").permissions.values_list(
         "content_type__app_label", "codename"
     )
@@ -128,7 +128,7 @@ def test_migrations_of_a_package_that_was_removed_are_nobodys_business():
         ({*OLD, ("posts", "0003")}, [], [("posts", "0003")]),
     ],
 )
-def test_a_squashed_migration_stands_for_those_that_it_replaces(
+def test_a_squashed_migration_counts_for_those_that_it_replaces(
     monkeypatch, applied, pending, unknown
 ):
     known = schema.CodeMigrations({NEW: set(OLD)}, frozenset({"posts"}))

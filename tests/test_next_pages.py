@@ -22,7 +22,7 @@ def rules(client, db) -> dict:
     return json.loads(b"".join(response))
 
 
-def test_pages_are_fetched_when_somebody_points_at_a_link_and_none_is_run(rules):
+def test_pages_are_prefetched_on_hover_and_none_is_run(rules):
     (rule,) = rules.pop("prefetch")
     assert rule["eagerness"] == "moderate"
     assert rules == {}
@@ -44,7 +44,7 @@ def test_pages_are_fetched_when_somebody_points_at_a_link_and_none_is_run(rules)
         ("author", "/1/update/", False),
     ],
 )
-def test_they_are_offered_to_those_alone_whom_the_page_cache_answers(
+def test_they_are_offered_only_to_visitors_of_the_page_cache(
     client_of, post, visitor, path, is_offered
 ):
     response = client_of(visitor).get(path.replace("/1", f"/{post.pk}"))

@@ -60,7 +60,7 @@ def test_it_speaks_http_2(tmp_path, config, tls_port):
 
 
 @needs_nginx
-def test_renewals_are_answered_over_http_and_all_else_is_redirected(tmp_path, config, plain):
+def test_renewals_are_served_over_http_and_all_else_is_redirected(tmp_path, config, plain):
     proof = tmp_path / "www/.well-known/acme-challenge/token"
     proof.parent.mkdir(parents=True)
     proof.write_text("token.key")

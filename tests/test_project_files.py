@@ -77,7 +77,7 @@ def test_the_readme_names_every_setting_and_no_other():
     assert len(listed) == len(set(listed))
 
 
-def test_the_layout_names_every_package_and_no_file_that_is_gone():
+def test_the_layout_names_every_package_and_no_missing_file():
     page = (ROOT / "docs/architecture.md").read_text()
     layout = re.search(r"```\n(manage\.py .*?)```", page, re.DOTALL)[1]
     packages = {init.parent.name for app in APPS for init in (ROOT / app).glob("*/__init__.py")}

@@ -129,7 +129,7 @@ def test_a_relative_instance_lies_where_the_command_was_typed(environment, tmp_p
     assert not (ROOT / "data").exists()
 
 
-def test_a_port_that_another_server_holds_is_one_clear_line(environment):
+def test_a_port_that_another_server_uses_is_one_clear_line(environment):
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(environment["PORT"])))
         other.listen()

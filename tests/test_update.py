@@ -91,7 +91,9 @@ def stylesheet(visitor: Visitor) -> str:
 
 
 @pytest.mark.server
-def test_an_update_by_the_lines_of_the_readme_refuses_nobody(shell, checkout, upstream, listener):
+def test_an_update_by_the_lines_of_the_readme_refuses_no_request(
+    shell, checkout, upstream, listener
+):
     visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
     own = shell.variables
     with ExitStack() as old, ExitStack() as new:

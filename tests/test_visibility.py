@@ -60,7 +60,7 @@ def may_open(visitor: str, state: str) -> bool:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_lists_show_what_is_out_and_nothing_else_to_everyone(client_of, make_post, visitor, state):
+def test_lists_show_only_listed_posts_to_everyone(client_of, make_post, visitor, state):
     with_history(make_post(title=TITLE, tags="Rare tag", **STATES[state]))
     client = client_of(visitor)
     pages = {outlet: client.get(path).text for outlet, path in LISTS.items()}
@@ -72,7 +72,7 @@ def test_lists_show_what_is_out_and_nothing_else_to_everyone(client_of, make_pos
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_tags_of_what_is_out_alone_are_shown(client_of, make_post, visitor, state):
+def test_only_tags_of_listed_posts_are_shown(client_of, make_post, visitor, state):
     make_post(tags="Rare tag", **STATES[state])
     client = client_of(visitor)
     for outlet in ("/tags/", "/tag-suggestions/?q=rare"):
@@ -81,7 +81,7 @@ def test_tags_of_what_is_out_alone_are_shown(client_of, make_post, visitor, stat
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_the_page_of_another_post_names_what_is_out_alone(client_of, make_post, visitor, state):
+def test_the_page_of_another_post_names_only_listed_posts(client_of, make_post, visitor, state):
     other = make_post(title="Other")
     make_post(title=TITLE, **STATES[state])
     page = client_of(visitor).get(other.get_absolute_url()).text
@@ -135,7 +135,7 @@ def test_the_author_alone_restores_a_revision(client_of, make_post, visitor, sta
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_pages_of_the_post_show_neither_earlier_words_nor_unsaved_edits(
+def test_pages_of_the_post_show_neither_earlier_texts_nor_unsaved_edits(
     client_of, make_post, visitor, state
 ):
     post = with_history(make_post(title=TITLE, tags="Rare tag", **STATES[state]))
@@ -160,7 +160,7 @@ def test_my_posts_are_shown_to_their_author_alone(client_of, make_post, visitor,
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_a_preview_link_shows_a_post_that_is_not_out_and_is_made_by_its_author(
+def test_a_preview_link_shows_an_unlisted_post_and_is_made_by_its_author(
     client_of, make_post, visitor, state
 ):
     post = with_history(make_post(title=TITLE, **STATES[state]))
@@ -277,7 +277,7 @@ def says_it(reply) -> bool:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_warm_cache_shows_what_is_out_and_nothing_else(in_step, make_post, state):
+def test_a_warm_cache_shows_only_listed_posts(in_step, make_post, state):
     other = make_post(title="Other", tags="Common")
     post = make_post(title=TITLE, tags="Rare tag")
     names = {"post": post.get_absolute_url()[1:], "other": other.get_absolute_url()[1:]}
@@ -289,8 +289,8 @@ def test_a_warm_cache_shows_what_is_out_and_nothing_else(in_step, make_post, sta
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_warm_cache_shows_at_once_what_comes_out(in_step, make_post, state):
-    # Because of this post, the tag and the author have pages even before the change.
+def test_a_warm_cache_shows_a_newly_published_post_at_once(in_step, make_post, state):
+    # With this post, the tag and the author have pages before the change.
     make_post(title="Other", tags="Rare tag")
     post = make_post(title=TITLE, tags="Rare tag", **STATES[state])
     publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, Edit(NOW)))

@@ -28,7 +28,7 @@ def test_its_name_has_the_version(wheel):
     assert wheel.name == f"blogsite-{__version__}-py3-none-any.whl"
 
 
-def test_it_holds_every_module_template_static_file_and_catalog(wheel):
+def test_it_contains_every_module_template_static_file_and_catalog(wheel):
     found = set(zipfile.ZipFile(wheel).namelist())
     missing = {name for name in expected_names() if name not in found}
     assert not missing
@@ -56,7 +56,7 @@ def expected_names() -> set[str]:
     return names
 
 
-def test_it_holds_no_tests(wheel):
+def test_it_contains_no_tests(wheel):
     assert not [name for name in zipfile.ZipFile(wheel).namelist() if "tests" in name.split("/")]
 
 

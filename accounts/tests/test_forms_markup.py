@@ -141,7 +141,7 @@ def refused(case, send):
     return send(address, visitor, typed)
 
 
-def test_every_visible_field_has_one_label_with_words(page):
+def test_every_visible_field_has_one_label_with_text(page):
     labels = page.with_tag("label")
     assert page.visible_fields()
     for control in page.visible_fields():
@@ -150,7 +150,7 @@ def test_every_visible_field_has_one_label_with_words(page):
     assert len(labels) == len(page.visible_fields())
 
 
-def test_no_id_stands_twice_in_a_page(page):
+def test_no_id_is_used_twice_in_a_page(page):
     ids = Counter(e.attributes["id"] for e in page.elements if "id" in e.attributes)
     assert [id_ for id_, times in ids.items() if times > 1 or not id_] == []
 
@@ -161,13 +161,13 @@ def test_whatever_describes_a_field_is_in_the_page_and_says_something(page):
             assert page.by_id(id_).text.strip()
 
 
-def test_every_hint_is_tied_to_its_field(page):
+def test_every_hint_belongs_to_its_field(page):
     hints = [e for e in page.elements if e.attributes.get("class") == "help"]
     described = " ".join(c.attributes.get("aria-describedby") or "" for c in page.visible_fields())
     assert all(hint.attributes["id"] in described.split() for hint in hints)
 
 
-def test_a_form_that_is_sent_by_post_holds_its_token(page):
+def test_a_form_that_is_sent_by_post_contains_its_token(page):
     # The header's search form changes nothing.
     forms = [form for form in page.with_tag("form") if form.attributes.get("role") != "search"]
     assert forms
@@ -177,7 +177,7 @@ def test_a_form_that_is_sent_by_post_holds_its_token(page):
         assert names.count("csrfmiddlewaretoken") == 1
 
 
-def test_a_fresh_form_accuses_nobody(case, send):
+def test_a_new_form_shows_no_errors(case, send):
     address, visitor, *_ = case
     fresh = send(address, visitor)
     assert not [e for e in fresh.elements if "aria-invalid" in e.attributes]
@@ -203,7 +203,7 @@ def test_the_fields_with_a_message_say_so_and_name_it(case, refused):
             assert f"id_{name}_helptext" in ids
 
 
-def test_a_message_stands_between_the_label_and_its_field(case, refused):
+def test_a_message_is_between_the_label_and_its_field(case, refused):
     for name in case[3]:
         if "form_error" in refused.by_id(f"id_{name}").attributes["aria-describedby"]:
             continue

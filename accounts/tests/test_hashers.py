@@ -169,7 +169,7 @@ def test_a_form_without_a_place_comes_back_without_its_passwords(client_of, read
     assert client.post(path, form).status_code in (200, 302)
 
 
-def test_a_session_of_before_goes_on(client, reader):
+def test_a_session_of_the_version_before_continues(client, reader):
     client.force_login(reader)
     session = client.session
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
@@ -178,5 +178,5 @@ def test_a_session_of_before_goes_on(client, reader):
 
 
 @pytest.mark.parametrize("credentials", [{"token": "x"}, {"username": "reader"}])
-def test_credentials_of_another_kind_log_nobody_in(reader, credentials):
+def test_credentials_of_another_kind_log_no_one_in(reader, credentials):
     assert authenticate(None, **credentials) is None

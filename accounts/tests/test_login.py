@@ -83,7 +83,7 @@ def test_any_case_or_compatibility_form_of_the_name_logs_in(client, make_user, r
         ("ﷺ" * 20_000, PASSWORD),
     ],
 )
-def test_all_who_do_not_get_in_read_the_same_words(client, make_user, reader, username, password):
+def test_every_refused_log_in_shows_the_same_text(client, make_user, reader, username, password):
     """Seed: test_login_validate_input."""
     make_user("inactive", is_active=False)
     nologin = make_user("nologin")
@@ -262,7 +262,7 @@ def test_an_inactive_account_is_not_told_apart_by_a_backend_that_finds_it(
     assert errors(log_in(client, "inactive")) == {"__all__": [WRONG]}
 
 
-def test_a_form_without_a_token_logs_nobody_in(reader):
+def test_a_form_without_a_token_logs_no_one_in(reader):
     client = Client(enforce_csrf_checks=True)
     assert log_in(client).status_code == 403
     assert auth.get_user(client).is_anonymous

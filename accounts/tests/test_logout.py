@@ -34,7 +34,7 @@ def test_the_page_shows_who_is_logged_in_and_the_button(client_of):
     assert '<button class="button">Log out</button>' in page
 
 
-def test_the_page_tells_a_stranger_that_nobody_is_logged_in(client, db):
+def test_the_page_tells_a_stranger_that_no_one_is_logged_in(client, db):
     response = client.get(LOGOUT)
     assert response.status_code == 200
     assert "You are not logged in." in response.text

@@ -44,7 +44,7 @@ def test_a_long_body_of_an_anonymous_visitor_is_refused_unread(strict, path, kin
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PATHS)
-def test_a_body_that_is_not_too_long_goes_on(strict, path):
+def test_a_body_that_is_not_too_long_passes(strict, path):
     response = strict.post(path, "a".ljust(ANONYMOUS_MAX, "a"), content_type=FORM)
     assert response.status_code != 413
 
@@ -142,7 +142,7 @@ def test_300000_characters_sent_after_the_session_ended_are_kept(
     assert body in page and not Post.objects.exists()
 
 
-def test_somebody_logged_in_sends_a_long_text_without_the_cookie(client_of, name):
+def test_a_logged_in_person_sends_a_long_text_without_the_cookie(client_of, name):
     client = client_of("author")
     assert name not in client.cookies
     response = client.post("/create/", urlencode({"title": "T", "body": LONG}), content_type=FORM)

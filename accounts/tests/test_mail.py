@@ -140,14 +140,14 @@ def test_a_domain_in_other_letters_is_written_as_servers_know_it(ask_for_link, m
     }
 
 
-def test_without_a_mail_server_nobody_is_told_that_a_link_comes(ask_for_link, settings, caplog):
+def test_without_a_mail_server_no_one_is_told_that_a_link_comes(ask_for_link, settings, caplog):
     settings.EMAIL_BACKEND = settings.TERMINAL_MAIL
     told = ask_for_link(KNOWN)
     assert told[0] == 503 and UNSENT in told[2] and "on its way" not in told[2]
     assert ask_for_link(UNKNOWN) == told
 
 
-def test_a_cache_that_does_not_answer_stops_no_mail(ask_for_link, mail_server, settings):
+def test_a_cache_that_does_not_respond_stops_no_mail(ask_for_link, mail_server, settings):
     server = mail_server("DATA")
     location = {"LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {

@@ -148,7 +148,7 @@ def test_the_link_in_the_mail_sets_a_new_password_once(client, zoe, ask, mailout
         (new_password(NEW, "another-one"), "new_password2", DIFFER),
     ],
 )
-def test_a_bad_new_password_is_refused_and_the_link_goes_on_working(
+def test_a_bad_new_password_is_refused_and_the_link_still_works(
     client, zoe, ask, typed, field, message
 ):
     form = open_link(client, ask())
@@ -285,7 +285,7 @@ def test_an_address_that_is_none_gets_a_message_and_no_mail(client, zoe, mailout
         ("http://blog.example.org:8080", "testserver", True, "http://blog.example.org:8080"),
     ],
 )
-def test_the_link_stands_on_the_sites_address_or_else_on_the_requests(
+def test_the_link_starts_with_the_sites_address_or_else_the_requests(
     zoe, ask, settings, site_url, host, is_secure, origin
 ):
     settings.SITE_URL = site_url

@@ -47,7 +47,7 @@ def stored(media) -> set[str]:
 # Display name
 
 
-def test_the_display_name_stands_for_its_writer_and_leads_to_their_page(me, post):
+def test_the_display_name_links_to_the_page_of_its_writer(me, post):
     me.logout()
     for path in ("/", post.get_absolute_url()):
         page = me.get(path).text
@@ -56,13 +56,13 @@ def test_the_display_name_stands_for_its_writer_and_leads_to_their_page(me, post
 
 
 @pytest.mark.parametrize("name", ["", "  ", "\u3000", "\u200b\u200b", "\u2060"])
-def test_without_a_name_to_see_the_username_stands(me, post, name):
+def test_without_a_visible_name_the_username_is_shown(me, post, name):
     me.post(ACCOUNT, ABOUT | {"display_name": name})
     assert author().name == "author"
     assert ">author</a>" in me.get("/").text
 
 
-def test_a_name_is_escaped_wherever_it_stands(me, post):
+def test_a_name_is_escaped_everywhere(me, post):
     me.post(ACCOUNT, ABOUT | {"display_name": "</title><script>alert(1)</script>"})
     for path in ("/", post.get_absolute_url(), "/authors/author/", ACCOUNT):
         page = me.get(path).text
@@ -105,7 +105,7 @@ def test_links_of_a_biography_are_not_vouched_for(me):
     assert 'rel="nofollow ugc noopener"' in author().biography_html
 
 
-def test_a_biography_is_taken_back(me):
+def test_a_biography_is_removed(me):
     me.post(ACCOUNT, ABOUT | {"biography": ""})
     assert (author().biography, author().biography_html) == ("", "")
 

@@ -218,7 +218,7 @@ def test_closed_registration_says_so_and_makes_nothing(client, db, settings, met
 
 @pytest.mark.parametrize("open_", [True, False])
 @pytest.mark.parametrize("address", ["/", LOGIN, "/auth/password/reset/", "/auth/logout/"])
-def test_links_to_register_stand_only_where_one_may(client, db, settings, open_, address):
+def test_links_to_register_exist_only_if_registration_is_open(client, db, settings, open_, address):
     settings.REGISTRATION_OPEN = open_
     assert (reverse("accounts:register") in client.get(address).text) is open_
 

@@ -152,7 +152,7 @@ def test_a_session_is_renewed_once_a_day_at_most(
     assert cookie not in second.cookies
 
 
-def test_a_session_that_is_used_goes_on_and_one_that_is_not_ends(client, log_in):
+def test_a_used_session_continues_and_an_unused_one_ends(client, log_in):
     log_in()
     for _ in range(5):
         age(days=10)

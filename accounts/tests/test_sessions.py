@@ -38,7 +38,7 @@ def test_a_session_brings_its_user(logged_in, author, django_assert_num_queries)
     ],
     ids=["session gone", "person gone", "other password", "deactivated"],
 )
-def test_a_session_ends_with_what_it_stands_for(logged_in, author, end):
+def test_a_session_ends_with_its_account_or_password(logged_in, author, end):
     assert is_logged_in(logged_in)
     end(author)
     assert not is_logged_in(logged_in)

@@ -217,7 +217,7 @@ def test_an_older_form_leads_nowhere_else(browser, path, next_page):
     assert tab.presses == 0
 
 
-def test_no_password_is_shown_and_nobody_logged_in_by_a_form_of_before(browser):
+def test_no_password_is_shown_and_an_old_form_logs_no_one_in(browser):
     tab = Tab(browser).open("/auth/login/")
     log_in_and_out(browser)
     response = tab.press(username="reader", password=PASSWORD)

@@ -89,7 +89,7 @@ def test_a_refused_form_keeps_its_unsaved_text_and_says_so(client, writer):
 @pytest.mark.parametrize(
     ("visitor", "status"), [("reader", 404), ("moderator", 404), ("anonymous", 302)]
 )
-def test_nobody_else_sees_or_discards_it(client_of, writer, visitor, status):
+def test_no_one_else_sees_or_discards_it(client_of, writer, visitor, status):
     client = client_of("anonymous")
     client.post(ACCOUNT, TYPED | {"writer": writer})
     number = UnsavedText.objects.get().pk
@@ -201,7 +201,7 @@ def test_without_a_valid_signature_nothing_is_kept(client, writer, author, forge
     assert not UnsavedText.objects.exists()
 
 
-def test_a_form_that_names_nobody_leads_to_log_in_and_leaves_nothing(client, author):
+def test_a_form_without_a_writer_leads_to_log_in_and_leaves_nothing(client, author):
     assert client.post(ACCOUNT, TYPED).status_code == 302
     assert not UnsavedText.objects.exists()
 
@@ -299,7 +299,7 @@ def test_of_an_account_the_newest_ten_are_kept(author, reader):
     assert unsaved_text.unsaved_texts_of(reader).count() == 1
 
 
-def test_after_seven_days_a_text_is_no_longer_shown_and_then_gone(client_of, author, reader):
+def test_after_seven_days_a_text_is_no_longer_shown_and_then_deleted(client_of, author, reader):
     keep(author, "Old thoughts", kept_at=timezone.now() - KEPT_FOR - timedelta(seconds=1))
     client = client_of("author")
     assert NOTE not in client.get(ACCOUNT).text

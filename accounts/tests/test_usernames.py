@@ -163,7 +163,7 @@ def test_a_name_that_makes_no_readable_address_is_refused(name, message):
 
 @pytest.mark.parametrize("character", INVISIBLE, ids=lambda c: f"U+{ord(c):04X}")
 @pytest.mark.parametrize("place", ["a{}", "a{}b", "{}a"])
-def test_a_name_with_a_character_that_nobody_sees_is_refused(character, place):
+def test_a_name_with_an_invisible_character_is_refused(character, place):
     with pytest.raises(ValidationError):
         validate_username(place.format(character))
 

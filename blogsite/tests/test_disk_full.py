@@ -72,7 +72,7 @@ def expect_full(response, log) -> None:
         ("/auth/register/", "anonymous", {"username": BODY}),
     ],
 )
-def test_a_form_that_finds_no_room_comes_back_with_its_text(
+def test_a_form_on_a_full_disk_comes_back_with_its_text(
     client_that_answers, post, full_database, log, path, visitor, typed
 ):
     client = client_that_answers(visitor)
@@ -84,7 +84,7 @@ def test_a_form_that_finds_no_room_comes_back_with_its_text(
     assert ("ada" if visitor == "anonymous" else ESCAPED) in response.text
 
 
-def test_a_log_in_that_finds_no_room_for_the_session_says_so(
+def test_a_log_in_without_space_for_the_session_says_so(
     client_that_answers, reader, full_database, log
 ):
     with full_database:
@@ -148,14 +148,14 @@ def test_a_large_upload_that_finds_no_space_before_it_is_read_loses_no_text(
     assert ESCAPED in response.text and not Post.objects.exists()
 
 
-def test_a_large_upload_is_taken_where_there_is_room(client_of, settings, tmp_path):
+def test_a_large_upload_is_accepted_if_there_is_space(client_of, settings, tmp_path):
     settings.MEDIA_ROOT, settings.FILE_UPLOAD_MAX_MEMORY_SIZE = tmp_path, 10
     data = {"image": image_file(), "image_alt": "A", "title": "T", "body": BODY}
     assert client_of("author").post("/create/", data).status_code == 302
     assert Post.objects.get().cover
 
 
-def test_a_folder_for_uploads_without_room_is_told_as_well(settings, monkeypatch, rf):
+def test_a_full_folder_for_uploads_is_reported_too(settings, monkeypatch, rf):
     request = rf.post("/create/", {"image": io.BytesIO(b"x" * 100), "body": BODY})
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
     settings.FILE_UPLOAD_TEMP_DIR = "/dev/full"

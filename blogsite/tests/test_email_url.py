@@ -43,7 +43,7 @@ def test_mail_may_be_kept_as_files(load):
     assert loaded["EMAIL_FILE_PATH"] == "/var/mail/my blog"
 
 
-def test_a_mail_server_that_does_not_answer_is_given_up_on(load):
+def test_a_mail_server_that_does_not_respond_is_given_up_on(load):
     assert load()["EMAIL_TIMEOUT"] == 10
 
 

@@ -18,7 +18,7 @@ FOREIGN_HOST = {"HTTP_HOST": "10.0.0.7:8000"}
 @pytest.mark.parametrize("host", [OWN_HOST, FOREIGN_HOST])
 @pytest.mark.parametrize("redirects", [False, True])
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_healthz_answers_any_host_without_a_database(settings, client, method, host, redirects):
+def test_healthz_responds_to_any_host_without_a_database(settings, client, method, host, redirects):
     # Without the mark `django_db`, a query would raise.
     settings.SECURE_SSL_REDIRECT = redirects
     response = getattr(client, method)("/healthz", **host)
@@ -32,7 +32,7 @@ def test_healthz_answers_any_host_without_a_database(settings, client, method, h
 
 @pytest.mark.parametrize("host", [OWN_HOST, FOREIGN_HOST])
 @pytest.mark.parametrize("redirects", [False, True])
-def test_readyz_says_that_database_and_cache_answer(settings, client, db, host, redirects):
+def test_readyz_says_that_database_and_cache_respond(settings, client, db, host, redirects):
     settings.SECURE_SSL_REDIRECT = redirects
     response = client.get("/readyz", **host)
     assert (response.status_code, response.text) == (200, "ready\n")
@@ -74,7 +74,7 @@ def dead_cache(settings, dead_port):
         (["dead_database", "dead_cache"], "database, cache"),
     ],
 )
-def test_readyz_names_what_does_not_answer(request, client, db, log, dead, reason):
+def test_readyz_names_what_does_not_respond(request, client, db, log, dead, reason):
     for name in dead:
         request.getfixturevalue(name)
     response = client.get("/readyz")
@@ -148,7 +148,7 @@ def test_readyz_sees_an_instance_folder_that_can_not_be_written(client, db, log,
     expect_problem(client, log, "instance", "/sys/kernel")
 
 
-def test_readyz_sees_a_disk_with_little_room(client, db, log, settings, tmp_path, monkeypatch):
+def test_readyz_sees_a_disk_with_little_space(client, db, log, settings, tmp_path, monkeypatch):
     settings.INSTANCE_DIR = tmp_path
     monkeypatch.setattr(disk, "MIN_FREE_BYTES", 2 * shutil.disk_usage(tmp_path).free)
     expect_problem(client, log, "disk-full", str(tmp_path))
@@ -189,7 +189,7 @@ def test_healthz_lives_on_while_database_and_cache_are_dead(client, dead_databas
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/hello/"])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-def test_what_only_answers_refuses_to_be_written(path, method):
+def test_read_only_addresses_refuse_writes(path, method):
     response = getattr(Client(), method)(path)
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD"

@@ -66,12 +66,12 @@ def test_a_request_larger_than_form_and_images_is_refused_unread(client, setting
         ("/admin/posts/post/999999999999999999999999999/change/", 302),
     ],
 )
-def test_the_admin_answers_what_its_pages_offer_and_nothing_breaks(client_of, post, path, status):
+def test_the_admin_serves_what_its_pages_offer_and_nothing_breaks(client_of, post, path, status):
     assert client_of("moderator").get(path).status_code == status
 
 
 @pytest.mark.parametrize("key", ["9" * 26, "x", "-1", "\0", ""])
-def test_an_author_that_no_database_holds_is_refused_beside_its_field(client_of, post, key):
+def test_an_author_id_beyond_the_database_is_refused_beside_its_field(client_of, post, key):
     data = {"title": "t", "body": "Typed.", "author": key, "status": "published"}
     path = reverse("admin:posts_post_change", args=[post.pk])
     response = client_of("moderator").post(path, data)

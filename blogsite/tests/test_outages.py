@@ -273,7 +273,7 @@ def test_an_unreadable_form_gets_the_page_without_a_text(client_that_answers, re
     assert "textarea" not in response.text
 
 
-def test_without_a_database_a_long_body_of_somebody_unknown_is_not_parsed(
+def test_without_a_database_a_long_body_of_an_unknown_visitor_is_not_parsed(
     client_that_answers, request
 ):
     client = client_that_answers("author")

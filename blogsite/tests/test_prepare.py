@@ -91,7 +91,7 @@ def test_static_files_are_collected_again_when_they_change(prepare, static_folde
 @pytest.mark.parametrize(
     ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 )
-def test_a_port_that_another_server_holds_is_refused_in_one_line(family, host):
+def test_a_port_that_another_server_uses_is_refused_in_one_line(family, host):
     with socket.socket(family) as other:
         other.bind((host, 0))
         other.listen()
@@ -162,7 +162,7 @@ def test_a_unix_socket_has_no_port_to_be_taken(tmp_path):
     refuse_taken_port(f"unix:{tmp_path}/blog.sock")
 
 
-def test_a_database_server_that_does_not_answer_is_told_in_one_line(prepare, dead_database):
+def test_a_database_server_that_does_not_respond_is_reported_in_one_line(prepare, dead_database):
     with pytest.raises(CommandError, match="The database ") as refused:
         prepare()
     assert str(refused.value).isprintable()

@@ -82,7 +82,7 @@ def test_a_line_end_is_never_decoded():
 
 
 @pytest.mark.parametrize("name", ["django.request", "posts", "anything"])
-def test_the_sites_log_holds_no_link_in_message_or_traceback(log, name):
+def test_the_sites_log_contains_no_link_in_message_or_traceback(log, name):
     try:
         raise ValueError(f"bad address /preview/{PREVIEW_TOKEN}/")
     except ValueError:
@@ -100,7 +100,7 @@ def test_a_link_that_leads_nowhere_is_not_in_the_log(client, db, log, method):
     assert not any(token in log.getvalue() for token in TOKENS)
 
 
-def test_gunicorns_own_errors_hold_no_link(capfd):
+def test_gunicorns_own_errors_contain_no_link(capfd):
     config = Config()
     config.set("errorlog", "-")
     logger = serving.AccessLine(config)

@@ -180,7 +180,7 @@ def test_one_that_is_behind_is_not_asked(asked, following, log):
 
 
 @pytest.mark.parametrize("away", ["dead", "dying"])
-def test_one_that_does_not_answer_is_not_noticed(request, asked, following, log, away):
+def test_a_replica_that_does_not_respond_is_not_noticed(request, asked, following, log, away):
     if away == "dead":
         request.getfixturevalue("dead")
     else:

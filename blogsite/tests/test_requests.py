@@ -30,7 +30,7 @@ def behind_proxy(settings):
     settings.MIDDLEWARE = ["blogsite.requests.believe_proxy", *settings.MIDDLEWARE]
 
 
-def test_each_answer_carries_an_id_of_its_own(client):
+def test_each_response_has_its_own_id(client):
     first, second = (client.get("/hello/")["X-Request-ID"] for _ in range(2))
     assert GENERATED.fullmatch(first) and GENERATED.fullmatch(second)
     assert first != second
@@ -130,7 +130,7 @@ def test_nothing_forwarded_is_believed_without_a_proxy(settings):
         ("/", {"HTTP_HOST": "evil.example"}, True, 400),
     ],
 )
-def test_every_answer_carries_the_content_security_policy(
+def test_every_response_has_the_content_security_policy(
     settings, db, url, headers, redirects, status
 ):
     settings.SECURE_SSL_REDIRECT = redirects
@@ -162,7 +162,7 @@ def test_a_page_may_have_a_policy_of_its_own(client):
 
 
 @pytest.mark.parametrize("url", ["/auth/login/", "/hello/", "/nope/", "/healthz"])
-def test_the_answer_to_head_is_the_answer_to_get_without_its_body(ask, url):
+def test_the_response_to_head_is_the_response_to_get_without_its_body(ask, url):
     """The test client would drop the body itself. So would gunicorn, with a warning each time."""
     (status, headers, body), head = (ask(WSGIHandler(), method, url) for method in ("GET", "HEAD"))
     assert body != b""

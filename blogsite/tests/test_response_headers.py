@@ -95,7 +95,7 @@ def test_a_static_file_that_did_not_change_restricts_too():
         ("/?q=token", "same-origin"),
     ],
 )
-def test_an_address_with_a_token_is_named_to_nobody(client, db, path, policy):
+def test_an_address_with_a_token_is_sent_as_no_referrer(client, db, path, policy):
     for method in ("GET", "POST", "FOO"):
         response = client.generic(method, path)
         assert response.headers.get("Referrer-Policy", "same-origin") == policy
@@ -129,7 +129,7 @@ def test_a_method_that_no_view_takes_is_405_and_says_which_are_taken(client, db,
         assert restricting(response.headers) == RESTRICTING
 
 
-def test_no_method_is_answered_from_the_page_cache_but_those_that_read(anonymous, post):
+def test_the_page_cache_serves_only_methods_that_read(anonymous, post):
     anonymous.get()
     assert [anonymous.get(method=method).status for method in ("get", "FOO")] == [405, 405]
     assert anonymous.get(method="GET").status == 200

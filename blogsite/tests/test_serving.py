@@ -125,7 +125,7 @@ def test_workers_share_the_cores_among_them(cores):
     assert start_worker(server).core == 5
 
 
-def test_fewer_workers_than_cores_go_where_there_is_room(cores):
+def test_fewer_workers_than_cores_choose_free_cores(cores):
     chosen, server = cores(0, 1, 2), master(2)
     start_worker(server)
     assert chosen == []
@@ -275,7 +275,7 @@ def test_the_access_log_is_one_line_on_stderr_or_none(write_line, capfd, accessl
     assert ("12.3ms a1b2c3d4" in err) is bool(lines)
 
 
-def test_a_log_that_nobody_reads_any_more_breaks_no_answer(write_line):
+def test_a_closed_log_breaks_no_response(write_line):
     reader, writer = os.pipe()
     os.close(reader)
     stderr = os.dup(2)
@@ -289,7 +289,7 @@ def test_a_log_that_nobody_reads_any_more_breaks_no_answer(write_line):
 
 
 @pytest.mark.parametrize("hosts", [["127.0.0.1"], ["blog.example.org"]])
-def test_a_start_goes_on_where_the_checks_find_no_error(
+def test_a_start_continues_if_the_checks_find_no_error(
     settings, capsys, environ, hosts, dead_database
 ):
     environ()
@@ -315,14 +315,14 @@ def test_a_start_ends_with_the_addresses(capsys):
     assert capsys.readouterr().out == line
 
 
-def test_the_wsgi_callable_answers(ask):
+def test_the_wsgi_callable_responds(ask):
     application = importlib.import_module("blogsite.wsgi").application
     status, _, body = ask(application, "GET", "/healthz")
     assert (status, body) == ("200 OK", b"ok\n")
 
 
 @pytest.mark.parametrize(("named", "is_cached"), [("caching.pages.PageCache", True), ("", False)])
-def test_the_page_cache_stands_before_django_where_it_is_on(settings, named, is_cached):
+def test_the_page_cache_comes_before_django_if_it_is_on(settings, named, is_cached):
     settings.PAGE_CACHE = named
     site = importlib.import_module("blogsite.wsgi").make_site()
     assert hasattr(site, "counter") == is_cached

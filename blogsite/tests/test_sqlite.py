@@ -57,7 +57,7 @@ def test_who_finds_another_writing_begins_as_soon_as_that_is_over(connect, monke
     assert patience_of(second) == 5000
 
 
-def test_who_waited_in_vain_is_told_so_and_holds_up_nobody(connect):
+def test_a_writer_that_waited_in_vain_gets_an_error_and_delays_no_one(connect):
     first, second = connect(), connect(patience=0)
     begin(first)
     for _ in range(2):
@@ -143,7 +143,7 @@ def test_other_connections_of_the_process_refuse_it_too_and_make_no_file(wrapper
     assert path_of(wrapper).exists() == (how != "deleted")
 
 
-def test_a_file_that_is_only_written_by_others_goes_on(wrapper):
+def test_a_file_that_only_others_write_passes(wrapper):
     path = path_of(wrapper)
     path.chmod(0o640)
     os.utime(path)

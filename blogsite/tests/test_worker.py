@@ -98,7 +98,7 @@ def get(listener) -> Callable:
     return ask
 
 
-def test_nobody_waits_for_a_busy_worker_while_another_is_free(start, get, site, pool):
+def test_no_request_waits_for_a_busy_worker_while_another_is_free(start, get, site, pool):
     start(), start()
     first = pool.submit(get, "/wait")
     assert site.started.wait(TIMEOUT)
@@ -118,9 +118,7 @@ def test_where_all_are_busy_those_who_wait_are_served_once_one_is_free(start, ge
     assert {one.result(TIMEOUT) for one in waiting} == {"/late"}
 
 
-def test_who_asks_again_on_a_connection_that_is_kept_keeps_nobody_out(
-    start, get, site, pool, listener
-):
+def test_requests_on_a_kept_connection_keep_no_one_out(start, get, site, pool, listener):
     worker = start()
     kept = http.client.HTTPConnection(*listener.sock.getsockname(), timeout=TIMEOUT)
     kept.request("GET", "/")
@@ -180,7 +178,7 @@ def test_who_waits_at_the_port_is_served_though_the_worker_is_told_to_stop(stop_
     assert all(b"/late" in read(answer) for answer in stop_while_five_wait())
 
 
-def test_a_worker_that_stops_takes_no_more_than_it_has_room_for(
+def test_a_worker_that_stops_takes_no_more_than_it_has_threads_for(
     config, start, site, stop_while_five_wait
 ):
     config.set("worker_connections", 6)

@@ -33,7 +33,7 @@ def bread(make_post) -> Post:
 
 
 @pytest.mark.parametrize("path", OUTLETS)
-def test_a_cached_answer_is_the_uncached_one(anonymous, bread, path):
+def test_a_cached_response_equals_the_uncached_one(anonymous, bread, path):
     path = path.format(post=bread.get_absolute_url())
     uncached = ask(WSGIHandler(), path)
     first, second = anonymous.get(path), anonymous.get(path)
@@ -87,7 +87,7 @@ def test_gzip_goes_to_those_who_take_it(accepted, takes):
 
 
 @pytest.mark.parametrize("methods", [["HEAD", "GET", "HEAD"], ["GET", "HEAD", "GET"]])
-def test_head_and_get_share_one_answer_whoever_comes_first(anonymous, bread, methods):
+def test_head_and_get_share_one_response_whichever_comes_first(anonymous, bread, methods):
     replies = [anonymous.get(method=method) for method in methods]
     assert anonymous.rendered == 1
     for method, reply in zip(methods, replies, strict=True):
@@ -153,7 +153,7 @@ def test_a_date_that_says_nothing_gets_the_page(anonymous, bread, clock, since):
     assert anonymous.get(HTTP_IF_MODIFIED_SINCE=since).status == 200
 
 
-def test_an_answer_is_known_by_a_date_that_no_other_can_have(anonymous, bread, clock):
+def test_each_response_has_a_unique_date(anonymous, bread, clock):
     """Clients that compare dates could not tell two responses of one second apart."""
     early = http_date(pages.time.time())
     assert "Last-Modified" not in anonymous.get().headers
@@ -202,14 +202,16 @@ def test_an_answer_is_known_by_a_date_that_no_other_can_have(anonymous, bread, c
         ({"PATH_INFO": f"/sitemap-{'0' * 1_000}.xml"}, False),
     ],
 )
-def test_a_request_of_somebody_is_neither_kept_nor_answered(anonymous, bread, environ, is_kept):
+def test_a_logged_in_request_is_neither_cached_nor_served_from_the_cache(
+    anonymous, bread, environ, is_kept
+):
     anonymous.get()
     anonymous.get(**environ)
     assert (anonymous.rendered == 1) == is_kept
     assert len(anonymous.cache.responses) == 1
 
 
-def test_who_names_no_host_is_not_answered_for_another(anonymous):
+def test_a_request_without_a_host_is_not_served_for_another(anonymous):
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http"}
     environ["QUERY_STRING"] = ""
     assert pages.cache_key(environ) is None
@@ -351,7 +353,7 @@ def test_what_is_not_a_text_for_everyone_passes_untouched(anonymous, application
         ({"QUERY_STRING": "a=1&%61=2"}, {"QUERY_STRING": "%61=2&a=1"}, False),
     ],
 )
-def test_an_answer_is_given_where_all_that_counts_is_the_same(anonymous, one, other, is_same):
+def test_a_response_is_reused_if_everything_relevant_is_the_same(anonymous, one, other, is_same):
     anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
     anonymous.get(**one)
     anonymous.get(**other)
@@ -370,7 +372,7 @@ def test_behind_a_proxy_the_scheme_is_what_it_says(anonymous, settings, one, oth
     assert (anonymous.rendered == 1) == is_same
 
 
-def test_another_language_is_another_answer(anonymous, settings):
+def test_another_language_is_another_response(anonymous, settings):
     anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
     anonymous.get()
     settings.LANGUAGE_CODE = "de"

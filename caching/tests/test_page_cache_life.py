@@ -41,7 +41,7 @@ def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
         assert anonymous.cache.size == kept <= 100_000
 
 
-def test_an_answer_made_again_takes_the_place_of_the_old(anonymous, clock):
+def test_a_new_response_replaces_the_old_one(anonymous, clock):
     anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
     anonymous.get()
     size = anonymous.cache.size
@@ -65,7 +65,7 @@ def test_hits_misses_and_size_are_counted_and_told(anonymous, caplog):
     assert line == f"Page cache of worker {told}"
 
 
-def test_keeping_an_answer_costs_one_query_and_giving_it_none(
+def test_caching_a_response_costs_one_query_and_serving_it_none(
     anonymous, post, django_assert_num_queries, django_assert_max_num_queries
 ):
     with django_assert_num_queries(1):
@@ -139,7 +139,7 @@ def test_who_waited_for_what_is_not_kept_renders_for_themselves(stampede):
     assert (anonymous.rendered, anonymous.cache.rendering) == (4, {})
 
 
-def test_nobody_waits_for_ever(anonymous, monkeypatch):
+def test_no_request_waits_forever(anonymous, monkeypatch):
     monkeypatch.setattr(pages, "PATIENCE", 0)
     key = pages.cache_key(
         {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "", "HTTP_HOST": "x"}
@@ -220,7 +220,7 @@ def test_a_change_stays_committed_when_the_cache_version_cannot_be_increased(
 
 
 @pytest.mark.parametrize(("seconds", "renderings"), [(59, 1), (60, 2), (-1, 2)])
-def test_an_answer_dies_after_a_minute_whatever_happens(
+def test_a_response_expires_after_a_minute_whatever_happens(
     anonymous, post, clock, seconds, renderings
 ):
     anonymous.get()
@@ -229,7 +229,7 @@ def test_an_answer_dies_after_a_minute_whatever_happens(
     assert anonymous.rendered == renderings
 
 
-def test_an_answer_never_outlives_the_next_publication(anonymous, make_post, clock):
+def test_a_response_never_outlives_the_next_publication(anonymous, make_post, clock):
     now = timezone.now()
     for seconds in (20, 40):
         make_post(title=f"In {seconds}", publish_at=now + timedelta(seconds=seconds))
@@ -246,7 +246,7 @@ def test_an_answer_never_outlives_the_next_publication(anonymous, make_post, clo
     assert anonymous.rendered == 3
 
 
-def test_an_answer_is_given_and_not_kept_where_the_database_has_just_gone(anonymous, monkeypatch):
+def test_a_response_is_sent_and_not_cached_if_the_database_just_stopped(anonymous, monkeypatch):
     def gone(now):
         raise OperationalError("gone")
 
@@ -330,7 +330,7 @@ def test_a_new_process_asks_redis_on_a_connection_of_its_own(redis, settings, mo
     assert counter.threads.connection is not inherited
 
 
-def test_without_its_redis_the_site_answers_and_nothing_comes_from_the_cache(anonymous, settings):
+def test_without_its_redis_the_site_responds_and_nothing_comes_from_the_cache(anonymous, settings):
     use_redis(settings, "redis://127.0.0.1:1/0")
     machine = AnonymousVisitor()
     reply = machine.get()

@@ -14,9 +14,7 @@ from content.addresses import absolute_url
         ("http://[::1]:8000", True, "http://[::1]:8000/1-caf%C3%A9/?page=2"),
     ],
 )
-def test_a_path_stands_on_site_url_or_else_on_the_hosts_own_name(
-    settings, rf, site_url, secure, url
-):
+def test_a_path_starts_with_site_url_or_else_with_the_host(settings, rf, site_url, secure, url):
     settings.SITE_URL = site_url
     request = rf.get("/elsewhere/", secure=secure)
     assert absolute_url(request, "/1-caf%C3%A9/?page=2") == url

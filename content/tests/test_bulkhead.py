@@ -35,7 +35,7 @@ def test_the_last_place_is_free_and_no_more():
         assert is_free(limit)
 
 
-def test_a_thread_holds_one_place_however_deep_it_calls():
+def test_a_thread_takes_one_slot_however_deep_it_calls():
     limit = Bulkhead(2)
     with limit.slot(), limit.slot(), limit.slot():
         assert is_free(limit)

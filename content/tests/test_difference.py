@@ -65,7 +65,7 @@ def test_what_changed_is_whole_words(old, new, shown):
     assert marked(difference(old, new)) == shown
 
 
-def test_a_paragraph_that_is_new_or_gone_is_one_change():
+def test_a_paragraph_that_is_added_or_removed_is_one_change():
     paragraphs = [f"Paragraph {number} is about this and that.\n\n" for number in range(50)]
     without = paragraphs[:20] + paragraphs[21:]
     added = difference("".join(without), "".join(paragraphs))
@@ -187,7 +187,7 @@ def test_nothing_changed_is_nothing_to_read(text):
     assert shortened(difference(text, text)) == []
 
 
-def test_so_many_changes_that_nobody_reads_them_are_left_out_at_the_end():
+def test_too_many_changes_to_read_are_left_out_at_the_end():
     old, new = (
         "".join(f"the line {number} says {word}\n" for number in range(3_000))
         for word in ("this", "that")
@@ -197,7 +197,7 @@ def test_so_many_changes_that_nobody_reads_them_are_left_out_at_the_end():
     assert shown[-1].kind == "skipped"
 
 
-def test_page_says_in_words_what_was_added_and_removed():
+def test_the_page_says_in_text_what_was_added_and_removed():
     html = render_to_string(
         "includes/difference.html",
         {"changes": shortened(difference("a <b>\n" + "x " * 200, "a <i>\n" + "x " * 200))},

@@ -141,7 +141,7 @@ def test_an_upload_is_read_from_its_start_whatever_its_name_and_type_claim(uploa
         ("P", 0, "GIF", (0, 0, 0)),
     ],
 )
-def test_each_kind_of_colors_comes_out_right(mode, color, kind, expected):
+def test_each_kind_of_colors_is_converted_correctly(mode, color, kind, expected):
     image = opened(made(encoded(plain(40, 20, color, mode), kind))).convert("RGB")
     assert is_near(image.getpixel((20, 10)), expected)
 

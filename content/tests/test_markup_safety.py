@@ -338,7 +338,7 @@ def test_a_row_that_ends_the_text_counts_too():
     ],
     ids=lambda text: text[:10],
 )
-def test_the_longest_text_that_somebody_writes_has_its_form(text):
+def test_the_longest_text_that_anyone_writes_is_formatted(text):
     assert not render_post(text * (200_000 // len(text))).startswith(AS_TYPED)
 
 

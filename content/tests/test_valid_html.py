@@ -100,7 +100,7 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
         ("##", "<p>##</p>"),
     ],
 )
-def test_what_html_does_not_allow_gives_way_to_its_words(text, html):
+def test_what_html_does_not_allow_is_replaced_by_its_text(text, html):
     assert render_post(text).strip("\n") == html.strip("\n")
 
 
@@ -121,7 +121,7 @@ def test_characters_that_html_forbids_are_not_in_a_page(render, text, words):
     assert "href" not in html
 
 
-def test_an_entity_in_raw_html_stands_for_no_such_character_either():
+def test_an_entity_in_raw_html_makes_no_such_character_either():
     html = render_post("<abbr title='a&#1;b'>c</abbr>")
     assert html == '<p><abbr title="a\ufffdb">c</abbr></p>\n'
 
@@ -172,7 +172,7 @@ def test_no_raw_tag_makes_a_text_slow():
 
 @pytest.mark.parametrize("render", [render_post, render_comment])
 @pytest.mark.parametrize(("text", "name"), [("[](/a?b)", "/a?b"), ("[]()", "#"), ("[](#c)", "#c")])
-def test_a_link_without_words_is_named_by_its_address(render, text, name):
+def test_a_link_without_text_is_named_by_its_address(render, text, name):
     assert plain_text(render(f"a {text} b")) == f"a {name} b"
     assert render(f"a {text} b").count("<a ") == 1
 
@@ -180,5 +180,5 @@ def test_a_link_without_words_is_named_by_its_address(render, text, name):
 @pytest.mark.parametrize(
     ("text", "name"), [("[![](a)](/b)", ' aria-label="/b"'), ("[![c](a)](/b)", "")]
 )
-def test_a_link_around_an_image_without_words_is_named_too(text, name):
+def test_a_link_around_an_image_without_alt_text_is_named_too(text, name):
     assert f'<a href="/b"{name} rel="noopener"><img' in render_post(text)

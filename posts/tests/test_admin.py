@@ -102,7 +102,7 @@ def test_a_moderator_changes_a_post_through_the_one_write_path(client_of, post):
     assert changed.updated_at > post.updated_at
 
 
-def test_a_published_post_without_a_time_is_refused_in_words(client_of, post):
+def test_a_published_post_without_a_time_is_refused_with_a_message(client_of, post):
     data = change(post, publish_at_0="", publish_at_1="")
     response = client_of("moderator").post(f"{POSTS}{post.pk}/change/", data)
     assert "A published post needs a time." in response.text

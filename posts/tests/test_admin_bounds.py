@@ -59,7 +59,7 @@ def test_an_id_that_no_row_has_leads_away_or_is_404(root, post, key):
 
 
 @pytest.mark.parametrize("key", [HUGE, "0", "x"])
-def test_the_text_of_a_form_is_handed_back_where_its_post_has_gone(client_of, key, post):
+def test_the_text_of_a_form_is_returned_if_its_post_was_deleted(client_of, key, post):
     data = change(post, title="My title", body="My <text>")
     response = client_of("moderator").post(f"{POSTS}{key}/change/", data)
     assert response.status_code == 404

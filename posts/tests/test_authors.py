@@ -38,7 +38,7 @@ def test_another_spelling_leads_to_the_one_address(client, author, path, locatio
 
 
 @pytest.mark.parametrize("path", ["/authors/nobody/", "/authors/%00/", "/authors/..%2F/"])
-def test_nobody_is_404(client, author, path):
+def test_an_unknown_author_is_404(client, author, path):
     assert client.get(path).status_code == 404
 
 

@@ -29,7 +29,7 @@ def test_the_first_autosave_of_a_new_post_makes_a_draft_and_says_where_it_is(cli
     assert result["saved_text"].startswith("Saved ")
 
 
-def test_a_draft_goes_on_in_place_and_in_one_revision_a_sitting(client_of, author):
+def test_a_draft_is_saved_in_place_with_one_revision_per_edit_session(client_of, author):
     client = client_of("author")
     version = autosave(client, None).json()["version"]
     post = Post.objects.get()
@@ -73,7 +73,7 @@ def test_a_draft_needs_no_title_to_be_kept(client_of):
     assert Post.objects.get().title == ""
 
 
-def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, post):
+def test_readers_see_no_edits_until_the_author_updates(client_of, post):
     client = client_of("author")
     result = autosave(client, post, version=0).json()
     assert result["is_beside"]
@@ -103,7 +103,7 @@ def test_readers_see_nothing_of_edits_until_the_author_says_update(client_of, po
         ({"status": "hidden"}, "Hidden by a moderator: readers can't see this post. Your edits"),
     ],
 )
-def test_the_editor_says_beside_what_the_edits_lie(client_of, make_post, fields, said):
+def test_the_editor_says_that_the_edits_are_private(client_of, make_post, fields, said):
     post, client = make_post(**fields), client_of("author")
     autosave(client, post)
     assert said in client.get(f"/{post.pk}/update/").text
@@ -175,7 +175,9 @@ def test_an_autosave_that_arrives_late_does_not_go_past_the_save_on_purpose(
 
 
 @pytest.mark.parametrize("is_on_purpose", [True, False])
-def test_what_names_no_sitting_is_not_taken_for_one(client_of, post, moderator, is_on_purpose):
+def test_saves_without_an_edit_session_are_not_one_session(
+    client_of, post, moderator, is_on_purpose
+):
     client = client_of("author")
     autosave(client, post, edit_session="")
     if is_on_purpose:
@@ -199,12 +201,12 @@ def test_what_can_not_be_saved_is_said_by_field(client_of, draft, data, field, m
     assert Post.objects.get().body == "test\nbody"
 
 
-def test_words_for_an_image_that_is_not_chosen_yet_hold_nothing_up(client_of, draft):
+def test_an_alt_text_without_a_chosen_image_stops_nothing(client_of, draft):
     assert autosave(client_of("author"), draft, body_image_alt="A sea").status_code == 200
 
 
 @pytest.mark.parametrize("in_trash", [True, False])
-def test_a_post_that_has_gone_is_not_brought_back(author, draft, in_trash):
+def test_a_deleted_post_is_not_restored(author, draft, in_trash):
     copy = Post.objects.get()
     if in_trash:
         publishing.trash_post(draft, now=timezone.now())
@@ -215,7 +217,7 @@ def test_a_post_that_has_gone_is_not_brought_back(author, draft, in_trash):
     assert not Post.objects.not_in_trash().exists()
 
 
-def test_the_editor_is_told_that_its_post_has_gone(rf, author, draft):
+def test_the_editor_is_told_that_its_post_was_deleted(rf, author, draft):
     request = rf.post(f"/{draft.pk}/autosave/", TYPED)
     request.user = author
     view = Autosave()
@@ -232,7 +234,7 @@ def test_the_editor_is_told_that_its_post_has_gone(rf, author, draft):
 @pytest.mark.parametrize(
     ("visitor", "status"), [("anonymous", 401), ("reader", 404), ("moderator", 403)]
 )
-def test_nobody_else_saves_a_draft(client_of, draft, visitor, status):
+def test_no_one_else_saves_a_draft(client_of, draft, visitor, status):
     response = autosave(client_of(visitor), draft)
     assert response.status_code == status
     assert Post.objects.get().title == "Draft title"
@@ -241,7 +243,7 @@ def test_nobody_else_saves_a_draft(client_of, draft, visitor, status):
         assert response.json()["login_url"] == address
 
 
-def test_search_finds_a_draft_that_was_autosaved_once_it_is_out(client, client_of):
+def test_search_finds_an_autosaved_draft_once_it_is_published(client, client_of):
     author = client_of("author")
     autosave(author, None, body="needle")
     post = Post.objects.get()
@@ -250,7 +252,7 @@ def test_search_finds_a_draft_that_was_autosaved_once_it_is_out(client, client_o
     assert "Typed" in client.get("/?q=needle").text
 
 
-def test_a_save_on_purpose_makes_one_revision_of_its_sitting(client_of):
+def test_a_deliberate_save_makes_one_revision_of_its_edit_session(client_of):
     client = client_of("author")
     autosave(client, None)
     post = Post.objects.get()
@@ -260,7 +262,7 @@ def test_a_save_on_purpose_makes_one_revision_of_its_sitting(client_of):
     assert (revision.body, revision.is_autosave, revision.reason) == ("done", False, "Said why")
 
 
-def test_what_was_recovered_by_another_sitting_is_saved_on_purpose_as_its_own(client_of, draft):
+def test_recovered_text_is_saved_deliberately_in_its_own_edit_session(client_of, draft):
     client = client_of("author")
     autosave(client, draft)
     client.post(f"/{draft.pk}/update/", TYPED | {"edit_session": "later", "action": "draft"})
@@ -270,7 +272,7 @@ def test_what_was_recovered_by_another_sitting_is_saved_on_purpose_as_its_own(cl
     ]
 
 
-def test_a_save_dates_the_post_by_its_words(client_of, post):
+def test_a_save_dates_the_post_by_its_text(client_of, post):
     later = timezone.now() + timedelta(hours=1)
     publishing.update(post, Edit(later))
     assert Post.objects.get().updated_at < later

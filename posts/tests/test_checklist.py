@@ -86,7 +86,7 @@ def test_nothing_of_it_stops_a_post(client_of):
     [{}, {"publish_at": timezone.now() + timedelta(days=1)}],
     ids=["published", "scheduled"],
 )
-def test_what_is_edited_beside_a_post_is_looked_at(client_of, make_post, state):
+def test_private_edits_of_a_post_are_checked(client_of, make_post, state):
     make_post(title="In use")
     client, post = client_of("author"), make_post(title="Good", body=GOOD, tags="a", **state)
     edits = {"title": "In use", "body": "See [here](/map).", "tags": "", "version": post.version}

@@ -27,7 +27,7 @@ def counted(post: Post) -> int:
 # Order and depth
 
 
-def test_replies_stand_below_their_parent_in_the_order_of_arrival(client, post, make_comment):
+def test_replies_are_below_their_parent_in_the_order_of_arrival(client, post, make_comment):
     first, second = make_comment("First."), make_comment("Second.")
     late_reply = make_comment("Late.", parent=first)
     reply_to_reply = make_comment(parent=late_reply)
@@ -50,7 +50,7 @@ def test_a_path_is_twelve_digits_for_each_level(make_comment):
         assert (comment.depth, comment.is_beside_its_parent) == (depth, False)
 
 
-def test_replies_to_the_deepest_stand_beside_it_and_say_so(client, post, make_comment):
+def test_replies_to_the_deepest_are_beside_it_and_say_so(client, post, make_comment):
     deepest = None
     for _ in range(COMMENT_MAX_DEPTH):
         deepest = make_comment(parent=deepest)
@@ -66,9 +66,7 @@ def test_replies_to_the_deepest_stand_beside_it_and_say_so(client, post, make_co
 # Replying
 
 
-def test_the_form_stands_below_the_comment_that_is_replied_to(
-    client_of, post, make_comment, author
-):
+def test_the_form_is_below_the_comment_that_is_replied_to(client_of, post, make_comment, author):
     first, second = make_comment("First.", author=author), make_comment("Second.")
     client = client_of("reader")
     page = client.get(post.get_absolute_url()).text
@@ -108,7 +106,7 @@ def test_no_such_comment_to_reply_to_leaves_the_plain_form(client_of, post, repl
 
 
 @pytest.mark.parametrize("status", ["waiting", "hidden", "deleted"])
-def test_what_is_not_out_gets_no_reply(client_of, post, make_comment, status):
+def test_an_unlisted_post_gets_no_reply(client_of, post, make_comment, status):
     comment = make_comment(status=status)
     client = client_of("author")
     page = client.get(f"{post.get_absolute_url()}?reply={comment.pk}").text
@@ -123,7 +121,7 @@ def test_a_comment_on_another_post_gets_no_reply(client_of, make_post, make_comm
     assert Comment.objects.get(body="Words.").parent is None
 
 
-def test_a_reply_to_what_has_gone_meanwhile_starts_a_thread(post, make_comment, reader):
+def test_a_reply_to_a_comment_deleted_meanwhile_starts_a_thread(post, make_comment, reader):
     parent = make_comment()
     gone = Comment.objects.get()
     commenting.delete_comment(parent)
@@ -177,7 +175,7 @@ def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
 @pytest.mark.parametrize(
     ("visitor", "is_seen"), [("anonymous", False), ("reader", False), ("author", True)]
 )
-def test_replies_to_a_comment_that_is_not_shown_do_not_stand_below_another(
+def test_replies_to_a_hidden_comment_are_not_below_another(
     client_of, post, make_comment, author, moderator, visitor, is_seen, status
 ):
     other = make_comment("Other words.")
@@ -206,7 +204,7 @@ def test_a_reply_beside_the_deepest_leads_to_where_that_is_not_shown(client, pos
     assert f'id="comment-{deepest.pk}"' in page and f'href="#comment-{deepest.pk}"' in page
 
 
-def test_a_comment_that_stands_outlives_its_replies(make_comment):
+def test_a_comment_outlives_its_deleted_replies(make_comment):
     first = make_comment()
     commenting.delete_comment(make_comment(parent=first))
     assert [*Comment.objects.all()] == [first]
@@ -285,7 +283,7 @@ def test_a_comment_that_slid_onto_the_next_page_gets_its_reply_there(client_of, 
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "reader"])
-def test_a_page_of_comments_that_have_gone_says_so(client_of, post, long_thread, visitor):
+def test_a_page_of_deleted_comments_says_so(client_of, post, long_thread, visitor):
     path = f"{post.get_absolute_url()}?from={999_999_999_999}"
     page = client_of(visitor).get(path).text
     assert "There are no more comments." in page and "No comments yet" not in page

@@ -137,7 +137,7 @@ def test_a_stranger_is_led_to_log_in_and_back(client, post):
 @pytest.mark.parametrize(
     ("visitor", "status"), [("reader", 404), ("author", 403), ("moderator", 403)]
 )
-def test_what_is_not_out_takes_no_comments(client_of, make_post, state, visitor, status):
+def test_an_unlisted_post_takes_no_comments(client_of, make_post, state, visitor, status):
     post = make_post(**STATES[state])
     client = client_of(visitor)
     assert send(client, post, "words").status_code == status
@@ -146,7 +146,7 @@ def test_what_is_not_out_takes_no_comments(client_of, make_post, state, visitor,
         assert 'id="comment-form"' not in client.get(post.get_absolute_url()).text
 
 
-def test_a_closed_post_takes_no_comments_and_hands_the_words_back(client_of, post, make_comment):
+def test_a_closed_post_takes_no_comments_and_returns_the_text(client_of, post, make_comment):
     make_comment("Said before.")
     Post.objects.update(comments_open=False)
     client = client_of("reader")
@@ -163,7 +163,7 @@ def test_a_closed_post_takes_no_comments_and_hands_the_words_back(client_of, pos
 @pytest.mark.parametrize(
     "change", [{"comments_open": False}, STATES["draft"], STATES["scheduled"], STATES["hidden"]]
 )
-def test_a_post_that_is_closed_or_taken_back_meanwhile_takes_no_comment(client_of, post, change):
+def test_a_post_closed_or_unpublished_meanwhile_takes_no_comment(client_of, post, change):
     client = client_of("moderator")
     with meanwhile(lambda: Post.objects.update(**change), before='UPDATE "posts_post"'):
         response = send(client, post, "My words.")
@@ -206,7 +206,7 @@ def test_what_people_write_is_escaped(client_of, post):
 # Editing
 
 
-def test_a_writer_changes_their_words_for_a_while(client_of, post, make_comment):
+def test_a_writer_can_edit_their_comment_for_a_while(client_of, post, make_comment):
     comment = make_comment("First words.")
     client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/edit/"
     assert f'href="{path}"' in client.get(post.get_absolute_url()).text
@@ -233,7 +233,7 @@ def test_a_refused_change_comes_back_as_it_was_typed(client_of, post, make_comme
     [{"created_at": timezone.now() - LATER}, {"status": "hidden"}],
     ids=["too late", "hidden"],
 )
-def test_too_late_is_said_and_the_words_are_handed_back(client_of, post, make_comment, fields):
+def test_a_late_edit_is_refused_and_its_text_returned(client_of, post, make_comment, fields):
     comment = make_comment("First words.", **fields)
     client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/edit/"
     assert f'href="{path}"' not in client.get(post.get_absolute_url()).text
@@ -246,7 +246,7 @@ def test_too_late_is_said_and_the_words_are_handed_back(client_of, post, make_co
     assert (comment.body, comment.edited_at) == ("First words.", None)
 
 
-def test_a_comment_that_has_gone_meanwhile_is_not_changed(make_comment):
+def test_a_comment_deleted_meanwhile_is_not_changed(make_comment):
     comment = make_comment()
     Comment.objects.all().delete()
     assert commenting.edit_comment(comment, "words", now=timezone.now()) is False
@@ -324,7 +324,7 @@ def test_a_reason_may_be_too_long(client_of, post, make_comment, author):
     assert not CommentReport.objects.exists()
 
 
-def test_nobody_reports_themselves(client_of, post, make_comment):
+def test_no_one_reports_themselves(client_of, post, make_comment):
     comment = make_comment()
     client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/report/"
     assert client.post(path).status_code == 403

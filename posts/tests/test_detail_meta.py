@@ -108,7 +108,7 @@ def test_title_description_dates_and_tags_are_told(client, make_post, author, se
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_stay_words_everywhere(client, make_post, author, words):
+def test_hostile_text_stays_text_everywhere(client, make_post, author, words):
     author.display_name = words
     author.save()
     post = make_post(title=words, body=words, tags=words, cover_alt=words)
@@ -126,7 +126,7 @@ def test_hostile_words_stay_words_everywhere(client, make_post, author, words):
     assert unescape(re.search(r'<h1 dir="auto">(.*?)</h1>', page, re.S)[1]) == words
 
 
-def test_a_post_without_words_is_described_by_its_title(client, make_post):
+def test_a_post_without_text_is_described_by_its_title(client, make_post):
     page = open_page(client, make_post(body="", title="Only a title"))
     assert meta(page)["description"] == "Only a title"
     assert meta(page)["og:description"] == "" == json_ld(page)["description"]

@@ -57,7 +57,7 @@ def test_the_queue_is_filtered_and_searched(client_of, queue, query, words):
     assert 'name="reason"' in page or not words
 
 
-def test_a_row_says_why_it_waits_how_often_it_is_reported_and_where_it_stands(client_of, queue):
+def test_a_row_shows_reason_reports_and_post(client_of, queue):
     page = client_of("moderator").get(QUEUE).text
     assert (
         listed(page, "why")[1] == "more than two links from an account without an approved comment"

@@ -152,7 +152,7 @@ def test_the_admin_hands_back_what_was_typed_when_the_session_had_ended(client_o
 
 
 @pytest.mark.parametrize(("by", "is_said"), [("moderator", True), ("author", False)])
-def test_edits_that_somebody_elses_save_went_past_are_pointed_at(
+def test_edits_that_someone_elses_save_left_out_are_pointed_at(
     client_of, post, moderator, author, by, is_said
 ):
     client = client_of("author")

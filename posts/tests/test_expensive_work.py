@@ -12,7 +12,7 @@ from posts.tests.meanwhile import meanwhile
 LONG = "a " * LONG_TEXT
 
 
-def test_an_autosave_holds_its_place_until_it_has_said_what_it_saved(client_of, post):
+def test_an_autosave_keeps_its_slot_until_its_response(client_of, post):
     client = client_of("author")
     # While it saves, others take all remaining slots.
     others = ExitStack()

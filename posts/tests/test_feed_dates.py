@@ -120,7 +120,7 @@ def test_the_date_is_the_same_without_the_page_cache(client, workers, reader, pa
         client.logout()
 
 
-def test_a_feed_that_nobody_read_before_is_as_old_as_its_newest_change(workers, fed, do):
+def test_a_feed_that_was_never_read_is_as_old_as_its_newest_change(workers, fed, do):
     date = workers[0].get("/feed/").headers["Last-Modified"]
     assert date == http_date(fed.updated_at.timestamp())
     do(partial(publishing.delete_post, fed))
@@ -188,7 +188,7 @@ def test_other_settings_give_it_a_later_date_after_the_restart(workers, settings
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_a_scheduled_post_that_comes_out_gives_it_a_later_date(workers, make_post, at, path):
+def test_a_scheduled_post_that_is_published_gives_it_a_later_date(workers, make_post, at, path):
     make_post(title="Soon", tags="Bread", publish_at=at(0) + timedelta(seconds=30))
     before = stamp(workers[0].get(path))
     for seconds, status in ((29, 304), (31, 200)):

@@ -27,7 +27,7 @@ def fed(make_post) -> Post:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_rss_holds_the_whole_post_with_links_that_are_whole(client, fed, place):
+def test_rss_contains_the_whole_post_with_absolute_links(client, fed, place):
     response = client.get(PLACES[place])
     assert response["Content-Type"] == "application/rss+xml; charset=utf-8"
     (item,) = ElementTree.fromstring(response.content).iter("item")
@@ -102,7 +102,7 @@ NO_XML = "".join(map(chr, [*range(1, 9), *range(14, 28), 0xFFFE, 0xFFFF]))
 
 @pytest.mark.parametrize("kind", ["", "atom/", "json/"])
 @pytest.mark.parametrize("place", PLACES)
-def test_what_no_xml_can_hold_breaks_no_feed(client_of, author, fed, place, kind):
+def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, place, kind):
     client = client_of("author")
     typed = {"title": f"Bell{NO_XML}", "body": f"ring{NO_XML}s & <b>", "tags": "Bread"}
     assert client.post("/create/", typed).status_code == 302
@@ -178,7 +178,7 @@ def test_a_post_that_left_makes_the_feed_a_newer_one(
     assert client.get(f"{scope}/feed/", headers=known).status_code == 200
 
 
-def test_a_feed_holds_the_newest_twenty(client, make_post):
+def test_a_feed_contains_the_newest_twenty(client, make_post):
     now = timezone.now()
     for number in range(25):
         make_post(title=f"Post {number}", publish_at=now - timedelta(days=number))

@@ -41,7 +41,7 @@ def written(post, write):
     return post
 
 
-def test_a_reason_is_kept_though_the_words_are_the_same(post, write):
+def test_a_reason_is_kept_though_the_text_is_the_same(post, write):
     write(post, "two")
     write(post, "two")
     assert post.revisions.count() == 2
@@ -95,7 +95,7 @@ def test_what_was_autosaved_beside_a_published_post_is_marked(client_of, written
     assert "Shown to readers" in row and "saved automatically" not in row
 
 
-def test_nobody_reads_a_draft(client_of, draft, write):
+def test_no_one_else_reads_a_draft(client_of, draft, write):
     write(draft, "two")
     assert "Shown to readers" not in page_of(client_of("author"), draft)
 
@@ -113,7 +113,7 @@ def test_one_revision_alone_is_compared_with_nothing(client_of, author):
     assert "Compare" not in page and "Changes" not in page
 
 
-def test_whoever_saved_it_may_be_gone(client_of, written):
+def test_the_person_who_saved_it_may_be_deleted(client_of, written):
     Revision.objects.filter(number=2).update(saved_by=None)
     client = client_of("author")
     assert "by a deleted account" in page_of(client, written)
@@ -174,7 +174,7 @@ def test_any_two_are_compared_and_the_newest_with_the_one_before_unless_asked(
     assert ("No changes" in page) == (not expected)
 
 
-def test_all_that_a_revision_holds_is_compared(client_of, written):
+def test_every_field_of_a_revision_is_compared(client_of, written):
     written.title, written.cover_alt = "Other title", "A boat"
     publishing.update(written, Edit(NOW, tags=["Sea"], by=written.author))
     page = page_of(client_of("author"), written)
@@ -230,7 +230,7 @@ def restore(client, post: Post, number: int, **data):
     return client.post(f"/{post.pk}/history/{number}/restore/", data, follow=True)
 
 
-def test_restoring_saves_the_old_words_as_a_new_revision(client_of, make_post, write):
+def test_restoring_saves_the_old_text_as_a_new_revision(client_of, make_post, write):
     post = make_post(tags="Bread, Tea", cover_alt="A loaf")
     client = client_of("author")
     post.title, post.body, post.cover_alt = "Other", "other", ""
@@ -265,7 +265,7 @@ STATES = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_restoring_leaves_the_post_where_it_stands(client_of, make_post, write, state):
+def test_restoring_a_revision_keeps_the_state_of_the_post(client_of, make_post, write, state):
     post = make_post(**STATES[state])
     write(post, "two")
     restore(client_of("author"), post, 1)
@@ -275,7 +275,7 @@ def test_restoring_leaves_the_post_where_it_stands(client_of, make_post, write, 
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_words_without_a_title_are_for_drafts_alone(client_of, make_post, write, state):
+def test_a_text_without_a_title_is_only_for_drafts(client_of, make_post, write, state):
     post = make_post(**STATES[state])
     write(post, "two")
     Revision.objects.filter(number=1).update(title="")
@@ -304,7 +304,7 @@ def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
     [(0, True), (1, False), (None, True), ("x", True)],
     ids=["as seen", "changed since", "not said", "no number"],
 )
-def test_nothing_is_restored_over_words_that_were_not_seen(client_of, written, behind, is_restored):
+def test_nothing_is_restored_over_a_text_that_was_not_seen(client_of, written, behind, is_restored):
     version = Post.objects.get().version
     said = {"version": version - behind if isinstance(behind, int) else behind}
     response = restore(client_of("author"), written, 2, **said if behind is not None else {})
@@ -367,7 +367,7 @@ def kept(post: Post) -> list[int]:
     return list(post.revisions.order_by("number").values_list("number", flat=True))
 
 
-def test_old_revisions_of_posts_that_nobody_edits_are_thinned_out(old_history):
+def test_old_revisions_of_posts_that_are_no_longer_edited_are_thinned_out(old_history):
     assert (
         prune() == f"{old_history.pk}: 4\nFound (--delete removes them): 4 superfluous revisions.\n"
     )

@@ -65,7 +65,7 @@ def test_the_image_of_an_author_does_not_take_the_place_of_the_first_cover(clien
         (False, "No picture.", []),
     ],
 )
-def test_the_first_image_of_a_post_is_loaded_ahead_wherever_it_stands(
+def test_the_first_image_of_a_post_is_loaded_first_wherever_it_is(
     client_of, make_post, covered, visitor, has_cover, body, expected
 ):
     post = (covered if has_cover else make_post)(body=body)

@@ -107,7 +107,9 @@ def test_the_form_offers_to_remove_a_cover_that_is_there(client_of, covered, mak
 
 
 @pytest.mark.parametrize(("alt", "is_missing"), [("", True), ("  ", True), ("Sea", False)])
-def test_missing_words_for_a_cover_are_said_and_never_stop_a_save(client_of, alt, is_missing):
+def test_a_missing_alt_text_of_a_cover_is_reported_and_never_stops_a_save(
+    client_of, alt, is_missing
+):
     client = client_of("author")
     data = {"title": "t", "image": image_file(), "cover_alt": alt}
     response = client.post("/create/", data)
@@ -147,7 +149,7 @@ def test_an_image_for_the_text_is_added_at_its_end(client_of, make_post, is_new)
 
 @pytest.mark.parametrize("way", ["form", "script"])
 @pytest.mark.parametrize(("alt", "is_missing"), [("", True), (" ", True), ("Sea", False)])
-def test_missing_words_for_an_image_in_the_text_are_said_and_never_stop_a_save(
+def test_a_missing_alt_text_in_the_body_is_reported_and_never_stops_a_save(
     client_of, way, alt, is_missing
 ):
     client = client_of("author")
@@ -186,7 +188,7 @@ def test_missing_words_for_an_image_in_the_text_are_said_and_never_stop_a_save(
         "# - + 1. > | $",
     ],
 )
-def test_words_for_an_image_stay_words(alt):
+def test_an_alt_text_stays_text(alt):
     name = f"images/{'x' * 22}-8x6-300.webp"
     for around in ("{}", "Some `code` before.\n\n{}", "{} and `code` after ` it > ]( end"):
         html = render_post(around.format(image_markdown(name, alt)))
@@ -195,7 +197,7 @@ def test_words_for_an_image_stay_words(alt):
         assert f'src="/media/{name}"' in shown
 
 
-def test_a_text_that_is_full_says_that_the_image_has_no_room(client_of):
+def test_a_full_text_says_that_the_image_does_not_fit(client_of):
     body = "x" * BODY_MAX_LENGTH
     data = {"title": "t", "body": body, "body_image": image_file()}
     response = client_of("author").post("/create/", data)
@@ -241,7 +243,7 @@ def test_a_form_refused_for_something_else_asks_for_the_image_again(
     assert not stored(media)
 
 
-def test_words_without_their_image_are_handed_back(client_of):
+def test_an_alt_text_without_its_image_is_returned(client_of):
     data = {"title": "t", "body_image_alt": "A hill"}
     response = client_of("author").post("/create/", data)
     assert "Choose the image that this alt text describes." in response.text
@@ -250,7 +252,7 @@ def test_words_without_their_image_are_handed_back(client_of):
 
 
 @pytest.mark.parametrize("field", ["cover_alt", "body_image_alt"])
-def test_too_many_words_are_refused_and_kept(client_of, field):
+def test_too_long_an_alt_text_is_refused_and_kept(client_of, field):
     response = client_of("author").post("/create/", {"title": "t", field: "x" * 301})
     assert "at most 300 characters (it has 301)" in response.text
     assert f'value="{"x" * 301}"' in response.text

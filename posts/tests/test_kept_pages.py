@@ -119,7 +119,7 @@ def test_each_gets_the_links_above_the_page_that_are_theirs(client_of, moderator
     assert 'href="/admin/"' not in main_links(client_of("moderator"))
 
 
-def test_above_and_below_a_page_stands_what_the_settings_say(client, db, settings):
+def test_the_header_and_title_follow_the_settings(client, db, settings):
     for is_open, name in ((True, "One"), (False, "Other"), (True, "One")):
         settings.REGISTRATION_OPEN, settings.SITE_NAME = is_open, name
         assert ("Register</a>" in main_links(client)) == is_open
@@ -149,7 +149,7 @@ def test_html_of_a_post_that_is_not_published_is_never_kept(client_of, thread, m
 
 
 @pytest.mark.parametrize("change", ["unpublish", "schedule", "hide", "trash", "delete"])
-def test_a_post_taken_back_while_its_page_is_made_is_not_there(thread, moderator, change, rf):
+def test_a_post_unpublished_while_its_page_is_rendered_is_404(thread, moderator, change, rf):
     request, post = rf.get("/"), thread.post
     request.user = AnonymousUser()
     assert post_html(request, post).article
@@ -158,9 +158,7 @@ def test_a_post_taken_back_while_its_page_is_made_is_not_there(thread, moderator
         post_html(request, post)
 
 
-def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is_made(
-    thread, moderator, rf
-):
+def test_the_author_can_read_a_post_unpublished_while_its_page_is_rendered(thread, moderator, rf):
     request, post = rf.get("/"), thread.post
     CHANGES["hide"](Comment.objects.get(pk=thread.pk), moderator)
     for request.user in (post.author, moderator):
@@ -173,7 +171,7 @@ def test_the_author_goes_on_reading_a_post_that_was_taken_back_while_its_page_is
 
 @pytest.mark.parametrize("path", ["/", "/?q=body", "/authors/author/", "/feed/json/", "{post}"])
 @pytest.mark.parametrize("take_back", [publishing.unpublish, publishing.schedule])
-def test_tags_of_a_post_taken_back_after_its_words_were_read_are_not_shown(
+def test_tags_of_a_post_unpublished_after_its_text_was_read_are_not_shown(
     client_of, thread, path, take_back
 ):
     client, path = client_of("reader"), path.format(post=thread.post.get_absolute_url())
@@ -219,7 +217,7 @@ def test_a_scheduled_post_is_in_the_lists_at_its_second(client_of, thread, make_
 
 
 @pytest.mark.parametrize("change", ["nothing", "unpublish", "schedule", "hide", "trash", "delete"])
-def test_a_post_taken_back_after_a_list_was_read_has_no_card(thread, moderator, change):
+def test_a_post_unpublished_after_a_list_was_read_has_no_card(thread, moderator, change):
     found = listing.posts_tagged(Tag.objects.get()).page({}, size=5, now=timezone.now()).ids
     if change != "nothing":
         CHANGES[change](thread, moderator)

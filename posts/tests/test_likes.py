@@ -113,7 +113,7 @@ def test_htmx_may_neither_eval_nor_style(client_of, post):
 @pytest.mark.parametrize(
     ("visitor", "status"), [("reader", 404), ("author", 403), ("moderator", 403)]
 )
-def test_what_is_not_out_is_not_liked(client_of, make_post, state, visitor, status):
+def test_an_unlisted_post_is_not_liked(client_of, make_post, state, visitor, status):
     post = make_post(**STATES[state])
     client = client_of(visitor)
     assert client.post(f"/{post.pk}/like/").status_code == status
@@ -209,7 +209,7 @@ def test_likes_are_one_a_person_in_the_database(crowd):
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", ["reader", "author", "moderator"])
-def test_a_post_that_is_taken_back_meanwhile_gets_no_like(client_of, post, visitor, state):
+def test_a_post_unpublished_meanwhile_gets_no_like(client_of, post, visitor, state):
     client = client_of(visitor)
     take_back = Post.objects.filter(pk=post.pk).update
     with meanwhile(lambda: take_back(**STATES[state]), before='UPDATE "posts_post"'):
@@ -218,7 +218,7 @@ def test_a_post_that_is_taken_back_meanwhile_gets_no_like(client_of, post, visit
 
 
 @pytest.mark.parametrize("action", ["like", "unlike"])
-def test_the_button_of_a_post_that_has_gone_meanwhile_finds_no_post(client_of, post, action):
+def test_the_button_of_a_post_deleted_meanwhile_finds_no_post(client_of, post, action):
     client, htmx = client_of("reader"), {"HX-Request": "true"}
     with meanwhile(post.delete, before='SELECT "posts_post"."like_count"'):
         response = client.post(f"/{post.pk}/like/", {"action": action}, headers=htmx)

@@ -123,7 +123,7 @@ def test_a_walk_passes_posts_of_one_moment_in_their_order(client, author, many):
     assert seen == [post.title for post in newest_first]
 
 
-def test_a_walk_goes_on_past_posts_older_than_1970(client, make_post):
+def test_a_walk_continues_past_posts_older_than_1970(client, make_post):
     for year in range(1950, 1962):
         make_post(title=f"Year {year}", publish_at=datetime(year, 5, 6, 7, 8, 9, 10, UTC))
     page = client.get("/").text

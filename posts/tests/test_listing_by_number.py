@@ -23,9 +23,7 @@ from posts.writing.edit import Edit
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pages_by_number_hold_what_a_plain_slice_holds_whatever_happened(
-    make_user, small_step, seed
-):
+def test_pages_by_number_equal_a_plain_slice_whatever_happened(make_user, small_step, seed):
     chance = random.Random(seed)
     people = [make_user("one"), make_user("two")]
     for number in range(110):

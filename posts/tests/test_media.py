@@ -243,7 +243,7 @@ def test_what_was_not_ours_is_left_alone(lose, media):
     assert theirs.exists()
 
 
-def test_an_image_whose_files_are_gone_goes_too(keep, media):
+def test_an_image_whose_files_are_missing_is_removed_too(keep, media):
     (media / keep()).unlink()
     assert "Removed: 1" in prune("--delete")
     assert not Image.objects.exists()

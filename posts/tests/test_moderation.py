@@ -130,7 +130,7 @@ def test_who_comes_second_changes_nothing(make_comment, moderator, author):
     assert len(entries()) == 1
 
 
-def test_approving_a_reported_comment_answers_the_report(make_comment, author, moderator):
+def test_approving_a_reported_comment_settles_the_report(make_comment, author, moderator):
     comment = make_comment()
     commenting.report_comment(comment, author)
     assert [*Comment.objects.reported()] == [comment]

@@ -60,7 +60,7 @@ def test_there_is_no_tab_for_hidden_posts_where_there_are_none(client_of, draft)
     ("states", "first"),
     [([], "draft"), (["trash", "published"], "published"), (["published", "draft"], "draft")],
 )
-def test_the_first_tab_that_holds_something_is_shown(client_of, make_post, states, first):
+def test_the_first_tab_that_is_not_empty_is_shown(client_of, make_post, states, first):
     for state in states:
         make_post(**STATES[state])
     assert chosen(client_of("author").get("/mine/").text) == first

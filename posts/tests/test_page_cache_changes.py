@@ -123,7 +123,7 @@ def test_a_post_that_comes_back_is_seen_at_once(
         (Comment.Status.HIDDEN, moderation.restore),
     ],
 )
-def test_a_comment_that_comes_out_is_seen_at_once(
+def test_an_approved_comment_is_shown_at_once(
     anonymous, make_comment, moderator, django_capture_on_commit_callbacks, status, act
 ):
     comment = make_comment("Findable words.", status=status)
@@ -134,7 +134,7 @@ def test_a_comment_that_comes_out_is_seen_at_once(
     assert "Findable" in anonymous.get(path).text
 
 
-def test_what_nobody_sees_leaves_the_cache_alone(
+def test_private_changes_leave_the_cache_alone(
     anonymous, draft, post, reader, django_capture_on_commit_callbacks
 ):
     comment = commenting.add_comment(post, reader, "Words.", now=NOW)
@@ -173,7 +173,7 @@ def test_a_person_changed_in_the_admin_is_seen_at_once(expect_fresh, as_admin, r
 
 
 @pytest.mark.parametrize("how", ["page", "action"])
-def test_a_person_deleted_in_the_admin_is_gone_at_once(
+def test_a_person_deleted_in_the_admin_disappears_at_once(
     expect_fresh, as_admin, make_user, thread, how
 ):
     other = make_user("other")

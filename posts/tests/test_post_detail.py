@@ -66,7 +66,7 @@ HIDDEN = {
     ("visitor", "status"),
     [("anonymous", 404), ("reader", 404), ("author", 200), ("moderator", 200)],
 )
-def test_what_is_not_out_is_seen_by_its_author_and_moderators(
+def test_an_unlisted_post_is_seen_by_its_author_and_moderators(
     client_of, make_post, state, visitor, status
 ):
     post = make_post(title="Secret title", **HIDDEN[state])

@@ -30,12 +30,12 @@ def test_author_sees_title_author_date_body_and_edit_link(client_of, post):
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "reader", "moderator"])
-def test_nobody_but_the_author_sees_edit(client_of, post, visitor):
+def test_only_the_author_sees_edit(client_of, post, visitor):
     """Seed: test_author_required, the link."""
     assert f'href="/{post.pk}/update/"' not in client_of(visitor).get("/").text
 
 
-def test_anonymous_page_holds_no_form_and_sets_no_cookie(client, post):
+def test_anonymous_page_has_no_form_and_sets_no_cookie(client, post):
     response = client.get("/")
     assert 'method="post"' not in response.text and "csrf" not in response.text
     assert not response.cookies
@@ -98,7 +98,7 @@ def test_an_empty_blog_invites(client_of, settings, visitor, open_, invitation):
 
 
 @pytest.mark.parametrize("visitor", ["author", "moderator", "anonymous"])
-def test_lists_hold_listed_posts_alone_whoever_asks(client_of, make_post, visitor):
+def test_lists_contain_only_listed_posts_for_every_visitor(client_of, make_post, visitor):
     tomorrow = timezone.now() + timedelta(days=1)
     make_post(title="Draft", status=Post.Status.DRAFT, publish_at=None)
     make_post(title="Scheduled", publish_at=tomorrow)

@@ -108,7 +108,7 @@ def test_a_link_that_works_no_more_is_404(client_of, draft, link_to, how):
     assert response.status_code == 404 and "Draft title" not in response.text
 
 
-def test_a_link_leads_to_the_post_once_it_is_out(client, draft, link_to):
+def test_a_preview_link_redirects_once_the_post_is_published(client, draft, link_to):
     path = link_to(draft)
     publishing.publish(draft, Edit(timezone.now()))
     assert client.get(path)["Location"] == draft.get_absolute_url()
@@ -126,7 +126,7 @@ def test_the_editor_makes_shows_and_revokes_the_link(client_of, draft):
 
 
 @pytest.mark.parametrize(("visitor", "status"), [("reader", 404), ("moderator", 403)])
-def test_nobody_else_makes_a_link(client_of, draft, visitor, status):
+def test_no_one_else_makes_a_link(client_of, draft, visitor, status):
     response = client_of(visitor).post(f"/{draft.pk}/preview-link/", {"action": "create"})
     assert response.status_code == status
     assert not PreviewLink.objects.exists()

@@ -20,7 +20,7 @@ def bodies(post: Post) -> list[str]:
     return [revision.body for revision in post.revisions.order_by("number")]
 
 
-def test_a_post_made_in_bulk_gets_its_first_words_as_revision_with_the_first_change(post, reader):
+def test_a_post_made_in_bulk_gets_its_first_revision_with_the_first_change(post, reader):
     save(post, "new", NOW, by=reader, reason="Better")
     first, second = post.revisions.order_by("number")
     assert (first.number, first.body, first.saved_by) == (1, "test\nbody", post.author)
@@ -29,7 +29,7 @@ def test_a_post_made_in_bulk_gets_its_first_words_as_revision_with_the_first_cha
     assert second.reason == "Better"
 
 
-def test_saving_the_same_words_again_adds_nothing(post):
+def test_saving_the_same_text_again_adds_nothing(post):
     for _ in range(2):
         save(post, "same", NOW)
     assert bodies(post) == ["test\nbody", "same"]
@@ -68,7 +68,7 @@ def test_what_readers_see_and_what_was_saved_last_are_never_thinned_out(post, ho
     assert "edits" not in bodies(post)
 
 
-def test_the_words_of_a_draft_are_its_own(draft):
+def test_the_current_text_of_a_draft_is_its_own(draft):
     assert history.unsaved_edits(draft) is None
     assert history.current_text(draft) == PostText("Draft title", "test\nbody")
 

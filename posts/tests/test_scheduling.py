@@ -143,7 +143,7 @@ def test_a_script_that_names_no_time_leaves_it(client_of, scheduled):
         ("tomorrow", "Enter a valid date/time."),
     ],
 )
-def test_a_post_that_is_out_takes_no_later_time(send, post, action, at, message):
+def test_a_published_post_takes_no_later_time(send, post, action, at, message):
     page = send(post, at, action).text
     assert message in page
     assert 'aria-describedby="id_publish_at_' in page and "words</textarea>" in page
@@ -154,14 +154,14 @@ def test_a_post_that_is_out_takes_no_later_time(send, post, action, at, message)
     assert Post.objects.get().body == "words"
 
 
-def test_a_time_that_stays_when_a_post_is_taken_back_is_kept_with_the_draft(send, post):
+def test_unpublishing_with_a_time_keeps_it_with_the_draft(send, post):
     send(post, TOMORROW, "unpublish")
     saved = Post.objects.get()
     assert (saved.status, saved.publish_at) == (Status.DRAFT, TOMORROW)
 
 
 @pytest.mark.parametrize("at", ["", NOW - timedelta(days=9)])
-def test_a_time_that_has_passed_holds_up_nothing_that_is_out(send, post, at):
+def test_a_past_time_stops_no_update_of_a_published_post(send, post, at):
     assert "Your changes are saved." in send(post, at, "publish").text
     assert Post.objects.get().publish_at == post.publish_at
 
@@ -280,9 +280,7 @@ def test_a_recovered_text_that_was_saved_privately_is_no_longer_unsaved(client_o
     assert "the text you typed before you were logged out" not in client.get(path).text
 
 
-def test_a_later_time_that_was_recovered_is_shown_though_the_post_is_out(
-    client_of, author, scheduled
-):
+def test_a_recovered_later_time_is_shown_though_the_post_is_published(client_of, author, scheduled):
     client, path = client_of("author"), f"/{scheduled.pk}/update/"
     writer = writer_in(client.get(path).text)
     client.logout()

@@ -125,7 +125,7 @@ def test_what_a_query_finds(write, make_user, query, is_found):
         ("tag:🎂", []),
     ],
 )
-def test_a_tag_of_signs_alone_is_found_without_a_word_beside_it(write, query, titles):
+def test_a_tag_of_signs_alone_is_found_without_another_word(write, query, titles):
     for title, tags in (("Salt", "🎉"), ("Bread", "🎉"), ("Party", "🎉, 🏳️‍🌈"), ("Tea", "")):
         write(title, tags=tags)
     assert found(query) == titles

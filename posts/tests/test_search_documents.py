@@ -253,12 +253,12 @@ ALL_OBJECTS = {
 
 
 @pytest.mark.django_db
-def test_after_all_migrations_the_index_stands():
+def test_after_all_migrations_the_index_exists():
     assert objects_of_the_index() == ALL_OBJECTS[connection.vendor]
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_the_index_goes_and_comes_with_its_migration_and_holds_what_was_there(make_post):
+def test_the_index_follows_its_migration_and_keeps_its_content(make_post):
     post = make_post(title="Bread")
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes("posts")
     MigrationExecutor(connection).migrate([("posts", "0003_nine_ideas")])

@@ -35,7 +35,7 @@ def test_found_posts_are_cards_with_the_words_marked(client, make_post):
     assert "1 post matches." in page
 
 
-def test_the_box_stands_on_every_page_and_keeps_the_question(client, post):
+def test_the_search_box_is_on_every_page_and_keeps_the_query(client, post):
     for path in ("/", post.get_absolute_url(), "/auth/login/"):
         page = client.get(path).text
         assert 'role="search"' in page and '<label class="visually-hidden" for="search">' in page

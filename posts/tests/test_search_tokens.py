@@ -81,7 +81,7 @@ def test_case_changes_nothing():
         assert tokenize(word.casefold()) == tokenize(word)
 
 
-def test_places_are_those_of_the_words():
+def test_positions_are_those_of_the_words():
     text = "Über  C++: 日本語 ㍿ é"
     assert [(token.text, text[token.start : token.end]) for token in scan(text)] == [
         ("uber", "Über"),

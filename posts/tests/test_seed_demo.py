@@ -49,7 +49,7 @@ def test_who_can_log_in_finds_drafts_schedules_edits_and_a_history(db):
     assert not Post.objects.exclude(author=owner).exclude(status="published").exists()
 
 
-def test_the_same_words_come_on_every_run(db):
+def test_the_same_texts_come_on_every_run(db):
     seed("--posts", "25", "--users", "5")
     first = words()
     Post.objects.all().delete()
@@ -110,7 +110,7 @@ def test_it_adds_to_a_blog_with_posts_where_told_so(post):
     assert not User.objects.filter(is_superuser=True).exists()
 
 
-def test_nobody_who_is_here_is_made_an_author(make_user):
+def test_an_existing_person_does_not_become_an_author(make_user):
     # The same username in another case.
     taken = make_user(name_person(0).username.upper())
     seed("--posts", "10", "--users", "3")
@@ -136,7 +136,7 @@ def test_what_people_wrote_is_left_as_it_is(post):
         ("--append", "--if-empty"),
     ],
 )
-def test_bad_arguments_are_refused_in_words(db, arguments):
+def test_bad_arguments_are_refused_with_a_message(db, arguments):
     with pytest.raises(CommandError, match=r"whole number|at least 1|not allowed with"):
         seed(*arguments)
     assert not User.objects.exists()

@@ -141,7 +141,7 @@ STATES += [removed_in_bulk, taken_back, all_gone, all_taken_back]
 
 @pytest.mark.parametrize("size", [1_000, 3, 2, 1])
 @pytest.mark.parametrize("state", STATES)
-def test_it_obeys_the_protocol_and_lists_what_is_out(read, make_post, monkeypatch, state, size):
+def test_it_obeys_the_protocol_and_contains_listed_posts(read, make_post, monkeypatch, state, size):
     state(make_post)
     monkeypatch.setattr(sitemaps, "PART_SIZE", size)
     assert read() == listed()

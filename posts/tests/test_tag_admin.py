@@ -260,7 +260,7 @@ def test_a_tag_comes_with_a_post_and_not_from_the_admin(moderating, make_post):
     assert "tea" in moderating.get(f"{CHANGELIST}?q=TE").text
 
 
-def test_nobody_deletes_a_tag_without_its_posts_in_search(client, make_user, make_post):
+def test_no_one_deletes_a_tag_without_its_posts_in_search(client, make_user, make_post):
     make_post(tags="spam")
     client.force_login(make_user("root", is_staff=True, is_superuser=True))
     pk = Tag.objects.get().pk

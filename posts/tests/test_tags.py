@@ -89,7 +89,7 @@ def test_two_spellings_are_one_tag(one, other):
         ["ı", "i"],
     ],
 )
-def test_what_tells_words_apart_makes_other_tags(names):
+def test_different_words_make_different_tags(names):
     assert len({tag_key(name) for name in names}) == len(names)
 
 
@@ -223,7 +223,7 @@ def test_the_page_of_all_tags_counts_listed_posts_alone(client_of, make_post, vi
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author", "moderator"])
-def test_the_page_of_a_tag_holds_its_listed_posts_alone(client_of, make_post, visitor):
+def test_the_page_of_a_tag_contains_only_its_listed_posts(client_of, make_post, visitor):
     make_post(title="First", tags="tea", publish_at=timezone.now() - timedelta(days=2))
     make_post(title="Second", tags="mate, tea", publish_at=timezone.now() - timedelta(days=1))
     make_post(title="Untagged")

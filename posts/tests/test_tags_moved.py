@@ -78,7 +78,7 @@ def test_a_post_that_is_deleted_is_counted_out_of_a_tag_that_others_were_merged_
     assert Tag.objects.get().published_count == 1
 
 
-def test_a_name_that_somebody_takes_meanwhile_is_told_of(make_post):
+def test_a_name_that_is_taken_meanwhile_is_reported(make_post):
     make_post(tags="one")
     twin = Tag(name="two", key="two", slug="two-2")
     with (
@@ -88,7 +88,7 @@ def test_a_name_that_somebody_takes_meanwhile_is_told_of(make_post):
         tagging.rename_tag(Tag.objects.get(), "two")
 
 
-def test_the_admin_says_that_a_tag_has_gone_while_its_form_was_sent(moderating, make_post):
+def test_the_admin_says_that_a_tag_was_deleted_while_its_form_was_sent(moderating, make_post):
     tag = Tag.objects.get(pk=make_post(tags="one").tag_list[0].pk)
     asking = 'WHERE "posts_tag"."id" = %s'
     with meanwhile(tag.delete, before=asking, skip=2):
@@ -98,7 +98,7 @@ def test_the_admin_says_that_a_tag_has_gone_while_its_form_was_sent(moderating, 
 
 
 @pytest.mark.parametrize("gone", [0, 1])
-def test_the_admin_says_that_a_tag_has_gone_while_some_are_merged(moderating, make_post, gone):
+def test_the_admin_says_that_a_tag_was_deleted_while_some_are_merged(moderating, make_post, gone):
     make_post(tags="one, two")
     tags = list(Tag.objects.order_by("pk"))
     data = {"action": "merge_tags", "_selected_action": [tag.pk for tag in tags]}
@@ -107,7 +107,7 @@ def test_the_admin_says_that_a_tag_has_gone_while_some_are_merged(moderating, ma
     assert str(MOVED) in page.text
 
 
-def test_new_words_are_found_beside_a_tag_that_is_renamed_while_they_are_saved(make_post):
+def test_new_text_is_found_though_its_tag_is_renamed_meanwhile(make_post):
     post = make_post(tags="one")
     post.body = "bread"
     with renamed_meanwhile():
@@ -115,7 +115,7 @@ def test_new_words_are_found_beside_a_tag_that_is_renamed_while_they_are_saved(m
     assert find("bread tag:three", now=timezone.now()).ids == [post.pk]
 
 
-def test_words_that_are_saved_while_a_tag_is_renamed_are_found(make_post):
+def test_text_that_is_saved_while_a_tag_is_renamed_is_found(make_post):
     post = make_post(tags="one, two", body="bread")
 
     def save() -> None:

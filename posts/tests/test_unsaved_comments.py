@@ -33,7 +33,7 @@ def sent_too_late(client_of):
 
 
 @pytest.mark.parametrize("is_reply", [False, True])
-def test_it_stands_in_the_form_and_is_sent_only_then(
+def test_it_is_in_the_form_and_is_sent_only_then(
     client, post, make_comment, sent_too_late, is_reply
 ):
     parent = str(make_comment().pk) if is_reply else ""
@@ -90,7 +90,7 @@ def test_a_reply_far_down_a_thread_is_shown_on_its_page(
     assert SHOWN in page and "Your reply to reader" in page and "Number 0." not in page
 
 
-def test_after_comments_are_closed_the_words_are_shown_to_copy(client, post, reader, sent_too_late):
+def test_after_comments_are_closed_the_text_is_shown_to_copy(client, post, reader, sent_too_late):
     sent_too_late(post.get_absolute_url(), f"/{post.pk}/comments/")
     Post.objects.update(comments_open=False)
     client.force_login(reader)
@@ -116,7 +116,7 @@ def test_a_change_of_a_comment_is_there_again(
 
 
 @pytest.mark.parametrize("verb", ["delete", "report"])
-def test_forms_that_keep_nothing_name_nobody(client_of, post, make_comment, author, verb):
+def test_forms_that_keep_nothing_name_no_writer(client_of, post, make_comment, author, verb):
     comment = make_comment(author=author)
     client = client_of("author" if verb == "delete" else "reader")
     page = client.get(f"/{post.pk}/comments/{comment.pk}/{verb}/").text

@@ -127,7 +127,7 @@ def test_stale_rows_are_found_by_an_index(db):
 
 
 @pytest.mark.parametrize("name", ["indexed", "counted"])
-def test_a_pass_that_was_cut_off_goes_on_where_it_was(old_posts, monkeypatch, name):
+def test_an_interrupted_pass_continues_where_it_was(old_posts, monkeypatch, name):
     monkeypatch.setattr(derived, "BATCH", 2)
     whole, done = derived.PASSES[name], []
 
@@ -153,7 +153,7 @@ def test_a_pass_that_was_cut_off_goes_on_where_it_was(old_posts, monkeypatch, na
     expect_up_to_date(old_posts)
 
 
-def test_rendering_that_was_cut_off_goes_on_where_it_was(old_posts, monkeypatch):
+def test_interrupted_rendering_continues_where_it_was(old_posts, monkeypatch):
     monkeypatch.setattr(rerender_posts, "BATCH", 2)
 
     def stop(*arguments) -> None:

@@ -39,7 +39,7 @@ def test_new_tags_whose_addresses_meet_get_one_each(people):
     assert sorted(Tag.objects.values_list("slug", flat=True)) == ["c", "c-2", "c-3", "c-4"]
 
 
-def test_new_tags_in_another_order_stop_nobody(people):
+def test_new_tags_in_another_order_cause_no_deadlock(people):
     names = [f"t{number}" for number in range(10)]
     mixed = [random.Random(seed).sample(names, 10) for seed in range(4)]
     posts = together([lambda p=p, n=n: write(p, n) for p, n in zip(people, mixed, strict=True)])
@@ -103,7 +103,7 @@ def test_counting_again_while_others_write_loses_nothing(people, monkeypatch):
     expect_right_numbers()
 
 
-def test_tags_are_merged_while_others_tie_posts_to_them(people):
+def test_tags_are_merged_while_others_add_them_to_posts(people):
     writers = {person.pk for person in people[:3]}
 
     def write_some(person: User) -> None:
@@ -140,7 +140,7 @@ def test_a_tag_that_was_merged_meanwhile_is_not_locked(people):
         assert tagging.find_and_lock_tags(["One"], post) == [Tag.objects.get(key="one")]
 
 
-def test_tags_that_are_renamed_and_merged_by_many_stop_nobody_with_an_error(people):
+def test_tags_renamed_and_merged_by_many_cause_no_errors(people):
     def move_often(person: User) -> None:
         for number in range(20):
             write(person, [f"tag {number % 5}", f"word {number % 3}"], NOW)
@@ -174,7 +174,7 @@ def test_a_tag_is_not_renamed_by_who_knows_it_under_an_old_name(people):
     assert Tag.objects.get().name == "two"
 
 
-def test_a_tag_that_has_gone_is_neither_merged_nor_renamed(people):
+def test_a_deleted_tag_is_neither_merged_nor_renamed(people):
     write(people[0], ["one", "two", "three"])
     gone, two, three = Tag.objects.order_by("pk")
     tagging.merge_tags(gone, into=two)

@@ -128,7 +128,7 @@ def test_a_new_post_becomes_a_draft_with_an_address_of_its_own(new_tab):
     expect(page.get_by_label("Body")).to_have_value("Some words, and more")
 
 
-def test_while_typing_goes_on_it_is_saved_every_ten_seconds(new_tab):
+def test_while_typing_continues_it_is_saved_every_ten_seconds(new_tab):
     page = new_tab("/create/")
     sent = []
     page.on("request", lambda request: "autosave" in request.url and sent.append(request))
@@ -259,7 +259,7 @@ def test_a_text_typed_beside_an_offered_one_leaves_it_offered(new_tab):
     expect(page.get_by_label("Body")).to_have_value("Second")
 
 
-def test_a_session_that_ended_costs_no_word(own_session, new_tab, username):
+def test_a_session_that_ended_loses_no_text(own_session, new_tab, username):
     page = new_tab("/create/")
     page.get_by_label("Title").fill("Logged out in between")
     write(page, "Before.")
@@ -326,7 +326,7 @@ def test_a_second_tab_on_one_post_is_noticed_and_overwrites_nothing(new_tab):
     expect(first.get_by_label("Body")).to_have_value("Start. First.")
 
 
-def test_a_post_that_is_gone_leaves_its_text(new_tab):
+def test_a_deleted_post_leaves_its_text_in_the_browser(new_tab):
     page = new_tab("/create/")
     page.get_by_label("Title").fill("Gone")
     write(page, "Words")
@@ -367,7 +367,7 @@ def test_publishing_at_once_asks_nothing_and_leaves_no_copy(new_tab):
     expect(page.get_by_role("button", name="Discard this version")).to_have_count(0)
 
 
-def test_a_browser_without_storage_says_so_and_goes_on(new_tab):
+def test_a_browser_without_storage_says_so_and_still_saves(new_tab):
     page = new_tab("/")
     page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); };")
     page.goto("/create/")

@@ -79,7 +79,7 @@ def test_a_browser_that_crashes_while_the_server_is_away_loses_no_word(start_bro
     expect(page.get_by_label("Body")).to_have_value("Sent. Unsent.")
 
 
-def test_what_a_crash_brings_back_is_gone_again_where_the_server_took_it(page):
+def test_a_copy_restored_by_a_crash_is_removed_if_the_server_has_it(page):
     page.goto("/create/")
     write(page, "Sent.")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)

@@ -61,7 +61,9 @@ def test_markdown_images_and_tags_from_form_to_page(open_page, username, image, 
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["words-first", "image-first"])
-def test_words_for_a_sent_image_go_between_its_brackets(open_page, username, image, is_first):
+def test_the_alt_text_of_an_uploaded_image_goes_between_its_brackets(
+    open_page, username, image, is_first
+):
     page = open_page()
     join(page, username)
     page.goto("/create/")

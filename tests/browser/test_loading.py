@@ -120,7 +120,7 @@ def test_nothing_moves_while_a_page_comes_up(open_recorded, blog, is_author):
         assert 1 <= len(blocking) < REQUESTS_BEFORE_PAINT, path
 
 
-def test_nothing_moves_while_somebody_writes(open_recorded):
+def test_nothing_moves_while_someone_writes(open_recorded):
     page = open_recorded(is_author=True)
     is_complete(page, "/create/")
     page.get_by_label("Title").press_sequentially("A title")
@@ -132,7 +132,7 @@ def test_nothing_moves_while_somebody_writes(open_recorded):
     assert page.evaluate(TELL_SHIFTS) == []
 
 
-def test_the_next_page_is_there_when_somebody_points_at_its_link(open_page, blog):
+def test_the_next_page_is_prefetched_when_its_link_is_hovered(open_page, blog):
     page = open_page()
     page.goto("/")
     link = page.locator("article h2 a").first

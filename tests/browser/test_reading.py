@@ -82,7 +82,7 @@ def test_tasks_have_names_and_notes_lead_there_and_back(publish, javascript):
     assert page.url.endswith("#fnref-1")
 
 
-def test_the_feeds_that_a_page_names_hold_the_post(publish, username, javascript):
+def test_the_feeds_that_a_page_names_contain_the_post(publish, username, javascript):
     page = publish(javascript=javascript)
     for path in ("/", f"/authors/{username}/"):
         page.goto(path)

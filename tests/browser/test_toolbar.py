@@ -150,7 +150,7 @@ def test_without_javascript_there_is_no_toolbar(open_page, username):
         "word " * 12_000,
     ],
 )
-def test_words_and_minutes_are_counted_as_the_server_counts_them(editor, text):
+def test_words_and_minutes_are_counted_like_on_the_server(editor, text):
     shown = text.replace("(https://example.org/one/two)", "")
     editor.get_by_label("Body").fill(text)
     words = count_words(shown)
