@@ -51,17 +51,17 @@ FORM = [*READ, "POST"]
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
 
 
-def believe_proxy(get_response: GetResponse) -> GetResponse:
+def trust_proxy_headers(get_response: GetResponse) -> GetResponse:
     """Middleware, installed only by BEHIND_PROXY, that takes scheme and address from the proxy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        take_proxys_word(request.META)
+        apply_proxy_headers(request.META)
         return get_response(request)
 
     return middleware
 
 
-def take_proxys_word(environ: dict) -> None:
+def apply_proxy_headers(environ: dict) -> None:
     """Keep only the proxy's part of each forwarded header, and take the client's address from it.
 
     A proxy appends to the header that the client sent, so only the last entry is its own.

@@ -137,7 +137,7 @@ MIDDLEWARE = [
 ]
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    MIDDLEWARE.insert(0, "blogsite.requests.believe_proxy")
+    MIDDLEWARE.insert(0, "blogsite.requests.trust_proxy_headers")
 
 # The checks of `/readyz`. Each yields code words, with details for the log.
 READINESS = (

@@ -9,7 +9,7 @@ from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.module_loading import import_string
 
-from blogsite.requests import current_request_id, take_proxys_word
+from blogsite.requests import apply_proxy_headers, current_request_id
 from blogsite.urlencoded import parse_form
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blogsite.settings")
@@ -86,5 +86,5 @@ def application(environ: dict, start_response):
     current_request_id.set("-")
     if settings.BEHIND_PROXY:
         # The page cache needs the scheme, and the access log needs the client's address.
-        take_proxys_word(environ)
+        apply_proxy_headers(environ)
     return site(environ, start_response)

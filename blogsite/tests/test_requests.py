@@ -27,7 +27,7 @@ def behind_proxy(settings):
     """Apply the settings of BEHIND_PROXY=1 (see test_settings)."""
     settings.BEHIND_PROXY = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    settings.MIDDLEWARE = ["blogsite.requests.believe_proxy", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = ["blogsite.requests.trust_proxy_headers", *settings.MIDDLEWARE]
 
 
 def test_each_response_has_its_own_id(client):

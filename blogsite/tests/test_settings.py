@@ -128,12 +128,12 @@ def test_an_https_site_url_alone_turns_on_what_https_needs(load, site_url, is_ht
     assert loaded["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is loaded["SECURE_HSTS_PRELOAD"] is False
 
 
-@pytest.mark.parametrize(("behind_proxy", "believes"), [("", False), ("0", False), ("1", True)])
-def test_forwarded_headers_are_believed_behind_a_proxy_alone(load, behind_proxy, believes):
+@pytest.mark.parametrize(("behind_proxy", "trusts"), [("", False), ("0", False), ("1", True)])
+def test_forwarded_headers_are_believed_behind_a_proxy_alone(load, behind_proxy, trusts):
     loaded = load(BEHIND_PROXY=behind_proxy, SITE_URL=SITE)
-    assert (loaded["MIDDLEWARE"][0] == "blogsite.requests.believe_proxy") is believes
-    assert ("blogsite.requests.believe_proxy" in loaded["MIDDLEWARE"]) is believes
-    assert ("SECURE_PROXY_SSL_HEADER" in loaded) is believes
+    assert (loaded["MIDDLEWARE"][0] == "blogsite.requests.trust_proxy_headers") is trusts
+    assert ("blogsite.requests.trust_proxy_headers" in loaded["MIDDLEWARE"]) is trusts
+    assert ("SECURE_PROXY_SSL_HEADER" in loaded) is trusts
     # A proxy passes the host on in Host. No other header may set it.
     assert "USE_X_FORWARDED_HOST" not in loaded
 
