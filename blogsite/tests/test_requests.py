@@ -63,7 +63,7 @@ def test_a_log_line_outside_of_requests_has_a_dash_for_its_id():
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "believed"),
+    ("forwarded", "trusted"),
     [
         ("203.0.113.7", "203.0.113.7"),
         ("6.6.6.6, 203.0.113.7", "203.0.113.7"),
@@ -76,10 +76,10 @@ def test_a_log_line_outside_of_requests_has_a_dash_for_its_id():
         (None, "127.0.0.1"),
     ],
 )
-def test_the_last_forwarded_address_is_believed_behind_a_proxy(behind_proxy, forwarded, believed):
+def test_the_last_forwarded_address_is_trusted_behind_a_proxy(behind_proxy, forwarded, trusted):
     headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
     response = Client().get("/hello/", **headers)
-    assert response.wsgi_request.META["REMOTE_ADDR"] == believed
+    assert response.wsgi_request.META["REMOTE_ADDR"] == trusted
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_last_forwarded_address_is_believed_behind_a_proxy(behind_proxy, for
         (None, 301),
     ],
 )
-def test_the_last_forwarded_scheme_is_believed_behind_a_proxy(
+def test_the_last_forwarded_scheme_is_trusted_behind_a_proxy(
     settings, behind_proxy, forwarded, status
 ):
     settings.SECURE_SSL_REDIRECT = True
@@ -104,7 +104,7 @@ def test_the_last_forwarded_scheme_is_believed_behind_a_proxy(
         assert response["Location"] == "https://testserver/hello/"
 
 
-def test_nothing_forwarded_is_believed_without_a_proxy(settings):
+def test_nothing_forwarded_is_trusted_without_a_proxy(settings):
     settings.SECURE_SSL_REDIRECT = True
     headers = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_FOR": "6.6.6.6"}
     response = Client().get("/hello/", **headers, HTTP_X_FORWARDED_HOST="evil.example")

@@ -227,7 +227,7 @@ def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_,
     assert re.fullmatch(rf"{TIME} {re.escape(line)}.*\n", written)
 
 
-def test_who_comes_by_a_unix_socket_is_believed_no_more_than_others(load):
+def test_who_comes_by_a_unix_socket_is_trusted_no_more_than_others(load):
     """Otherwise, a stranger could change the site's path, and cached fragments would spread it."""
     config, loaded = Config(), load(BIND="unix:/run/blog.sock")
     for name in ("forwarded_allow_ips", "forwarder_headers", "secure_scheme_headers"):

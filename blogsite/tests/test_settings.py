@@ -129,7 +129,7 @@ def test_an_https_site_url_alone_turns_on_what_https_needs(load, site_url, is_ht
 
 
 @pytest.mark.parametrize(("behind_proxy", "trusts"), [("", False), ("0", False), ("1", True)])
-def test_forwarded_headers_are_believed_behind_a_proxy_alone(load, behind_proxy, trusts):
+def test_forwarded_headers_are_trusted_behind_a_proxy_alone(load, behind_proxy, trusts):
     loaded = load(BEHIND_PROXY=behind_proxy, SITE_URL=SITE)
     assert (loaded["MIDDLEWARE"][0] == "blogsite.requests.trust_proxy_headers") is trusts
     assert ("blogsite.requests.trust_proxy_headers" in loaded["MIDDLEWARE"]) is trusts

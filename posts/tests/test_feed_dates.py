@@ -17,8 +17,8 @@ from posts.tests.meanwhile import meanwhile
 from posts.writing import publishing
 from posts.writing.edit import Edit
 
-PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
-FEEDS = [path + kind for path in PLACES.values() for kind in ("", "atom/", "json/")]
+FEED_PATHS = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
+FEEDS = [path + kind for path in FEED_PATHS.values() for kind in ("", "atom/", "json/")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from posts.writing.edit import Edit
 ATOM = "{http://www.w3.org/2005/Atom}"
 IMAGE = f"/media/images/{'x' * 22}-4x3-213.webp"
 CONTENT = "**Bold** words, [a link](/tags/) and ![a picture](/media/x.webp)."
-PLACES = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
+FEED_PATHS = {"site": "/feed/", "tag": "/tags/bread/feed/", "author": "/authors/author/feed/"}
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def fed(make_post) -> Post:
     return make_post(title="Salt & <smoke>", body=CONTENT, tags="Bread, Salt")
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_rss_contains_the_whole_post_with_absolute_links(client, fed, place):
-    response = client.get(PLACES[place])
+@pytest.mark.parametrize("source", FEED_PATHS)
+def test_rss_contains_the_whole_post_with_absolute_links(client, fed, source):
+    response = client.get(FEED_PATHS[source])
     assert response["Content-Type"] == "application/rss+xml; charset=utf-8"
     (item,) = ElementTree.fromstring(response.content).iter("item")
     assert item.findtext("title") == "Salt & <smoke>"
@@ -42,9 +42,9 @@ def test_rss_contains_the_whole_post_with_absolute_links(client, fed, place):
     assert 'src="http://testserver/media/x.webp"' in html
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_atom_says_when_who_and_what(client, fed, place):
-    response = client.get(f"{PLACES[place]}atom/")
+@pytest.mark.parametrize("source", FEED_PATHS)
+def test_atom_says_when_who_and_what(client, fed, source):
+    response = client.get(f"{FEED_PATHS[source]}atom/")
     assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
     feed = ElementTree.fromstring(response.content)
     (entry,) = feed.iter(f"{ATOM}entry")
@@ -57,13 +57,13 @@ def test_atom_says_when_who_and_what(client, fed, place):
     assert feed.findtext(f"{ATOM}id").startswith("urn:uuid:")
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_json_feed_has_its_version_and_items(client, fed, place):
-    response = client.get(f"{PLACES[place]}json/")
+@pytest.mark.parametrize("source", FEED_PATHS)
+def test_json_feed_has_its_version_and_items(client, fed, source):
+    response = client.get(f"{FEED_PATHS[source]}json/")
     assert response["Content-Type"] == "application/feed+json; charset=utf-8"
     feed = json.loads(response.content)
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
-    assert feed["feed_url"] == f"http://testserver{PLACES[place]}json/"
+    assert feed["feed_url"] == f"http://testserver{FEED_PATHS[source]}json/"
     (item,) = feed["items"]
     assert item["id"] == f"urn:uuid:{fed.uuid}"
     assert item["tags"] == ["Bread", "Salt"]
@@ -101,13 +101,13 @@ NO_XML = "".join(map(chr, [*range(1, 9), *range(14, 28), 0xFFFE, 0xFFFF]))
 
 
 @pytest.mark.parametrize("kind", ["", "atom/", "json/"])
-@pytest.mark.parametrize("place", PLACES)
-def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, place, kind):
+@pytest.mark.parametrize("source", FEED_PATHS)
+def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, source, kind):
     client = client_of("author")
     typed = {"title": f"Bell{NO_XML}", "body": f"ring{NO_XML}s & <b>", "tags": "Bread"}
     assert client.post("/create/", typed).status_code == 302
     client.post("/auth/account/", {"display_name": f"Z{NO_XML}oe"})
-    response = client.get(f"{PLACES[place]}{kind}")
+    response = client.get(f"{FEED_PATHS[source]}{kind}")
     if kind != "json/":
         ElementTree.fromstring(response.content)
     for words in ("Bell", "rings", "Zoe"):
