@@ -102,7 +102,7 @@ def test_the_first_request_of_a_worker_is_measured_and_the_next():
         ("many", "--rounds=0"),
     ],
 )
-def test_what_nothing_can_be_measured_with_is_one_clear_line(module, option):
+def test_a_bad_option_is_one_clear_line(module, option):
     finished = run(option, module=module)
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1].endswith(" is not more than 0")

@@ -255,7 +255,7 @@ def mark_of_writing(site: Site) -> int:
 
 
 @pytest.mark.parametrize("kind", SAVES)
-def test_what_was_acknowledged_survives(site, kind):
+def test_acknowledged_saves_survive(site, kind):
     for number in range(16):
         sent = Save(kind, site)
         kill_during(site, sent, acknowledge, all_of_them=number == 8)
@@ -265,7 +265,7 @@ def test_what_was_acknowledged_survives(site, kind):
 
 @pytest.mark.parametrize("moment", [send_half, send_all, send_and_count, send_and_watch])
 @pytest.mark.parametrize("kind", SAVES)
-def test_what_was_cut_off_is_saved_whole_or_not_at_all(site, kind, moment):
+def test_an_interrupted_save_is_complete_or_absent(site, kind, moment):
     sent = Save(kind, site)
     kill_during(site, sent, moment, all_of_them=kind == "update")
     allowed = [sent.before] if moment is send_half else [sent.before, sent.expected()]

@@ -201,7 +201,7 @@ FOR_ALL = {
         ({}, False),
     ],
 )
-def test_what_is_kept_is_for_the_application_to_say(tmp_path, headers, is_kept):
+def test_the_application_decides_which_responses_are_cached(tmp_path, headers, is_kept):
     application = Told(headers)
     with before(tmp_path, application) as visitor:
         texts = [visitor.get("/page/").text for _ in range(2)]
@@ -247,7 +247,7 @@ def test_a_cookie_of_a_session_or_message_alone_passes_the_cache(tmp_path, cooki
 
 
 @needs_nginx
-def test_who_asks_for_a_page_after_a_while_gets_it_as_it_is(tmp_path):
+def test_a_page_requested_after_a_pause_is_current(tmp_path):
     application = Told(FOR_ALL)
     with before(tmp_path, application) as visitor:
         assert visitor.get("/page/").text == "answer 1"

@@ -72,7 +72,7 @@ def asked_of_replica(site: Machines) -> int:
 # Changes through one machine ----------------------------------------------------------------------
 
 
-def test_what_is_written_through_one_is_seen_through_the_other_at_once(site, author):
+def test_a_write_through_one_machine_is_seen_through_the_other_at_once(site, author):
     one, two = at(site, "one", cookies=author.cookies), at(site, "two")
     # The other machine's page cache keeps the page, so it has to notice the change.
     assert "s-maxage=5" in two.get().headers["Cache-Control"]
@@ -118,13 +118,13 @@ def test_only_anonymous_visitors_get_cached_pages(anonymous, cookies, is_kept):
 @pytest.mark.parametrize(
     "headers", [{"Authorization": "Basic eA=="}, {"HX-Request": "true"}, {"Range": "bytes=0-9"}]
 )
-def test_what_asks_for_something_else_passes_by(anonymous, headers):
+def test_other_requests_pass_through(anonymous, headers):
     anonymous.get()
     assert Visitor(anonymous.origin, headers=headers).get().headers["X-Cache"] == "BYPASS"
 
 
 @pytest.mark.parametrize("path", ["/auth/login/", "/auth/register/", "/create/", "/no-such-page/"])
-def test_what_is_not_marked_for_all_is_never_kept(anonymous, path):
+def test_a_response_that_is_not_public_is_never_cached(anonymous, path):
     assert {
         Visitor(anonymous.origin).get(path).headers.get("X-Cache", "MISS") for _ in range(3)
     } == {"MISS"}

@@ -30,7 +30,7 @@ def test_no_migration_is_missing():
 
 
 @pytest.mark.parametrize("check", [("check",), ("format", "--check")])
-def test_what_makemigrations_writes_passes_lint_and_format(check):
+def test_output_of_makemigrations_passes_lint_and_format(check):
     loader = MigrationLoader(None)
     detected = MigrationAutodetector(ProjectState(), loader.project_state())
     for app, migrations in detected.changes(loader.graph).items():

@@ -69,7 +69,7 @@ def test_only_public_pages_that_change_nothing_are_fetched(rules):
 
 
 @pytest.mark.parametrize("path", ["/auth/login/", "/admin/login/"])
-def test_who_logs_in_sees_no_page_that_was_fetched_before(client, make_user, path):
+def test_after_logging_in_no_prefetched_page_is_shown(client, make_user, path):
     make_user("staff", is_staff=True)
     refused = client.post(path, {"username": "staff", "password": "wrong"})
     assert "Clear-Site-Data" not in refused

@@ -106,7 +106,7 @@ def application_lost(site: Site, how: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("how", ["killed", "too slow"])
-def test_what_was_taken_down_does_not_come_back_while_the_application_is_away(site, how):
+def test_removed_pages_do_not_come_back_while_the_application_is_down(site, how):
     titles = {f"{name}, {since}": name for name in TAKEDOWNS for since in ("asked", "not asked")}
     pages = {title: site.author.publish(title) for title in titles}
     for title, path in pages.items():

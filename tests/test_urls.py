@@ -188,7 +188,7 @@ def test_another_persons_post_is_403(client_of, post, name, visitor):
 
 
 @pytest.mark.parametrize("name", [name for name in INVENTORY if INVENTORY[name][2] == "moderating"])
-def test_who_neither_wrote_the_post_nor_moderates_gets_403(client_of, post, name):
+def test_visitors_other_than_author_and_moderators_get_403(client_of, post, name):
     assert client_of("reader").post(address(name, post)).status_code == 403
 
 

@@ -290,7 +290,7 @@ def test_a_warm_cache_shows_only_listed_posts(in_step, make_post, state):
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_warm_cache_shows_a_newly_published_post_at_once(in_step, make_post, state):
-    # With this post, the tag and the author have pages before the change.
+    # Because of this post, the tag and the author have pages even before the change.
     make_post(title="Other", tags="Rare tag")
     post = make_post(title=TITLE, tags="Rare tag", **STATES[state])
     publish = PUBLISHING.get(state, lambda post, moderator: publishing.publish(post, Edit(NOW)))

@@ -105,7 +105,7 @@ def test_every_refused_log_in_shows_the_same_text(client, make_user, reader, use
         ("reader", "x\0", {"password": ["Null characters are not allowed."]}),
     ],
 )
-def test_what_is_missing_or_broken_is_said_beside_its_field(
+def test_a_missing_or_broken_value_is_reported_beside_its_field(
     client, db, username, password, expected
 ):
     assert errors(log_in(client, username, password)) == expected
@@ -272,7 +272,7 @@ def test_the_page_is_kept_by_no_cache(client):
     assert "no-store" in client.get(LOGIN)["Cache-Control"]
 
 
-def test_who_is_deactivated_is_logged_out_at_once(client, reader):
+def test_a_deactivated_account_is_logged_out_at_once(client, reader):
     log_in(client)
     reader.is_active = False
     reader.save()

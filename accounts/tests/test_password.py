@@ -95,7 +95,7 @@ def test_changing_keeps_this_session_and_ends_all_others(client_of, reader):
         (new_password(""), "new_password1", "This field is required."),
     ],
 )
-def test_what_is_wrong_is_said_beside_its_field_and_changes_nothing(
+def test_a_wrong_value_is_reported_beside_its_field_and_changes_nothing(
     client_of, reader, typed, field, message
 ):
     client = client_of("reader")
@@ -332,7 +332,9 @@ def test_the_mail_is_plain_text_under_the_blogs_name(zoe, ask, settings, mailout
     assert mail.from_email == settings.DEFAULT_FROM_EMAIL
 
 
-def test_who_opens_a_link_in_another_persons_browser_sets_their_own(client_of, reader, zoe, ask):
+def test_a_reset_link_in_another_persons_browser_changes_its_own_account(
+    client_of, reader, zoe, ask
+):
     client = client_of("reader")
     client.post(open_link(client, ask()), new_password())
     zoe.refresh_from_db()

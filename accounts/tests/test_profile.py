@@ -160,7 +160,7 @@ def test_a_website_is_linked_from_the_page(me, typed, saved):
         "https://x.example/" + "x" * 200,
     ],
 )
-def test_what_is_no_website_is_refused_and_kept_in_the_form(me, typed):
+def test_a_bad_website_is_refused_and_kept_in_the_form(me, typed):
     response = me.post(ACCOUNT, ABOUT | {"website": typed, "biography": "New words"})
     if response.status_code == 302:
         assert author().website.startswith("https://zoe.example/") and "onclick" in typed

@@ -86,7 +86,7 @@ def test_registering_makes_an_account_and_leads_to_the_login_page_that_says_so(c
         ({"username": "<b>x</b>"}, {"username": ["Start with a letter or a digit."]}),
     ],
 )
-def test_what_is_missing_or_wrong_is_said_beside_its_field(client, db, changes, expected):
+def test_a_missing_or_wrong_value_is_reported_beside_its_field(client, db, changes, expected):
     """Seed: test_register_validate_input."""
     assert errors(client.post(REGISTER, fields(**changes))) == expected
     assert not User.objects.exists()
@@ -163,7 +163,7 @@ def test_a_refused_form_keeps_name_and_email_but_never_a_password(client, db):
     assert SECRET not in page and "something else" not in page
 
 
-def test_what_was_typed_comes_back_escaped(client, db):
+def test_typed_text_comes_back_escaped(client, db):
     page = client.post(REGISTER, fields(username='"><script>alert(1)</script>')).text
     assert "<script>" not in page
 
@@ -225,7 +225,7 @@ def test_links_to_register_exist_only_if_registration_is_open(client, db, settin
 
 @pytest.mark.parametrize("open_", [True, False])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_is_logged_in_is_led_to_the_index(client_of, settings, open_, method):
+def test_a_logged_in_visitor_is_redirected_to_the_index(client_of, settings, open_, method):
     settings.REGISTRATION_OPEN = open_
     response = getattr(client_of("reader"), method)(REGISTER, fields())
     assert (response.status_code, response["Location"]) == (302, "/")

@@ -338,14 +338,14 @@ def test_its_writer_discards_it_when_they_want(client, writer):
     assert client.post(path).status_code == 404
 
 
-def test_who_is_logged_out_when_discarding_comes_to_the_account_page(client, author):
+def test_discarding_while_logged_out_leads_to_the_account_page(client, author):
     keep(author, "Words")
     response = client.post(f"/auth/unsaved-texts/{UnsavedText.objects.get().pk}/discard/")
     assert response["Location"] == "/auth/login/?next=/auth/account/"
     assert UnsavedText.objects.exists()
 
 
-def test_what_was_typed_elsewhere_is_listed_on_the_account_page(client_of, author, reader):
+def test_text_typed_elsewhere_is_listed_on_the_account_page(client_of, author, reader):
     values = {"path": "/7/update/", "texts": {"body": "<b>Elsewhere"}, "hidden": {"version": "3"}}
     unsaved_text.keep(UnsavedText(user=author, form_id="s", kept_at=timezone.now(), **values))
     page = client_of("author").get(ACCOUNT).text

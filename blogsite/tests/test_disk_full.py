@@ -94,7 +94,7 @@ def test_a_log_in_without_space_for_the_session_says_so(
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a limit of SQLite")
-def test_what_sqlite_itself_says_of_a_full_disk_is_understood(client_that_answers, author, log):
+def test_sqlites_own_error_for_a_full_disk_is_recognized(client_that_answers, author, log):
     client = client_that_answers("author")
     with connection.cursor() as cursor:
         most = cursor.execute("PRAGMA max_page_count").fetchone()[0]

@@ -168,11 +168,11 @@ def test_a_search_too(asked, post):
     assert primary == (2 if connections[PRIMARY].vendor == "sqlite" else 1)
 
 
-def test_what_asks_no_database_asks_none(asked):
+def test_a_page_without_data_makes_no_query(asked):
     assert asked("/hello/")[1:] == (0, 0)
 
 
-def test_one_that_is_behind_is_not_asked(asked, following, log):
+def test_a_replica_that_is_behind_is_not_used(asked, following, log):
     following(BEHIND)
     response, primary, copied = asked()
     assert (response.status_code, primary, copied) == (200, 1 + 4, replica.ATTEMPTS)
@@ -192,7 +192,7 @@ def test_a_replica_that_does_not_respond_is_not_noticed(request, asked, followin
     assert "the replica does not answer: " in log.getvalue()
 
 
-def test_one_that_failed_is_left_alone_until_it_had_its_rest(asked, following, monkeypatch, log):
+def test_a_replica_that_failed_is_not_used_until_its_pause_ends(asked, following, monkeypatch, log):
     following(BEHIND)
     asked()
     assert asked()[1:] == (4, 0)
@@ -218,7 +218,7 @@ def test_after_its_rest_one_thread_tries_for_all(monkeypatch):
     assert trust.may_ask() and trust.may_ask()
 
 
-def test_what_fails_while_nothing_is_logged_is_told_when_it_fails_again(log):
+def test_a_failure_that_was_not_logged_is_logged_the_next_time(log):
     trust = replica.Trust()
     logging.disable()
     trust.lose("is away", REST_AWAY)
@@ -231,12 +231,12 @@ def test_what_fails_while_nothing_is_logged_is_told_when_it_fails_again(log):
     assert log.getvalue().count("The replica serves again") == 1
 
 
-def test_one_that_goes_away_between_two_questions_is_not_noticed(ours, log):
+def test_a_replica_that_stops_between_two_queries_is_not_noticed(ours, log):
     assert ours(loses_it_in_between) == [REPLICA, PRIMARY, "author"]
     assert "the replica went away: " in log.getvalue()
 
 
-def test_what_is_written_on_the_way_is_read_back(ours):
+def test_writes_of_a_request_are_read_back(ours):
     assert ours(writes_in_between) == [REPLICA, PRIMARY, "Somebody", "else"]
 
 
@@ -257,7 +257,7 @@ def test_a_request_that_may_write_asks_the_primary_alone(asked, client, author, 
     assert Post.objects.filter(title="Written").exists() == (method == "post")
 
 
-def test_what_follows_a_request_asks_the_primary(asked):
+def test_queries_after_a_request_go_to_the_primary(asked):
     assert asked()[2]
     assert User.objects.get()._state.db == PRIMARY
 

@@ -227,7 +227,7 @@ def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_,
     assert re.fullmatch(rf"{TIME} {re.escape(line)}.*\n", written)
 
 
-def test_who_comes_by_a_unix_socket_is_trusted_no_more_than_others(load):
+def test_a_unix_socket_is_trusted_no_more_than_others(load):
     """Otherwise, a stranger could change the site's path, and cached fragments would spread it."""
     config, loaded = Config(), load(BIND="unix:/run/blog.sock")
     for name in ("forwarded_allow_ips", "forwarder_headers", "secure_scheme_headers"):
@@ -246,7 +246,7 @@ def test_an_access_line_has_a_dash_where_no_id_was_given():
     "hostile", ["\n", "\r", "\x1b[2J", "\x00", "\x85", "\u2028", "\udcff", "é"]
 )
 @pytest.mark.parametrize("name", ["RAW_URI", "REMOTE_ADDR", "REQUEST_METHOD", "REQUEST_ID"])
-def test_what_a_stranger_sends_adds_no_line_and_no_control_character(name, hostile):
+def test_text_from_a_stranger_adds_no_line_and_no_control_character(name, hostile):
     written = serving.access_line(answer(), REQUEST | {name: f"a{hostile}b"}, 0)
     text = written.decode()
     assert len(text.splitlines()) == 1 and text.endswith("\n")
@@ -340,7 +340,7 @@ def test_the_access_log_names_the_client_also_where_django_was_not_asked(
     assert environ["REMOTE_ADDR"] == address
 
 
-def test_what_is_logged_without_django_bears_no_other_requests_id(monkeypatch, log):
+def test_log_lines_without_django_have_no_other_requests_id(monkeypatch, log):
     wsgi = importlib.import_module("blogsite.wsgi")
     monkeypatch.setattr(wsgi, "site", lambda *sent: logging.getLogger("x").warning("Told"))
     current_request_id.set("of-another")

@@ -39,7 +39,7 @@ def patience_of(wrapper: base.DatabaseWrapper) -> int:
     return wrapper.connection.execute("PRAGMA busy_timeout").fetchone()[0]
 
 
-def test_who_finds_another_writing_begins_as_soon_as_that_is_over(connect, monkeypatch):
+def test_a_writer_begins_as_soon_as_another_is_done(connect, monkeypatch):
     first, second = connect(), connect()
     begin(first)
     pauses = []
@@ -68,7 +68,7 @@ def test_a_writer_that_waited_in_vain_gets_an_error_and_delays_no_one(connect):
     begin(second)
 
 
-def test_who_waited_in_vain_behind_another_of_the_process_looks_once(connect):
+def test_a_writer_that_waited_in_vain_in_its_process_tries_once(connect):
     late = connect(patience=0)
     with base.looking:
         begin(late)
@@ -76,7 +76,7 @@ def test_who_waited_in_vain_behind_another_of_the_process_looks_once(connect):
         assert base.looking.locked()
 
 
-def test_what_is_wrong_otherwise_is_said_at_once(connect):
+def test_other_mistakes_are_reported_at_once(connect):
     wrapper = connect(patience=60)
     begin(wrapper)
     with pytest.raises(OperationalError, match="within a transaction"):

@@ -21,7 +21,7 @@ def test_any_form_reads_as_django_reads_it():
 
 
 @pytest.mark.parametrize("text", ["😀" * 1000, "100 % = all & more", "a\r\nb", ""])
-def test_what_a_browser_sends_arrives_as_it_was_typed(text):
+def test_text_from_a_browser_arrives_as_it_was_typed(text):
     form = parse_form(urlencode({"title": text, "body": text}).encode())
     assert form.dict() == {"title": text, "body": text}
 

@@ -108,7 +108,9 @@ def test_no_request_waits_for_a_busy_worker_while_another_is_free(start, get, si
     assert first.result(TIMEOUT) == "/wait"
 
 
-def test_where_all_are_busy_those_who_wait_are_served_once_one_is_free(start, get, site, pool):
+def test_if_all_workers_are_busy_waiting_requests_are_served_once_one_is_free(
+    start, get, site, pool
+):
     start()
     first = pool.submit(get, "/wait")
     assert site.started.wait(TIMEOUT)
@@ -174,7 +176,7 @@ def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
     return stop
 
 
-def test_who_waits_at_the_port_is_served_though_the_worker_is_told_to_stop(stop_while_five_wait):
+def test_a_waiting_connection_is_served_though_the_worker_is_told_to_stop(stop_while_five_wait):
     assert all(b"/late" in read(answer) for answer in stop_while_five_wait())
 
 

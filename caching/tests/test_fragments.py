@@ -87,7 +87,7 @@ def test_fragments_take_no_more_memory_than_they_may(worker, monkeypatch, key, m
     assert 12_000 < most < 150_000
 
 
-def test_what_would_drive_out_all_else_is_not_kept(worker, monkeypatch):
+def test_a_response_that_would_evict_all_others_is_not_cached(worker, monkeypatch):
     monkeypatch.setattr(fragments, "SIZE_MAX", 10_000)
     keep("first")
     assert keep("x" * 10_000, key="long") == "x" * 10_000
@@ -126,7 +126,7 @@ def number(*values: object) -> str:
     return fragments.by_value("number", [values], lambda keys: {values: str(next(NUMBERS))})[values]
 
 
-def test_what_is_made_of_the_same_values_is_made_once_for_as_long_as_the_worker_lives(worker):
+def test_a_fragment_of_the_same_values_is_rendered_once_per_worker(worker):
     first = number("one", 1)
     pages.find_counter().increase()
     assert number("one", 1) == first
@@ -142,7 +142,7 @@ def test_templates_under_work_are_rendered_each_time(worker, settings):
     assert number("one") != number("one")
 
 
-def test_what_is_made_of_the_same_values_stays_below_a_size(worker, monkeypatch):
+def test_fragments_by_value_stay_below_a_size(worker, monkeypatch):
     monkeypatch.setattr(fragments, "SIZE_MAX", 10_000)
     for place in range(100):
         number(place)

@@ -326,7 +326,7 @@ def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(anonymous, 
         (answering(StreamingHttpResponse, [b"a"]), False),
     ],
 )
-def test_what_is_not_a_text_for_everyone_passes_untouched(anonymous, application, is_kept):
+def test_responses_that_can_not_be_cached_pass_untouched(anonymous, application, is_kept):
     anonymous = AnonymousVisitor(application)
     passed = ask(application, "/")
     assert anonymous.is_kept() == is_kept

@@ -134,7 +134,7 @@ def test_a_stampede_renders_once(stampede):
     assert (anonymous.rendered, anonymous.cache.hits, anonymous.cache.rendering) == (1, 3, {})
 
 
-def test_who_waited_for_what_is_not_kept_renders_for_themselves(stampede):
+def test_a_request_that_waited_for_an_uncached_page_renders_it(stampede):
     anonymous = stampede(answering(HttpResponse, "a", headers={"Cache-Control": "no-store"}))
     assert (anonymous.rendered, anonymous.cache.rendering) == (4, {})
 

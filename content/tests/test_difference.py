@@ -61,7 +61,7 @@ def side(changes: list[Change], kind: str) -> str:
         ("❤️!", "❤!", "[❤️]{❤}!"),
     ],
 )
-def test_what_changed_is_whole_words(old, new, shown):
+def test_changes_are_whole_words(old, new, shown):
     assert marked(difference(old, new)) == shown
 
 
@@ -160,7 +160,7 @@ def test_a_rewritten_part_does_not_hide_a_small_change():
 # Folded changes
 
 
-def test_what_is_far_from_a_change_is_skipped():
+def test_text_far_from_a_change_is_skipped():
     words = [f"w{number}" for number in range(300)]
     old, new = " ".join(words), " ".join([*words[:150], "new", *words[150:]])
     changes = shortened(difference(old, new))

@@ -52,7 +52,7 @@ def test_nothing_but_pixels_is_kept(kind):
         assert not re.search(rb"Secret|EXIF|XMP |ICCP", stored)
 
 
-def test_what_hangs_on_an_image_is_not_kept():
+def test_data_appended_to_an_image_is_not_kept():
     trojan = b"<?php system($_GET[0]) ?><script>alert(1)</script>PK\x03\x04"
     for data in (
         encoded(plain(), "JPEG", comment=trojan) + trojan,
@@ -349,7 +349,7 @@ NOT_OURS = [
 
 
 @pytest.mark.parametrize("name", NOT_OURS)
-def test_what_make_image_would_not_name_is_not_ours(name):
+def test_names_that_new_name_would_not_return_are_not_ours(name):
     assert image_from_url(f"/media/{name}") is None
     assert file_names(name) == []
 

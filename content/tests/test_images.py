@@ -213,7 +213,7 @@ def test_an_interlaced_and_a_progressive_image_are_taken():
         *(encoded(plain(), kind) for kind in ["BMP", "TIFF", "ICO", "JPEG2000", "PPM", "TGA"]),
     ],
 )
-def test_what_is_none_of_the_five_is_refused_whatever_it_is_called(data):
+def test_a_file_of_another_format_is_refused_whatever_its_name(data):
     with pytest.raises(RefusedImage, match=re.escape(UNKNOWN)):
         make_image(SimpleUploadedFile("holiday.jpg", data, content_type="image/jpeg"))
 

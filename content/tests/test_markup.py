@@ -258,7 +258,7 @@ def test_an_address_is_a_link(text, href, name):
         "http&colon;//a.b",
     ],
 )
-def test_what_only_looks_like_an_address_is_text(text):
+def test_text_that_only_looks_like_an_address_is_text(text):
     assert "<a" not in render_post(text)
     assert "<a" not in render_comment(text)
 

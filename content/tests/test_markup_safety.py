@@ -284,7 +284,7 @@ def test_documents_share_nothing_across_threads():
 
 
 @pytest.mark.parametrize("unit", ["> ", "- ", "1. ", "[^a]: "])
-def test_what_is_nested_too_deep_is_shown(unit):
+def test_text_that_is_nested_too_deep_is_shown(unit):
     html = render_post(unit * 1_000 + "the end[^a]")
     assert "the end" in html
     lines = "".join("  " * depth + f"- item{depth}\n" for depth in range(60))

@@ -88,7 +88,7 @@ def test_an_apostrophe_belongs_to_its_word(title, slug):
         ("👩‍💻 code", "code"),
     ],
 )
-def test_what_is_no_letter_and_no_digit_becomes_one_hyphen(title, slug):
+def test_characters_other_than_letters_and_digits_become_one_hyphen(title, slug):
     assert slugify(title) == slug
 
 

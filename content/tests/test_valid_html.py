@@ -100,7 +100,7 @@ def test_raw_html_that_is_valid_stays_as_it_is(text):
         ("##", "<p>##</p>"),
     ],
 )
-def test_what_html_does_not_allow_is_replaced_by_its_text(text, html):
+def test_elements_that_html_does_not_allow_are_replaced_by_their_text(text, html):
     assert render_post(text).strip("\n") == html.strip("\n")
 
 

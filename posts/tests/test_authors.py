@@ -81,7 +81,7 @@ def test_ones_account_leads_to_ones_page(client_of):
     assert '<a href="/authors/reader/">reader</a>' in client_of("reader").get("/auth/account/").text
 
 
-def test_who_wrote_nothing_has_a_page_that_says_so(client, reader, draft):
+def test_an_author_without_posts_has_a_page_that_says_so(client, reader, draft):
     assert "reader has published nothing yet." in client.get("/authors/reader/").text
     assert "Draft title" not in client.get("/authors/author/").text
 

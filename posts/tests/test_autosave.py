@@ -56,7 +56,7 @@ LONG = "A text that took its author the whole evening. " * 9
     ],
 )
 @pytest.mark.parametrize("is_automatic", [True, False])
-def test_what_takes_most_of_a_text_away_leaves_it_in_the_history(
+def test_a_save_that_removes_most_of_a_text_leaves_it_in_the_history(
     client_of, body, is_kept, is_automatic
 ):
     client = client_of("author")
@@ -123,7 +123,7 @@ def test_edits_that_were_undone_are_none(client_of, post):
     assert "Readers see" not in client.get(f"/{post.pk}/update/").text
 
 
-def test_what_does_not_differ_from_what_is_saved_is_no_revision(client_of, post):
+def test_an_unchanged_text_makes_no_revision(client_of, post):
     autosave(client_of("author"), post, title="Test title", body="test\nbody", tags="")
     assert [revision.is_autosave for revision in Revision.objects.all()] == [False]
 
@@ -194,7 +194,7 @@ def test_saves_without_an_edit_session_are_not_one_session(
         ({"tags": ",".join(map(str, range(11)))}, "tags", "at most 10 tags"),
     ],
 )
-def test_what_can_not_be_saved_is_said_by_field(client_of, draft, data, field, message):
+def test_an_autosave_that_is_refused_names_the_fields(client_of, draft, data, field, message):
     response = autosave(client_of("author"), draft, **data)
     assert response.status_code == 422
     assert message in response.json()["errors"][field][0]

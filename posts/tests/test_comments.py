@@ -107,7 +107,7 @@ A_MINUTE_AGO = timezone.now() - commenting.RESENT_WITHIN
         {"status": "hidden"},
     ],
 )
-def test_what_only_looks_like_a_comment_sent_twice_is_another(
+def test_a_comment_that_only_looks_sent_twice_is_another(
     make_comment, make_post, make_user, reader, other
 ):
     made = {
@@ -196,7 +196,7 @@ def test_comments_can_be_turned_off(client_of, post, make_comment, settings):
     assert 'class="like"' in page
 
 
-def test_what_people_write_is_escaped(client_of, post):
+def test_text_by_people_is_escaped(client_of, post):
     send(client_of("reader"), post, "<script>alert(1)</script> [x](javascript:alert(1))")
     page = client_of("anonymous").get(post.get_absolute_url()).text
     assert "<script>alert" not in page

@@ -42,7 +42,7 @@ def test_saving_over_a_newer_version_shows_both_whole_and_the_difference(
     assert Post.objects.get().body == "their long text"
 
 
-def test_what_the_author_says_of_the_change_comes_back_too(client_of, contested):
+def test_the_authors_note_about_the_change_comes_back_too(client_of, contested):
     data = MINE | {"reason": "Shorter words"}
     page = client_of("author").post(f"/{contested('published').pk}/update/", data).text
     assert 'value="Shorter words"' in page
@@ -95,7 +95,7 @@ def test_edits_beside_a_post_are_theirs_too(client_of, post):
 
 @pytest.mark.parametrize("edit_session", ["a", ""])
 @pytest.mark.parametrize("version", [0, 1, None])
-def test_who_started_from_what_is_saved_or_is_in_the_same_editor_saves(
+def test_an_edit_of_the_saved_version_or_session_is_saved(
     client_of, contested, version, edit_session
 ):
     post = contested("published")

@@ -130,7 +130,7 @@ def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, sourc
         ("<details open>\n\nx\n\n</details>", '<details open="">'),
     ],
 )
-def test_what_is_written_is_whole_elsewhere(client, make_post, markdown, html):
+def test_addresses_are_absolute_in_a_feed(client, make_post, markdown, html):
     post = make_post(body=markdown)
     (item,) = json.loads(client.get("/feed/json/").content)["items"]
     base = f"http://testserver{post.get_absolute_url()}"

@@ -86,7 +86,7 @@ def test_times_are_those_of_the_author(client_of, author, post, write):
         assert "March 2, 2026, 5:30 a.m." in page
 
 
-def test_what_was_autosaved_beside_a_published_post_is_marked(client_of, written, write):
+def test_private_edits_of_a_published_post_are_marked(client_of, written, write):
     write(written, "four", is_autosave=True, session="x")
     page = page_of(client_of("author"), written)
     row = page[page.index('value="4"') : page.index('value="3"')]
@@ -150,7 +150,7 @@ def test_revisions_of_two_pages_are_compared(client_of, long_history):
 
 
 @pytest.mark.parametrize("query", ["?page=3", "?page=0", "?page=x", "?from=9", "?to=x", "?to=99"])
-def test_what_is_not_in_the_history_is_404(client_of, written, query):
+def test_an_unknown_revision_is_404(client_of, written, query):
     assert client_of("author").get(f"/{written.pk}/history/{query}").status_code == 404
 
 
@@ -183,7 +183,7 @@ def test_every_field_of_a_revision_is_compared(client_of, written):
     assert names == ["Title", "Tags", "Cover image alt text"]
 
 
-def test_what_is_compared_is_shown_as_it_was_typed(client_of, written, write):
+def test_compared_texts_are_shown_as_they_were_typed(client_of, written, write):
     write(written, "<script>alert(1)</script>")
     page = page_of(client_of("author"), written)
     assert "&lt;script&gt;" in page and "<script>alert" not in page
@@ -218,7 +218,9 @@ def test_no_such_revision_is_404(client_of, written, number, end):
 
 
 @pytest.mark.parametrize(("number", "is_offered"), [(2, True), (3, False)])
-def test_what_the_editor_shows_needs_no_restoring(client_of, written, number, is_offered):
+def test_a_revision_that_the_editor_shows_can_not_be_restored(
+    client_of, written, number, is_offered
+):
     page = client_of("author").get(f"/{written.pk}/history/{number}/").text
     assert ("Restore this version" in page) == is_offered
 

@@ -79,7 +79,7 @@ def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, c
     [("/", 1), ("/tags/bread/", 1), ("/authors/author/", 1), ("{post}", 2), ("/feed/", 0)],
 )
 @pytest.mark.parametrize("visitor", ["reader", "author"])
-def test_what_everybody_sees_is_not_made_twice(
+def test_shared_fragments_are_not_rendered_twice(
     client_of, thread, django_assert_num_queries, path, queries, visitor
 ):
     client, path = client_of(visitor), path.format(post=thread.post.get_absolute_url())
@@ -256,9 +256,7 @@ def test_a_comment_that_says_something_else_is_rendered_again(client_of, thread,
     assert TOKEN.sub("", client.get(path).text) != TOKEN.sub("", before)
 
 
-def test_who_may_not_reply_makes_no_comment_again_by_another_beginning_of_the_page(
-    client, thread, monkeypatch
-):
+def test_no_comment_is_rendered_again_for_a_visitor_who_may_not_reply(client, thread, monkeypatch):
     path = thread.post.get_absolute_url()
     assert "Old words." in client.get(path).text
     monkeypatch.setattr(

@@ -134,7 +134,7 @@ def test_a_like_needs_a_token(client_of, post, reader):
     assert likes(post) == (0, 0)
 
 
-def test_whose_account_goes_takes_their_likes_along(client, make_user, make_post, reader):
+def test_deleting_an_account_removes_its_likes(client, make_user, make_post, reader):
     client.force_login(make_user("root", is_staff=True, is_superuser=True))
     one, two = make_post(), make_post()
     guests = [make_user(f"guest{number}") for number in range(3)]

@@ -89,7 +89,7 @@ def test_media_is_for_reading(client, keep, method):
         "images/" + "x" * 5000 + "-8x6-300.webp",
     ],
 )
-def test_what_is_no_image_of_ours_is_404(client, db, media, name):
+def test_a_name_that_is_no_image_of_ours_is_404(client, db, media, name):
     (media / "images").mkdir(parents=True)
     for path in ("secret-8x6-300.webp", "images/evil-8x6-300.svg", "images/evil-8x6-900.webp"):
         (media / path).write_text("secret")
@@ -108,7 +108,7 @@ def prune(*arguments: str) -> str:
     return output.getvalue()
 
 
-def test_what_nothing_shows_is_listed_first_and_then_removed(keep, media):
+def test_unused_images_are_listed_first_and_then_deleted(keep, media):
     name = keep()
     found = prune()
     assert found == f"{name}\nFound (--delete removes them): 1 unused images.\n"
@@ -160,7 +160,7 @@ STATES = {
         ("body", '<img src="/media/{}">'),
     ],
 )
-def test_what_a_post_shows_in_any_state_is_spared(keep, make_post, fields, where, text):
+def test_images_of_a_post_in_any_state_are_kept(keep, make_post, fields, where, text):
     name = keep()
     make_post(**fields | {where: text.format(name)})
     assert "Removed: 0" in prune("--delete")
@@ -234,7 +234,7 @@ def test_files_without_a_row_that_something_shows_are_spared(lose, make_post):
     assert "Removed: 0" in prune("--delete")
 
 
-def test_what_was_not_ours_is_left_alone(lose, media):
+def test_files_that_are_not_ours_are_left_alone(lose, media):
     lose(age=UNUSED_KEPT_FOR * 2)
     theirs = media / "images/logo.webp"
     theirs.write_text("theirs")

@@ -122,7 +122,7 @@ def test_acts_move_a_comment_and_keep_count_and_record(
         assert (entry.target, str(entry)) == (name, f"{verb} {name}")
 
 
-def test_who_comes_second_changes_nothing(make_comment, moderator, author):
+def test_hiding_a_comment_twice_changes_nothing(make_comment, moderator, author):
     comment = make_comment()
     same = Comment.objects.get()
     assert moderation.hide(comment, moderator, now=timezone.now())
@@ -151,7 +151,7 @@ def test_approving_a_reported_comment_settles_the_report(make_comment, author, m
         ("hide", "waiting", "The comment is hidden."),
     ],
 )
-def test_those_who_moderate_act_on_the_page(
+def test_moderators_act_on_the_page(
     client_of, post, make_comment, make_user, visitor, may, verb, status, words
 ):
     comment = make_comment("Words.", status=status, author=make_user("guest"))
@@ -293,6 +293,6 @@ def test_the_record_outlives_what_it_is_about(entry, post, moderator):
     assert second.target == f"post {entry.post_id} by author: Test title"
 
 
-def test_who_moderated_is_not_deleted(entry, moderator):
+def test_a_person_who_moderated_is_not_deleted(entry, moderator):
     with pytest.raises(models.ProtectedError):
         moderator.delete()

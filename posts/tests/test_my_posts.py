@@ -69,7 +69,7 @@ def test_the_first_tab_that_is_not_empty_is_shown(client_of, make_post, states, 
 @pytest.mark.parametrize(
     "query", ["?state=all", "?page=2", "?state=draft&page=x", "?state=published&page=2"]
 )
-def test_what_is_no_page_of_theirs_is_404(client_of, draft, query):
+def test_an_unknown_page_of_my_posts_is_404(client_of, draft, query):
     assert client_of("author").get(f"/mine/{query}").status_code == 404
 
 
@@ -184,7 +184,7 @@ def test_posts_are_found_by_words_in_their_titles(client_of, make_post, state, f
     assert ("No titles match" in page) == (not found)
 
 
-def test_what_was_looked_for_stays_in_its_field(client_of, draft):
+def test_the_query_stays_in_its_field(client_of, draft):
     page = client_of("author").get("/mine/", {"find": '"<b>'}).text
     assert 'value="&quot;&lt;b&gt;"' in page
 
@@ -242,7 +242,7 @@ def test_a_filter_ends_somewhere_and_says_so(client_of, write, more, is_cut):
 # The trash
 
 
-def test_what_is_in_the_trash_says_until_when_and_is_brought_back(client_of, make_post):
+def test_a_post_in_the_trash_says_until_when_and_can_be_restored(client_of, make_post):
     at = NOW.replace(month=3, day=2)
     post = make_post(**STATES["trash"] | {"trashed_at": at})
     client = client_of("author")

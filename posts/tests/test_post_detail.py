@@ -115,7 +115,7 @@ def test_a_body_is_shown_as_its_markdown_says(client, make_post):
     assert "<pre><code>code\n</code></pre>" in page
 
 
-def test_what_people_write_is_escaped(client, make_post):
+def test_text_by_people_is_escaped(client, make_post):
     post = make_post(title="</title><script>", body="</div><script>alert(1)</script>")
     page = client.get(post.get_absolute_url()).text
     assert page.count("<script") == 1  # the JSON-LD, which is data

@@ -122,7 +122,7 @@ def test_cards_show_an_excerpt_and_read_none_of_the_long_columns(client, make_po
     assert len(client.get("/").content) < 5_000
 
 
-def test_what_people_write_is_escaped(client, make_post):
+def test_text_by_people_is_escaped(client, make_post):
     make_post(title="<script>alert(1)</script>", body="<img src=x onerror=alert(2)>")
     page = client.get("/").text
     assert "<script>" not in page and "<img" not in page

@@ -126,7 +126,7 @@ def test_saving_a_post_that_was_deleted_meanwhile_does_not_bring_it_back(post):
     assert not Post.objects.exists()
 
 
-def test_who_edits_a_post_that_is_deleted_meanwhile_gets_the_text_back(rf, author, post):
+def test_the_text_of_a_post_deleted_meanwhile_comes_back(rf, author, post):
     data = {"title": "New title", "body": "my <long> text"}
     request = rf.post(f"/{post.pk}/update/", data)
     request.user, request.session = author, {}

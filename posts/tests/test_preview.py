@@ -48,7 +48,7 @@ def test_a_preview_shows_nothing_of_another_persons_post(client_of, make_post, n
     assert 'class="cover"' not in page and "Test title" not in page
 
 
-def test_what_can_not_be_saved_is_said_in_the_preview(client_of):
+def test_a_preview_says_why_a_text_can_not_be_saved(client_of):
     page = client_of("author").post("/preview/", TYPED | {"title": "x" * 201}).text
     assert "at most 200" in page and "<em>words</em>" in page
 

@@ -53,7 +53,7 @@ def test_thirty_days_are_kept_whole_then_the_last_of_each_day(make_post):
 
 
 @pytest.mark.parametrize("hours", [(8, 9), (9, 8)])
-def test_what_readers_see_and_what_was_saved_last_are_never_thinned_out(post, hours):
+def test_the_published_and_the_last_revision_are_never_thinned_out(post, hours):
     old = NOW - timedelta(days=90)
     save(post, "seen", old.replace(hour=8))
     post.body = "edits"

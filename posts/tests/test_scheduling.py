@@ -245,7 +245,7 @@ def test_a_post_published_at_that_moment_stays_published(make_post, moderator, s
 
 
 @pytest.mark.parametrize("name", ["publish_at", "reason", "remove_image", "image"])
-def test_what_a_private_save_leaves_out_is_shown_again(
+def test_fields_that_a_private_save_leaves_out_are_shown_again(
     client_of, scheduled, settings, tmp_path, name
 ):
     settings.MEDIA_ROOT = tmp_path

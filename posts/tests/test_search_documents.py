@@ -269,7 +269,7 @@ def test_the_index_follows_its_migration_and_keeps_its_content(make_post):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 alone merges while one saves")
-def test_what_is_added_is_not_merged_while_others_wait(db):
+def test_new_entries_are_not_merged_while_others_wait(db):
     with connection.cursor() as cursor:
         cursor.execute("SELECT k, v FROM posts_search_config")
         found = dict(cursor.fetchall())

@@ -97,7 +97,7 @@ def test_the_page_says_that_older_posts_were_not_looked_at(client, write):
 @pytest.mark.parametrize(
     "query", ["tag:++ -word", 'tag:!!! -"a b"', "tag:🙂 -author:x", "tag:☃ -author:author -word"]
 )
-def test_where_nothing_has_a_tag_of_signs_there_is_nothing_to_leave_out(make_post, query):
+def test_excluding_a_tag_of_signs_that_does_not_exist_finds_nothing(make_post, query):
     make_post(tags="☃")
     assert find(query, now=timezone.now()).ids == []
     assert find_any(query) == []

@@ -182,7 +182,7 @@ def test_a_snippet_begins_and_ends_well(text, start, end):
     assert found.count("<mark>") == found.count("</mark>") <= 1
 
 
-def test_what_people_write_is_escaped_in_snippets(client, make_post):
+def test_text_by_people_is_escaped_in_snippets(client, make_post):
     make_post(title="<script>bread</script>", body="`<img src=x onerror=alert(1)>` bread")
     page = get(client, "bread")
     assert "<script>bread" not in page and "<img" not in page

@@ -36,7 +36,7 @@ def test_it_fills_an_empty_blog_and_says_so(db):
     assert (Post.objects.listed(timezone.now()).count(), User.objects.count()) == (30, 5)
 
 
-def test_who_can_log_in_finds_drafts_schedules_edits_and_a_history(db):
+def test_the_sample_has_drafts_schedules_edits_and_a_history(db):
     seed("--posts", "30", "--users", "2")
     owner, now = User.objects.get(is_superuser=True), timezone.now()
     own = Post.objects.filter(author=owner)
@@ -118,7 +118,7 @@ def test_an_existing_person_does_not_become_an_author(make_user):
     assert not Post.objects.filter(author=taken).exists()
 
 
-def test_what_people_wrote_is_left_as_it_is(post):
+def test_existing_posts_are_left_unchanged(post):
     before = Post.objects.values().get()
     seed("--posts", "5", "--users", "9", "--append")
     assert Post.objects.filter(pk=post.pk).values().get() == before

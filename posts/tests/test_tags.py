@@ -186,7 +186,7 @@ def test_a_save_without_tags_leaves_them(make_post):
     assert names_of(post) == []
 
 
-def test_where_addresses_would_meet_the_later_one_gets_a_number(make_post):
+def test_tags_with_the_same_slug_get_a_number(make_post):
     make_post(tags="C, C++, C#, c 2, !!!, ???, tag")
     slugs = dict(Tag.objects.values_list("name", "slug"))
     assert slugs == {

@@ -91,7 +91,7 @@ def test_no_comment_comes_below_a_post_after_its_comments_are_closed(people, pos
     assert not comment(people[0], "others")
 
 
-def test_what_is_saved_while_its_tag_gets_another_name_is_found_by_both(people, post):
+def test_a_post_saved_while_its_tag_is_renamed_is_found_by_both_names(people, post):
     tag = Tag.objects.get()
     others = [
         publishing.save_post(

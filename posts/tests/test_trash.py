@@ -152,7 +152,7 @@ def test_the_admin_deletes_into_the_trash_and_brings_back(client_of, make_post, 
 
 
 @pytest.mark.parametrize(("by", "status"), [("author", "published"), ("moderator", "hidden")])
-def test_what_a_moderator_threw_away_its_author_brings_back_for_no_reader(
+def test_a_post_trashed_by_a_moderator_is_hidden_when_its_author_restores_it(
     client_of, post, author, moderator, by, status
 ):
     person = {"author": author, "moderator": moderator}[by]
@@ -176,7 +176,7 @@ def empty(*arguments: str) -> str:
     return output.getvalue()
 
 
-def test_what_is_in_the_trash_for_long_is_listed_first_and_then_removed(post, make_comment):
+def test_old_posts_in_the_trash_are_listed_first_and_then_deleted(post, make_comment):
     make_comment()
     then = timezone.now() - 31 * DAY
     publishing.save_post(post, Edit(then))
@@ -208,7 +208,7 @@ def test_a_number_of_days_that_makes_no_sense_is_refused(db, days):
         empty("--delete", "--days", days)
 
 
-def test_what_is_not_in_the_trash_is_never_removed(post):
+def test_a_post_outside_the_trash_is_never_deleted(post):
     Post.objects.update(trashed_at=timezone.now() - 99 * DAY)
     assert "0 posts" in empty("--delete")
     assert Post.objects.exists()
@@ -233,7 +233,7 @@ def test_the_command_leaves_what_is_brought_back_while_it_runs(make_post):
     assert Post.objects.get().title == "Second"
 
 
-def test_what_is_brought_back_while_the_trash_is_emptied_stays(post):
+def test_a_post_restored_while_the_trash_is_emptied_stays(post):
     publishing.trash_post(post, now=NOW)
     listed = Post.objects.in_trash().get()
     publishing.restore_from_trash(post, now=NOW)

@@ -36,7 +36,7 @@ def test_all_that_was_typed_is_there_again_and_saved_only_then(client_of, post, 
     assert not UnsavedText.objects.exists()
 
 
-def test_what_was_recovered_is_not_shown_again_over_what_was_saved_later(client_of, post):
+def test_recovered_text_is_not_shown_again_over_a_later_save(client_of, post):
     client = client_of("author")
     writer = writer_in(client.get(f"/{post.pk}/update/").text)
     client.logout()
@@ -59,7 +59,7 @@ def test_for_a_post_of_another_person_it_is_403_and_kept_for_its_writer(client_o
     assert f"{TYPED['body']}</textarea>" in client.get("/auth/account/").text
 
 
-def test_what_an_autosave_has_kept_is_no_longer_unsaved(client_of, draft, author):
+def test_autosaved_text_is_no_longer_unsaved(client_of, draft, author):
     client, path = client_of("author"), f"/{draft.pk}/update/"
     writer = writer_in(client.get(path).text)
     typed = TYPED | {"writer": writer, "version": draft.version, "edit_session": "s"}

@@ -98,14 +98,14 @@ def test_a_blog_that_is_up_to_date_costs_three_queries(old_posts, django_assert_
 @pytest.mark.parametrize(
     ("name", "steps"), [("rendered", RENDERING), ("indexed", INDEXING), ("counted", COUNTING)]
 )
-def test_what_another_version_made_is_made_again_and_nothing_else(old_posts, name, steps):
+def test_only_data_of_another_version_is_computed_again(old_posts, name, steps):
     update()
     DerivedVersion.objects.filter(name=name).update(version="0")
     assert [line for line in update() if not line.startswith("Rendered")] == [steps]
 
 
 @pytest.mark.parametrize("version", [RENDERER_VERSION + 1, RENDERER_VERSION - 1])
-def test_what_an_old_worker_saves_after_the_update_is_found_the_next_time(old_posts, version):
+def test_rows_that_an_old_worker_saves_after_the_update_are_found_next_time(old_posts, version):
     update()
     post = Post.objects.earliest("pk")
     late = Post.objects.filter(pk=post.pk)

@@ -114,7 +114,7 @@ def test_comparing_shows_what_differs_and_publishes_nothing(page):
     expect(page.get_by_label("Body")).to_have_value("Public.")
 
 
-def test_what_is_refused_is_said_with_its_field_and_where_the_text_is(page):
+def test_a_refusal_names_the_field_and_says_where_the_text_is(page):
     page.goto("/create/")
     page.locator("#id_tags").fill(", ".join("abcdefghijk"))
     write(page, "Words")
