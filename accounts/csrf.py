@@ -72,7 +72,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if cause == NO_ADDRESS:
         return return_typed_text(request, typed, cause=cause)
     if cause == OTHER_ADDRESS:
-        return return_typed_text(request, typed, cause=cause, **addresses(request))
+        return return_typed_text(request, typed, cause=cause, **origins_of(request))
     if request.resolver_match.view_name in ("admin:login", "admin:logout"):
         return ask_again_in_admin(request, cause)
     if hasattr(view, "ask_again"):
@@ -90,7 +90,7 @@ def cause_of(request: HttpRequest, reason: str) -> str:
     return OTHER_ADDRESS if reason.startswith(ADDRESS_REASONS) else STALE
 
 
-def addresses(request: HttpRequest) -> dict[str, object]:
+def origins_of(request: HttpRequest) -> dict[str, object]:
     """Return the origin of the form and the origin that this site expects, and log both."""
     scheme = request.scheme
     host = request.get_host()

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from posts.demo.writer import comment_texts, write_post
+from posts.demo.writer import comment_texts, demo_post
 
 WORDS = 2_000
 TAGS = 5
@@ -21,7 +21,7 @@ def long_text(number: int) -> str:
     """Return Markdown of at least WORDS words from texts of the sample blog."""
     found, place = [], number * TEXTS
     while sum(len(text.split()) for text in found) < WORDS:
-        found.append(write_post(place).body)
+        found.append(demo_post(place).body)
         place += 1
     return "\n\n".join(found)
 

@@ -28,7 +28,7 @@ from accounts.usernames import username_key
 from caching import pages
 from content.markup import RENDERER_VERSION, render_comment, render_post
 from posts import listing
-from posts.demo.writer import comment_texts, name_person, write_post
+from posts.demo.writer import comment_texts, demo_person, demo_post
 from posts.models import PATH_STEP, Comment, Post, SearchDocument, Tag, Tagging
 from posts.search import sqlite
 from posts.search.documents import BETWEEN_NAMES, tokens_of
@@ -176,7 +176,7 @@ def moment(at: datetime) -> Any:
 
 def new_users(number: int) -> Iterator[Row]:
     for place in range(number):
-        person = name_person(place)
+        person = demo_person(place)
         yield {
             "id": place + 1,
             "username": person.username,
@@ -221,7 +221,7 @@ def fill_posts(posts: int, users: int, tags: int) -> None:
 
 
 def new_text(number: int) -> Text:
-    text = write_post(number)
+    text = demo_post(number)
     post = Post(title=text.title, body=text.body)
     set_rendered(post, render_post(text.body))
     columns = {name: getattr(post, name) for name in ("body", *RENDERED_FIELDS)}
@@ -287,7 +287,7 @@ def new_document(post: Row, text: Text, tag_ids: list[int]) -> Row:
 
 @lru_cache(maxsize=10_000)
 def names_of(author: int) -> str:
-    person = name_person(author - 1)
+    person = demo_person(author - 1)
     return join_names([person.username, person.name])
 
 

@@ -23,7 +23,7 @@ from benchmarks.report import markdown
 from benchmarks.run import make_instance, positive
 from benchmarks.servers import Server, serving
 from benchmarks.writing import prepare, writer_at
-from posts.demo.writer import name_person
+from posts.demo.writer import demo_person
 
 REPORTED_EVERY = 10_000
 # With fewer posts, some requested pages would not exist.
@@ -106,7 +106,7 @@ def some_page(chance: random.Random, posts: int) -> str:
         lambda: post_path(chance.randrange(posts)),
         lambda: post_path(chance.randrange(posts)),
         lambda: f"/tags/topic-{chance.randrange(3, tags)}/",
-        lambda: f"/authors/{quote(name_person(chance.randrange(people)).username)}/",
+        lambda: f"/authors/{quote(demo_person(chance.randrange(people)).username)}/",
         lambda: f"/?q=zirconium+{chance.randrange(1000)}",
     ]
     newest = [post_path(posts - place) for place in range(1, 40)]

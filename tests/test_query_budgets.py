@@ -12,7 +12,7 @@ from posts import listing, search
 from posts.discussion import commenting, moderation
 from posts.discussion.threads import COMMENTS_PER_PAGE
 from posts.models import Post, Revision, Tag, Tagging
-from posts.writing.my_posts import POSTS_PER_PAGE
+from posts.writing.my_posts import ROWS_PER_PAGE
 
 ROWS = [5, 50]
 
@@ -321,5 +321,5 @@ def test_my_posts(client_of, own_rows, django_assert_max_num_queries):
             assert client.get(f"/mine/{query}").status_code == 200
     # A page by its number. With many posts, it comes after the first mark of the list.
     with django_assert_max_num_queries(10):
-        last = -(-own_rows // POSTS_PER_PAGE)
+        last = -(-own_rows // ROWS_PER_PAGE)
         assert client.get(f"/mine/?state=published&page={last}").status_code == 200

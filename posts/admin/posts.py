@@ -120,7 +120,7 @@ class PostAdmin(GuardedAdmin):
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         """Search like readers, but in all posts, and return the newest matches."""
         if search_term.strip():
-            queryset = queryset.filter(pk__in=search.find_any(search_term))
+            queryset = queryset.filter(pk__in=search.find_for_moderators(search_term))
         return queryset, False
 
     def formfield_for_choice_field(self, db_field, request: HttpRequest, **kwargs):

@@ -22,7 +22,7 @@ TITLE_LIMIT = 200
 NAME_STRIDE = 8191
 
 Topic = dict[str, Any]
-Words = dict[str, str]
+Fragments = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class DemoPerson:
     bio: str
 
 
-def write_post(number: int) -> DemoText:
+def demo_post(number: int) -> DemoText:
     """Return the post with this number, from 0: first hand-written articles, then composed ones.
 
     The title has 1 to 200 characters, and the body is never empty. The same number always gives the
@@ -63,7 +63,7 @@ def write_post(number: int) -> DemoText:
     return _compose_post(Random(number))  # noqa: S311  sample text, no secret
 
 
-def name_person(number: int) -> DemoPerson:
+def demo_person(number: int) -> DemoPerson:
     """Return the member with this number, from 0: first the authors of hand-written articles.
 
     The same number always gives the same person. No two numbers share a username, not even after
@@ -140,9 +140,9 @@ def _draw_title(rng: Random, topic: Topic) -> str:
     return title
 
 
-def _draw_words(rng: Random, topic: Topic) -> Words:
+def _draw_words(rng: Random, topic: Topic) -> Fragments:
     """Return one word for each placeholder, and the same word capitalized for `{Word}`."""
-    words: Words = {}
+    words: Fragments = {}
     for lists in (_fragments()["words"], topic["words"]):
         for name, choices in lists.items():
             word = _pick(rng, choices)
@@ -151,7 +151,7 @@ def _draw_words(rng: Random, topic: Topic) -> Words:
     return words
 
 
-def _write_passages(rng: Random, topic: Topic, words: Words) -> list[str]:
+def _write_passages(rng: Random, topic: Topic, words: Fragments) -> list[str]:
     """Return the body as passages: paragraphs, each with its heading or extra if it has one."""
     if rng.random() < 0.12:
         return _write_note(rng, topic, words)
@@ -162,14 +162,14 @@ def _write_passages(rng: Random, topic: Topic, words: Words) -> list[str]:
     return passages
 
 
-def _write_note(rng: Random, topic: Topic, words: Words) -> list[str]:
+def _write_note(rng: Random, topic: Topic, words: Fragments) -> list[str]:
     """Return a very short post of one or two paragraphs, because real blogs have those too."""
     pieces = [_pick(rng, topic["openings"])]
     pieces += _some(rng, topic["paragraphs"], _below(rng, 2))
     return [piece.format_map(words) for piece in pieces]
 
 
-def _write_prose(rng: Random, topic: Topic, words: Words) -> list[str]:
+def _write_prose(rng: Random, topic: Topic, words: Fragments) -> list[str]:
     """Return three to twelve different paragraphs, more often few than many."""
     count = 1 + int(10 * rng.random() ** 1.6)
     pieces = [_pick(rng, topic["openings"])]
@@ -178,7 +178,7 @@ def _write_prose(rng: Random, topic: Topic, words: Words) -> list[str]:
     return [piece.format_map(words) for piece in pieces]
 
 
-def _add_extras(rng: Random, topic: Topic, words: Words, passages: list[str]) -> None:
+def _add_extras(rng: Random, topic: Topic, words: Fragments, passages: list[str]) -> None:
     """Sometimes add a list, a quote or a code block to a passage, each at most once."""
     extras = []
     if rng.random() < 0.4:

@@ -53,16 +53,16 @@ def outdated() -> list[str]:
     return [name for name, version in VERSIONS.items() if not is_done(name, version)]
 
 
-def settle_if_empty() -> bool:
+def mark_current_if_empty() -> bool:
     """Return whether there is no text yet. If so, record that all data is up to date."""
     if Post.objects.exists() or User.objects.exclude(biography="").exists():
         return False
     for name in VERSIONS:
-        note(name)
+        record_version(name)
     return True
 
 
-def note(name: str, *, up_to: int | None = None) -> None:
+def record_version(name: str, *, up_to: int | None = None) -> None:
     values = {"version": VERSIONS[name], "up_to": up_to}
     DerivedVersion.objects.update_or_create(name=name, defaults=values)
 
@@ -74,11 +74,11 @@ def run(one: Pass) -> None:
     with tqdm(total=posts.count(), unit=" posts", disable=None) as progress:
         for ids in posts.batches_of_ids(BATCH):
             one.work(ids)
-            note(one.name, up_to=ids[-1])
+            record_version(one.name, up_to=ids[-1])
             progress.update(len(ids))
     one.finish()
     pages.changed()
-    note(one.name)
+    record_version(one.name)
 
 
 def render_late() -> int:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext
 
 from accounts.models import User
-from posts.demo.writer import DemoText, write_post
+from posts.demo.writer import DemoText, demo_post
 from posts.models import Post
 from posts.writing import publishing
 from posts.writing.edit import Edit
@@ -20,16 +20,16 @@ def add_own_posts(author: User, *, now: datetime) -> None:
     """Add drafts with a history, scheduled posts, unsaved edits and a post in the trash."""
     numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + 20))
     for age in range(DRAFTS, 0, -1):
-        write_in_sessions(author, write_post(next(numbers)), now=now - timedelta(days=age))
+        write_in_sessions(author, demo_post(next(numbers)), now=now - timedelta(days=age))
     for days in SCHEDULED_IN_DAYS:
-        text = write_post(next(numbers))
+        text = demo_post(next(numbers))
         at = (now + timedelta(days=days)).replace(hour=8, minute=0, second=0, microsecond=0)
         publishing.schedule(begin(author, text), at, Edit(now, tags=list(text.tags)))
-    text = write_post(next(numbers))
+    text = demo_post(next(numbers))
     edit = Edit(now - timedelta(days=5), tags=list(text.tags))
     post = publishing.save_draft(begin(author, text), edit)
     publishing.trash_post(post, now=now - timedelta(days=2))
-    edit_newest(author, write_post(next(numbers)), now=now)
+    edit_newest(author, demo_post(next(numbers)), now=now)
 
 
 def begin(author: User, text: DemoText) -> Post:

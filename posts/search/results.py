@@ -46,7 +46,7 @@ def find(text: str, *, now: datetime, limit: int = RANKED_MAX) -> Results:
     return Results(query, _rank(rows[:limit], query), is_more, is_sifted and not is_more)
 
 
-def find_any(text: str, *, limit: int = RANKED_MAX) -> list[int]:
+def find_for_moderators(text: str, *, limit: int = RANKED_MAX) -> list[int]:
     """Return the ids of the newest posts that match `text`, listed or not, for moderators."""
     query = parse(text)
     if not query.is_question:

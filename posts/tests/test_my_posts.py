@@ -10,7 +10,7 @@ from accounts.models import User
 from posts.models import Post
 from posts.writing import publishing
 from posts.writing.edit import Edit
-from posts.writing.my_posts import FOUND_MAX, POSTS_PER_PAGE
+from posts.writing.my_posts import FOUND_MAX, ROWS_PER_PAGE
 
 NOW = timezone.now()
 DAY = timedelta(days=1)
@@ -205,20 +205,20 @@ def write(author):
 
 @pytest.mark.parametrize("find", ["", "title"])
 def test_drafts_are_paged(client_of, write, find):
-    write(POSTS_PER_PAGE + 1)
+    write(ROWS_PER_PAGE + 1)
     client = client_of("author")
     page = client.get("/mine/", {"find": find} if find else {}).text
-    assert len(titles(page)) == POSTS_PER_PAGE
+    assert len(titles(page)) == ROWS_PER_PAGE
     (next_,) = re.findall(r'rel="next" href="([^"]*)"', page)
     page = client.get(f"/mine/{next_.replace('&amp;', '&')}").text
-    assert titles(page) == [f"Title {POSTS_PER_PAGE}"]
+    assert titles(page) == [f"Title {ROWS_PER_PAGE}"]
     assert f'value="{find}"' in page or not find
     (back,) = re.findall(r'rel="prev" href="([^"]*)"', page)
-    assert len(titles(client.get(f"/mine/{back.replace('&amp;', '&')}").text)) == POSTS_PER_PAGE
+    assert len(titles(client.get(f"/mine/{back.replace('&amp;', '&')}").text)) == ROWS_PER_PAGE
 
 
 def test_published_posts_are_paged_by_keys(client_of, many):
-    many(2 * POSTS_PER_PAGE + 1)
+    many(2 * ROWS_PER_PAGE + 1)
     client = client_of("author")
     page, seen = client.get("/mine/?state=published").text, []
     for rel in ("next", "next", "prev", "prev"):
@@ -230,7 +230,7 @@ def test_published_posts_are_paged_by_keys(client_of, many):
     assert titles(page)[0] == "Post 0"
 
 
-@pytest.mark.parametrize(("more", "is_cut"), [(-POSTS_PER_PAGE, False), (1, True)])
+@pytest.mark.parametrize(("more", "is_cut"), [(-ROWS_PER_PAGE, False), (1, True)])
 def test_a_filter_ends_somewhere_and_says_so(client_of, write, more, is_cut):
     write(FOUND_MAX + more)
     client = client_of("author")

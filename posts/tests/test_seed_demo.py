@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from content.markup import render_post
-from posts.demo.writer import name_person, write_post
+from posts.demo.writer import demo_person, demo_post
 from posts.management.commands import seed_demo
 from posts.models import Comment, Like, Post, Tag
 from posts.writing import history
@@ -61,8 +61,8 @@ def test_the_same_texts_come_on_every_run(db):
 def test_the_newest_post_is_the_first_article_and_ids_grow_with_time(db):
     seed("--posts", "30", "--users", "24")
     newest = Post.objects.listed(timezone.now()).newest_first()
-    assert newest[0].title == write_post(0).title
-    assert newest[0].author.username == write_post(0).author
+    assert newest[0].title == demo_post(0).title
+    assert newest[0].author.username == demo_post(0).author
     assert [post.pk for post in newest] == sorted((post.pk for post in newest), reverse=True)
 
 
@@ -112,7 +112,7 @@ def test_it_adds_to_a_blog_with_posts_where_told_so(post):
 
 def test_an_existing_person_does_not_become_an_author(make_user):
     # The same username in another case.
-    taken = make_user(name_person(0).username.upper())
+    taken = make_user(demo_person(0).username.upper())
     seed("--posts", "10", "--users", "3")
     assert User.objects.count() == 4
     assert not Post.objects.filter(author=taken).exists()
@@ -147,13 +147,13 @@ def test_no_posts_are_fine(db):
 
 
 def test_a_crowd_has_names_of_its_own():
-    names = {name_person(number).username.casefold() for number in range(25_000)}
+    names = {demo_person(number).username.casefold() for number in range(25_000)}
     assert len(names) == 25_000
 
 
 def test_posts_keep_within_the_fields():
     for number in range(2_000):
-        text = write_post(number)
+        text = demo_post(number)
         assert 0 < len(text.title) <= 200
         assert text.body.strip()
         assert not re.search(r"\{\w+\}", text.title)

@@ -161,7 +161,7 @@ def test_interrupted_rendering_continues_where_it_was(old_posts, monkeypatch):
 
     with monkeypatch.context() as cut_off:
         cut_off.setattr(rerender_posts, "render_biography", stop)
-        cut_off.setattr(derived, "note", stop)
+        cut_off.setattr(derived, "record_version", stop)
         with pytest.raises(KeyboardInterrupt):
             update()
     assert Post.objects.filter(rendered_by=RENDERER_VERSION).count() == 5

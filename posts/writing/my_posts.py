@@ -31,7 +31,7 @@ TABS = {
     Status.HIDDEN: _("Hidden"),
     Status.TRASH: _("Trash"),
 }
-POSTS_PER_PAGE = 20
+ROWS_PER_PAGE = 20
 COLUMNS = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
 # The filter compares titles one by one. These limit its number of words, its length and the number
 # of posts that it finds.
@@ -57,7 +57,7 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
             raise Http404
         find = query.get("find", "").replace("\0", "")[:WORDS_MAX_LENGTH].strip()
         if state == Status.PUBLISHED and not find:
-            page = posts_by(author.pk).page(query, size=POSTS_PER_PAGE, now=now)
+            page = posts_by(author.pk).page(query, size=ROWS_PER_PAGE, now=now)
         else:
             page = page_of(posts_in(state, author, now), find, query)
         context = {
@@ -66,7 +66,7 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
             "find": find,
             "page": page,
             "rows": render_rows(read_posts(page.ids), state, self.request),
-            "is_cut": find and page.last_number * POSTS_PER_PAGE >= FOUND_MAX,
+            "is_cut": find and page.last_number * ROWS_PER_PAGE >= FOUND_MAX,
         }
         return super().get_context_data(**context | kwargs)
 
@@ -107,7 +107,7 @@ def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
         posts = posts.filter(has_in_title(word))
     number = parse_number(query.get("page", "1"))
     ids = posts.values_list("pk", flat=True)
-    paginator = Paginator(ids[:FOUND_MAX] if find else ids, POSTS_PER_PAGE)
+    paginator = Paginator(ids[:FOUND_MAX] if find else ids, ROWS_PER_PAGE)
     try:
         shown = list(paginator.page(number))
     except EmptyPage as error:

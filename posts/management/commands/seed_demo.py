@@ -22,7 +22,7 @@ from content.markup import render_comment, render_post
 from content.storage import store_files
 from posts import listing
 from posts.demo.images import draw_image
-from posts.demo.writer import DemoPerson, DemoText, comment_texts, name_person, write_post
+from posts.demo.writer import DemoPerson, DemoText, comment_texts, demo_person, demo_post
 from posts.discussion import commenting, liking
 from posts.management import derived
 from posts.management.own_posts import add_own_posts
@@ -48,8 +48,8 @@ class Command(BaseCommand):
     help = "Fills an empty database with a sample blog."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--posts", type=whole_number, default=60, metavar="N")
-        parser.add_argument("--users", type=whole_number, default=24, metavar="N")
+        parser.add_argument("--posts", type=parse_count, default=60, metavar="N")
+        parser.add_argument("--users", type=parse_count, default=24, metavar="N")
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument("--append", action="store_true", help="add to the posts there are")
         choice.add_argument(
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         # All or nothing, because half a sample would look like a blog.
         with transaction.atomic():
             # This version writes the sample, so `prepare` has nothing to update.
-            derived.settle_if_empty()
+            derived.mark_current_if_empty()
             self.fill(posts, users, existing)
 
     def fill(self, posts: int, users: int, existing: int) -> None:
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         self.stdout.write("The password is shown only once. You can also use it at /admin/.")
 
 
-def whole_number(text: str) -> int:
+def parse_count(text: str) -> int:
     """Parse an argument. Raise ArgumentTypeError unless it is a whole number of at least 0."""
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a whole number")
@@ -116,7 +116,7 @@ def create_people(wanted: int) -> dict[str, int]:
     ids = {}
     with tqdm(total=wanted, unit=" people", disable=None) as progress:
         while len(ids) < wanted:
-            people = [name_person(n) for n in islice(numbers, min(BATCH, wanted - len(ids)))]
+            people = [demo_person(n) for n in islice(numbers, min(BATCH, wanted - len(ids)))]
             users = User.objects.bulk_create(new_users(people))
             ids |= {user.username: user.pk for user in users}
             progress.update(len(users))
@@ -149,7 +149,7 @@ def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datet
     authors = list(people.values())
     with tqdm(total=wanted, unit=" posts", disable=None) as progress:
         while batch := list(islice(numbers, BATCH)):
-            texts = [write_post(number) for number in batch]
+            texts = [demo_post(number) for number in batch]
             posts = []
             for number, text in zip(batch, texts, strict=True):
                 chance = random.Random(number)  # noqa: S311  the same on every machine

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         outdated = derived.outdated()
-        if outdated and derived.settle_if_empty():
+        if outdated and derived.mark_current_if_empty():
             return
         for name in outdated:
             self.stdout.write(TITLES[name])
@@ -33,6 +33,6 @@ class Command(BaseCommand):
         if name == "rendered":
             # Each row has the version that rendered it, so this continues after an interruption.
             call_command("rerender_posts", stdout=self.stdout)
-            derived.note(name)
+            derived.record_version(name)
         else:
             derived.run(derived.PASSES[name])
