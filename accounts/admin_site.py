@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_actions import delete_selected
-from accounts.long_bodies import note_editor
+from accounts.long_bodies import mark_editor_shown
 from accounts.mixins import return_typed_text
 
 
@@ -25,7 +25,7 @@ class StaffSite(admin.AdminSite):
             # Django redirects to the login page, which leads back to a form without the text.
             if any(typed.values()) and not self.has_permission(request):
                 return return_typed_text(request, typed)
-            note_editor(request)
+            mark_editor_shown(request)
             return guarded(request, *args, **kwargs)
 
         return update_wrapper(handing_back, guarded)

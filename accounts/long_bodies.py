@@ -23,7 +23,7 @@ RENEWED_AFTER = timedelta(days=1)
 SHOWN = "EDITOR_SHOWN"
 
 
-def note_editor(request: HttpRequest) -> None:
+def mark_editor_shown(request: HttpRequest) -> None:
     """Mark the request because its page shows a logged-in person a form for long texts."""
     request.META[SHOWN] = True
 
@@ -46,7 +46,7 @@ class LimitAnonymousBodies:
                 return render(request, "413.html", status=413)
         response = self.get_response(request)
         if SHOWN in request.META and not was_shown_editor(request, RENEWED_AFTER):
-            remember_editor(response)
+            set_editor_cookie(response)
         return response
 
 
@@ -56,7 +56,7 @@ def was_shown_editor(request: HttpRequest, age: timedelta = COOKIE_AGE) -> bool:
     return bool(request.get_signed_cookie(name, default="", salt=SALT, max_age=age))
 
 
-def remember_editor(response: HttpResponse) -> None:
+def set_editor_cookie(response: HttpResponse) -> None:
     response.set_signed_cookie(
         settings.EDITOR_COOKIE_NAME,
         "1",

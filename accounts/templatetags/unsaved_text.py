@@ -3,7 +3,7 @@
 from django import template
 from django.utils.html import format_html
 
-from accounts.long_bodies import note_editor
+from accounts.long_bodies import mark_editor_shown
 from accounts.unsaved_text import WRITER, Writer, new_form_id, sign
 
 register = template.Library()
@@ -15,7 +15,7 @@ def writer(context) -> str:
 
     A recovered text keeps the id of the form it was typed in.
     """
-    note_editor(context["request"])
+    mark_editor_shown(context["request"])
     user = context["request"].user
     recovered = context.get("recovered")
     form_id = recovered.form_id if recovered else new_form_id()

@@ -22,9 +22,10 @@ from django.db.backends.sqlite3 import base
 PAUSE = 0.001
 DEFAULT_PATIENCE = 5
 
-looking = Lock()
+# Only the thread that has this lock asks SQLite again and again; others of its process wait for it.
+polling = Lock()
 # Device and inode of each database file when this process, or its parent, first opened it.
-opened: dict[str, tuple[int, int]] = {}
+first_identities: dict[str, tuple[int, int]] = {}
 
 
 class DatabaseReplaced(OperationalError):  # noqa: N818  a state, not a mistake
@@ -43,14 +44,14 @@ def identity_of(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def remember(path: str) -> None:
+def remember_identity(path: str) -> None:
     """Remember which file is at `path`, and keep it open so that no other file gets its inode.
 
     It is never closed, because that would release SQLite's locks on the file.
     """
     with contextlib.suppress(OSError):
         found = os.fstat(os.open(path, os.O_RDONLY))
-        opened[path] = found.st_dev, found.st_ino
+        first_identities[path] = found.st_dev, found.st_ino
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -60,8 +61,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.refuse_replaced()
         connection = super().get_new_connection(conn_params)
         path = str(self.settings_dict["NAME"])
-        if path not in opened:
-            remember(path)
+        if path not in first_identities:
+            remember_identity(path)
         self.refuse_replaced()
         return connection
 
@@ -77,7 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def refuse_replaced(self) -> None:
         """Raise DatabaseReplaced if the path no longer leads to the file that was opened first."""
         path = str(self.settings_dict["NAME"])
-        if path in opened and identity_of(path) != opened[path]:
+        if path in first_identities and identity_of(path) != first_identities[path]:
             raise DatabaseReplaced(
                 f"{path} was deleted or replaced while the site was running. Nothing is saved "
                 "until the site is restarted."
@@ -86,14 +87,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         """Begin a write transaction; raise OperationalError if the wait exceeds `timeout`."""
         end = time.monotonic() + self.patience
-        is_first = looking.acquire(timeout=self.patience)
+        is_first = polling.acquire(timeout=self.patience)
         try:
             with self.wrap_database_errors, self.without_waiting():
                 while not self.begins(is_last_look=time.monotonic() >= end):
                     time.sleep(PAUSE)
         finally:
             if is_first:
-                looking.release()
+                polling.release()
 
     @property
     def patience(self) -> float:

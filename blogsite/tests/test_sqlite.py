@@ -63,17 +63,17 @@ def test_a_writer_that_waited_in_vain_gets_an_error_and_delays_no_one(connect):
     for _ in range(2):
         with pytest.raises(OperationalError, match="database is locked"):
             begin(second)
-    assert not base.looking.locked()
+    assert not base.polling.locked()
     first.commit()
     begin(second)
 
 
 def test_a_writer_that_waited_in_vain_in_its_process_tries_once(connect):
     late = connect(patience=0)
-    with base.looking:
+    with base.polling:
         begin(late)
         assert late.connection.in_transaction
-        assert base.looking.locked()
+        assert base.polling.locked()
 
 
 def test_other_mistakes_are_reported_at_once(connect):
@@ -82,7 +82,7 @@ def test_other_mistakes_are_reported_at_once(connect):
     with pytest.raises(OperationalError, match="within a transaction"):
         wrapper._start_transaction_under_autocommit()
     assert patience_of(wrapper) == 60_000
-    assert not base.looking.locked()
+    assert not base.polling.locked()
 
 
 # A file that was deleted or replaced -----------------------------------------------------------
