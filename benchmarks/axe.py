@@ -95,7 +95,7 @@ def violations(tab: Page, site: str, folder: Path, page: dict, script: str) -> I
     html = (folder / page["file"]).read_text()
     address = f"{site}/{page['path'].lstrip('/')}"
 
-    def answer(route: Route) -> None:
+    def respond(route: Route) -> None:
         if route.request.is_navigation_request() and route.request.frame == tab.main_frame:
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
         elif "/jsi18n/" in route.request.url:
@@ -103,7 +103,7 @@ def violations(tab: Page, site: str, folder: Path, page: dict, script: str) -> I
         else:
             route.continue_()
 
-    tab.route("**/*", answer)
+    tab.route("**/*", respond)
     tab.goto(address, wait_until="load")
     tab.unroute("**/*")
     tab.evaluate(script)

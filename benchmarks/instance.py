@@ -84,11 +84,11 @@ def ask(path: str, cookie: str) -> None:
 
     statuses = []
     environ = RequestFactory().get(path, HTTP_COOKIE=cookie, HTTP_HOST="127.0.0.1").environ
-    answer = application(environ, lambda status, *_: statuses.append(status))
-    b"".join(answer)
+    response = application(environ, lambda status, *_: statuses.append(status))
+    b"".join(response)
     # The page cache returns a list.
-    if hasattr(answer, "close"):
-        answer.close()
+    if hasattr(response, "close"):
+        response.close()
     assert statuses == ["200 OK"], (path, statuses)
 
 

@@ -40,11 +40,11 @@ class Request:
 
     def send(self, connection: http.client.HTTPConnection) -> int:
         """Send one request; return the size of the response. Raise ValueError for an error."""
-        answer = self.ask(connection)
-        body = answer.read()
-        if answer.status != (304 if self.is_known else 200):
-            raise ValueError(f"{self.path} responds with {answer.status}")
-        return len(body) + len(str(answer.headers).encode()) + len("HTTP/1.1 200 OK\r\n")
+        response = self.ask(connection)
+        body = response.read()
+        if response.status != (304 if self.is_known else 200):
+            raise ValueError(f"{self.path} responds with {response.status}")
+        return len(body) + len(str(response.headers).encode()) + len("HTTP/1.1 200 OK\r\n")
 
     def ask(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
         try:
@@ -67,17 +67,19 @@ class Load:
 def warm_up(request: Request, connections: int) -> tuple[int, float]:
     """Send two requests per connection; return the size of a response and the last duration."""
     found = []
-    run_threads(connections, lambda: found.extend(answers(request, until=0)))
+    run_threads(connections, lambda: found.extend(responses(request, until=0)))
     seconds, size = found[-1]
     return size, seconds
 
 
-def put_load(request: Request, connections: int, seconds: float, *, an_answer: float) -> Load:
+def put_load(
+    request: Request, connections: int, seconds: float, *, response_seconds: float
+) -> Load:
     """Send requests for `seconds`, with wrk if it is installed and the responses are short.
 
     wrk needs whole seconds, and drops responses that arrive late. The other client waits for them.
     """
-    is_short = an_answer * SHORT < seconds
+    is_short = response_seconds * SHORT < seconds
     if shutil.which("wrk") and float(seconds).is_integer() and is_short:
         return run_wrk(request, connections, int(seconds))
     return run_own(request, connections, seconds)
@@ -105,7 +107,7 @@ def wrk_command(request: Request, *, connections: int, seconds: int) -> list[str
 
 def run_own(request: Request, connections: int, seconds: float) -> Load:
     end, found = time.monotonic() + seconds, []
-    run_threads(connections, lambda: found.extend(answers(request, until=end)))
+    run_threads(connections, lambda: found.extend(responses(request, until=end)))
     cuts = quantiles([seconds for seconds, _ in found], n=100, method="inclusive")
     return Load(len(found), cuts[49] * 1000, cuts[98] * 1000)
 
@@ -133,7 +135,7 @@ def connect(request: Request) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", request.port, timeout=TIMEOUT)
 
 
-def answers(request: Request, *, until: float) -> Iterator[tuple[float, int]]:
+def responses(request: Request, *, until: float) -> Iterator[tuple[float, int]]:
     """Yield the duration and size of each response until the deadline; at least two."""
     with closing(connect(request)) as connection:
         done = 0

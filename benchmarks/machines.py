@@ -105,10 +105,10 @@ class Postgres:
             as_whom = unprivileged() | {"stdout": log, "stderr": log}
             command = (programs / "postgres", "-D", self.folder, *settings)
             with running(*command, stop_by=signal.SIGINT, **as_whom) as pid:
-                wait_until(self.answers, f"PostgreSQL at {self.port} does not answer")
+                wait_until(self.responds, f"PostgreSQL at {self.port} does not respond")
                 yield pid
 
-    def answers(self) -> bool:
+    def responds(self) -> bool:
         try:
             with psycopg.connect(self.url, connect_timeout=2):
                 return True
@@ -150,7 +150,7 @@ def call(*command: object) -> None:
 def redis_server(port: int) -> Iterator[int]:
     options = ("--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
     with running("redis-server", *options, stdout=subprocess.DEVNULL) as pid:
-        wait_until(lambda: is_open(port), "Redis does not answer")
+        wait_until(lambda: is_open(port), "Redis does not respond")
         yield pid
 
 
@@ -311,13 +311,13 @@ class Machines:
             os.kill(pid, signal.SIGKILL)
         self.stop(name)
 
-    def wait_for_answers(self, *names: str) -> None:
+    def wait_for_responses(self, *names: str) -> None:
         """Wait until each of these gunicorns has served a new request."""
         logs = [self.log(name) for name in names]
         sizes = [log.stat().st_size for log in logs]
         for log, size in zip(logs, sizes, strict=True):
             is_longer = partial(is_longer_than, log, size + 500)
-            wait_until(is_longer, f"nothing is answered, says {log.name}")
+            wait_until(is_longer, f"nothing responds, says {log.name}")
 
     def manage(self, name: str, *arguments: str) -> None:
         own = environment(self.variables | {"INSTANCE_DIR": str(self.instance(name))})

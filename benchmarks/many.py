@@ -118,7 +118,7 @@ def show_failures(site: Machines, author: Visitor, seconds: int) -> None:
         what = f"rendered pages, {name} {'killed' if stop == site.kill else 'stopped'} and started"
         # nginx has to find the restarted part.
         with asking(Visitor(site.origin, headers=load.NOT_CACHED), ["/"]):
-            site.wait_for_answers(*site.ports)
+            site.wait_for_responses(*site.ports)
         with loaded(site, rendered(site), seconds, what):
             time.sleep(seconds / 4)
             stop(name)
@@ -203,7 +203,7 @@ def changing(site: Machines) -> Iterator[None]:
 
 def ask_for(request: load.Request, seconds: int) -> int:
     load.warm_up(request, 8)
-    return load.put_load(request, 8, seconds, an_answer=0.001).requests
+    return load.put_load(request, 8, seconds, response_seconds=0.001).requests
 
 
 def publish_some(author: Visitor) -> int:
@@ -248,9 +248,9 @@ def compare_with_static(site: Machines, rounds: int) -> None:
 def make_file(site: Machines, page: load.Request) -> str:
     """Write an image as large as the compressed page; return its name."""
     headers = {"Accept-Encoding": "gzip"}
-    answer = Visitor(site.origin, headers=headers).ask("HEAD", page.path)
+    response = Visitor(site.origin, headers=headers).ask("HEAD", page.path)
     path = site.instance("one") / "media/many.webp"
-    path.write_bytes(b"x" * int(answer.headers["Content-Length"]))
+    path.write_bytes(b"x" * int(response.headers["Content-Length"]))
     return path.name
 
 
@@ -259,7 +259,7 @@ def cost_in_nginx(site: Machines, request: load.Request, seconds: int = 3) -> fl
     processes = Processes(site.started["nginx"])
     load.warm_up(request, 8)
     before = processes.cpu_seconds()
-    done = load.put_load(request, 8, seconds, an_answer=0.001)
+    done = load.put_load(request, 8, seconds, response_seconds=0.001)
     return (processes.cpu_seconds() - before) * 1000 / done.requests
 
 

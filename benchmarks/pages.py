@@ -199,8 +199,8 @@ def refuse(saver: Saver, visitor: str, user: User | None) -> None:
     if user and user.username == "reader":
         for name in ("unlike", "like"):
             path = f"/{post.pk}/like/"
-            answer = client.post(path, {"action": name}, headers={"HX-Request": "true"})
-            saver.save(visitor, "htmx", path, answer)
+            response = client.post(path, {"action": name}, headers={"HX-Request": "true"})
+            saver.save(visitor, "htmx", path, response)
     # Send a form like a browser whose cookies were deleted.
     strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
     owner = sign(Writer(user.pk if user else 1, new_form_id()))

@@ -29,7 +29,7 @@ DEFAULT_POSTS = "1000,10000"
 ATTEMPTS = 5
 # Requests that were open at the end get their response later: at most this many seconds plus the
 # longest response time.
-LAST_ANSWERS = 0.1
+LAST_RESPONSES = 0.1
 
 
 @dataclass(slots=True)
@@ -179,14 +179,14 @@ def measure_all(points: list[Point], options: argparse.Namespace) -> None:
 
 def measure(point: Point, options: argparse.Namespace) -> bool:
     """Add one round. Return False if a process ended, because its CPU time is then unknown."""
-    point.bytes, an_answer = load.warm_up(point.request, options.connections)
+    point.bytes, response_seconds = load.warm_up(point.request, options.connections)
     try:
         before = point.server.processes()
         started = before.cpu_seconds()
         loaded = load.put_load(
-            point.request, options.connections, options.seconds, an_answer=an_answer
+            point.request, options.connections, options.seconds, response_seconds=response_seconds
         )
-        time.sleep(LAST_ANSWERS + loaded.p99_ms / 1000)
+        time.sleep(LAST_RESPONSES + loaded.p99_ms / 1000)
         after = point.server.processes()
         seconds = after.cpu_seconds() - started
         private, pss = after.memory_bytes()

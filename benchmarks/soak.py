@@ -88,7 +88,7 @@ def ask(server: Server, connection, chance, who: list[Writer], people: list, pos
     if share < WRITING:
         status = chance.choice(who).act(chance.choice(("publish", "autosave", "like", "comment")))
         if status >= 400:
-            raise ValueError(f"writing answers {status}")
+            raise ValueError(f"writing responded with {status}")
         return
     cookie = ""
     if WRITING + RENDERED <= share < WRITING + RENDERED + LOGGED_IN:

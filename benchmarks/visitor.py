@@ -15,15 +15,15 @@ TIMEOUT = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     headers: HTTPMessage
     text: str
 
 
-def read(answer: HTTPResponse) -> bytes:
-    body = answer.read()
-    return gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body
+def read(response: HTTPResponse) -> bytes:
+    body = response.read()
+    return gzip.decompress(body) if response.headers["Content-Encoding"] == "gzip" else body
 
 
 @dataclass
@@ -34,15 +34,15 @@ class Visitor:
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
-    def get(self, path: str = "/") -> Answer:
+    def get(self, path: str = "/") -> Response:
         return self.ask("GET", path)
 
-    def post(self, path: str, **fields: str) -> Answer:
+    def post(self, path: str, **fields: str) -> Response:
         """Send a form with the CSRF token of its page."""
         token = next(value for name, value in self.cookies.items() if "csrftoken_" in name)
         return self.ask("POST", path, urlencode(fields | {"csrfmiddlewaretoken": token}))
 
-    def ask(self, method: str, path: str, body: str | None = None) -> Answer:
+    def ask(self, method: str, path: str, body: str | None = None) -> Response:
         headers = {"Referer": f"{self.origin}{path}", "Connection": "close"} | self.headers
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -50,9 +50,9 @@ class Visitor:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         with closing(self.connect()) as connection:
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            self.keep_cookies(answer.headers)
-            return Answer(answer.status, answer.headers, read(answer).decode())
+            response = connection.getresponse()
+            self.keep_cookies(response.headers)
+            return Response(response.status, response.headers, read(response).decode())
 
     def connect(self) -> HTTPConnection:
         where = urlsplit(self.origin)
@@ -83,24 +83,26 @@ class Visitor:
     def publish(self, title: str) -> str:
         """Publish a post and return its path."""
         self.get("/create/")
-        answer = self.post("/create/", title=title, body=f"{title}, in a few words.")
-        self.expect(302, answer)
-        return answer.headers["Location"]
+        response = self.post("/create/", title=title, body=f"{title}, in a few words.")
+        self.expect(302, response)
+        return response.headers["Location"]
 
-    def expect(self, status: int, answer: Answer) -> None:
-        if answer.status != status:
-            raise ValueError(f"{self.origin} answers {answer.status}, not {status}: {answer.text}")
+    def expect(self, status: int, response: Response) -> None:
+        if response.status != status:
+            raise ValueError(
+                f"{self.origin} responded with {response.status}, not {status}: {response.text}"
+            )
 
 
 class Tally:
     """Counts responses, and lists failures."""
 
     def __init__(self) -> None:
-        self.answers = 0
+        self.responses = 0
         self.failed: list[int | str] = []
 
     def add(self, outcome: int | str) -> None:
-        self.answers += 1
+        self.responses += 1
         if outcome != 200:
             self.failed.append(outcome)
 

@@ -49,9 +49,9 @@ def count_queries(user: User, posts: int) -> dict[str, int]:
     form = fields_of(user)
 
     def post(path: str, **fields) -> tuple[int, dict[str, Any]]:
-        answer = client.post(path, fields | form)
-        is_json = answer.headers.get("Content-Type") == "application/json"
-        return answer.status_code, answer.json() if is_json else {}
+        response = client.post(path, fields | form)
+        is_json = response.headers.get("Content-Type") == "application/json"
+        return response.status_code, response.json() if is_json else {}
 
     writer, found = Writer(0, posts, post), {}
     for name in ACTS:

@@ -28,7 +28,7 @@ from benchmarks.servers import ROOT, Instance, Server, environment, serving
 from benchmarks.visitor import Visitor
 
 ALONE = ("act", "posts", "CPU ms", "queries")
-TOGETHER = ("act", "posts", "answers", "failed", "p50 ms", "p99 ms", "max ms")
+TOGETHER = ("act", "posts", "responses", "failed", "p50 ms", "p99 ms", "max ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def writer_at(
     def post(path: str, **fields) -> tuple[int, dict[str, Any]]:
         # Use a new visitor each time, because visitors here never load the page that shows and
         # removes their messages.
-        answer = Visitor(origin, cookies=dict(cookies)).post(path, **form, **fields)
-        is_json = answer.headers.get("Content-Type") == "application/json"
-        return answer.status, json.loads(answer.text) if is_json else {}
+        response = Visitor(origin, cookies=dict(cookies)).post(path, **form, **fields)
+        is_json = response.headers.get("Content-Type") == "application/json"
+        return response.status, json.loads(response.text) if is_json else {}
 
     return Writer(number, posts, post)
 
@@ -140,7 +140,7 @@ def repeat(writer: Writer, name: str, number: int) -> None:
     for _ in range(number):
         status = writer.act(name)
         if status >= 400:
-            raise ValueError(f"{name} answers {status}")
+            raise ValueError(f"{name} responded with {status}")
 
 
 def measure_together(writers: list[Writer], options: argparse.Namespace) -> list[tuple]:

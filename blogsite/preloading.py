@@ -65,11 +65,11 @@ def ask(application: Callable, page: str, **headers: str) -> bytes:
     environ |= {"HTTPS": "on", "HTTP_X_FORWARDED_PROTO": "https"} if settings.IS_HTTPS else {}
     environ |= headers
     setup_testing_defaults(environ)
-    answer = application(environ, lambda *said: None)
-    body = b"".join(answer)
+    response = application(environ, lambda *said: None)
+    body = b"".join(response)
     # The page cache returns a list, which has no close().
-    if hasattr(answer, "close"):
-        answer.close()
+    if hasattr(response, "close"):
+        response.close()
     return body
 
 

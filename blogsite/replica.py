@@ -110,7 +110,7 @@ def choose() -> str:
     try:
         is_up_to_date = has_replayed(committed)
     except Error as error:
-        trust.lose(f"does not answer: {error}", REST_AWAY)
+        trust.lose(f"does not respond: {error}", REST_AWAY)
         return PRIMARY
     if not is_up_to_date:
         trust.lose("is behind", REST_BEHIND)

@@ -81,7 +81,7 @@ def unavailable(
     elif is_full(error):
         log.error("A disk is full: %s", " ".join(str(error).split()))
     else:
-        log.error("The database did not answer: %s", " ".join(str(error).split()))
+        log.error("The database did not respond: %s", " ".join(str(error).split()))
     view = request.resolver_match and request.resolver_match.func
     if getattr(getattr(view, "view_class", None), "sends_json", False):
         text = _("The blog is busy. Your text is not saved yet; try again in a few seconds.")

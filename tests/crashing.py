@@ -66,11 +66,11 @@ def ask(site: Site, path: str, fields: dict | None = None) -> tuple[int, str]:
         content = b"" if fields is None else form_of(site, fields)
         method = "GET" if fields is None else "POST"
         request.request(method, path, content, headers_of(site, content))
-        with request.getresponse() as answer:
-            for cookie in answer.headers.get_all("Set-Cookie", ()):
+        with request.getresponse() as response:
+            for cookie in response.headers.get_all("Set-Cookie", ()):
                 name, value = cookie.partition(";")[0].split("=", 1)
                 site.cookies[name] = value
-            return answer.status, answer.read().decode()
+            return response.status, response.read().decode()
 
 
 def log_in(site: Site) -> None:

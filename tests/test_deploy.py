@@ -95,7 +95,7 @@ class Telling(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         # The number makes each response different.
-        body = f"answer {len(self.server.asked)}".encode()
+        body = f"response {len(self.server.asked)}".encode()
         for name, value in (self.server.headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
@@ -166,10 +166,10 @@ def test_static_files_are_given_under_the_type_that_browsers_read_them_by(tmp_pa
     (tmp_path / "static/css").mkdir(parents=True)
     (tmp_path / "static" / name).write_text("{}")
     with before(tmp_path, Told()) as visitor:
-        answer = visitor.get(f"/static/{name}")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
-    assert answer.headers["Cache-Control"] == "public, max-age=315360000, immutable"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        response = visitor.get(f"/static/{name}")
+    assert (response.status, response.headers["Content-Type"]) == (200, kind)
+    assert response.headers["Cache-Control"] == "public, max-age=315360000, immutable"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @needs_nginx
@@ -205,7 +205,7 @@ def test_the_application_decides_which_responses_are_cached(tmp_path, headers, i
     application = Told(headers)
     with before(tmp_path, application) as visitor:
         texts = [visitor.get("/page/").text for _ in range(2)]
-    assert texts == ["answer 1", "answer 1" if is_kept else "answer 2"]
+    assert texts == ["response 1", "response 1" if is_kept else "response 2"]
 
 
 @needs_nginx
@@ -235,13 +235,13 @@ def test_a_cookie_of_a_session_or_message_alone_passes_the_cache(tmp_path, cooki
         visitor.cookies.clear()
         visitor.get("/page/")
         visitor.headers |= {"Cookie": cookies} if cookies else {}
-        answers = [visitor.get("/page/") for _ in range(2)]
+        responses = [visitor.get("/page/") for _ in range(2)]
         # A personal page is not kept in the cache either.
         visitor.headers.pop("Cookie", None)
-        answers.append(visitor.get("/page/"))
-    texts = ["answer 1"] * 3 if is_kept else ["answer 2", "answer 3", "answer 1"]
-    assert [answer.text for answer in answers] == texts
-    assert [answer.headers["X-Cache"] for answer in answers[:2]] == [
+        responses.append(visitor.get("/page/"))
+    texts = ["response 1"] * 3 if is_kept else ["response 2", "response 3", "response 1"]
+    assert [response.text for response in responses] == texts
+    assert [response.headers["X-Cache"] for response in responses[:2]] == [
         "HIT" if is_kept else "BYPASS"
     ] * 2
 
@@ -250,11 +250,11 @@ def test_a_cookie_of_a_session_or_message_alone_passes_the_cache(tmp_path, cooki
 def test_a_page_requested_after_a_pause_is_current(tmp_path):
     application = Told(FOR_ALL)
     with before(tmp_path, application) as visitor:
-        assert visitor.get("/page/").text == "answer 1"
+        assert visitor.get("/page/").text == "response 1"
         # Wait one second, one more during renewal, and one more because nginx counts whole seconds.
         after = time.monotonic() + 3
         wait_until(lambda: time.monotonic() > after, "the clock stands still")
-        assert visitor.get("/page/").text == "answer 2"
+        assert visitor.get("/page/").text == "response 2"
 
 
 @needs_nginx
@@ -279,7 +279,7 @@ def test_how_long_a_page_outlives_the_application_is_for_the_application_to_say(
     control = f"public, max-age=0, s-maxage=1, stale-if-error={seconds}"
     application = Told({"Cache-Control": control, "Vary": "Cookie, Accept-Encoding"})
     with before(tmp_path, application) as visitor:
-        assert visitor.get("/page/").text == "answer 1"
+        assert visitor.get("/page/").text == "response 1"
         application.hangs_up = True
         wait_until(lambda: visitor.get("/page/").headers["X-Cache"] != "HIT", "it does not end")
         assert visitor.get("/page/").status == status
@@ -291,7 +291,7 @@ def test_pages_of_two_hosts_are_two(tmp_path):
     with before(tmp_path, application) as visitor:
         for number, host in enumerate(("a.example", "b.example", "a.example:8000"), 1):
             visitor.headers["Host"] = host
-            assert visitor.get("/page/").text == f"answer {number}"
+            assert visitor.get("/page/").text == f"response {number}"
             assert application.received[-1]["Host"] == host
 
 
@@ -354,13 +354,15 @@ def prepared(tmp_path) -> dict[str, str]:
 def test_a_restart_refuses_no_request(prepared):
     with closing(socket.create_server(("127.0.0.1", 0), backlog=2048)) as listener:
         visitor = Visitor(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        # The last server must still run when the last requests are answered.
+        # The last server must still run when the last requests get responses.
         with ExitStack() as last, asking(visitor, ["/", "/tags/"]) as tally:
             for _ in range(3):
                 with activated(listener, prepared):
-                    wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
+                    wait_until(
+                        lambda end=tally.responses + 50: tally.responses > end, "no responses"
+                    )
             last.enter_context(activated(listener, prepared))
-            wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
+            wait_until(lambda end=tally.responses + 50: tally.responses > end, "no responses")
     assert not tally.failed
 
 

@@ -17,8 +17,8 @@ OWN = dict.fromkeys(RESTRICTING, "the application's own")
 A_YEAR = "public, max-age=31536000, immutable"
 
 
-def each_restricting(answer) -> dict[str, list[str]]:
-    return {name: answer.headers.get_all(name, []) for name in RESTRICTING}
+def each_restricting(response) -> dict[str, list[str]]:
+    return {name: response.headers.get_all(name, []) for name in RESTRICTING}
 
 
 def only(headers: dict[str, str]) -> dict[str, list[str]]:
@@ -55,13 +55,13 @@ def test_files_are_sent_with_what_restricts_them(tmp_path, path, status, life):
     (tmp_path / "media/images").mkdir(parents=True)
     (tmp_path / "media/images/some.webp").write_text("image")
     with before(tmp_path, Told()) as visitor:
-        answer = visitor.get(path)
+        response = visitor.get(path)
         again = visitor
-        again.headers["If-None-Match"] = answer.headers.get("ETag", '"none"')
+        again.headers["If-None-Match"] = response.headers.get("ETag", '"none"')
         unchanged = again.get(path)
-    assert (answer.status, answer.headers["Cache-Control"]) == (status, life)
+    assert (response.status, response.headers["Cache-Control"]) == (status, life)
     assert unchanged.status == (304 if status == 200 else status)
-    assert each_restricting(answer) == each_restricting(unchanged) == only(RESTRICTING)
+    assert each_restricting(response) == each_restricting(unchanged) == only(RESTRICTING)
 
 
 @needs_nginx
@@ -69,20 +69,20 @@ def test_files_are_sent_with_what_restricts_them(tmp_path, path, status, life):
 @pytest.mark.parametrize("headers", [OWN, {}])
 def test_the_applications_own_headers_are_sent_once_and_missing_ones_added(tmp_path, path, headers):
     with before(tmp_path, Told(headers | FOR_ALL)) as visitor:
-        answers = [visitor.get(path) for _ in range(2)]
-    for answer in answers:
-        assert each_restricting(answer) == only(headers or RESTRICTING)
-        assert answer.headers.get_all("Cache-Control") == [FOR_ALL["Cache-Control"]]
+        responses = [visitor.get(path) for _ in range(2)]
+    for response in responses:
+        assert each_restricting(response) == only(headers or RESTRICTING)
+        assert response.headers.get_all("Cache-Control") == [FOR_ALL["Cache-Control"]]
     if path == "/":
-        assert [answer.headers["X-Cache"] for answer in answers] == ["MISS", "HIT"]
+        assert [response.headers["X-Cache"] for response in responses] == ["MISS", "HIT"]
 
 
 @needs_nginx
 def test_a_page_of_nginx_about_an_error_is_restricted_too(tmp_path):
     with before(tmp_path, Told(hangs_up=True)) as visitor:
-        answer = visitor.get("/")
-    assert answer.status == 502
-    assert each_restricting(answer) == only(RESTRICTING)
+        response = visitor.get("/")
+    assert response.status == 502
+    assert each_restricting(response) == only(RESTRICTING)
 
 
 @needs_nginx
@@ -101,6 +101,6 @@ def test_a_method_that_nginx_refuses_gets_405_with_what_is_allowed(tmp_path, met
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("{}")
     with before(tmp_path, Told()) as visitor:
-        answer = visitor.ask(method, path)
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
-    assert each_restricting(answer) == only(RESTRICTING)
+        response = visitor.ask(method, path)
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert each_restricting(response) == only(RESTRICTING)

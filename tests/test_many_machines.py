@@ -156,12 +156,12 @@ def test_nothing_but_static_files_and_images_is_given(anonymous, path):
 
 def test_static_files_come_from_the_disk_and_are_kept_for_good(anonymous):
     path = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', anonymous.get().text)[1]
-    answer = Visitor(anonymous.origin, headers={"Accept-Encoding": "gzip"}).ask("HEAD", path)
-    assert answer.status == 200
-    assert answer.headers["Cache-Control"] == "public, max-age=315360000, immutable"
-    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert answer.headers["X-Request-ID"] is None
+    response = Visitor(anonymous.origin, headers={"Accept-Encoding": "gzip"}).ask("HEAD", path)
+    assert response.status == 200
+    assert response.headers["Cache-Control"] == "public, max-age=315360000, immutable"
+    assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["X-Request-ID"] is None
 
 
 # The replica --------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_no_one_notices_a_replica_that_stops(site, author):
         site.stop("replica")
         author.publish("Without the replica")
         assert "Without the replica" in author.get().text
-        site.wait_for_answers("one", "two")
+        site.wait_for_responses("one", "two")
         site.start("replica")
     assert not tally.failed
     test_pages_are_read_from_the_replica(site, author)
@@ -222,11 +222,11 @@ def test_a_redis_that_stops_makes_pages_slower_and_breaks_none(site, author, som
 def end_under_load(site, visitor, end, name) -> list:
     """Return the requests that failed while a machine ended and was started again."""
     with asking(visitor, ["/", "/tags/"]) as tally:
-        site.wait_for_answers("one", "two")
+        site.wait_for_responses("one", "two")
         end(name)
-        site.wait_for_answers(*site.ports.keys() - {name})
+        site.wait_for_responses(*site.ports.keys() - {name})
         site.start(name)
-        site.wait_for_answers(name)
+        site.wait_for_responses(name)
     return tally.failed
 
 

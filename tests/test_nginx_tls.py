@@ -69,8 +69,11 @@ def test_renewals_are_served_over_http_and_all_else_is_redirected(tmp_path, conf
         assert visitor.get("/.well-known/acme-challenge/token").text == "token.key"
         assert visitor.get("/.well-known/acme-challenge/other").status == 404
         for path in ("/", "/create/?x=1", "/.well-known/other"):
-            answer = visitor.get(path)
-            assert (answer.status, answer.headers["Location"]) == (301, f"https://127.0.0.1{path}")
+            response = visitor.get(path)
+            assert (response.status, response.headers["Location"]) == (
+                301,
+                f"https://127.0.0.1{path}",
+            )
 
 
 @pytest.mark.parametrize(

@@ -274,8 +274,8 @@ def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Ques
     asked = {}
     for name, act in acts.items():
         with plans.questions() as asked[name]:
-            answer = act()
-        assert getattr(answer, "status_code", 200) == 200 or name == "nobody", name
+            response = act()
+        assert getattr(response, "status_code", 200) == 200 or name == "nobody", name
     return asked
 
 

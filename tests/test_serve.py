@@ -67,8 +67,8 @@ def serving(environment: dict, *arguments: str, cwd: Path = ROOT):
 
 
 def get(environment: dict, path: str = "/") -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{environment['PORT']}{path}") as answer:
-        return answer.read().decode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{environment['PORT']}{path}") as response:
+        return response.read().decode()
 
 
 def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twice(environment):

@@ -40,8 +40,8 @@ class Site:
     def read(self, path: str) -> list[tuple[int, str]]:
         """Return the status and text of a page in each encoding, as anonymous visitors get it."""
         visitors = [Visitor(self.origin, headers={"Accept-Encoding": name}) for name in CODINGS]
-        answers = [visitor.get(path) for visitor in visitors]
-        return [(answer.status, answer.text) for answer in answers]
+        responses = [visitor.get(path) for visitor in visitors]
+        return [(response.status, response.text) for response in responses]
 
     def tells(self, path: str, text: str) -> bool:
         """Return whether the page contains `text`, in any coding."""
@@ -118,8 +118,8 @@ def test_removed_pages_do_not_come_back_while_the_application_is_down(site, how)
     with application_lost(site, how):
         with ThreadPoolExecutor(len(pages) + 1) as pool:
             home, *found = pool.map(site.read, ("/", *pages.values()))
-        for title, answers in zip(pages, found, strict=True):
-            assert not any(title in text for _, text in answers)
+        for title, responses in zip(pages, found, strict=True):
+            assert not any(title in text for _, text in responses)
         assert {status for status, _ in home} <= {502, 504}
 
 

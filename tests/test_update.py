@@ -106,7 +106,7 @@ def test_an_update_by_the_lines_of_the_readme_refuses_no_request(
             assert shell.calls[-1] == "systemctl restart blogsite"
             old.close()
             new.enter_context(activated(listener, own, checkout))
-            wait_until(lambda end=tally.answers + 50: tally.answers > end, "no answers")
+            wait_until(lambda end=tally.responses + 50: tally.responses > end, "no responses")
         assert not tally.failed
         assert {"Migrating", "Collecting"} <= {line.partition(" ")[0] for line in said.splitlines()}
         assert stylesheet(visitor) != before

@@ -114,16 +114,16 @@ def ask():
     """Return a function that calls a WSGI callable like a server: status, headers and body."""
 
     def run(application, method: str, path: str) -> tuple[str, dict, bytes]:
-        answered = []
+        responded = []
 
         def start_response(status, headers, exc_info=None):
-            answered.extend([status, dict(headers)])
+            responded.extend([status, dict(headers)])
 
         environ = RequestFactory().generic(method, path).environ
         response = application(environ, start_response)
         body = b"".join(response)
         response.close()
-        return (*answered, body)
+        return (*responded, body)
 
     def run_in_thread(*arguments) -> tuple[str, dict, bytes]:
         # A request closes the database connections of its thread, which must not be the test's

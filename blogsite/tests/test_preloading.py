@@ -19,11 +19,11 @@ class Asked:
     """The site, with a list of its requests and responses."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[str, str]] = []
+        self.responses: list[tuple[str, str]] = []
 
     def __call__(self, environ: dict, start_response):
         def note(status: str, headers: list) -> None:
-            self.answers.append((environ["PATH_INFO"], status))
+            self.responses.append((environ["PATH_INFO"], status))
 
         return wsgi.site(environ, note)
 
@@ -61,7 +61,7 @@ def test_the_first_pages_are_asked_for_and_no_connection_is_left(settings, post,
 
     assert in_thread(run)
     pages = ["/", "/", "/auth/login/", post.get_absolute_url()]
-    assert asked.answers == [(page, "200 OK") for page in pages]
+    assert asked.responses == [(page, "200 OK") for page in pages]
     assert not logging.root.manager.disable
 
 
@@ -70,7 +70,7 @@ def test_a_blog_without_posts_warms_up_too():
     assert not Post.objects.exists()
     asked = Asked()
     in_thread(preloading.request_pages, asked)
-    assert [status for _, status in asked.answers] == ["200 OK"] * 3
+    assert [status for _, status in asked.responses] == ["200 OK"] * 3
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -106,7 +106,7 @@ def unfrozen():
 def test_without_a_database_templates_alone_are_made(dead_database, unfrozen):
     asked = Asked()
     preloading.preload(asked)
-    assert asked.answers == []
+    assert asked.responses == []
     assert not logging.root.manager.disable
     loader, *_ = engines["django"].engine.template_loaders
     folder = site_settings.ASSETS_DIR / "templates"

@@ -189,7 +189,7 @@ def test_a_replica_that_does_not_respond_is_not_noticed(request, asked, followin
     response, primary, _ = asked()
     assert (response.status_code, primary) == (200, 1 + 4)
     assert "WARNING blogsite.replica" in log.getvalue()
-    assert "the replica does not answer: " in log.getvalue()
+    assert "the replica does not respond: " in log.getvalue()
 
 
 def test_a_replica_that_failed_is_not_used_until_its_pause_ends(asked, following, monkeypatch, log):

@@ -195,7 +195,7 @@ def is_setting(name: str, value: object) -> bool:
     return is_own and name not in functions
 
 
-def answer(**changes) -> SimpleNamespace:
+def sent_response(**changes) -> SimpleNamespace:
     values = {"status": "200 OK", "sent": 1234, "response_length": 1234}
     return SimpleNamespace(**values | changes)
 
@@ -223,7 +223,7 @@ REQUEST = {
     ],
 )
 def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_, line):
-    written = serving.access_line(answer(**response), REQUEST | environ_, 0.01234).decode()
+    written = serving.access_line(sent_response(**response), REQUEST | environ_, 0.01234).decode()
     assert re.fullmatch(rf"{TIME} {re.escape(line)}.*\n", written)
 
 
@@ -239,7 +239,7 @@ def test_a_unix_socket_is_trusted_no_more_than_others(load):
 
 def test_an_access_line_has_a_dash_where_no_id_was_given():
     environ = {name: value for name, value in REQUEST.items() if name != "REQUEST_ID"}
-    assert serving.access_line(answer(), environ, 0).endswith(b" 0.0ms -\n")
+    assert serving.access_line(sent_response(), environ, 0).endswith(b" 0.0ms -\n")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_an_access_line_has_a_dash_where_no_id_was_given():
 )
 @pytest.mark.parametrize("name", ["RAW_URI", "REMOTE_ADDR", "REQUEST_METHOD", "REQUEST_ID"])
 def test_text_from_a_stranger_adds_no_line_and_no_control_character(name, hostile):
-    written = serving.access_line(answer(), REQUEST | {name: f"a{hostile}b"}, 0)
+    written = serving.access_line(sent_response(), REQUEST | {name: f"a{hostile}b"}, 0)
     text = written.decode()
     assert len(text.splitlines()) == 1 and text.endswith("\n")
     assert text[:-1].isprintable()
@@ -261,7 +261,7 @@ def write_line():
         config = Config()
         config.set("accesslog", accesslog)
         logger = serving.logger_class(config)
-        logger.access(answer(), None, REQUEST, timedelta(milliseconds=12.34))
+        logger.access(sent_response(), None, REQUEST, timedelta(milliseconds=12.34))
 
     return write
 

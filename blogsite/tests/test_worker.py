@@ -33,13 +33,13 @@ class Site:
 
     def __init__(self) -> None:
         self.started, self.released = Event(), Event()
-        self.answered = 0
+        self.responded = 0
 
     def __call__(self, environ: dict, start_response: Callable) -> list[bytes]:
         if environ["PATH_INFO"] == "/wait":
             self.started.set()
             self.released.wait(TIMEOUT)
-        self.answered += 1
+        self.responded += 1
         start_response("200 OK", [])
         return [environ["PATH_INFO"].encode()]
 
@@ -92,8 +92,8 @@ def get(listener) -> Callable:
     host, port = listener.sock.getsockname()
 
     def ask(path: str) -> str:
-        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=TIMEOUT) as answer:
-            return answer.read().decode()
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=TIMEOUT) as response:
+            return response.read().decode()
 
     return ask
 
@@ -136,10 +136,10 @@ def test_requests_on_a_kept_connection_keep_no_one_out(start, get, site, pool, l
     kept.close()
 
 
-def read(answer: BinaryIO) -> bytes:
+def read(response: BinaryIO) -> bytes:
     # Gunicorn waits until the client closes the connection.
-    with answer:
-        return answer.read()
+    with response:
+        return response.read()
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
 
 
 def test_a_waiting_connection_is_served_though_the_worker_is_told_to_stop(stop_while_five_wait):
-    assert all(b"/late" in read(answer) for answer in stop_while_five_wait())
+    assert all(b"/late" in read(response) for response in stop_while_five_wait())
 
 
 def test_a_worker_that_stops_takes_no_more_than_it_has_threads_for(
@@ -185,10 +185,10 @@ def test_a_worker_that_stops_takes_no_more_than_it_has_threads_for(
 ):
     config.set("worker_connections", 6)
     waiting = stop_while_five_wait()
-    assert [b"/late" in read(answer) for answer in waiting[:2]] == [True, True]
-    assert site.answered == 3
+    assert [b"/late" in read(response) for response in waiting[:2]] == [True, True]
+    assert site.responded == 3
     start()
-    assert all(b"/late" in read(answer) for answer in waiting[2:])
+    assert all(b"/late" in read(response) for response in waiting[2:])
 
 
 @pytest.fixture

@@ -42,17 +42,17 @@ def ask(application, path: str, method: str = "GET", **environ) -> Reply:
     started = []
     sent = RequestFactory().generic(method, path).environ | {"HTTP_HOST": "testserver"} | environ
     with connections_kept():
-        answer = application(sent, lambda status, headers: started.append((status, headers)))
-        body = b"".join(answer)
-        if hasattr(answer, "close"):
-            answer.close()
+        response = application(sent, lambda status, headers: started.append((status, headers)))
+        body = b"".join(response)
+        if hasattr(response, "close"):
+            response.close()
     ((status, headers),) = started
     names = [name.lower() for name, _ in headers if name != "Set-Cookie"]
     assert len(set(names)) == len(names), "a header that comes twice"
     return Reply(int(status[:3]), dict(headers), body)
 
 
-def answering(response_class=HttpResponse, *arguments, **options):
+def responding(response_class=HttpResponse, *arguments, **options):
     """Return a WSGI callable that always sends this response."""
 
     def application(environ, start_response):

@@ -12,7 +12,7 @@ from django.utils.http import http_date
 
 from caching import pages
 from caching.pages import in_order, takes_gzip
-from caching.tests.cached import AnonymousVisitor, answering, ask
+from caching.tests.cached import AnonymousVisitor, ask, responding
 from posts.models import Post
 
 OUTLETS = ["/", "/?page=1", "/?q=body", "/tags/", "/tags/bread/", "/authors/author/", "/hello/"]
@@ -309,21 +309,21 @@ def test_a_session_that_ended_is_dropped_and_the_next_page_is_cached(anonymous, 
 @pytest.mark.parametrize(
     ("application", "is_kept"),
     [
-        (answering(HttpResponse, "a"), True),
-        (answering(HttpResponse, "a", content_type="application/atom+xml"), True),
-        (answering(HttpResponse, "a", headers={"Vary": "Cookie"}), True),
-        (answering(HttpResponse, "a", status=500), False),
-        (answering(HttpResponse, "a", status=404), False),
-        (answering(HttpResponse, "a", headers={"Vary": "Cookie, Accept"}), False),
-        (answering(HttpResponse, "a", headers={"Vary": "Accept-Language"}), False),
-        (answering(HttpResponse, "a", headers={"Cache-Control": "private"}), False),
-        (answering(HttpResponse, "a", headers={"Cache-Control": "no-store"}), False),
-        (answering(HttpResponse, "a", headers={"Set-Cookie": "a=b"}), False),
-        (answering(HttpResponse, "a", headers={"Content-Encoding": "br"}), False),
-        (answering(HttpResponse, "a", content_type="image/webp"), False),
-        (answering(HttpResponse, b"a" * 1024 * 1024 + b"a"), False),
-        (answering(HttpResponse, b"\x00" * 1024 * 1024), False),
-        (answering(StreamingHttpResponse, [b"a"]), False),
+        (responding(HttpResponse, "a"), True),
+        (responding(HttpResponse, "a", content_type="application/atom+xml"), True),
+        (responding(HttpResponse, "a", headers={"Vary": "Cookie"}), True),
+        (responding(HttpResponse, "a", status=500), False),
+        (responding(HttpResponse, "a", status=404), False),
+        (responding(HttpResponse, "a", headers={"Vary": "Cookie, Accept"}), False),
+        (responding(HttpResponse, "a", headers={"Vary": "Accept-Language"}), False),
+        (responding(HttpResponse, "a", headers={"Cache-Control": "private"}), False),
+        (responding(HttpResponse, "a", headers={"Cache-Control": "no-store"}), False),
+        (responding(HttpResponse, "a", headers={"Set-Cookie": "a=b"}), False),
+        (responding(HttpResponse, "a", headers={"Content-Encoding": "br"}), False),
+        (responding(HttpResponse, "a", content_type="image/webp"), False),
+        (responding(HttpResponse, b"a" * 1024 * 1024 + b"a"), False),
+        (responding(HttpResponse, b"\x00" * 1024 * 1024), False),
+        (responding(StreamingHttpResponse, [b"a"]), False),
     ],
 )
 def test_responses_that_can_not_be_cached_pass_untouched(anonymous, application, is_kept):
@@ -354,7 +354,7 @@ def test_responses_that_can_not_be_cached_pass_untouched(anonymous, application,
     ],
 )
 def test_a_response_is_reused_if_everything_relevant_is_the_same(anonymous, one, other, is_same):
-    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     anonymous.get(**one)
     anonymous.get(**other)
     assert (anonymous.rendered == 1) == is_same
@@ -366,14 +366,14 @@ def test_a_response_is_reused_if_everything_relevant_is_the_same(anonymous, one,
 )
 def test_behind_a_proxy_the_scheme_is_what_it_says(anonymous, settings, one, other, is_same):
     settings.BEHIND_PROXY = True
-    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     for said in (one, other):
         anonymous.get(**({} if said is None else {"HTTP_X_FORWARDED_PROTO": said}))
     assert (anonymous.rendered == 1) == is_same
 
 
 def test_another_language_is_another_response(anonymous, settings):
-    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     anonymous.get()
     settings.LANGUAGE_CODE = "de"
     anonymous.get()

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from caching import pages
 from caching.pages import FileCounter, RedisCounter
-from caching.tests.cached import AnonymousVisitor, answering
+from caching.tests.cached import AnonymousVisitor, responding
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
-    anonymous = AnonymousVisitor(answering(HttpResponse, os.urandom(24_000)), size_max=100_000)
+    anonymous = AnonymousVisitor(responding(HttpResponse, os.urandom(24_000)), size_max=100_000)
     for name in ("/a", "/b", "/c"):
         anonymous.get(name)
     size_of_one = anonymous.cache.size // 3
@@ -37,12 +37,12 @@ def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
     assert [key[3] for key in anonymous.cache.responses] == ["/c", "/a", "/d"]
     for number in range(20):
         anonymous.get(f"/{number}")
-        kept = sum(answer.size for answer in anonymous.cache.responses.values())
+        kept = sum(response.size for response in anonymous.cache.responses.values())
         assert anonymous.cache.size == kept <= 100_000
 
 
 def test_a_new_response_replaces_the_old_one(anonymous, clock):
-    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     anonymous.get()
     size = anonymous.cache.size
     clock(61)
@@ -56,7 +56,7 @@ def test_a_new_response_replaces_the_old_one(anonymous, clock):
 
 def test_hits_misses_and_size_are_counted_and_told(anonymous, caplog):
     caplog.set_level("INFO", "caching.pages")
-    anonymous = AnonymousVisitor(answering(HttpResponse, "a"))
+    anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     for _ in range(pages.REPORTED_EVERY + 1):
         anonymous.get()
     assert (anonymous.cache.hits, anonymous.cache.misses) == (pages.REPORTED_EVERY, 1)
@@ -69,7 +69,7 @@ def test_caching_a_response_costs_one_query_and_serving_it_none(
     anonymous, post, django_assert_num_queries, django_assert_max_num_queries
 ):
     with django_assert_num_queries(1):
-        AnonymousVisitor(answering(HttpResponse, "a")).get()
+        AnonymousVisitor(responding(HttpResponse, "a")).get()
     anonymous.get()
     with django_assert_num_queries(0):
         anonymous.get()
@@ -130,12 +130,12 @@ class WaitingEvents:
 
 
 def test_a_stampede_renders_once(stampede):
-    anonymous = stampede(answering(HttpResponse, "a"))
+    anonymous = stampede(responding(HttpResponse, "a"))
     assert (anonymous.rendered, anonymous.cache.hits, anonymous.cache.rendering) == (1, 3, {})
 
 
 def test_a_request_that_waited_for_an_uncached_page_renders_it(stampede):
-    anonymous = stampede(answering(HttpResponse, "a", headers={"Cache-Control": "no-store"}))
+    anonymous = stampede(responding(HttpResponse, "a", headers={"Cache-Control": "no-store"}))
     assert (anonymous.rendered, anonymous.cache.rendering) == (4, {})
 
 
@@ -180,7 +180,7 @@ def test_a_change_reaches_every_worker(anonymous, post, django_capture_on_commit
 def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(anonymous):
     def changing(environ, start_response):
         anonymous.cache.counter.increase()
-        return answering(HttpResponse, "a")(environ, start_response)
+        return responding(HttpResponse, "a")(environ, start_response)
 
     anonymous.site = changing
     assert not anonymous.is_kept()

@@ -76,8 +76,8 @@ def test_a_changed_field_moves_the_date_and_makes_a_revision(client_of, saved, n
 @pytest.mark.parametrize("name", PostText._fields)
 def test_a_field_is_autosaved_beside_a_published_post_and_shown_again(client_of, saved, name):
     client = client_of("author")
-    answer = client.post(f"/{saved.pk}/autosave/", form_of(saved, changed(name), "draft"))
-    assert answer.status_code == 200
+    response = client.post(f"/{saved.pk}/autosave/", form_of(saved, changed(name), "draft"))
+    assert response.status_code == 200
     assert Post.objects.get().text == SAMPLE
     assert history.unsaved_edits(saved).text == changed(name)
     page = client.get(f"/{saved.pk}/update/")

@@ -278,7 +278,7 @@ def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
     if not revision.title and not post.is_draft:
         raise TitleMissing
     post.set_text(revision.text)
-    # A new edit session, so that this doesn't count as continuing unsaved edits.
+    # Use a new edit session, so that this doesn't count as continuing unsaved edits.
     tags = tagging.split_tags(revision.tags)
     return update(post, replace(edit, tags=tags, session=uuid4().hex))
 

@@ -134,8 +134,8 @@ def status_of(site):
 
     def status(path: str) -> int:
         try:
-            with urllib.request.urlopen(site + path) as answer:
-                return answer.status
+            with urllib.request.urlopen(site + path) as response:
+                return response.status
         except urllib.error.HTTPError as error:
             return error.code
 

@@ -31,8 +31,8 @@ def send_form(page, path: str, fields: dict[str, str]) -> None:
     """Send the form at `path` with the page's cookies, and follow the redirect."""
     request = page.context.request
     token = re.search('name="csrfmiddlewaretoken" value="(.*?)"', request.get(path).text())[1]
-    answer = request.post(path, form={"csrfmiddlewaretoken": token, **fields})
-    assert answer.ok and not answer.url.endswith(path), answer.url
+    response = request.post(path, form={"csrfmiddlewaretoken": token, **fields})
+    assert response.ok and not response.url.endswith(path), response.url
 
 
 def log_in(page, username: str, password: str = PASSWORD) -> None:
@@ -116,9 +116,9 @@ def test_another_person_finds_no_edit_and_is_refused(open_page, username):
     log_in(page, other)
     page.goto(address)
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
-    answer = page.request.get(editor)
-    assert answer.status == 403
-    assert "You can't do this" in answer.text()
+    response = page.request.get(editor)
+    assert response.status == 403
+    assert "You can't do this" in response.text()
 
 
 def test_on_the_smallest_phone_a_long_name_leaves_the_navigation_one_row(open_page, username):

@@ -65,7 +65,7 @@ class Command(BaseCommand):
             return
         if existing and not append:
             raise CommandError(f"The database has {existing} posts; --append adds to them.")
-        # All or nothing, because half a sample would look like a blog.
+        # Write all or nothing, because half a sample would look like a real blog.
         with transaction.atomic():
             # This version writes the sample, so `prepare` has nothing to update.
             derived.mark_current_if_empty()
