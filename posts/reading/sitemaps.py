@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from content.addresses import absolute_url
 from posts.models import Post, PostQuerySet
-from posts.models.posts import is_published
 
 # At most a twentieth of the allowed size, so that a part costs no more than a page and fits into
 # the page cache.
@@ -46,11 +45,9 @@ Entry = tuple[str, datetime | None]
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Return the addresses of all listed posts, or an index if they need several parts."""
-    pks = Post.objects.filter(is_published()).order_by("pk").values_list("pk", flat=True)
-    oldest = list(pks[: PART_SIZE + 1])
-    if len(oldest) <= PART_SIZE:
-        return addresses(request, [home(), *entries(Post.objects.filter(pk__in=oldest))])
     numbers = sorted({0, *parts_in_use(timezone.now())})
+    if numbers == [0]:
+        return sitemap_part(request, 0)
     paths = [reverse("posts:sitemap_part", kwargs={"number": number}) for number in numbers]
     # Without dates: finding the newest change of a part means reading all of its posts.
     return xml(request, "sitemapindex", "sitemap", [(path, None) for path in paths])
@@ -66,7 +63,7 @@ def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
         found = [home(), *found]
     if not found:
         raise Http404
-    return addresses(request, found)
+    return xml(request, "urlset", "url", found)
 
 
 def parts_in_use(now: datetime) -> list[int]:
@@ -90,10 +87,6 @@ def entries(posts: PostQuerySet) -> list[Entry]:
     rows = posts.order_by("pk").only("pk", "slug", "status", "publish_at", "updated_at")
     shown = rows.listed_rows(timezone.now())
     return [(post.get_absolute_url(), post.modified_at) for post in shown]
-
-
-def addresses(request: HttpRequest, found: list[Entry]) -> HttpResponse:
-    return xml(request, "urlset", "url", found)
 
 
 def xml(request: HttpRequest, root: str, element: str, found: list[Entry]) -> HttpResponse:
