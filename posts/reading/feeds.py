@@ -168,7 +168,7 @@ def dated(kind: str, source: Source, origin: str) -> Document:
         new = FeedDate(f"{kind}:{source.listing.scope}", sha256(canonical).hexdigest())
         if known and known.digest == new.digest:
             return Document(text, FORMATS[kind].content_type, known.modified_at)
-        new.modified_at = later_than(known) if known else first_date(source, posts)
+        new.modified_at = next_date(known)
         try:
             is_saved = replace(known, new)
         except DatabaseError:  # It is full, locked or read-only.
@@ -177,17 +177,10 @@ def dated(kind: str, source: Source, origin: str) -> Document:
             return Document(text, FORMATS[kind].content_type, new.modified_at)
 
 
-def first_date(source: Source, posts: list[Post]) -> int:
-    """Return the second in which a post last changed or was removed."""
-    left_at = source.listing.counter.values_list("left_at", flat=True).first()
-    moments = [max(post.updated_at, post.publish_at).timestamp() for post in posts]
-    # HTTP dates have whole seconds, and a client may have read the post in that second.
-    moments += [left_at.timestamp() + 1] if left_at else []
-    return int(max(moments, default=time.time()))
-
-
-def later_than(known: FeedDate) -> int:
-    return max(int(time.time()), known.modified_at + 1)
+def next_date(known: FeedDate | None) -> int:
+    """Return the current second, or the one after the known date if two changes share a second."""
+    now = int(time.time())
+    return max(now, known.modified_at + 1) if known else now
 
 
 def replace(known: FeedDate | None, new: FeedDate) -> bool:
@@ -232,7 +225,7 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
         unique_id=f"urn:uuid:{post.uuid}",
         unique_id_is_permalink=False,
         pubdate=post.publish_at,
-        updateddate=max(post.updated_at, post.publish_at),
+        updateddate=post.modified_at,
         author_name=xml_text(post.author.name),
         author_link=origin + author_path(post.author),
         categories=[xml_text(tag.name) for tag in post.shown_tags],
