@@ -9,7 +9,8 @@ ALL = (*WITHOUT_LOGIN, AUTHOR)
 # The visitors of each case: feed readers and crawlers have no session, and My posts needs one.
 CASES = {
     "index": (*ALL, AGAIN),
-    "index-middle": ALL,  # pages of the home page's list
+    # By number: the middle, or the farthest that a number reaches.
+    "index-middle": ALL,
     "index-last": ALL,
     "detail": ALL,  # a post that shows 100 comments
     "tag": ALL,  # of every second post

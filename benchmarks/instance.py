@@ -24,6 +24,7 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from benchmarks import AGAIN, ANONYMOUS, AUTHOR, CASES, RENDERED, seed  # noqa: E402
+from posts import listing  # noqa: E402
 from posts.models import Post, Tag  # noqa: E402
 
 
@@ -40,11 +41,12 @@ def make_ready(posts: int) -> None:
 def addresses(posts: int) -> dict[str, str]:
     """Return the path of each case by name."""
     last = -(-posts // settings.POSTS_PER_PAGE)
+    farthest = listing.SKIPPED_MAX // settings.POSTS_PER_PAGE
     # The newest post has a full page of comments.
     newest = Post.objects.get(pk=posts)
     return {
         "index": "/",
-        "index-middle": f"/?page={(last + 1) // 2}",
+        "index-middle": f"/?page={min((last + 1) // 2, farthest)}",
         "index-last": f"/?page={last}",
         "detail": newest.get_absolute_url(),
         "tag": Tag.objects.get(name=seed.HALF).get_absolute_url(),

@@ -74,7 +74,7 @@ def fill(posts: int) -> None:
         insert(Comment, new_comments(posts, users), posts * COMMENTS + MANY_COMMENTS)
         reset_sequences()
     tidy()
-    listing.rebuild_all()
+    listing.recount_all()
     pages.changed()
 
 

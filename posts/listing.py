@@ -1,11 +1,10 @@
-"""Paginated lists of posts whose pages cost the same at any length.
+"""Paginated lists of posts.
 
 A page continues from a key, the time and id of the last post shown. So readers who page through a
-list see each post once while new ones arrive. A page requested by number is found from marks: about
-every STEP posts, a row has the number of older posts below it. Because marks count from the oldest
-post, a new post changes none of them. A backdated post changes those above it in one query.
-Scheduled posts are at the newest end and are subtracted by their number, so nothing is wrong when
-one is published.
+list see each post once while new ones arrive, and every page costs the same. A page requested by
+number is counted from the nearer end of the list, in an index that contains all that is read. So
+the first and the last page cost the same at any length, and only a page in the middle of a long
+list, to which no page links by number alone, skips many rows (docs/decisions/0010-list-pages.md).
 """
 
 import re
@@ -14,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -23,20 +22,19 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.usernames import username_key
 from caching import fragments
-from posts.models import ListCount, ListMark, Post, Tag, Tagging, people_to_read
-from posts.models.posts import is_listed, is_published, is_scheduled
+from posts.models import ListCount, Post, Tag, Tagging, people_to_read
+from posts.models.posts import Position, is_listed, is_newer, is_older, is_published, is_scheduled
 
-# Increase it if counters or marks change their meaning. `prepare` then counts everything again.
+# Increase it if counters change their meaning. `prepare` then counts everything again.
 COUNT_VERSION: int = 1
-STEP = 500
 # The number of counters that one query saves.
 BATCH = 1_000
+# A page found by number skips at most as many posts. SQLite takes 5 ms for them.
+SKIPPED_MAX = 50_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,18})")
 NUMBER = re.compile(r"[0-9]{1,9}")
-
-# The position of a post in every list: its publication time and id.
-Position = tuple[datetime, int]
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +91,10 @@ class PostListing:
         return fragments.until_next_change("count", [self.scope], make, now=now)[self.scope]
 
     def query_count(self, now: datetime) -> int:
-        scheduled = self.rows.filter(is_scheduled(now)).order_by().values("status")
+        scheduled = self.rows.filter(is_scheduled(now)).values("status")
         number = scheduled.annotate(number=Count("pk")).values("number")
-        counter = self.counter.annotate(scheduled=Subquery(number))
-        counted = counter.values_list("published_count", "scheduled").first()
-        return counted[0] - (counted[1] or 0) if counted else 0
+        listed = F("published_count") - Coalesce(Subquery(number), 0)
+        return self.counter.values_list(listed, flat=True).first() or 0
 
     def page(self, query: dict, *, size: int, now: datetime) -> PostPage:
         """Return the page for the number in `page` and the key in `after` or `before`.
@@ -116,16 +113,11 @@ class PostListing:
         total = self.count(now)
         last = max(1, -(-total // size))
         if "after" in query:
-            older = self.older(parse_key(query["after"]), now=now)
-            found = self.positions(older, size + 1)
+            found = self.older(parse_key(query["after"]), size + 1, now)
             shown = found[:size]
             has_newer = True
             has_older = len(found) > size
-        elif "before" in query and (
-            found := self.positions(
-                self.newer(self.rows.filter(is_listed(now)), parse_key(query["before"])), size + 1
-            )
-        ):
+        elif "before" in query and (found := self.newer(parse_key(query["before"]), size + 1, now)):
             shown = found[:size][::-1]
             has_newer = len(found) > size
             has_older = True
@@ -150,40 +142,40 @@ class PostListing:
     def positions_of_page(
         self, number: int, size: int, total: int, now: datetime
     ) -> list[Position]:
-        """Return the positions on page `number`, skipping at most the rows between two marks."""
-        skip = (number - 1) * size
-        below = total - 1 - skip
-        if below < 0:
+        """Return the positions on page `number`, counted from the nearer end of the list.
+
+        Return none if that skips too many posts, because anyone may ask for any number.
+        """
+        newer = (number - 1) * size
+        end = max(0, total - newer)
+        older = max(0, end - size)
+        if min(newer, older) > SKIPPED_MAX:
             return []
-        marks = ListMark.objects.filter(scope=self.scope, below__gte=below, below__lt=total)
-        mark = marks.order_by("below").first() if skip > STEP else None
-        if mark is None:
-            return self.positions(self.rows.filter(is_listed(now)), size, skip=skip)
-        older = self.older((mark.publish_at, mark.post_id), now=now, or_equal=True)
-        return self.positions(older, size, skip=mark.below - below)
+        listed = self.rows.filter(is_listed(now))
+        if newer <= older:
+            return list(self.newest_first(listed)[newer : newer + size])
+        return list(self.oldest_first(listed)[older:end])[::-1]
 
-    def positions(self, rows: QuerySet, size: int, *, skip: int = 0) -> list[Position]:
-        if not rows.query.order_by:
-            rows = rows.order_by("-publish_at", f"-{self.post_field}")
-        return list(rows.values_list("publish_at", self.post_field)[skip : skip + size])
+    def older(self, than: Position, number: int, now: datetime) -> list[Position]:
+        """Return the next `number` positions listed at `now` below `than`, newest first."""
+        rows = self.rows.filter(is_older(than, now, pk=self.post_field))
+        return list(self.newest_first(rows)[:number])
 
-    def older(self, than: Position, *, now: datetime, or_equal: bool = False) -> QuerySet:
-        """Return the rows listed at `now` below a position."""
-        last = f"{self.post_field}__{'lte' if or_equal else 'lt'}"
-        tie = Q(publish_at=than[0], **{last: than[1]})
-        # One upper bound, not two: SQLite starts its scan at the first one, even if that is the
-        # newest post.
-        listed = self.rows.filter(is_listed(min(now, than[0])))
-        return listed.filter(Q(publish_at__lt=than[0]) | tie)
+    def newer(self, than: Position, number: int, now: datetime) -> list[Position]:
+        """Return the next `number` positions listed at `now` above `than`, oldest first."""
+        rows = self.rows.filter(is_newer(than, now, pk=self.post_field))
+        return list(self.oldest_first(rows)[:number])
 
-    def newer(self, rows: QuerySet, than: Position) -> QuerySet:
-        tie = Q(publish_at=than[0], **{f"{self.post_field}__gt": than[1]})
-        newer = rows.filter(Q(publish_at__gt=than[0]) | tie, publish_at__gte=than[0])
-        return newer.order_by("publish_at", self.post_field)
+    def newest_first(self, rows: QuerySet) -> QuerySet:
+        return self.oldest_first(rows).reverse()
+
+    def oldest_first(self, rows: QuerySet) -> QuerySet:
+        position = ("publish_at", self.post_field)
+        return rows.order_by(*position).values_list(*position)
 
 
 def all_posts() -> PostListing:
-    return PostListing("all", {})
+    return PostListing(ALL, {})
 
 
 def posts_by(author_pk: int) -> PostListing:
@@ -227,124 +219,50 @@ def parse_number(text: str) -> int:
     return int(text)
 
 
-# Updating counts and marks in the transaction that saves a post -----------------------------------
-
-
-def listings_of(post: Post, tags: list[Tag]) -> list[PostListing]:
-    """Return the lists that contain `post`: none unless it is published or scheduled."""
-    if not post.is_published:
-        return []
-    return [all_posts(), posts_by(post.author_id), *map(posts_tagged, tags)]
+# Counting, in the transaction that saves a post ---------------------------------------------------
 
 
 def add(post: Post, tags: list[Tag]) -> None:
-    """Add `post` to its lists, after it and its locked `tags` are saved."""
-    listings = listings_of(post, tags)
-    position = (post.publish_at, post.pk)
-    if not listings:
-        return
-    numbers = count(listings, 1)
-    # The counts of tags from the time when they were locked.
-    numbers |= {posts_tagged(tag).scope: tag.published_count + 1 for tag in tags}
-    shift_marks(listings, position, 1)
-    for listing in listings:
-        # On average every STEP posts, anywhere in the list.
-        if numbers[listing.scope] % STEP == 0:
-            add_mark(listing, position)
+    """Count `post` in its lists, with its locked `tags`."""
+    if post.is_published:
+        change_counts(post, tags, published_count=F("published_count") + 1)
 
 
 def remove(post: Post) -> None:
-    """Remove `post`, whose tags are locked, from its lists before its taggings change."""
-    if not post.is_published:
-        return
-    listings = listings_of(post, post.tag_list)
-    position = (post.publish_at, post.pk)
-    count(listings, -1)
-    shift_marks(listings, position, -1)
-    pass_marks_to_newer(listings, position)
+    """Count `post`, whose tags are locked, in its lists no more. Call it before its tags change."""
+    if post.is_published:
+        less = F("published_count") - 1
+        change_counts(post, post.tag_list, published_count=less, left_at=timezone.now())
 
 
-def count(listings: list[PostListing], change: int) -> dict[str, int]:
-    """Add `change` to the counter of each list. Return the new counts by scope, without tags.
+def change_counts(post: Post, tags: list[Tag], **changes) -> None:
+    """Change the counters of the lists with `post`. The tags are already locked.
 
-    Call it before moving marks: from here to the end of the transaction, other writers wait. The
-    counters of tags are already locked (`tagging.find_and_lock_tags`).
+    The counter of all posts comes first. Other writers wait for it until this transaction ends, so
+    two of them never wait for each other at the next counters.
     """
-    scopes = [listing.scope for listing in listings if not listing.scope.startswith("tag:")]
-    counters = ListCount.objects.filter(scope__in=scopes)
-    tag_pks = [int(listing.scope[4:]) for listing in listings if listing.scope.startswith("tag:")]
-    tags = Tag.objects.filter(pk__in=tag_pks)
-    # Always locked in the same order, because otherwise two writers could wait for each other.
-    locked = counters.select_for_update().order_by("scope").values_list("scope", "published_count")
-    numbers = dict(locked)
-    missing = [ListCount(scope=scope) for scope in scopes if scope not in numbers]
-    if missing:
-        ListCount.objects.bulk_create(missing, ignore_conflicts=True)
-        numbers = dict(locked.all())
-    left = {"left_at": timezone.now()} if change < 0 else {}
-    for table in (counters, tags):
-        table.update(published_count=F("published_count") + change, **left)
-    return {scope: number + change for scope, number in numbers.items()}
-
-
-def shift_marks(listings: list[PostListing], position: Position, change: int) -> None:
-    """Add `change` to the marks above `position`, because a post was added or removed there."""
-    tie = Q(publish_at=position[0], post_id__gt=position[1])
-    above = (Q(publish_at__gt=position[0]) | tie) & Q(publish_at__gte=position[0])
-    marks = ListMark.objects.filter(above, scope__in=[listing.scope for listing in listings])
-    marks.update(below=F("below") + change)
-
-
-def pass_marks_to_newer(listings: list[PostListing], position: Position) -> None:
-    """Move the marks of a removed post, at `position`, to the next newer post."""
-    by_scope = {listing.scope: listing for listing in listings}
-    marks = ListMark.objects.filter(scope__in=by_scope, publish_at=position[0], post_id=position[1])
-    for old in marks:
-        old.delete()
-        listing = by_scope[old.scope]
-        others = listing.rows.exclude(**{listing.post_field: position[1]})
-        newer = listing.positions(listing.newer(others, position), 1)
-        # If that post already has a mark, it keeps it.
-        ListMark.objects.bulk_create(
-            [new_mark(listing, at, old.below) for at in newer], ignore_conflicts=True
-        )
-
-
-def add_mark(listing: PostListing, position: Position) -> None:
-    """Add a mark at `position` with the number of posts below, counted from the mark below."""
-    tie = Q(publish_at=position[0], post_id__lt=position[1])
-    lower = ListMark.objects.filter(Q(publish_at__lt=position[0]) | tie, scope=listing.scope)
-    base = lower.order_by("-publish_at", "-post_id").first()
-    rows = listing.older(position, now=position[0])
-    below = 0
-    if base:
-        rows = listing.newer(rows, (base.publish_at, base.post_id))
-        below = base.below + 1
-    new_mark(listing, position, below + rows.count()).save()
-
-
-def new_mark(listing: PostListing, position: Position, below: int) -> ListMark:
-    return ListMark(scope=listing.scope, publish_at=position[0], post_id=position[1], below=below)
+    for listing in (all_posts(), posts_by(post.author_id)):
+        if not listing.counter.update(**changes):
+            ListCount.objects.bulk_create([ListCount(scope=listing.scope)], ignore_conflicts=True)
+            listing.counter.update(**changes)
+    if tags:
+        Tag.objects.filter(pk__in=[tag.pk for tag in tags]).update(**changes)
 
 
 @transaction.atomic
-def rebuild_all() -> None:
-    """Count and mark all lists again, after rows were written in bulk."""
+def recount_all() -> None:
+    """Count all lists again, after rows were written in bulk."""
     # Tags before the counter, as in a save of a post, because otherwise the two could wait for each
     # other. Tags created meanwhile start at zero, which is correct.
     in_order = Tag.objects.select_for_update(no_key=True).order_by("pk")
     locked = list(in_order.values_list("pk", flat=True))
     # Other writers wait for this counter. They look for its row, so it must stay.
-    count([all_posts()], 0)
+    ListCount.objects.bulk_create([ListCount(scope=ALL)], ignore_conflicts=True)
+    ListCount.objects.select_for_update().get(scope=ALL)
     authors = count_authors()
     counted = {posts_by(pk).scope: number for pk, number in authors.items()}
-    save_counts(counted | {all_posts().scope: sum(authors.values())})
+    save_counts(counted | {ALL: sum(authors.values())})
     count_tags(locked)
-    ListMark.objects.all().delete()
-    long = [posts_by(pk) for pk, number in authors.items() if number >= STEP]
-    long += [posts_tagged(tag) for tag in Tag.objects.filter(published_count__gte=STEP)]
-    for listing in [all_posts(), *long]:
-        add_marks(listing)
 
 
 def count_tags(pks: list[int]) -> None:
@@ -372,19 +290,3 @@ def save_counts(numbers: dict[str, int]) -> None:
     update = {"unique_fields": ["scope"], "update_fields": ["published_count"]}
     while batch := list(islice(counts, BATCH)):
         ListCount.objects.bulk_create(batch, update_conflicts=True, **update)
-
-
-def rebuild(listing: PostListing, number: int) -> None:
-    """Count and mark a list again that has a counter and `number` published posts."""
-    ListMark.objects.filter(scope=listing.scope).delete()
-    listing.counter.update(published_count=number)
-    if number >= STEP:
-        add_marks(listing)
-
-
-def add_marks(listing: PostListing) -> None:
-    """Add all marks to a list without marks."""
-    rows = listing.rows.order_by("publish_at", listing.post_field)
-    positions = rows.values_list("publish_at", listing.post_field).iterator()
-    marked = islice(enumerate(positions), STEP - 1, None, STEP)
-    ListMark.objects.bulk_create([new_mark(listing, position, below) for below, position in marked])

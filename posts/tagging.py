@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from caching import fragments, takedown
 from content.slugs import slugify
-from posts import listing, search
+from posts import search
 from posts.models import TAG_MAX_LENGTH, Post, Tag, Tagging, TagRedirect
 from posts.models.posts import is_published
 from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
@@ -178,11 +178,10 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
     tag.taggings.update(tag=into)
     TagRedirect.objects.filter(tag=tag).update(tag=into)
     slug = tag.slug
-    listing.rebuild(listing.posts_tagged(tag), 0)
     tag.delete()
     redirect_slug(slug, into)
     search.index_tagged(into)
-    listing.rebuild(listing.posts_tagged(into), count_published(into))
+    Tag.objects.filter(pk=into.pk).update(published_count=count_published(into))
     return into
 
 

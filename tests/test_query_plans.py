@@ -48,8 +48,9 @@ FEW_BY_NATURE = {
     'FROM "django_admin_log"': "done by one moderator in Django's own record",
 }
 
-# The visitor and path of each page. {key} and {page} are in the middle of a list, and {last} is its
-# last page.
+# The visitor and path of each page. {key} is in the middle of a list, and {last} is its last page.
+# {page}, {half} and {few} are numbers near the middle of each list with few posts. The farther away
+# a number is from both ends, the more rows of an index are skipped.
 PAGES = {
     "index": ("reader", "/"),
     "index by number": ("anonymous", "/?page={page}"),
@@ -65,6 +66,7 @@ PAGES = {
     "tag of one post": ("anonymous", "/tags/t7/"),
     "author": ("anonymous", "/authors/author/"),
     "author by number": ("anonymous", "/authors/author/?page={half}"),
+    "author, the last": ("anonymous", "/authors/author/?page={last_half}"),
     "author by key": ("anonymous", "/authors/author/?after={key}"),
     "author of one post": ("anonymous", "/authors/person2000/"),
     "nobody": ("anonymous", "/authors/nobody/"),
@@ -231,8 +233,8 @@ def add_unlisted() -> None:
 
 
 def settle() -> None:
-    """Rebuild the counters and marks of lists, and update PostgreSQL's statistics."""
-    listing.rebuild_all()
+    """Count all lists again, and update PostgreSQL's statistics."""
+    listing.recount_all()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # PostgreSQL does this automatically, some time after the tables were filled.
@@ -255,15 +257,16 @@ def let_in() -> dict[str, Client]:
 
 def ask_all(clients: dict[str, Client], posts: int) -> dict[str, list[plans.Question]]:
     """Return the queries of each page and command if there are `posts` posts."""
-    middle, pages = Post.objects.get(pk=posts // 2), posts // settings.POSTS_PER_PAGE
-    key = listing.position_key((middle.publish_at, middle.pk))
+    middle = Post.objects.get(pk=posts // 2)
+    key = listing.position_key(middle.position)
     places = {
         "today": f"{timezone.localdate()} 00:00:00Z",
         "key": key,
-        "last": pages,
-        "page": pages // 2,
-        "half": pages // 4,
-        "few": pages // 16,
+        "last": posts // settings.POSTS_PER_PAGE,
+        "last_half": posts // 2 // settings.POSTS_PER_PAGE,
+        "page": FEW // 10,
+        "half": FEW // 20,
+        "few": FEW // 80,
         "comment": path_of(10**6 + OWN),
     }
 

@@ -39,7 +39,7 @@ class Pass:
 
 PASSES = {
     "indexed": Pass("indexed", index_changed, pages.changed),
-    "counted": Pass("counted", commenting.recount, listing.rebuild_all),
+    "counted": Pass("counted", commenting.recount, listing.recount_all),
 }
 
 

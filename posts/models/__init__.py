@@ -19,7 +19,7 @@ from posts.models.discussion import (
 )
 from posts.models.feeds import FeedDate
 from posts.models.images import Image
-from posts.models.listing import ListCount, ListMark
+from posts.models.listing import ListCount
 from posts.models.posts import (
     BODY_MAX_LENGTH,
     EDIT_SESSION_MAX_LENGTH,
@@ -65,7 +65,6 @@ __all__ = [
     "Image",
     "Like",
     "ListCount",
-    "ListMark",
     "ModerationEntry",
     "Post",
     "PostQuerySet",

@@ -1,4 +1,4 @@
-"""Lengths of the lists of posts, and marks in them, so that no page counts or skips rows."""
+"""Lengths of the lists of posts, so that no page counts rows."""
 
 from django.db import models
 
@@ -14,23 +14,3 @@ class ListCount(models.Model):
 
     def __str__(self) -> str:
         return self.scope
-
-
-class ListMark(models.Model):
-    """The number of older posts below one post in a list."""
-
-    scope = models.CharField(max_length=30)
-    publish_at = models.DateTimeField()
-    post_id = models.BigIntegerField()
-    below = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["scope", "publish_at", "post_id"], name="posts_list_mark_once"
-            ),
-        ]
-        indexes = [models.Index(fields=["scope", "below"], name="posts_list_mark_below")]
-
-    def __str__(self) -> str:
-        return f"{self.scope} {self.below}"

@@ -48,6 +48,8 @@ PAGE_COLUMNS = (
 )
 
 EDIT_SESSION_MAX_LENGTH = 36
+# The position of a post in every list: its publication time and id.
+Position = tuple[datetime, int]
 # After this time, `manage.py empty_trash` may delete a post permanently.
 KEPT_IN_TRASH = timedelta(days=30)
 
@@ -68,6 +70,21 @@ def is_scheduled(now: datetime, via: str = "") -> models.Q:
 def is_published(via: str = "") -> models.Q:
     """Posts that are published or scheduled. Lists count both."""
     return models.Q(**{f"{via}status": Post.Status.PUBLISHED})
+
+
+def is_older(than: Position, now: datetime, pk: str = "pk") -> models.Q:
+    """Posts listed at `now` below a position. `pk` is the column with the id of the post."""
+    tie = models.Q(publish_at=than[0], **{f"{pk}__lt": than[1]})
+    # One upper bound, not two: SQLite starts its scan at the first one, even if that is the newest
+    # post.
+    return is_listed(min(now, than[0])) & (models.Q(publish_at__lt=than[0]) | tie)
+
+
+def is_newer(than: Position, now: datetime, pk: str = "pk") -> models.Q:
+    """Posts listed at `now` above a position. `pk` is the column with the id of the post."""
+    tie = models.Q(publish_at=than[0], **{f"{pk}__gt": than[1]})
+    newer = models.Q(publish_at__gt=than[0]) | tie
+    return is_listed(now) & newer & models.Q(publish_at__gte=than[0])
 
 
 def is_not_in_trash() -> models.Q:
@@ -137,18 +154,11 @@ class PostQuerySet(models.QuerySet):
 
     def older_than(self, post: "Post", now: datetime) -> "PostQuerySet":
         """Posts listed at `now` that are older than `post`, the closest one first."""
-        before = models.Q(publish_at__lt=post.publish_at)
-        same = models.Q(publish_at=post.publish_at, pk__lt=post.pk)
-        # One upper bound, not two: SQLite starts its scan at the first one, even if that is the
-        # newest post.
-        return self.listed(min(now, post.publish_at)).filter(before | same).newest_first()
+        return self.filter(is_older(post.position, now)).newest_first()
 
     def newer_than(self, post: "Post", now: datetime) -> "PostQuerySet":
         """Posts listed at `now` that are newer than `post`, the closest one first."""
-        after = models.Q(publish_at__gt=post.publish_at)
-        same = models.Q(publish_at=post.publish_at, pk__gt=post.pk)
-        newer = self.listed(now).filter(after | same, publish_at__gte=post.publish_at)
-        return newer.order_by("publish_at", "pk")
+        return self.filter(is_newer(post.position, now)).order_by("publish_at", "pk")
 
     def newest_first(self) -> "PostQuerySet":
         return self.order_by("-publish_at", "-pk")
@@ -312,6 +322,10 @@ class Post(models.Model):
         return [
             tagging.tag for tagging in taggings if (tagging.status, tagging.publish_at) == state
         ]
+
+    @property
+    def position(self) -> Position:
+        return self.publish_at, self.pk
 
     @property
     def reading_minutes(self) -> int:

@@ -21,11 +21,6 @@ __all__ = ["clock", "worker"]
 
 
 @pytest.fixture
-def small_step(monkeypatch):
-    monkeypatch.setattr(listing, "STEP", 7)
-
-
-@pytest.fixture
 def many(author):
     """Return a function that bulk-creates the given number of posts by one author with one tag.
 
@@ -48,7 +43,7 @@ def many(author):
             Tagging(post=post, tag=tag, position=0, status=post.status, publish_at=post.publish_at)
             for post in posts
         )
-        listing.rebuild_all()
+        listing.recount_all()
         return posts
 
     return write

@@ -1,4 +1,4 @@
-"""Pages opened by number: counters and marks stay right under any change to posts."""
+"""Pages opened by number: the counters stay right under any change to posts."""
 
 import random
 import re
@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from posts import listing
-from posts.models import ListCount, ListMark, Post, Tag, Tagging
+from posts.models import ListCount, Post, Tag, Tagging
 from posts.tests.listings import (
     all_listings,
     by_number,
@@ -17,13 +17,13 @@ from posts.tests.listings import (
     expect_right_numbers,
     plain_slices,
 )
-from posts.tests.test_listing import KINDS, MINUTE, NOW, PATHS, publish
+from posts.tests.test_listing import KINDS, MINUTE, NOW, PATHS, links, publish, titles
 from posts.writing import publishing
 from posts.writing.edit import Edit
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pages_by_number_equal_a_plain_slice_whatever_happened(make_user, small_step, seed):
+def test_pages_by_number_equal_a_plain_slice_whatever_happened(make_user, seed):
     chance = random.Random(seed)
     people = [make_user("one"), make_user("two")]
     for number in range(110):
@@ -84,7 +84,7 @@ VERBS = {
 }
 
 
-def test_a_scheduled_post_that_comes_due_makes_no_page_wrong(many, author, small_step):
+def test_a_scheduled_post_that_comes_due_makes_no_page_wrong(many, author):
     many(20)
     for hours in (3, 1, 2):
         publish(author, f"Later {hours}", NOW + timedelta(hours=hours))
@@ -104,49 +104,33 @@ def offsets(queries: CaptureQueriesContext) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("lose", "limit"),
-    [(False, 7), (True, 14)],
-    ids=["as-built", "with-each-marked-post-gone"],
-)
-def test_no_page_by_number_skips_more_rows_than_lie_between_marks(
-    author, many, small_step, kind, lose, limit
-):
-    many(100)
-    if lose:
-        marked = ListMark.objects.filter(scope="all").values("post_id")
-        for post in list(Post.objects.filter(pk__in=marked)):
-            publishing.delete_post(post)
+def test_a_page_by_number_is_counted_from_the_nearer_end(author, many, kind):
+    many(103)
     each = KINDS[kind](author, Tag.objects.get())
     with CaptureQueriesContext(connection) as queries:
         pages = by_number(each, NOW)
-    assert sum(map(len, pages)) == (86 if lose else 100)
-    assert len(offsets(queries)) > 10 and max(offsets(queries)) <= limit
+    assert list(map(len, pages)) == [5] * 20 + [3]
+    assert max(offsets(queries)) == 48
+    with CaptureQueriesContext(connection) as queries:
+        each.page({"page": "21"}, size=5, now=NOW)
+    assert offsets(queries) == []
 
 
-def test_marks_come_about_every_step_as_posts_are_written(author, small_step):
-    for number in range(30):
-        publish(author, "t", NOW - number * (-1) ** number * MINUTE - timedelta(days=1))
-    scopes = [f"author:{author.pk}", "all", f"tag:{Tag.objects.get().pk}"]
-    for scope in scopes:
-        assert ListMark.objects.filter(scope=scope).count() == 4
-    expect_right_numbers()
-
-
-def test_a_marked_post_that_is_tagged_again_leaves_a_mark(author, many, small_step):
-    many(30)
-    marked = Post.objects.get(pk=ListMark.objects.filter(scope="all")[0].post_id)
-    publishing.save_post(marked, Edit(NOW, tags=["Coffee"]))
-    assert ListMark.objects.filter(scope="all").count() == 4
-    assert ListMark.objects.filter(scope=f"tag:{Tag.objects.get(key='tea').pk}").count() == 4
-    expect_right_numbers()
+@pytest.mark.parametrize("path", PATHS.values())
+def test_pages_too_far_from_both_ends_are_found_by_key_alone(client, many, monkeypatch, path):
+    monkeypatch.setattr(listing, "SKIPPED_MAX", 10)
+    many(40)
+    answers = [client.get(f"{path}?page={number}").status_code for number in range(1, 9)]
+    assert answers == [200, 200, 200, 404, 404, 200, 200, 200]
+    third = client.get(f"{path}?page=3").text
+    assert titles(client.get(path + links(third)["Older"]).text)[0] == "Post 15"
 
 
 @pytest.mark.parametrize("path", [*PATHS.values(), "/?page=2", "/tags/", "/?page=2&after={key}"])
 @pytest.mark.parametrize(("visitor", "limit"), [("anonymous", 6), ("reader", 8)])
 def test_a_page_costs_the_same_few_queries_at_any_length(client_of, many, path, visitor, limit):
     posts, client, costs = many(10), client_of(visitor), []
-    path = path.format(key=listing.position_key((posts[4].publish_at, posts[4].pk)))
+    path = path.format(key=listing.position_key(posts[4].position))
     for _ in range(2):
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
@@ -154,9 +138,7 @@ def test_a_page_costs_the_same_few_queries_at_any_length(client_of, many, path, 
         Post.objects.all().delete()
         Tag.objects.all().delete()
         posts = many(200)
-        path = re.sub(
-            "after=.*", f"after={listing.position_key((posts[4].publish_at, posts[4].pk))}", path
-        )
+        path = re.sub("after=.*", f"after={listing.position_key(posts[4].position)}", path)
     assert costs[0] == costs[1] <= limit
 
 
@@ -181,7 +163,7 @@ def test_deleting_a_post_that_was_hidden_meanwhile_counts_it_out_once(make_post)
     assert counters() == {"all": 1, f"author:{post.author_id}": 1}
 
 
-def test_restoring_an_old_copy_lists_the_post_where_it_is(make_post, small_step):
+def test_restoring_an_old_copy_lists_the_post_where_it_is(make_post):
     posts = [make_post(tags="tea", publish_at=NOW - n * MINUTE) for n in range(15)]
     copy = Post.objects.get(pk=posts[0].pk)
     publishing.change_status(posts[0], Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
@@ -194,4 +176,3 @@ def test_restoring_an_old_copy_lists_the_post_where_it_is(make_post, small_step)
 
 def test_names_in_the_admin_and_in_logs(db):
     assert str(ListCount(scope="all")) == "all"
-    assert str(ListMark(scope="tag:7", below=6)) == "tag:7 6"

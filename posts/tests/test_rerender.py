@@ -13,7 +13,7 @@ from content.markup import RENDERER_VERSION
 from posts import listing
 from posts.discussion import liking
 from posts.management.commands import recount_posts, rerender_posts
-from posts.models import Comment, ListCount, ListMark, Post, Tag, Tagging
+from posts.models import Comment, ListCount, Post, Tag, Tagging
 from posts.tests.listings import counters, expect_right_numbers
 from posts.writing.publishing import RENDERED_FIELDS
 
@@ -112,20 +112,14 @@ def test_no_posts_are_none(db):
     assert run("rerender_posts") == said(0)
 
 
-def test_drifted_counts_and_marks_are_repaired(old_posts, monkeypatch):
-    monkeypatch.setattr(listing, "STEP", 2)
-    listing.rebuild_all()
+def test_drifted_counts_are_repaired(old_posts):
+    listing.recount_all()
     right = counters()
     ListCount.objects.update(published_count=40)
     ListCount.objects.create(scope="author:999999", published_count=3)
     Tag.objects.update(published_count=0)
-    ListMark.objects.update(below=0)
-    ListMark.objects.create(
-        scope="tag:999999", publish_at=old_posts[0].publish_at, post_id=1, below=1
-    )
     assert run("recount_posts") == "Counted again. 0 posts had other likes or comments.\n"
     assert {scope: number for scope, number in counters().items() if number} == right
-    assert not ListMark.objects.filter(scope="tag:999999").exists()
     expect_right_numbers()
 
 

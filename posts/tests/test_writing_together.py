@@ -47,9 +47,7 @@ def test_new_tags_in_another_order_cause_no_deadlock(people):
     assert set(Tag.objects.values_list("published_count", flat=True)) == {4}
 
 
-def test_numbers_are_right_after_many_wrote_deleted_and_moved_at_once(people, monkeypatch):
-    monkeypatch.setattr(listing, "STEP", 3)
-
+def test_numbers_are_right_after_many_wrote_deleted_and_moved_at_once(people):
     def work(person: User, seed: int) -> None:
         chance = random.Random(seed)
         for number in range(12):
@@ -88,18 +86,16 @@ def test_hiding_and_restoring_at_once_leaves_right_numbers(people):
     expect_right_numbers()
 
 
-def test_counting_again_while_others_write_loses_nothing(people, monkeypatch):
-    monkeypatch.setattr(listing, "STEP", 3)
-
+def test_counting_again_while_others_write_loses_nothing(people):
     def write_some(person: User) -> None:
         for number in range(8):
             write(person, ["a", f"b{number}"], NOW - timedelta(seconds=number))
 
-    def rebuild_often() -> None:
+    def recount_often() -> None:
         for _ in range(8):
-            listing.rebuild_all()
+            listing.recount_all()
 
-    together([*[lambda p=p: write_some(p) for p in people[:3]], rebuild_often])
+    together([*[lambda p=p: write_some(p) for p in people[:3]], recount_often])
     expect_right_numbers()
 
 

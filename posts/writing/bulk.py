@@ -18,7 +18,7 @@ from posts.writing.publishing import render_body
 def add_posts(posts: list[Post], names: Sequence[Sequence[str]]) -> None:
     """Save new, rendered `posts`, each with the tags of these names.
 
-    No list counts them yet. Call `listing.rebuild_all` after the last batch, because counting each
+    No list counts them yet. Call `listing.recount_all` after the last batch, because counting each
     post takes longer than saving it.
     """
     save(posts, names)

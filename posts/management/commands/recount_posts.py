@@ -23,6 +23,6 @@ class Command(BaseCommand):
             for ids in Post.objects.batches_of_ids(BATCH):
                 wrong += commenting.recount(ids)
                 progress.update(len(ids))
-        listing.rebuild_all()
+        listing.recount_all()
         pages.changed()
         self.stdout.write(f"Counted again. {wrong:,} posts had other likes or comments.")

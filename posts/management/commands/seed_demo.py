@@ -76,7 +76,7 @@ class Command(BaseCommand):
         last_before = Post.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         people = create_people(users)
         create_posts(posts, people, offset=existing, now=timezone.now())
-        listing.rebuild_all()
+        listing.recount_all()
         # Posts that existed before get no comments.
         made = Post.objects.listed(timezone.now()).filter(pk__gt=last_before).newest_first()
         for number, post in enumerate(list(made[:LIVELY_POSTS])):
