@@ -1,7 +1,6 @@
 """Functions that find data that an older version of the code derived, and derive it again."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -26,20 +25,10 @@ VERSIONS = {
     "indexed": f"{RENDERER_VERSION}.{INDEX_VERSION}",
     "counted": f"{listing.COUNT_VERSION}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A pass over all posts in the order of their ids, which continues after an interruption."""
-
-    name: str
-    work: Callable[[list[int]], object]
-    finish: Callable[[], object]
-
-
-PASSES = {
-    "indexed": Pass("indexed", index_changed, pages.changed),
-    "counted": Pass("counted", commenting.recount, listing.recount_all),
+# The work of each pass over all posts, for some of their ids.
+PASSES: dict[str, Callable[[list[int]], object]] = {
+    "indexed": index_changed,
+    "counted": commenting.recount,
 }
 
 
@@ -67,18 +56,19 @@ def record_version(name: str, *, up_to: int | None = None) -> None:
     DerivedVersion.objects.update_or_create(name=name, defaults=values)
 
 
-def run(one: Pass) -> None:
-    """Process all posts, and save the progress after each batch."""
-    row = DerivedVersion.objects.filter(name=one.name, version=VERSIONS[one.name]).first()
+def run(name: str) -> None:
+    """Process all posts in the order of their ids, and continue after an interruption."""
+    row = DerivedVersion.objects.filter(name=name, version=VERSIONS[name]).first()
     posts = Post.objects.filter(pk__gt=row.up_to or 0) if row else Post.objects.all()
     with tqdm(total=posts.count(), unit=" posts", disable=None) as progress:
         for ids in posts.batches_of_ids(BATCH):
-            one.work(ids)
-            record_version(one.name, up_to=ids[-1])
+            PASSES[name](ids)
+            record_version(name, up_to=ids[-1])
             progress.update(len(ids))
-    one.finish()
+    if name == "counted":
+        listing.recount_all()
     pages.changed()
-    record_version(one.name)
+    record_version(name)
 
 
 def render_late() -> int:

@@ -24,15 +24,12 @@ class Command(BaseCommand):
             return
         for name in outdated:
             self.stdout.write(TITLES[name])
-            self.bring_up_to_date(name)
+            if name in derived.PASSES:
+                derived.run(name)
+            else:
+                # It needs no pass, because each row has the version that rendered it.
+                call_command("rerender_posts", stdout=self.stdout)
+                derived.record_version(name)
         late = derived.render_late()
         if late:
             self.stdout.write(f"Rendered {late:,} posts and comments of an older version.")
-
-    def bring_up_to_date(self, name: str) -> None:
-        if name == "rendered":
-            # Each row has the version that rendered it, so this continues after an interruption.
-            call_command("rerender_posts", stdout=self.stdout)
-            derived.record_version(name)
-        else:
-            derived.run(derived.PASSES[name])
