@@ -45,8 +45,9 @@ class Trust:
 
     def __init__(self) -> None:
         self.lock = Lock()
+        # 0 unless the replica failed.
         self.rests_until = 0.0
-        self.has_failed = self.is_told = False
+        self.is_told = False
 
     def may_ask(self) -> bool:
         """Return whether to try the replica. After a failure, one thread tries for all of them."""
@@ -54,17 +55,16 @@ class Trust:
         with self.lock:
             if now < self.rests_until:
                 return False
-            if self.has_failed:
+            if self.rests_until:
                 self.rests_until = now + REST_AWAY
             return True
 
     def lose(self, reason: str, rest: float) -> None:
         with self.lock:
+            self.rests_until = time.monotonic() + rest
             # The first failure may happen during preloading, which logs nothing.
             is_news = not self.is_told and log.isEnabledFor(logging.WARNING)
-            self.has_failed = True
             self.is_told = self.is_told or is_news
-            self.rests_until = time.monotonic() + rest
         if is_news:
             log.warning("The primary serves all: the replica %s", reason)
 
@@ -72,7 +72,7 @@ class Trust:
         with self.lock:
             is_news = self.is_told
             self.rests_until = 0.0
-            self.has_failed = self.is_told = False
+            self.is_told = False
         if is_news:
             log.warning("The replica serves again")
 
