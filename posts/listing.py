@@ -229,7 +229,7 @@ def add(post: Post, tags: list[Tag]) -> None:
 
 
 def remove(post: Post) -> None:
-    """Count `post`, whose tags are locked, in its lists no more. Call it before its tags change."""
+    """Count `post`, as it was, in its lists no more. Its tags are locked and loaded."""
     if post.is_published:
         less = F("published_count") - 1
         change_counts(post, post.tag_list, published_count=less, left_at=timezone.now())

@@ -1,8 +1,11 @@
 """The write path, without views."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from posts.discussion import commenting, liking
@@ -33,6 +36,26 @@ def test_saving_a_draft_leaves_it_one(draft):
     draft.refresh_from_db()
     assert (draft.status, draft.publish_at, draft.created_at) == (Post.Status.DRAFT, None, created)
     assert draft.updated_at == NOW + timedelta(days=1)
+
+
+COUNTERS = re.compile('UPDATE "(posts_listcount|posts_tag)"')
+
+
+@pytest.mark.parametrize("verb", ["publish", "move", "delete"])
+def test_the_counters_for_which_other_writers_wait_are_changed_last(author, verb):
+    post = publishing.publish(Post(author=author, title="t"), Edit(NOW, tags=["a", "b"]))
+    edit = Edit(NOW, tags=["b", "c"])
+    acts = {
+        "publish": lambda: publishing.publish(Post(author=author, title="t"), edit),
+        "move": lambda: publishing.schedule(post, NOW - timedelta(days=9), edit),
+        "delete": lambda: publishing.delete_post(post),
+    }
+    with CaptureQueriesContext(connection) as queries:
+        acts[verb]()
+    asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    first = next(place for place, sql in enumerate(asked) if COUNTERS.match(sql))
+    assert first > 5
+    assert [sql for sql in asked[first:] if not COUNTERS.match(sql)] == []
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def write_post(
     post.edit_session = edit.session
     save_row(post, before)
     history.record(before, post, text, edit)
-    update_lists(post, before, locked)
     if found_by:
         search.index_post(post, found_by, locked)
+    update_lists(post, before, locked)
     return post
 
 
@@ -164,8 +164,9 @@ def tags_to_save(post: Post, before: Post | None, state: State, edit: Edit) -> l
 def update_lists(post: Post, before: Post | None, tags: list[Tag]) -> None:
     """Move `post` in its lists from its position `before`, and set its locked `tags`.
 
-    Invalidate cached pages if it is or was published. That includes scheduled posts, because pages
-    are cached until the next one is published.
+    Call it last: from the first counter on, all others who publish wait. Invalidate cached pages if
+    the post is or was published. That includes scheduled posts, because pages are cached until the
+    next one is published.
     """
     if before and before.is_published:
         takedown.announce()
@@ -174,9 +175,9 @@ def update_lists(post: Post, before: Post | None, tags: list[Tag]) -> None:
     had = before.tag_list if before else []
     if before and tags == had and listed_as(before) == listed_as(post):
         return
+    tagging.set_tags(post, tags, had)
     if before:
         listing.remove(before)
-    tagging.set_tags(post, tags, had)
     listing.add(post, tags)
 
 
@@ -356,8 +357,8 @@ def delete_post(post: Post) -> None:
     # Someone may have deleted or moved it since it was read.
     if before:
         tagging.find_and_lock_tags(None, before)
-        listing.remove(before)
         post.delete()
+        listing.remove(before)
         takedown.announce()
 
 
