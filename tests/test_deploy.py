@@ -138,7 +138,15 @@ def test_a_page_is_asked_of_another_machine_and_a_form_is_not(tmp_path, method, 
         # Either application may get the first request.
         assert visitor.ask(method, "/some/", "" if method == "POST" else None).status == 502
         assert len(one.asked + other.asked) == 1 + is_repeated
-        one.hangs_up = other.hangs_up = False
+
+
+@needs_nginx
+def test_machines_that_hung_up_are_asked_again(tmp_path):
+    applications = (Told(hangs_up=True), Told(hangs_up=True))
+    with before(tmp_path, *applications) as visitor:
+        assert visitor.get("/some/").status == 502
+        for application in applications:
+            application.hangs_up = False
         wait_until(lambda: visitor.get("/other/").status == 200, "nginx does not find them again")
 
 
