@@ -35,6 +35,12 @@ def collected_static_files(tmp_path_factory):
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    """Forget what other tests did, because their accounts had the same ids."""
+    (site_settings.INSTANCE_DIR / "limits.sqlite3").unlink(missing_ok=True)
+
+
 @pytest.fixture
 def make_user(db):
     """Return a function that creates a user who can log in with PASSWORD."""

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_actions import delete_selected
+from accounts.guessing import remember_device
 from accounts.long_bodies import mark_editor_shown
 from accounts.mixins import return_typed_text
 
@@ -16,6 +17,12 @@ class StaffSite(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.add_action(delete_selected, "delete_selected")
+
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        response = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated:
+            remember_device(response, request.user)
+        return response
 
     def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
         guarded = super().admin_view(view, cacheable)

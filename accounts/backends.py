@@ -4,13 +4,17 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts import hashers
+from accounts.guessing import login_keys
+from accounts.limits import give_back, spend
 from accounts.models import User
+from content.bulkhead import Busy
 
 
 class EvenBackend(ModelBackend):
     """Django's backend, but each refusal costs the same work, whether or not the account exists.
 
-    Raise Busy if other logins occupy all slots for hashing.
+    Raise Busy if other logins occupy all slots for hashing, and LimitReached after too many wrong
+    passwords.
     """
 
     def authenticate(
@@ -23,11 +27,25 @@ class EvenBackend(ModelBackend):
         if username is None or password is None:
             return None
         user = active_user(username)
-        with hashers.slot():
-            if user.check_password(password):
-                return user
+        # Counted first: of many attempts at once, only the allowed number may try a password.
+        keys = login_keys(request, username, user) if request else []
+        spend("login", keys)
+        try:
+            is_correct = check_password(user, password)
+        except Busy:
+            give_back("login", keys)
+            raise
+        if is_correct:
+            give_back("login", keys)
+        return user if is_correct else None
+
+
+def check_password(user: User, password: str) -> bool:
+    with hashers.slot():
+        is_correct = user.check_password(password)
+        if not is_correct:
             hashers.verify_other_kinds(password, user.password)
-        return None
+        return is_correct
 
 
 def active_user(username: str) -> User:

@@ -21,6 +21,8 @@ from django.views.generic import FormView, UpdateView, View
 
 from accounts.csrf import AsksAgainMixin, tell_to_repeat
 from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
+from accounts.guessing import remember_device
+from accounts.limits import count_use
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.models import User
 from accounts.profiles import show_changes
@@ -89,6 +91,7 @@ class Register(NextMixin, FormView):
         return render(self.request, "accounts/registration_closed.html", status=403)
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
+        count_use(self.request, "register")
         user = form.save_unless_taken()
         if user is None:
             return self.form_invalid(form)
@@ -116,6 +119,7 @@ class Login(NextMixin, auth_views.LoginView):
         # None means SESSION_COOKIE_AGE. With 0, the cookie ends with the browser, but the row
         # expires as usual.
         self.request.session.set_expiry(None if form.cleaned_data["remember"] else 0)
+        remember_device(response, form.get_user())
         return response
 
 
@@ -204,6 +208,7 @@ class PasswordReset(AsksAgainMixin, auth_views.PasswordResetView):
     success_url = reverse_lazy("accounts:password_reset_done")
 
     def form_valid(self, form) -> HttpResponse:
+        count_use(self.request, "reset", f"email {form.cleaned_data['email'].casefold()}")
         site_url = absolute_url(self.request, "/").rstrip("/")
         self.extra_email_context = {"site_name": settings.SITE_NAME, "site_url": site_url}
         response = super().form_valid(form)
@@ -226,6 +231,12 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
     def dispatch(self, *args, **kwargs) -> HttpResponse:
         self.take_token_of_form()
         return super().dispatch(*args, **kwargs)
+
+    def form_valid(self, form) -> HttpResponse:
+        response = super().form_valid(form)
+        # So that someone who was locked out by guesses can log in.
+        remember_device(response, self.user)
+        return response
 
     def take_token_of_form(self) -> None:
         """Prefer the form's token to the session's, which another tab may have ended.

@@ -107,7 +107,8 @@ def serving(
 
 
 def environment(own: dict[str, str]) -> dict[str, str]:
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return passed_on | {"RATE_LIMITS": "0"} | own
 
 
 def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:

@@ -75,6 +75,15 @@ def check_mail_password(app_configs, **kwargs) -> list[CheckMessage]:
 
 
 @register(Tags.security)
+def check_limits(app_configs, **kwargs) -> list[CheckMessage]:
+    if settings.BEHIND_PROXY or not settings.LIMITS or not is_served_beyond_loopback():
+        return []
+    message = "Limits count no network addresses of visitors whose requests come through a proxy."
+    hint = "If there is a proxy, set BEHIND_PROXY=1. Accounts and usernames are limited anyway."
+    return [checks.Warning(message, hint=hint, id="blogsite.W007")]
+
+
+@register(Tags.security)
 def check_hosts(app_configs, **kwargs) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []

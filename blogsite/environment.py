@@ -20,6 +20,25 @@ POSTGRESQL = "django.db.backends.postgresql"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+# How often one account, and one network address, may do something: LIMIT_COMMENT and so on. A login
+# counts only if it fails, also for its username; a reset counts for its email address too.
+LIMITS = {
+    "register": "30/h",
+    "login": "10/15m",
+    "reset": "10/h",
+    "comment": "60/h",
+    "report": "30/h",
+    "like": "300/h",
+    "upload": "120/h",
+    "preview": "2000/h",
+    "difference": "300/h",
+    "autosave": "10000/h",
+    "post": "60/h",
+    "update": "600/h",
+    "search": "1000/h",
+}
+PERIODS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+RATE = re.compile(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,3})?([smhd])")
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 # "smtps" and "smtp+ssl" use TLS from the first byte, "smtp+tls" uses STARTTLS, and "smtp" is not
 # encrypted.
@@ -61,6 +80,20 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
         return number
 
     return read(name, default, parse, f"a whole number from {low} to {high}")
+
+
+def limits() -> dict[str, tuple[int, int]]:
+    """Return the limit of each act: a number, and the seconds in which it may be used up.
+
+    If RATE_LIMITS is off, nothing has a limit.
+    """
+    if not boolean("RATE_LIMITS", True):
+        return {}
+    takes = "a number and a period, such as 60/h, 10/15m or 1000/d"
+    return {
+        act: read(f"LIMIT_{act.upper()}", _parse_rate(default), _parse_rate, takes)
+        for act, default in LIMITS.items()
+    }
 
 
 def web_threads() -> int:
@@ -158,6 +191,14 @@ def _parse_boolean(text: str) -> bool:
     if text.lower() not in TRUE_WORDS + FALSE_WORDS:
         raise ValueError(text)
     return text.lower() in TRUE_WORDS
+
+
+def _parse_rate(text: str) -> tuple[int, int]:
+    found = RATE.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    number, times, unit = found.groups()
+    return int(number), int(times or 1) * PERIODS[unit]
 
 
 def _parse_host_names(text: str) -> list[str]:

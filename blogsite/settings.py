@@ -70,6 +70,8 @@ MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
 # Tells scripts whose pages Back may show. It contains no secret and grants no rights.
 PERSON_COOKIE_NAME = f"{COOKIE_PREFIX}person_{INSTANCE_MARK}"
+# Lets a person log in while others guess their password (`accounts.guessing`).
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device_{INSTANCE_MARK}"
 # Proves that this browser may send a long text, and nothing else (`accounts.long_bodies`).
 EDITOR_COOKIE_NAME = f"{COOKIE_PREFIX}editor_{INSTANCE_MARK}"
 # A visitor with one of these cookies gets personal pages. Everyone else shares cached pages,
@@ -258,6 +260,7 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "posts:post_list"
 LOGOUT_REDIRECT_URL = "posts:post_list"
 REGISTRATION_OPEN = environment.boolean("REGISTRATION_OPEN", True)
+LIMITS = environment.limits()
 AUTHENTICATION_BACKENDS = ["accounts.backends.EvenBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2", "accounts.hashers.Pbkdf2"]
 AUTH_PASSWORD_VALIDATORS = [

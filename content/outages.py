@@ -1,9 +1,11 @@
 """The 503 response for work that the site can't do right now: it is busy, or its database is down.
 
-The page needs no database, no session and no user. It returns the typed text.
+The page needs no database, no session and no user. It returns the typed text. So does the 429
+response to someone who has reached a limit.
 """
 
 import logging
+import math
 import sqlite3
 import sys
 
@@ -11,8 +13,10 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from content.bulkhead import Busy
 from content.disk import is_full, raise_if_full
@@ -30,8 +34,27 @@ POSTGRESQL_LIMITS = "54"
 UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
+class LimitReached(Exception):  # noqa: N818  a state, not a mistake
+    """A person has done something as often as allowed, and has to wait that many `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = math.ceil(seconds)
+
+    @property
+    def wait(self) -> str:
+        """The time to wait, in words."""
+        if self.seconds <= 90:
+            return ngettext("%(n)d second", "%(n)d seconds", self.seconds) % {"n": self.seconds}
+        minutes = math.ceil(self.seconds / 60)
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
 class AnswerOutages:
-    """Middleware that responds with 503 if no slot is free or the database is down."""
+    """Middleware that responds with 503 if no slot is free or the database is down.
+
+    It responds with 429 to someone who has reached a limit.
+    """
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -43,6 +66,8 @@ class AnswerOutages:
         raise_if_full(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, LimitReached):
+            return too_many(request, error)
         return unavailable(request, error) if is_outage(error) else None
 
 
@@ -82,8 +107,7 @@ def unavailable(
         log.error("A disk is full: %s", " ".join(str(error).split()))
     else:
         log.error("The database did not respond: %s", " ".join(str(error).split()))
-    view = request.resolver_match and request.resolver_match.func
-    if getattr(getattr(view, "view_class", None), "sends_json", False):
+    if sends_json(request):
         text = _("The blog is busy. Your text is not saved yet; try again in a few seconds.")
         if is_full(error):
             text = _("The disk of this site is full. Your text is not saved; keep this page open.")
@@ -98,6 +122,24 @@ def unavailable(
     # Django would log it again, without the cause.
     response._has_been_logged = True
     return response
+
+
+def too_many(request: HttpRequest, error: LimitReached) -> HttpResponse:
+    """Respond with 429: say how long to wait, and return the typed text."""
+    if sends_json(request):
+        text = _("You have done this too often. Try again in %(wait)s.") % {"wait": error.wait}
+        response = JsonResponse({"message": text, "error": text}, status=429)
+    else:
+        context = {"typed": readable(request), "wait": error.wait}
+        response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(error.seconds)
+    return response
+
+
+def sends_json(request: HttpRequest) -> bool:
+    """Return whether the request is for a view whose script expects JSON."""
+    view = request.resolver_match and request.resolver_match.func
+    return getattr(getattr(view, "view_class", None), "sends_json", False)
 
 
 def readable(request: HttpRequest) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blogsite import __version__
+from blogsite import __version__, environment
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
@@ -73,8 +73,15 @@ def test_the_readme_names_every_setting_and_no_other():
     # Each variable's name is the first argument of a function in blogsite.environment.
     calls = r"(?:boolean|read|whole_number|one_of|host_names|origins?|time_zone|\w+_url|mail_\w+)"
     read = re.findall(rf'{calls}\(\s*"([A-Z_]+)"', sources)
-    assert sorted(listed) == sorted({*read, "SECRET_KEY"})
+    limits = {f"LIMIT_{act.upper()}" for act in environment.LIMITS}
+    assert sorted(listed) == sorted({*read, *limits, "SECRET_KEY"})
     assert len(listed) == len(set(listed))
+
+
+def test_the_readme_has_the_default_of_each_limit():
+    readme = (ROOT / "README.md").read_text()
+    listed = dict(re.findall(r"^\| `LIMIT_([A-Z]+)` \| `(.+?)` \|", readme, re.M))
+    assert listed == {act.upper(): rate for act, rate in environment.LIMITS.items()}
 
 
 def test_the_layout_names_every_package_and_no_missing_file():

@@ -6,6 +6,7 @@ from django.core.checks import ERROR, WARNING, run_checks
 NO_MAIL = {"EMAIL_BACKEND": "accounts.mail.TerminalBackend"}
 MAIL = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}
 SITE = {"SITE_URL": "https://blog.example.org"}
+LIMITS = {"LIMITS": {"search": (1, 1)}}
 LOGIN = {"EMAIL_HOST_USER": "me", "EMAIL_HOST": "mail.example.org"}
 LOCAL = {"ALLOWED_HOSTS": ["127.0.0.1", "localhost", "[::1]"]}
 PUBLIC = {"ALLOWED_HOSTS": ["blog.example.org"]}
@@ -28,6 +29,7 @@ def found(settings, environ):
     def check(changes: dict, bind: str = "") -> dict[str, int]:
         environ(BIND=bind)
         unsafe = {"IS_HTTPS": False, "BEHIND_PROXY": False, "DEBUG": False, "SITE_URL": ""}
+        unsafe |= {"LIMITS": {}}
         if changes.get("EMAIL_BACKEND") is None:
             # Mail is set up correctly unless the case is about mail.
             changes = MAIL | {"SITE_URL": site_of(changes)} | changes
@@ -61,6 +63,11 @@ def found(settings, environ):
         (PUBLIC | HTTPS, "", {"blogsite.W002"}),
         (PUBLIC | HTTPS | PROXY, "", set()),
         (PROXY, "", set()),
+        # Limits per address need the addresses of visitors.
+        (LIMITS, "", set()),
+        (LIMITS, "0.0.0.0", {"blogsite.W001", "blogsite.W007"}),
+        (LIMITS | PUBLIC, "", {"blogsite.W001", "blogsite.W007"}),
+        (LIMITS | PUBLIC | HTTPS | PROXY, "", set()),
         # Allowing any host is always an error.
         (ANY_HOST | HTTPS | PROXY, "", {"blogsite.E001"}),
         ({"ALLOWED_HOSTS": ["blog.example.org", "*"]} | HTTPS | PROXY, "", {"blogsite.E001"}),

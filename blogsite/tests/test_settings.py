@@ -53,6 +53,7 @@ def test_it_runs_with_no_variable_set(load, name, default):
         ("HSTS_SUBDOMAINS", "on", "SECURE_HSTS_INCLUDE_SUBDOMAINS", True),
         ("HSTS_PRELOAD", "on", "SECURE_HSTS_PRELOAD", True),
         ("REGISTRATION_OPEN", "0", "REGISTRATION_OPEN", False),
+        ("RATE_LIMITS", "0", "LIMITS", {}),
         ("POSTS_PER_PAGE", "20", "POSTS_PER_PAGE", 20),
         ("COMMENTS_ENABLED", "0", "COMMENTS_ENABLED", False),
         ("COMMENT_APPROVAL", "First", "COMMENT_APPROVAL", "first"),
@@ -66,6 +67,23 @@ def test_it_runs_with_no_variable_set(load, name, default):
 )
 def test_a_good_value_is_taken(load, variable, text, setting, value):
     assert load(**{variable: text})[setting] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("60/h", (60, 3_600)), ("10/15m", (10, 900)), ("5/s", (5, 1)), ("", (60, 3_600))],
+)
+def test_a_limit_is_a_number_and_a_period(load, text, rate):
+    assert load(LIMIT_COMMENT=text)["LIMITS"]["comment"] == rate
+
+
+@pytest.mark.parametrize(
+    ("act", "number", "seconds"),
+    [("register", 30, 3_600), ("comment", 60, 3_600), ("upload", 120, 3_600), ("login", 10, 900)],
+)
+def test_the_limits_do_not_hurt_people(load, act, number, seconds):
+    limit = load()["LIMITS"][act]
+    assert limit[0] / limit[1] >= number / seconds
 
 
 @pytest.mark.parametrize(
@@ -86,6 +104,9 @@ def test_a_good_value_is_taken(load, variable, text, setting, value):
         ("TIME_ZONE", "Berlin", "a name from the time zone database, such as Europe/Berlin"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("PAGE_CACHE", "60", "1, true"),
+        ("LIMIT_COMMENT", "60", "a number and a period, such as 60/h"),
+        ("LIMIT_COMMENT", "0/h", "a number and a period"),
+        ("LIMIT_COMMENT", "60/week", "a number and a period"),
         ("DATABASE_URL", "mysql://db.example/blog", "sqlite:///path/to/file or postgres://"),
         ("CACHE_URL", "memcache://cache.example", "locmemcache:// or redis://host:6379/0"),
         ("EMAIL_URL", "mail.example", "smtp+tls://user:password@host:587"),

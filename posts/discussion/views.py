@@ -15,6 +15,7 @@ from django.views import View
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView
 
+from accounts.limits import LimitMixin
 from accounts.mixins import KeepsTextMixin
 from accounts.models import User
 from content.methods import READ_METHODS
@@ -29,9 +30,10 @@ TOO_LATE = _("You can edit a comment for %(minutes)d minutes. Copy your text bef
 
 
 @method_decorator(require_POST, name="dispatch")
-class PostLike(DiscussionMixin, View):
+class PostLike(DiscussionMixin, LimitMixin, View):
     """Like or unlike a post, as the button says, so that a second click does not undo the first."""
 
+    limit = "like"
     section = "like"
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
@@ -86,8 +88,9 @@ class CommentAction(CommentMixin, FormView):
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
-class CommentEdit(KeepsTextMixin, CommentAction):
+class CommentEdit(KeepsTextMixin, LimitMixin, CommentAction):
     form_class = CommentBodyForm
+    limit = "comment"
     text_fields = ("body",)
     heading = _("Edit your comment")
     button = _("Save")
@@ -126,8 +129,9 @@ class CommentDelete(CommentAction):
         return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
 
 
-class CommentReportCreate(CommentAction):
+class CommentReportCreate(LimitMixin, CommentAction):
     form_class = ReasonForm
+    limit = "report"
     heading = _("Report this comment to the moderators?")
     button = _("Report")
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
+from accounts.limits import count_use
 from caching import fragments
 from posts.models import Post
 from posts.reading.cards import Card, CardKey, cards_of, render_cards
@@ -31,6 +32,11 @@ class Home(PostList):
 class SearchResults(NumberedList):
     paginate_by = settings.POSTS_PER_PAGE
     template_name = "posts/search_results.html"
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        # Searches that the page cache responds to are not counted.
+        count_use(request, "search")
+        return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> list[int]:
         asked = self.request.GET["q"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView
 
+from accounts.limits import LimitMixin
 from accounts.mixins import KeepsTextMixin
 from caching import fragments
 from content.addresses import absolute_url, moved
@@ -54,11 +55,12 @@ class PostDetail(DetailView):
 
 
 @method_decorator(require_POST, name="dispatch")
-class CommentCreate(KeepsTextMixin, CommentsMixin, PostDetail):
+class CommentCreate(KeepsTextMixin, CommentsMixin, LimitMixin, PostDetail):
     """Add a comment. A refused comment is shown again on the post's page, as typed."""
 
     http_method_names = ["post"]
     form_class = CommentForm
+    limit = "comment"
     text_fields = ("body",)
     hidden_fields = ("parent",)
     form_section = "#comment-form"

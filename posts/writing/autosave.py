@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
+from accounts.limits import LimitMixin
 from accounts.models import User
 from content.bulkhead import slot_for
 from posts.models import BODY_MAX_LENGTH, Post, PostText, Revision
@@ -101,21 +102,23 @@ def describe_save(post: Post, names: list[str]) -> dict:
 
 @method_decorator(require_POST, name="dispatch")
 class AutosaveNew(AutosaveMixin, PostCreate):
-    pass
+    limit = "autosave"
 
 
 @method_decorator(require_POST, name="dispatch")
 class Autosave(AutosaveMixin, PostUpdate):
-    pass
+    limit = "autosave"
 
 
 @method_decorator(require_POST, name="dispatch")
-class Difference(LoginRequiredMixin, View):
+class Difference(LoginRequiredMixin, LimitMixin, View):
     """Return the differences between two texts, word by word, as part of a page.
 
     Return 204 if `edit_session` last saved the new text, so that the browser needs no copy. Return
     205 if that save arrived after the page with this `version` was rendered.
     """
+
+    limit = "difference"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         old, new = (text_in(request, side) for side in ("old", "new"))

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, UpdateView
 
+from accounts.limits import LimitMixin, count_use
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.unsaved_text import forget, writer_of
 from content.addresses import absolute_url
@@ -208,7 +209,9 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return absolute_url(self.request, path) if token else ""
 
 
-class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
+class PostCreate(EditorMixin, LoginRequiredMixin, LimitMixin, CreateView):
+    limit = "update"
+
     # Replaces Django's method, which starts without an object: this form needs a post with an
     # author.
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
@@ -218,6 +221,8 @@ class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         self.object = self.find_created_post() or Post(author=request.user)
         form = self.get_form()
+        if self.object.pk is None and form.is_valid():
+            count_use(request, "post")
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 
     def find_created_post(self) -> Post | None:
@@ -229,5 +234,5 @@ class PostCreate(EditorMixin, LoginRequiredMixin, CreateView):
         return Post.objects.own(self.request.user).filter(uuid=uuid).first()
 
 
-class PostUpdate(EditorMixin, AuthorRequiredMixin, UpdateView):
-    pass
+class PostUpdate(EditorMixin, AuthorRequiredMixin, LimitMixin, UpdateView):
+    limit = "update"

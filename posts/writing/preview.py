@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic.detail import SingleObjectMixin, View
 
+from accounts.limits import LimitMixin
 from accounts.time_zones import zone_of
 from content.slugs import slugify
 from posts.models import Post, Tag
@@ -22,8 +23,10 @@ from posts.writing.publishing import render_body
 
 
 @method_decorator(require_POST, name="dispatch")
-class Preview(LoginRequiredMixin, View):
+class Preview(LoginRequiredMixin, LimitMixin, View):
     """Return the form's post as a reader would see it, without saving it."""
+
+    limit = "preview"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = PostForm(request.POST, instance=self.get_post(), action="draft")

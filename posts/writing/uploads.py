@@ -10,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
+from accounts.limits import LimitMixin
 from accounts.models import UnsavedText, User
 from content.image_names import FOLDER
 from content.images import MadeImage
@@ -25,9 +26,10 @@ MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=
 
 
 @method_decorator(require_POST, name="dispatch")
-class ImageUpload(LoginRequiredMixin, View):
+class ImageUpload(LoginRequiredMixin, LimitMixin, View):
     """Store an image and return its Markdown, or the reason why it was refused (422)."""
 
+    limit = "upload"
     sends_json = True
 
     def post(self, request: HttpRequest) -> JsonResponse:

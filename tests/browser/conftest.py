@@ -48,6 +48,8 @@ def site(tmp_path_factory, database_url, mails):
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
         "DATABASE_URL": database_url,
         "EMAIL_URL": f"filemail://{mails}",
+        # All tests of a process use one site and a few accounts.
+        "RATE_LIMITS": "0",
         "ALLOWED_HOSTS": f"127.0.0.1,localhost,{PLAIN_HOST}",
     }
     command = [ROOT / "bin/serve"]
