@@ -90,6 +90,7 @@ def running_site(instance: Path) -> Iterator[Site]:
     """Yield a site with a logged-in writer. Within the block, its database is `default`."""
     with new_database("crash") as url:
         own = {"PORT": str(free_port()), "INSTANCE_DIR": str(instance), "DATABASE_URL": url}
+        own |= {"RATE_LIMITS": "0"}
         site = Site(os.environ | own, start(os.environ | own))
         try:
             with reading(url, instance):
