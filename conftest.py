@@ -7,6 +7,7 @@ from django.conf import settings as site_settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
+from django.test import client as client_module
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +19,7 @@ from posts.writing.bulk import add_post
 
 PASSWORD = "correct horse battery staple"
 SET_AFTERWARDS = ("status", "waiting_because", "created_at")
+store_rendered_templates = client_module.store_rendered_templates
 
 
 def pytest_configure() -> None:
@@ -26,6 +28,16 @@ def pytest_configure() -> None:
     site_settings.WHITENOISE_AUTOREFRESH = True
     # A real password hash takes up to a second on purpose, and these tests are not about Argon2.
     site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    client_module.store_rendered_templates = store_page
+
+
+def store_page(store: dict, *args, **kwargs) -> None:
+    """Store the context of a page's template, which is rendered first, for `response.context`.
+
+    Django's function also copies the context of every template and widget in it.
+    """
+    if not store:
+        store_rendered_templates(store, *args, **kwargs)
 
 
 @pytest.fixture(scope="session", autouse=True)
