@@ -208,7 +208,7 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     sortable_by = ("username", "date_joined")
     offered_lookups = ("is_active__exact", "is_staff__exact")
     search_fields = ("username_key__begins", "email__begins")
-    search_help_text = _("Start of a username or email address")
+    search_help_text = _("The start of a username or email address")
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         key = username_key(search_term)

@@ -32,7 +32,7 @@ def until_time_runs_out(request: HttpRequest, rows: Sequence) -> Iterator[Model]
         yield row
         if done < total and monotonic() >= until:
             text = _(
-                "Time ran out after %(done)d of %(total)d. Select the same rows and run the "
+                "Time ran out after %(done)d of %(total)d rows. Select the same rows and run the "
                 "action again to continue."
             )
             messages.warning(request, text % {"done": done, "total": total})
@@ -84,7 +84,7 @@ def show_result(
     messages.success(request, text % names)
     if kept:
         text = _(
-            "Not deleted, because other content depends on them or they are your own "
-            "account: %(names)s"
+            "Not deleted: %(names)s. You can't delete your own account or anything that other "
+            "content depends on."
         )
         messages.warning(request, text % {"names": ", ".join(kept)})

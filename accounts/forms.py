@@ -71,7 +71,7 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].error_messages["required"] = _("Username is required.")
         self.fields["password"].error_messages["required"] = _("Password is required.")
         days = settings.SESSION_COOKIE_AGE // 86_400
-        text = _("Until %(days)d days after your last visit. Uncheck this on a shared computer.")
+        text = _("For %(days)d days after your last visit. Uncheck this on a shared computer.")
         self.fields["remember"].help_text = text % {"days": days}
 
 
@@ -124,7 +124,7 @@ class AccountForm(forms.ModelForm):
         label=_("Time zone"),
         choices=time_zones.choices,
         required=False,
-        help_text=_("Used when you enter the time of a post, and on pages that only you see."),
+        help_text=_("Used for the times that you enter, and on pages that only you see."),
     )
 
     class Meta:

@@ -70,7 +70,7 @@ class Pbkdf2(InSlotMixin, hashers.PBKDF2PasswordHasher):
 def kind_of(encoded: str) -> str:
     """Return the key of the sample that takes as long to verify as `encoded`.
 
-    For a hash that it can't read, Django does the work of a new one.
+    If Django can't read a hash, it spends the time of a new one instead.
     """
     algorithm = encoded.partition("$")[0]
     if algorithm == "argon2" and f"$m={Argon2.memory_cost},t=" not in encoded:

@@ -16,7 +16,7 @@ def register_update_of_names(update: Callable[[User], None]) -> None:
 
 
 def show_changes(user: User, changed: Iterable[str]) -> None:
-    """Make the changes to a saved account visible; `changed` contains the names of its fields."""
+    """Make changes to a saved account visible; `changed` contains the names of its fields."""
     if not NAMES.isdisjoint(changed):
         for update in updates_of_names:
             update(user)

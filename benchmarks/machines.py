@@ -48,7 +48,7 @@ def postgres_programs() -> Path | None:
 
 @contextmanager
 def running(*command: object, stop_by: int = signal.SIGTERM, **options) -> Iterator[int]:
-    """Run a program until the block ends and yield its process id. It may exit earlier."""
+    """Run a program until the block ends, and yield its process id. It may exit before that."""
     process = subprocess.Popen([str(part) for part in command], **options)
     try:
         yield process.pid
@@ -236,7 +236,7 @@ def shipped_nginx(
 
 
 def replace(text: str, pattern: str, by: str) -> str:
-    """Replace all matches; raise ValueError if there are none: the file may have changed."""
+    """Replace all matches. Raise ValueError if there are none, as the file must have changed."""
     replaced, number = re.subn(pattern, by, text)
     if not number:
         raise ValueError(f"deploy/nginx.conf has no match for {pattern}")

@@ -22,8 +22,8 @@ def is_served_beyond_loopback() -> bool:
 def check_https(app_configs, **kwargs) -> list[CheckMessage]:
     if not is_served_beyond_loopback() or settings.IS_HTTPS:
         return []
-    message = "The site is served beyond this machine without HTTPS."
-    hint = "Set SITE_URL=https://… and put a proxy with a certificate before it (BEHIND_PROXY=1)."
+    message = "Other machines can reach the site without HTTPS."
+    hint = "Put a proxy with a certificate in front, and set SITE_URL=https://… and BEHIND_PROXY=1."
     return [checks.Warning(message, hint=hint, id="blogsite.W001")]
 
 
@@ -32,7 +32,7 @@ def check_proxy(app_configs, **kwargs) -> list[CheckMessage]:
     if not settings.IS_HTTPS or settings.BEHIND_PROXY:
         return []
     message = "SITE_URL is https, but no proxy is trusted to say that a request came over HTTPS."
-    hint = "Set BEHIND_PROXY=1; without it every request is redirected to HTTPS for ever."
+    hint = "Set BEHIND_PROXY=1. Without it, every request is redirected to HTTPS forever."
     return [checks.Warning(message, hint=hint, id="blogsite.W002")]
 
 
@@ -41,8 +41,8 @@ def check_own_host(app_configs, **kwargs) -> list[CheckMessage]:
     host = environment.host_of(settings.SITE_URL)
     if not host or validate_host(host, settings.ALLOWED_HOSTS):
         return []
-    message = f"ALLOWED_HOSTS does not contain {host}, the host of SITE_URL."
-    hint = "Add it, or unset ALLOWED_HOSTS: visitors of SITE_URL get an error (400) now."
+    message = f"ALLOWED_HOSTS does not include {host}, the host of SITE_URL."
+    hint = "Add it, or unset ALLOWED_HOSTS. For now, visitors to SITE_URL get an error (400)."
     return [checks.Warning(message, hint=hint, id="blogsite.W003")]
 
 
@@ -50,7 +50,7 @@ def check_own_host(app_configs, **kwargs) -> list[CheckMessage]:
 def check_mail(app_configs, **kwargs) -> list[CheckMessage]:
     if settings.EMAIL_BACKEND != settings.TERMINAL_MAIL or not is_served_beyond_loopback():
         return []
-    message = "This site can't send email, so nobody can reset a forgotten password."
+    message = "This site can't send email, so no one can reset a forgotten password."
     hint = "Set EMAIL_URL=smtp+tls://user:password@host:587."
     return [checks.Warning(message, hint=hint, id="blogsite.W004")]
 
@@ -59,7 +59,7 @@ def check_mail(app_configs, **kwargs) -> list[CheckMessage]:
 def check_mail_links(app_configs, **kwargs) -> list[CheckMessage]:
     if settings.EMAIL_BACKEND == settings.TERMINAL_MAIL or settings.SITE_URL:
         return []
-    message = "EMAIL_URL is set without SITE_URL: links in emails take the host of the request."
+    message = "EMAIL_URL is set without SITE_URL, so links in emails use the host of the request."
     hint = "Set SITE_URL=https://… to the address that readers use."
     return [checks.Warning(message, hint=hint, id="blogsite.W005")]
 
@@ -87,8 +87,8 @@ def check_limits(app_configs, **kwargs) -> list[CheckMessage]:
 def check_hosts(app_configs, **kwargs) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
-    message = "ALLOWED_HOSTS is *: anyone may choose the host that links and mails are made for."
-    hint = "Name the hosts, for example ALLOWED_HOSTS=blog.example.org."
+    message = "ALLOWED_HOSTS is *, so strangers can choose the host in links of pages and emails."
+    hint = "List the host names, for example ALLOWED_HOSTS=blog.example.org."
     return [Error(message, hint=hint, id="blogsite.E001")]
 
 
@@ -96,7 +96,7 @@ def check_hosts(app_configs, **kwargs) -> list[CheckMessage]:
 def check_debug(app_configs, **kwargs) -> list[CheckMessage]:
     if not settings.DEBUG or not is_served_beyond_loopback():
         return []
-    message = "DEBUG is on while the site is served beyond this machine."
+    message = "DEBUG is on, and other machines can reach the site."
     hint = "Unset DEBUG: its error pages show code and settings to strangers."
     return [Error(message, hint=hint, id="blogsite.E002")]
 
@@ -109,5 +109,5 @@ def check_language(app_configs, **kwargs) -> list[CheckMessage]:
     message = (
         f"LANGUAGE_CODE={settings.BLOG_LANGUAGE}: the interface is not translated into {name}."
     )
-    hint = f"Its text stays English; dates and numbers are those of {name}."
+    hint = f"Its text stays in English, with dates and numbers in the format of {name}."
     return [checks.Warning(message, hint=hint, id="blogsite.W010")]

@@ -160,7 +160,7 @@ def replica_url(name: str, primary: dict) -> dict | None:
             raise ValueError(text)
         return config
 
-    expected = "postgres://user:password@host:5432/name, and a DATABASE_URL of that kind beside it"
+    expected = "postgres://user:password@host:5432/name, together with a DATABASE_URL of that kind"
     return read(name, None, parse, expected)
 
 

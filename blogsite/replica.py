@@ -66,7 +66,7 @@ class Trust:
             is_news = not self.is_told and log.isEnabledFor(logging.WARNING)
             self.is_told = self.is_told or is_news
         if is_news:
-            log.warning("The primary serves all: the replica %s", reason)
+            log.warning("The primary serves all queries: the replica %s", reason)
 
     def regain(self) -> None:
         with self.lock:
@@ -146,7 +146,7 @@ def ask_primary_instead(execute, sql, params, many, context):
         if sql == HAS_REPLAYED:
             raise
         _reads_from.set(PRIMARY)
-        trust.lose(f"went away: {error}", REST_AWAY)
+        trust.lose(f"disconnected: {error}", REST_AWAY)
     cursor = connections[PRIMARY].cursor()
     # The caller fetches from this object, and closes it.
     context["cursor"].cursor = cursor.cursor

@@ -125,7 +125,7 @@ def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
         # Django accepts any digits as a port, but code that builds full URLs, as in feeds, fails.
         port = meta.get("HTTP_HOST", "").rpartition(":")[2]
         if port.isdecimal() and (len(port) > 5 or int(port) > 65_535):
-            raise DisallowedHost("A port that there is not")
+            raise DisallowedHost("An invalid port")
         # The admin puts anything from the address into its queries.
         if "%00" in meta.get("QUERY_STRING", "") and request.path_info.startswith("/admin/"):
             raise BadRequest("NUL in the query string")

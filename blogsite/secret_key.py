@@ -14,7 +14,7 @@ def make_instance_dir(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        reason = f"a folder that can be written ({error.strerror})"
+        reason = f"a writable folder ({error.strerror})"
         environment.refuse("INSTANCE_DIR", str(folder), reason)
 
 
@@ -30,7 +30,7 @@ def generate_secret_key(path: Path) -> None:
             os.link(draft, path)
         Path(draft).unlink()
     except OSError as error:
-        reason = f"a folder that can be written ({error.strerror})"
+        reason = f"a writable folder ({error.strerror})"
         environment.refuse("INSTANCE_DIR", str(path.parent), reason)
 
 
@@ -40,7 +40,7 @@ def read_secret_key(path: Path) -> str:
             generate_secret_key(path)
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = f"a file that this user can read ({getattr(error, 'strerror', 'not a text')})"
+        reason = f"a file that this user can read ({getattr(error, 'strerror', 'not text')})"
         environment.refuse(str(path), "no key", reason)
 
 

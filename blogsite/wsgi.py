@@ -34,7 +34,7 @@ class WholeBody(LimitedStream):
         except OSError:
             data = b""
         if len(data) < wanted:
-            raise BadRequest("The connection broke off before the whole request had come")
+            raise BadRequest("The connection closed before the whole request arrived")
         return data
 
 

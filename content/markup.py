@@ -42,9 +42,9 @@ from content.raw_html import (
 from content.slugs import slugify
 
 # Increase this when the same text renders differently, so that saved rows are rendered again.
-RENDERER_VERSION: int = 4
+RENDERER_VERSION: int = 5
 
-TOO_MUCH = "This text has more parts than can be shown with their form. It stands here as typed."
+TOO_MUCH = "This text is too complex to format, so it is shown as typed."
 
 # NARROWEST columns of code fit on a page that is 320 px wide. Each list or quote around the code
 # takes LEVEL of these columns. The style sheet gives a tab TAB columns.

@@ -84,7 +84,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Return whether the same request can succeed later, so that our code is not at fault."""
+    """Return whether the same request can succeed later, because the fault is not in our code."""
     if is_full(error):
         return True
     if not isinstance(error, (InterfaceError, OperationalError)):

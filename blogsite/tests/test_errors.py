@@ -108,7 +108,7 @@ def test_403_leads_back_and_is_one_warning(client_of, post, log):
     response = client_of("reader").get(f"/{post.pk}/update/")
     assert response.status_code == 403
     assert "You can't do this" in response.text and WAY_BACK in response.text
-    assert "It may belong to someone else" in response.text
+    assert "This page may belong to someone else" in response.text
     (line,) = log.getvalue().splitlines()
     assert f" WARNING django.request [{response['X-Request-ID']}] Forbidden" in line
 

@@ -233,7 +233,7 @@ def test_a_failure_that_was_not_logged_is_logged_the_next_time(log):
 
 def test_a_replica_that_stops_between_two_queries_is_not_noticed(ours, log):
     assert ours(loses_it_in_between) == [REPLICA, PRIMARY, "author"]
-    assert "the replica went away: " in log.getvalue()
+    assert "the replica disconnected: " in log.getvalue()
 
 
 def test_writes_of_a_request_are_read_back(ours):

@@ -112,9 +112,9 @@ def test_the_limits_do_not_hurt_people(load, act, number, seconds):
         ("EMAIL_URL", "mail.example", "smtp+tls://user:password@host:587"),
         ("EMAIL_FROM", "nobody", "an address"),
         ("EMAIL_FROM", "a@b.example\nBcc: c@d.example", "an address"),
-        ("INSTANCE_DIR", "/dev/null/blog", "a folder that can be written (Not a directory)"),
+        ("INSTANCE_DIR", "/dev/null/blog", "a writable folder (Not a directory)"),
         # A folder that exists, but in which no file can be created.
-        ("INSTANCE_DIR", "/proc", "a folder that can be written ("),
+        ("INSTANCE_DIR", "/proc", "a writable folder ("),
     ],
 )
 def test_a_bad_value_stops_the_start_with_one_line(refusal, variable, text, expected):
@@ -263,7 +263,7 @@ def test_without_one_nothing_is_routed(load):
 def test_a_replica_that_follows_no_postgresql_is_refused(refusal, primary, url):
     said = refusal(DATABASE_URL=primary, DATABASE_REPLICA_URL=url)
     assert said.startswith(f"DATABASE_REPLICA_URL is {url!r}; expected postgres://")
-    assert said.endswith("and a DATABASE_URL of that kind beside it.")
+    assert said.endswith("together with a DATABASE_URL of that kind.")
 
 
 @pytest.mark.parametrize(

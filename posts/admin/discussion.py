@@ -40,7 +40,7 @@ def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     now = timezone.now()
     rows = until_time_runs_out(request, queryset)
     done = sum(verb(row, request.user, reason=reason, now=now) for row in rows)
-    message = ngettext("%(count)d was changed.", "%(count)d were changed.", done)
+    message = ngettext("%(count)d row was changed.", "%(count)d rows were changed.", done)
     messages.info(request, message % {"count": done})
 
 
@@ -103,7 +103,7 @@ class CommentAdmin(ReadOnlyAdmin):
     list_filter = ("status", ReportedFilter, "created_at")
     list_select_related = ("author", "post")
     search_fields = ("body", "author__username", "post__title")
-    search_help_text = _("Text, username or title, in the newest 2,000")
+    search_help_text = _("Text, username or title. Only the newest 2,000 are searched.")
     ordering = ("-pk",)
     actions = ("approve", "hide", "restore")
     action_form = ReasonActionForm
@@ -158,7 +158,7 @@ class CommentReportAdmin(ReadOnlyAdmin):
     fields = ("on_comment", "reported_by", "reason", "created_at")
     list_select_related = ("comment", "reporter")
     search_fields = ("reason", "reporter__username")
-    search_help_text = _("Text or username, in the newest 2,000")
+    search_help_text = _("Text or username. Only the newest 2,000 are searched.")
     ordering = ("-pk",)
 
     @admin.display(description=_("reported by"), ordering="reporter")
@@ -182,7 +182,7 @@ class ModerationEntryAdmin(ReadOnlyAdmin):
     list_filter = ("action", "created_at")
     list_select_related = ("actor",)
     search_fields = ("actor__username", "target", "reason")
-    search_help_text = _("Text or username, in the newest 2,000")
+    search_help_text = _("Text or username. Only the newest 2,000 are searched.")
     ordering = ("-pk",)
 
     @admin.display(description=_("moderator"), ordering="actor")

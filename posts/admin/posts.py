@@ -162,6 +162,6 @@ class PostAdmin(GuardedAdmin):
     def hide(self, request: HttpRequest, queryset: QuerySet) -> None:
         act_on(moderation.hide_post, request, queryset.filter(status=Post.Status.PUBLISHED))
 
-    @admin.action(description=_("Restore from hidden or trash"), permissions=["change"])
+    @admin.action(description=_("Restore hidden or trashed posts"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
         act_on(moderation.restore_post, request, queryset.filter(status__in=BY_ACTION))

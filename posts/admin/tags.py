@@ -23,7 +23,10 @@ class TagForm(forms.ModelForm):
         model = Tag
         fields = ("name",)
         help_texts = {
-            "name": _("If another tag has this name, both are merged. Old addresses redirect.")
+            "name": _(
+                "If another tag has this name, the two are merged. Old addresses redirect to the "
+                "new one."
+            )
         }
 
     def clean_name(self) -> str:
@@ -39,7 +42,7 @@ class TagAdmin(GuardedAdmin):
     form = TagForm
     list_display = ("name", "slug", "published")
     search_fields = ("key__begins",)
-    search_help_text = _("Start of a name")
+    search_help_text = _("The start of a name")
     readonly_fields = ("slug", "published")
     ordering = ("key",)
     actions = ("merge_tags",)
@@ -90,8 +93,8 @@ class TagAdmin(GuardedAdmin):
         except tagging.TagsMoved:
             messages.error(request, MOVED)
         text = ngettext(
-            "%(count)d tag is merged into “%(name)s”.",
-            "%(count)d tags are merged into “%(name)s”.",
+            "%(count)d tag was merged into “%(name)s”.",
+            "%(count)d tags were merged into “%(name)s”.",
             done,
         )
         if most_used:

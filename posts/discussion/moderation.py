@@ -74,7 +74,7 @@ def hide_post(post: Post, actor: User, *, reason: str = "", now: datetime) -> bo
 
 @transaction.atomic
 def trash_and_record(post: Post, actor: User, *, reason: str = "", now: datetime) -> bool:
-    """Move a post to the trash. Hide another person's post first, so a restored one is hidden."""
+    """Move a post to the trash. Hide another person's post first, so restoring leaves it hidden."""
     if post.author_id != actor.pk:
         publishing.change_status(post, Post.Status.PUBLISHED, to=Post.Status.HIDDEN)
     is_moved = publishing.trash_post(post, now=now)

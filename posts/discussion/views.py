@@ -111,7 +111,7 @@ class CommentEdit(KeepsTextMixin, LimitMixin, CommentAction):
             form.add_error("body", TOO_LATE % {"minutes": EDIT_MINUTES})
             return self.form_invalid(form, status=403)
         self.comment.refresh_from_db(fields=["status", "waiting_because"])
-        tell_comment_status(self.request, self.comment, gettext("Your comment is updated."))
+        tell_comment_status(self.request, self.comment, gettext("Your comment was updated."))
         return redirect(place_of(self.comment))
 
 
@@ -125,7 +125,7 @@ class CommentDelete(CommentAction):
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
         commenting.delete_comment(self.comment)
-        messages.success(self.request, _("Your comment is deleted."))
+        messages.success(self.request, _("Your comment was deleted."))
         return redirect(f"{self.post_in_question.get_absolute_url()}#comments")
 
 
@@ -155,7 +155,7 @@ class CommentModerate(CommentAction):
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         is_done = self.act(self.comment, self.request.user, **form.cleaned_data, now=timezone.now())
-        messages.success(self.request, self.done if is_done else _("This was already done."))
+        messages.success(self.request, self.done if is_done else _("This has already been done."))
         return redirect(place_of(self.comment))
 
 
@@ -179,7 +179,7 @@ class CommentRestore(CommentModerate):
 
     heading = _("Show this comment to readers again?")
     button = _("Restore")
-    done = _("The comment is restored.")
+    done = _("The comment was restored.")
     act = staticmethod(moderation.restore)
 
     def may_act(self, user: User, comment: Comment) -> bool:

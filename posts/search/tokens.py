@@ -144,7 +144,7 @@ _fold_word = lru_cache(maxsize=10_000)(_fold)
 
 
 def _loses_marks(base: str) -> bool:
-    """Return whether `base` loses its marks: Latin, Greek, and digits, so a keycap is a digit."""
+    """Return whether `base` loses its marks, as Latin and Greek letters and keycap digits do."""
     return "" < base < "\u0400" or "\u1d00" <= base <= "\u1fff" or base in _EXTENSIONS
 
 

@@ -82,7 +82,7 @@ def test_ones_account_leads_to_ones_page(client_of):
 
 
 def test_an_author_without_posts_has_a_page_that_says_so(client, reader, draft):
-    assert "reader has published nothing yet." in client.get("/authors/reader/").text
+    assert "reader hasn’t published anything yet." in client.get("/authors/reader/").text
     assert "Draft title" not in client.get("/authors/author/").text
 
 

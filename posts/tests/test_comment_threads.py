@@ -60,7 +60,7 @@ def test_replies_to_the_deepest_are_beside_it_and_say_so(client, post, make_comm
     assert reply.is_beside_its_parent
     page = client.get(post.get_absolute_url()).text
     assert shown(page)[-2:] == [(3, deepest.pk), (3, reply.pk)]
-    assert page.count(f'<a href="#comment-{deepest.pk}">replies to an earlier comment</a>') == 1
+    assert page.count(f'<a href="#comment-{deepest.pk}">in reply to an earlier comment</a>') == 1
 
 
 # Replying

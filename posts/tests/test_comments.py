@@ -214,7 +214,7 @@ def test_a_writer_can_edit_their_comment_for_a_while(client_of, post, make_comme
     response = client.post(path, {"body": "Second *words*."})
     assert response["Location"] == f"{post.get_absolute_url()}#comment-{comment.pk}"
     page = client.get(response["Location"]).text
-    assert "Your comment is updated." in page
+    assert "Your comment was updated." in page
     assert "Second <em>words</em>." in page and "<span>edited</span>" in page
     assert counted(post) == 1
 
@@ -284,7 +284,7 @@ def test_a_writer_deletes_after_being_asked(client_of, post, make_comment):
     response = client.post(path)
     assert response["Location"] == f"{post.get_absolute_url()}#comments"
     page = client.get(response["Location"]).text
-    assert "Your comment is deleted." in page and "Rash words." not in page
+    assert "Your comment was deleted." in page and "Rash words." not in page
     assert counted(post) == 0
     assert client.post(path).status_code == 404
 

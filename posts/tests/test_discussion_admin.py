@@ -101,7 +101,7 @@ def test_an_action_on_many_is_on_record_for_each_that_it_changed(
     # Waiting comments can be hidden too, and approving a reported one settles its report.
     expected = {"approve": 2, "hide": 2, "restore": 1}[action]
     assert queue[before] in changed and len(changed) == expected
-    assert f"{expected} w" in response.text
+    assert f"{expected} row" in response.text
     for entry in ModerationEntry.objects.all():
         assert (entry.actor, entry.action, entry.reason) == (moderator, action, "It is so.")
     approved = Comment.objects.approved().count()
@@ -159,9 +159,9 @@ def test_posts_are_hidden_and_restored_with_a_reason(client_of, make_post, moder
     posts = [make_post(title="One"), make_post(title="Two")]
     draft = make_post(title="Draft", status=Post.Status.DRAFT, publish_at=None)
     client = client_of("moderator")
-    assert "2 were changed." in act(client, POSTS, "hide", [*posts, draft], "Spam.").text
+    assert "2 rows were changed." in act(client, POSTS, "hide", [*posts, draft], "Spam.").text
     assert Post.objects.filter(status=Post.Status.HIDDEN).count() == 2
-    assert "1 was changed." in act(client, POSTS, "restore", [posts[0], draft]).text
+    assert "1 row was changed." in act(client, POSTS, "restore", [posts[0], draft]).text
     assert Post.objects.filter(status=Post.Status.HIDDEN).count() == 1
     found = ModerationEntry.objects.order_by("pk").values_list("action", "reason", "post")
     assert sorted(found)[:2] == [("hide", "Spam.", post.pk) for post in posts]

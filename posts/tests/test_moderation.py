@@ -164,7 +164,7 @@ def test_moderators_act_on_the_page(
     assert entries() == ([(visitor, verb, "Because.")] if may else [])
     if may:
         assert words in client.get(response["Location"]).text
-        assert "This was already done." in client.post(path, follow=True).text
+        assert "This has already been done." in client.post(path, follow=True).text
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_drifted_counts_are_repaired(old_posts):
     ListCount.objects.update(published_count=40)
     ListCount.objects.create(scope="author:999999", published_count=3)
     Tag.objects.update(published_count=0)
-    assert run("recount_posts") == "Counted again. 0 posts had other likes or comments.\n"
+    assert run("recount_posts") == "Counted again. 0 posts had wrong counts of likes or comments.\n"
     assert {scope: number for scope, number in counters().items() if number} == right
     expect_right_numbers()
 
@@ -134,7 +134,7 @@ def test_likes_and_comments_that_drifted_are_counted_again(
     make_comment("Waits.", post=other, status=Comment.Status.WAITING)
     Post.objects.filter(pk=post.pk).update(like_count=9, comment_count=0)
     Post.objects.filter(pk=other.pk).update(comment_count=7)
-    assert run("recount_posts") == "Counted again. 2 posts had other likes or comments.\n"
+    assert run("recount_posts") == "Counted again. 2 posts had wrong counts of likes or comments.\n"
     counted = Post.objects.order_by("pk")[:3]
     assert [(p.like_count, p.comment_count) for p in counted] == [(3, 3), (0, 0), (0, 0)]
 

@@ -197,7 +197,7 @@ def test_the_action_merges_into_the_one_most_used(moderating, make_post):
     pks = list(Tag.objects.order_by("key").values_list("pk", flat=True))
     data = {"action": "merge_tags", "_selected_action": pks}
     response = moderating.post(CHANGELIST, data, follow=True)
-    assert "2 tags are merged into “a”." in response.text
+    assert "2 tags were merged into “a”." in response.text
     assert Tag.objects.get().published_count == 5
     assert {leads_to(moderating, slug) for slug in "abc"} == {"a"}
     expect_right_numbers()

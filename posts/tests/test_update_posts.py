@@ -111,7 +111,7 @@ def test_rows_that_an_old_worker_saves_after_the_update_are_found_next_time(old_
     late = Post.objects.filter(pk=post.pk)
     late.update(body="*Late*", body_html="old", rendered_by=version)
     Comment.objects.update(body_html="old", rendered_by=version)
-    assert update() == ["Rendered 2 posts and comments of an older version."]
+    assert update() == ["Rendered 2 posts and comments from an older version."]
     assert late.get().body_html == "<p><em>Late</em></p>\n"
     assert SearchDocument.objects.get(pk=post.pk).body == "late"
     assert Comment.objects.get().body_html == "<p><em>Said</em></p>\n"
@@ -249,6 +249,6 @@ def test_the_versions_move_with_what_is_derived():
     html = str(render_post(SAMPLE))
     rendered = digest([html, str(render_comment(SAMPLE))])
     words = digest([tokenize(plain_text(html)), tokenize(SAMPLE)])
-    assert (RENDERER_VERSION, rendered) == (4, "56ee9155e0e53374")
+    assert (RENDERER_VERSION, rendered) == (5, "56ee9155e0e53374")
     assert (INDEX_VERSION, words) == (1, "c6fc3e8c357c490a")
     assert VERSIONS["counted"] == str(listing.COUNT_VERSION)

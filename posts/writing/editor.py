@@ -142,7 +142,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             return redirect("posts:post_update", form.instance.pk)
         if writer := writer_of(self.request):
             forget(writer)
-        text = _("Not saved yet: %(fields)s. Press Update to save this too.")
+        text = _("Not saved yet: %(fields)s. Press Update to save these changes too.")
         messages.warning(self.request, text % {"fields": ", ".join(map(str, left))})
         self.object = self.saved_post(form)
         edits = history.unsaved_edits(self.object)

@@ -10,16 +10,20 @@ from posts.writing import publishing
 
 
 class Command(BaseCommand):
-    help = "Lists the posts that are in the trash for over 30 days; --delete removes them for good."
+    help = (
+        "Lists posts that have been in the trash for over 30 days; --delete removes them for good."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--delete", action="store_true", help="remove them")
         days = KEPT_IN_TRASH.days
-        parser.add_argument("--days", type=int, default=days, help=f"not over {days} but so many")
+        parser.add_argument(
+            "--days", type=int, default=days, help=f"days in the trash (default {days})"
+        )
 
     def handle(self, *, delete: bool, days: int, **options) -> None:
         if not 0 <= days <= 36_500:
-            raise CommandError("--days takes a number from 0 to 36500.")
+            raise CommandError("--days must be a number from 0 to 36500.")
         old = Post.objects.trashed_before(timezone.now() - timedelta(days=days))
         old = old.order_by("pk").select_related("author")
         number = 0

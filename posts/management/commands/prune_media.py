@@ -7,7 +7,7 @@ from posts.writing.uploads import delete_image, unused_images
 
 
 class Command(BaseCommand):
-    help = "Lists the images, older than a day, that nothing shows; --delete removes them."
+    help = "Lists images that are older than a day and not used anywhere; --delete removes them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--delete", action="store_true", help="remove them")

@@ -13,8 +13,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Counts likes, comments and the lists of posts again, if a number is wrong. "
-        "Changes no text."
+        "Counts likes, comments and lists of posts again. Run it if a number is wrong. "
+        "It changes no text."
     )
 
     def handle(self, **options) -> None:
@@ -25,4 +25,4 @@ class Command(BaseCommand):
                 progress.update(len(ids))
         listing.recount_all()
         pages.changed()
-        self.stdout.write(f"Counted again. {wrong:,} posts had other likes or comments.")
+        self.stdout.write(f"Counted again. {wrong:,} posts had wrong counts of likes or comments.")

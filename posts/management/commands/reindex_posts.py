@@ -16,20 +16,20 @@ BATCH = 100
 
 class Command(BaseCommand):
     help = (
-        "Writes the search documents that are missing or out of date. It may be stopped and "
-        "started again at any time, and the site goes on meanwhile."
+        "Writes the search documents that are missing or out of date. You can stop and restart it "
+        "at any time, and the site keeps running."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--rebuild",
             action="store_true",
-            help="also rebuild the database's own index. Nobody can save anything meanwhile",
+            help="also rebuild the database's own index, during which no one can save anything",
         )
         parser.add_argument(
             "--names",
             action="store_true",
-            help="write the new names of authors alone, which reads no text",
+            help="only update the names of authors, without reading any text",
         )
 
     def handle(self, *, rebuild: bool, names: bool, **options) -> None:

@@ -61,8 +61,8 @@ RENDERED = [
 
 class Command(BaseCommand):
     help = (
-        "Renders posts and comments that an older renderer made, and all biographies. "
-        "May be stopped and run again."
+        "Renders all biographies again, and the posts and comments from an older renderer. "
+        "You can stop and restart it at any time."
     )
 
     def handle(self, **options) -> None:

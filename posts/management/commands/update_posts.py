@@ -14,8 +14,8 @@ TITLES = {
 
 class Command(BaseCommand):
     help = (
-        "Renders, indexes and counts posts again where an older version did it. It may be stopped "
-        "and started again at any time, and the site goes on meanwhile."
+        "Renders, indexes and counts posts again if an older version saved them. You can stop and "
+        "restart it at any time, and the site keeps running."
     )
 
     def handle(self, **options) -> None:
@@ -32,4 +32,4 @@ class Command(BaseCommand):
                 derived.record_version(name)
         late = derived.render_late()
         if late:
-            self.stdout.write(f"Rendered {late:,} posts and comments of an older version.")
+            self.stdout.write(f"Rendered {late:,} posts and comments from an older version.")
