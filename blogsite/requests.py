@@ -255,10 +255,10 @@ class AddRequestId(logging.Filter):
 
 
 class RefusedIsWarning(logging.Filter):
-    """Log filter that turns each refused request, which strangers cause at will, into a warning.
+    """Log filter that logs refused requests as warnings, because strangers cause them at will.
 
     Django logs a wrong Host header as an error, and adds a traceback if a view refuses a request.
-    The message gives the reason, and the place in the code does not help anyone.
+    The message gives the reason, and a traceback does not help anyone.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -101,7 +101,7 @@ class Reader:
 class PublicPage(NamedTuple):
     """A page of a thread without private comments, for visitors who wrote none of them."""
 
-    # Including the first of the next page.
+    # These include the first comment of the next page.
     places: tuple[CommentPlace, ...]
     comments: tuple[tuple[int, SafeString], ...]
 
