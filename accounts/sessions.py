@@ -51,8 +51,7 @@ class SessionStore(db.SessionStore):
         return None if self.get_expire_at_browser_close() else self.get_expiry_age()
 
     def renew(self) -> bool:
-        """Extend the session if it was last extended over a day ago. Return whether this call did
-        it.
+        """Extend the session once a day; return whether this call extended it.
 
         If several requests arrive at once, one of them does it. If the database is locked or
         read-only, nothing changes, and the next request tries again.
