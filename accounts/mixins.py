@@ -18,10 +18,11 @@ class OwnTimeMixin:
     """Mixin that shows and reads times in the visitor's own time zone."""
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if request.user.is_authenticated:
-            # The middleware `keep_to_request` resets the zone after the page is rendered.
-            timezone.activate(zone_of(request.user) or timezone.get_default_timezone())
-        return super().dispatch(request, *args, **kwargs)
+        zone = zone_of(request.user) if request.user.is_authenticated else None
+        with timezone.override(zone or timezone.get_default_timezone()):
+            response = super().dispatch(request, *args, **kwargs)
+            # Django renders a page after this method, when the thread has its zone back.
+            return response.render() if hasattr(response, "render") else response
 
 
 class KeepsTextMixin:

@@ -1,28 +1,13 @@
 """Time zones in which people enter and read times."""
 
-from collections.abc import Callable
 from functools import cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-
-GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
-def keep_to_request(get_response: GetResponse) -> GetResponse:
-    """Middleware that resets the time zone after each request. Threads serve many people."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        with timezone.override(None):
-            return get_response(request)
-
-    return middleware
 
 
 def zone_of(user: User) -> ZoneInfo | None:

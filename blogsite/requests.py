@@ -141,38 +141,21 @@ def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def keep_private(get_response: GetResponse) -> GetResponse:
-    """Forbid caches to store a page that is meant for one person; some of them ignore Vary.
+def serve_visitor(get_response: GetResponse) -> GetResponse:
+    """Forbid caches to store personal pages, and let anonymous visitors' browsers fetch links.
 
-    The header is not no-store, because going back must find the text that is still in the form.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        if is_personal(request, response):
-            patch_cache_control(response, private=True, no_cache=True)
-        return response
-
-    return middleware
-
-
-def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
-    """Return whether the cookies show that the response is for one person."""
-    is_known = not settings.PERSONAL_COOKIES.isdisjoint(request.COOKIES)
-    return is_known or bool(response.cookies)
-
-
-def offer_next_pages(get_response: GetResponse) -> GetResponse:
-    """Let browsers fetch a link while the visitor points at it, before the click.
-
-    This is only for anonymous visitors, whose pages come from the page cache. A logged-in person's
-    page is rendered, which costs too much for a page that may never be read.
+    Some caches ignore Vary. The header is not no-store, because going back must find the text that
+    is still in the form. A browser fetches a link while the visitor points at it, before the click.
+    Personal pages are rendered, which costs too much for a page that may never be read.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html")
-        if is_page and response.status_code == 200 and not is_personal(request, response):
+        # The cookies show whether the response is for one person.
+        if response.cookies or not settings.PERSONAL_COOKIES.isdisjoint(request.COOKIES):
+            patch_cache_control(response, private=True, no_cache=True)
+        elif is_page and response.status_code == 200:
             response["Speculation-Rules"] = f'"{static(settings.SPECULATION_RULES)}"'
         if outdated := outdated_by(response):
             response["Clear-Site-Data"] = outdated

@@ -121,8 +121,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Must come before anything that queries the database.
     "caching.fragments.note_cache_version",
-    "blogsite.requests.keep_private",
-    "blogsite.requests.offer_next_pages",
+    "blogsite.requests.serve_visitor",
     "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,7 +134,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "content.errors.explain_refused_methods",
     "content.outages.AnswerOutages",
-    "accounts.time_zones.keep_to_request",
 ]
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

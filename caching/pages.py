@@ -84,8 +84,8 @@ class FileCounter:
     All processes map its eight bytes into memory, so each sees a change at once.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "page_cache.generation"
 
     def open(self) -> int:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -172,7 +172,7 @@ counter_at = lru_cache(maxsize=1)(lambda kind, place: kind(place))
 def find_counter() -> FileCounter | RedisCounter:
     if (where := settings.CACHES["default"])["BACKEND"].endswith("RedisCache"):
         return counter_at(RedisCounter, where["LOCATION"])
-    return counter_at(FileCounter, settings.INSTANCE_DIR / "page_cache.generation")
+    return counter_at(FileCounter, settings.INSTANCE_DIR)
 
 
 # Cached responses ---------------------------------------------------------------------------------

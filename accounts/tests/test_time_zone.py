@@ -11,7 +11,7 @@ from django.views import View
 
 from accounts.mixins import OwnTimeMixin
 from accounts.models import User
-from accounts.time_zones import keep_to_request, zone_of
+from accounts.time_zones import zone_of
 
 ACCOUNT = "/auth/account/"
 
@@ -84,14 +84,6 @@ def test_the_zone_ends_with_its_request(client_of, author):
     author.save()
     client_of("author").get(ACCOUNT)
     assert timezone.get_current_timezone_name() == "UTC"
-
-
-def test_the_zone_of_the_request_before_is_not_taken_over(rf):
-    def view(request) -> HttpResponse:
-        return HttpResponse(timezone.get_current_timezone_name())
-
-    with timezone.override("Europe/Berlin"):
-        assert keep_to_request(view)(rf.get("/")).text == "UTC"
 
 
 def test_the_account_page_shows_times_in_the_chosen_zone(client_of, author):

@@ -187,7 +187,7 @@ def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(anonymous):
 
 
 def test_this_process_sees_a_cache_version_that_another_process_increased(anonymous, settings):
-    counter = FileCounter(settings.INSTANCE_DIR / "page_cache.generation")
+    counter = FileCounter(settings.INSTANCE_DIR)
     before = counter.read()
     code = (
         "import django; django.setup(); from caching import pages; pages.find_counter().increase()"
@@ -199,7 +199,7 @@ def test_this_process_sees_a_cache_version_that_another_process_increased(anonym
 
 
 def test_the_counter_counts_every_increase_of_many_threads(settings, tmp_path):
-    counter = FileCounter(tmp_path / "new" / "counter")
+    counter = FileCounter(tmp_path / "new")
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: counter.increase(), range(2_000)))
     assert int.from_bytes(counter.read(), "little") == 2_000
