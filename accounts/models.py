@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.module_loading import import_string
@@ -126,17 +126,10 @@ class UnsavedText(models.Model):
         return self.hidden | self.texts
 
 
-class SessionManager(BaseSessionManager):
-    def get_queryset(self) -> models.QuerySet:
-        return super().get_queryset().select_related("user")
-
-
 class Session(AbstractBaseSession):
     """A session and the user it belongs to (see `accounts.sessions`)."""
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
-
-    objects = SessionManager()
 
     @classmethod
     def get_session_store_class(cls) -> type:

@@ -11,16 +11,24 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.db import DatabaseError, connections, router
+from django.db.models import CharField, DateTimeField
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Session, User
+from content.prepared import Parameter, Prepared
 
 log = logging.getLogger(__name__)
 
 # A renewal is a write, so each session is renewed at most once a day.
 RENEWED_AFTER = timedelta(days=1)
+KEY = Parameter("key", CharField())
+NOW = Parameter("now", DateTimeField())
+VALID_SESSION = Prepared(
+    lambda: Session.objects.filter(session_key=KEY, expire_date__gt=NOW).select_related("user")
+)
 
 
 class SessionStore(db.SessionStore):
@@ -39,10 +47,13 @@ class SessionStore(db.SessionStore):
         return session
 
     def _get_session_from_db(self) -> Session | None:
-        session = super()._get_session_from_db()
-        self.user = session and session.user
-        self.read_key = session and session.session_key
-        self.ends_at = session and session.expire_date
+        session = VALID_SESSION.first(key=self.session_key, now=timezone.now())
+        if session is None:
+            self._session_key = None
+            return None
+        self.user = session.user
+        self.read_key = session.session_key
+        self.ends_at = session.expire_date
         return session
 
     @property

@@ -18,6 +18,8 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import BigIntegerField
+from django.db.models.sql.compiler import SQLCompiler
 from django.http import HttpResponse
 from django.middleware import csrf
 from django.test import RequestFactory
@@ -35,6 +37,7 @@ from blogsite.urlencoded import parse_form
 from blogsite.wsgi import FORM, Handler, StrictRequest
 from content.bulkhead import Busy
 from content.outages import unavailable
+from content.prepared import Parameter, Prepared
 from posts.admin.tags import TagAdmin
 from posts.models import Post
 
@@ -315,6 +318,17 @@ def test_migrations_of_code_and_database_can_be_listed(db):
     assert "posts" in loader.migrated_apps
     assert loader.disk_migrations["posts", "0001_initial"].replaces == []
     assert ("posts", "0001_initial") in MigrationRecorder(connection).applied_migrations()
+
+
+def test_a_prepared_query_is_compiled_once(monkeypatch, author):
+    query = Prepared(lambda: User.objects.filter(pk=Parameter("pk", BigIntegerField())))
+    assert query.first(pk=author.pk) == author
+    for name in ("as_sql", "get_converters", "pre_sql_setup"):
+        monkeypatch.delattr(SQLCompiler, name)
+    found = query.first(pk=author.pk)
+    assert found == author
+    assert found.is_active is True
+    assert found.date_joined == author.date_joined
 
 
 def test_a_queryset_says_whether_it_has_an_order():

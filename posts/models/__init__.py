@@ -32,6 +32,7 @@ from posts.models.posts import (
     Post,
     PostQuerySet,
     is_moderator,
+    is_open_to,
     people_to_read,
 )
 from posts.models.revisions import WHY_MAX_LENGTH, PreviewLink, Revision
@@ -79,6 +80,7 @@ __all__ = [
     "is_comment_moderator",
     "is_liked_by",
     "is_moderator",
+    "is_open_to",
     "may_moderate",
     "people_to_read",
 ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from content.prepared import Parameter
 from posts.models.posts import Post
 
 # Deeper replies are shown beside their parent comment, so that they fit on a phone.
@@ -49,9 +50,9 @@ class Like(models.Model):
         return f"{self.user_id} likes {self.post_id}"
 
 
-def is_liked_by(user: User | AnonymousUser) -> models.Exists:
+def is_liked_by(user: Parameter) -> models.Exists:
     """Return an annotation of posts: whether `user` likes them, without a separate query."""
-    return models.Exists(Like.objects.filter(post=models.OuterRef("pk"), user=user.pk or 0))
+    return models.Exists(Like.objects.filter(post=models.OuterRef("pk"), user=user))
 
 
 def has_private_comments() -> models.Exists:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from content.prepared import Parameter
 from content.reading import reading_minutes
 from content.slugs import SLUG_MAX_LENGTH, slugify
 from posts.models.texts import TEXT_COLUMNS, PostText
@@ -54,7 +55,7 @@ Position = tuple[datetime, int]
 KEPT_IN_TRASH = timedelta(days=30)
 
 
-def is_listed(now: datetime, via: str = "") -> models.Q:
+def is_listed(now: datetime | Parameter, via: str = "") -> models.Q:
     """The single visibility rule: the posts that an anonymous visitor may see at `now`.
 
     `via` is the path to the columns from another model, or to their copies in a Tagging.
@@ -92,9 +93,14 @@ def is_not_in_trash() -> models.Q:
     return ~models.Q(status=Post.Status.TRASH)
 
 
-def is_own(user: User) -> models.Q:
+def is_own(user: User | int | Parameter) -> models.Q:
     """Posts by `user` that are not in the trash."""
     return is_not_in_trash() & models.Q(author=user)
+
+
+def is_open_to(user_pk: int | Parameter, now: datetime | Parameter) -> models.Q:
+    """Posts whose page a person may open unless they are a moderator; 0 if they are anonymous."""
+    return is_listed(now) | is_own(user_pk)
 
 
 class PostQuerySet(models.QuerySet):
@@ -126,8 +132,7 @@ class PostQuerySet(models.QuerySet):
         posts = self.select_related("author")
         if is_moderator(user):
             return posts.not_in_trash()
-        listed = is_listed(timezone.now())
-        return posts.filter(listed | is_own(user) if user.is_authenticated else listed)
+        return posts.filter(is_open_to(user.pk or 0, timezone.now()))
 
     def own(self, user: User) -> "PostQuerySet":
         """Posts by `user` that are not in the trash."""

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import BigIntegerField, DateTimeField
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -18,6 +19,7 @@ from accounts.mixins import KeepsTextMixin
 from caching import fragments
 from content.addresses import absolute_url, moved
 from content.methods import READ_METHODS
+from content.prepared import Parameter, Prepared
 from posts.discussion import commenting
 from posts.discussion.forms import CommentForm
 from posts.discussion.mixins import CommentsMixin
@@ -29,18 +31,36 @@ from posts.models import (
     PostQuerySet,
     has_private_comments,
     is_liked_by,
+    is_moderator,
+    is_open_to,
 )
+
+PK = Parameter("pk", BigIntegerField())
+USER = Parameter("user", BigIntegerField())
+NOW = Parameter("now", DateTimeField())
+
+
+def for_page(posts: PostQuerySet) -> PostQuerySet:
+    shown = posts.filter(pk=PK).select_related("author").only(*PAGE_COLUMNS)
+    return shown.annotate(is_liked=is_liked_by(USER), has_private=has_private_comments())
+
+
+# Together, these are `visible_to`.
+FOR_MODERATORS = Prepared(lambda: for_page(Post.objects.not_in_trash()))
+FOR_OTHERS = Prepared(lambda: for_page(Post.objects.filter(is_open_to(USER, NOW))))
 
 
 class PostDetail(DetailView):
     http_method_names = READ_METHODS
     template_name = "posts/post_detail.html"
 
-    def get_queryset(self) -> PostQuerySet:
-        posts = Post.objects.visible_to(self.request.user)
-        is_liked = is_liked_by(self.request.user)
-        has_private = has_private_comments()
-        return posts.only(*PAGE_COLUMNS).annotate(is_liked=is_liked, has_private=has_private)
+    def get_object(self) -> Post:
+        user = self.request.user
+        query = FOR_MODERATORS if is_moderator(user) else FOR_OTHERS
+        post = query.first(pk=self.kwargs["pk"], user=user.pk or 0, now=timezone.now())
+        if post is None:
+            raise Http404
+        return post
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         self.object = self.get_object()
