@@ -119,7 +119,7 @@ def test_the_demo_says_once_how_to_log_in(environment):
         assert "The Night Train" in get(environment)
     with serving(environment, "--demo") as lines:
         assert not any("password" in line for line in lines)
-        assert "The blog has posts already; the sample is left out." in lines
+        assert "The blog already has posts, so no sample posts were added." in lines
 
 
 def test_a_relative_instance_lies_where_the_command_was_typed(environment, tmp_path):
@@ -136,7 +136,7 @@ def test_a_port_that_another_server_uses_is_one_clear_line(environment):
         result = run(environment)
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
-    assert f"127.0.0.1:{environment['PORT']} can't be served" in result.stderr
+    assert f"127.0.0.1:{environment['PORT']} can't be used" in result.stderr
 
 
 @pytest.mark.parametrize(

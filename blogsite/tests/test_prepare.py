@@ -99,7 +99,7 @@ def test_a_port_that_another_server_uses_is_refused_in_one_line(family, host):
         address = f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"
         with pytest.raises(CommandError) as refused:
             refuse_taken_port(address)
-        assert str(refused.value).startswith(f"{address} can't be served: Address already in use.")
+        assert str(refused.value).startswith(f"{address} can't be used: Address already in use.")
         assert str(refused.value).isprintable()
     refuse_taken_port(address)
 
@@ -116,7 +116,7 @@ def taken_port(environ):
 
 def test_the_port_is_checked_before_anything_is_made(prepare, taken_port, new_sqlite, settings):
     new_sqlite("db.sqlite3")
-    with pytest.raises(CommandError, match="can't be served"):
+    with pytest.raises(CommandError, match="can't be used"):
         prepare("--check-port")
     assert connection.introspection.table_names() == []
     assert not settings.STATIC_ROOT.exists()
@@ -154,7 +154,7 @@ def test_a_port_that_only_lingers_is_not_taken():
 def test_an_address_that_is_not_this_machine_is_refused_in_one_line(address):
     with pytest.raises(CommandError) as refused:
         refuse_taken_port(address)
-    assert str(refused.value).startswith(f"{address} can't be served: ")
+    assert str(refused.value).startswith(f"{address} can't be used: ")
     assert str(refused.value).isprintable()
 
 
@@ -163,7 +163,7 @@ def test_a_unix_socket_has_no_port_to_be_taken(tmp_path):
 
 
 def test_a_database_server_that_does_not_respond_is_reported_in_one_line(prepare, dead_database):
-    with pytest.raises(CommandError, match="The database ") as refused:
+    with pytest.raises(CommandError, match="Database error: ") as refused:
         prepare()
     assert str(refused.value).isprintable()
 
@@ -178,7 +178,7 @@ def test_a_database_file_that_can_not_be_used_is_told_in_one_line(
     if spoil == "garbage":
         (tmp_path / name).write_bytes(b"not a database " * 100)
     new_sqlite(name)
-    with pytest.raises(CommandError, match="The database ") as refused:
+    with pytest.raises(CommandError, match="Database error: ") as refused:
         prepare()
     assert str(refused.value).isprintable()
 
@@ -188,7 +188,7 @@ def test_an_interrupted_update_of_posts_says_in_one_line_that_it_continues(prepa
         raise KeyboardInterrupt
 
     monkeypatch.setattr("posts.management.derived.outdated", interrupt)
-    with pytest.raises(CommandError, match=r"^Interrupted\. Run it again"):
+    with pytest.raises(CommandError, match=r"^Interrupted\. Run the command again"):
         prepare()
 
 

@@ -241,7 +241,7 @@ def test_restoring_saves_the_old_text_as_a_new_revision(client_of, make_post, wr
     version = re.search(r'name="version" value="(\d+)"', form)[1]
     response = restore(client, post, 1, version=version)
     assert response.redirect_chain == [(f"/{post.pk}/history/", 302)]
-    assert "is restored as the newest revision." in response.text
+    assert "was restored as the newest revision." in response.text
     back = Post.objects.get()
     assert (back.title, back.body, back.cover_alt) == ("Test title", "test\nbody", "A loaf")
     assert (back.slug, back.body_html) == ("test-title", post_html(back))
@@ -370,13 +370,11 @@ def kept(post: Post) -> list[int]:
 
 
 def test_old_revisions_of_posts_that_are_no_longer_edited_are_thinned_out(old_history):
-    assert (
-        prune() == f"{old_history.pk}: 4\nFound (--delete removes them): 4 superfluous revisions.\n"
-    )
+    assert prune() == f"{old_history.pk}: 4\nFound (--delete removes them): 4 unneeded revisions.\n"
     assert kept(old_history) == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert prune("--delete") == f"{old_history.pk}: 4\nRemoved: 4 superfluous revisions.\n"
+    assert prune("--delete") == f"{old_history.pk}: 4\nRemoved: 4 unneeded revisions.\n"
     assert kept(old_history) == [3, 6, 7, 8]
-    assert prune("--delete") == "Removed: 0 superfluous revisions.\n"
+    assert prune("--delete") == "Removed: 0 unneeded revisions.\n"
 
 
 def test_the_last_that_was_saved_on_purpose_is_never_thinned_out(old_history):

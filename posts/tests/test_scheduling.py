@@ -299,4 +299,4 @@ def test_a_new_post_that_asks_to_compare_is_saved_as_a_draft(send):
 
 def test_the_form_says_what_an_empty_time_does(author):
     text = str(PostForm(instance=Post(author=author)).fields["publish_at"].help_text)
-    assert "Leave empty to publish immediately." in text
+    assert "Leave empty to publish immediately, or" in text

@@ -30,7 +30,7 @@ def test_the_message_after_deleting_undoes_it(client_of, post):
     assert client.get(post.get_absolute_url()).status_code == 404
     response = client.post(undo_in(page), follow=True)
     assert response.redirect_chain == [(post.get_absolute_url(), 302)]
-    assert "Your post is restored." in response.text
+    assert "Your post was restored." in response.text
     assert "Undo</button>" not in response.text
 
 

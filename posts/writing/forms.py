@@ -110,10 +110,10 @@ class PostForm(forms.ModelForm):
         help_text=ALT_HELP,
     )
     reason = forms.CharField(
-        label=_("Note on this change"),
+        label=_("Note about this change"),
         required=False,
         max_length=WHY_MAX_LENGTH,
-        help_text=_("Only you see it, in the history of the post."),
+        help_text=_("Only you can see it, in the history of the post."),
     )
     # The edited version, the edit session and the time zone, sent with each save.
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -192,7 +192,7 @@ class PostForm(forms.ModelForm):
         """Use the time zone that the form names, even if the visitor has chosen another since."""
         field.shown = self.instance.publish_at
         field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
-        text = _("Leave empty to publish immediately. A later time schedules the post.")
+        text = _("Leave empty to publish immediately, or enter a later time to schedule the post.")
         zone = field.zone or timezone.get_current_timezone_name()
         in_zone = _("Time zone: %(zone)s") % {"zone": zone}
         field.help_text = in_zone if self.is_scheduled or self.is_listed else f"{text} {in_zone}"

@@ -73,7 +73,7 @@ class PreviewLinkEdit(ReturnToEditorMixin, AuthorRequiredMixin, SingleObjectMixi
         post = self.get_object()
         if request.POST.get("action") == "revoke":
             preview_links.revoke_link(post)
-            messages.success(request, _("The link is revoked and no longer works."))
+            messages.success(request, _("The link was revoked and no longer works."))
         else:
             preview_links.make_link(post, now=timezone.now())
             messages.success(request, _("The link is ready. Anyone with it can read this post."))

@@ -125,7 +125,7 @@ class RevisionRestore(
         except publishing.PostIsGone as error:
             raise Http404 from error
         else:
-            text = _("The version from %(time)s is restored as the newest revision.")
+            text = _("The version from %(time)s was restored as the newest revision.")
             messages.success(request, text % {"time": when})
         return redirect("posts:revision_list", post.pk)
 

@@ -53,7 +53,7 @@ class PostRestore(AuthorRequiredMixin, SingleObjectMixin, View):
         # After a second click, the post is already restored. It may also have been deleted for
         # good.
         post = get_object_or_404(Post.objects.own(request.user), pk=kwargs["pk"])
-        messages.success(request, _("Your post is restored."))
+        messages.success(request, _("Your post was restored."))
         if post.is_draft:
             return redirect("posts:post_update", post.pk)
         return redirect(post)

@@ -56,7 +56,7 @@ def test_a_draft_is_shown_by_its_link_until_that_is_revoked(page, open_page, use
     friend.goto(link)
     expect(friend.get_by_role("heading", level=1)).to_have_text(title)
     press(page, "Revoke link")
-    expect(page.get_by_text("The link is revoked")).to_be_visible()
+    expect(page.get_by_text("The link was revoked")).to_be_visible()
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
@@ -91,7 +91,7 @@ def test_a_post_goes_back_to_what_it_said(page, username):
     expect(page.locator("del").first).to_contain_text("Old")
     page.locator("table a").nth(1).click()
     press(page, "Restore this version")
-    expect(page.get_by_text("is restored as the newest revision")).to_be_visible()
+    expect(page.get_by_text("was restored as the newest revision")).to_be_visible()
     page.get_by_role("link", name="View").click()
     expect(page.locator(".body")).to_have_text("Old words.")
 
@@ -110,6 +110,6 @@ def test_a_deleted_post_is_undone_or_found_in_the_trash(page, username, status_o
         if way_back == "Restore":
             page.goto("/mine/?state=trash")
         press(page, way_back)
-        expect(page.get_by_text("Your post is restored.")).to_be_visible()
+        expect(page.get_by_text("Your post was restored.")).to_be_visible()
         page.goto(address)
         assert status_of(path) == 200

@@ -72,7 +72,7 @@ def test_leaving_asks_where_a_note_would_be_lost(page):
     press(page, "Save draft")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.get_by_label("Note on this change").fill("A better beginning")
+    page.get_by_label("Note about this change").fill("A better beginning")
     expect(status(page)).to_contain_text(LEFT, timeout=SOON)
     page.goto("/")
     assert asked == ["beforeunload"]

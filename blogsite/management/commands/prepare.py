@@ -16,12 +16,12 @@ from blogsite import __version__, environment, schema
 
 
 class Command(BaseCommand):
-    help = "Migrates the database and collects static files, where this instance lacks them."
+    help = "Migrates the database and collects static files if this instance is not up to date."
     # Gunicorn runs the checks when it starts; here they would appear a second time.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        check_port = "first check that the port is free; for `bin/serve`, which listens on it next"
+        check_port = "first check that the port is free, because `bin/serve` will listen on it next"
         parser.add_argument("--check-port", action="store_true", help=check_port)
 
     def handle(self, *, check_port: bool, **options) -> None:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self.prepare_database()
         except DatabaseError as error:
             # Messages from drivers span several lines.
-            raise CommandError(f"The database refuses: {' '.join(str(error).split())}") from error
+            raise CommandError(f"Database error: {' '.join(str(error).split())}") from error
         with explain_unwritable(settings.STATIC_ROOT):
             self.collect_static_files()
         if old != __version__:
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             newest = ".".join(unknown[-1])
             raise CommandError(
                 f"The database is newer than this code, which does not know {newest}. Install the "
-                "newer version again, or restore a backup from before it."
+                "newer version again, or restore a backup from before the update."
             )
         if pending:
             self.stdout.write("Migrating the database")
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         try:
             call_command("update_posts", stdout=self.stdout)
         except KeyboardInterrupt:
-            text = "Interrupted. Run it again: it continues where it was."
+            text = "Interrupted. Run the command again to continue."
             raise CommandError(text) from None
 
     def collect_static_files(self) -> None:
@@ -106,8 +106,8 @@ def refuse_taken_port(address: str) -> None:
             listener.bind((host.strip("[]"), int(port)))
             listener.listen()
         except OSError as error:
-            reason = f"{error.strerror}. PORT=8001, say, chooses another."
-            raise CommandError(f"{address} can't be served: {reason}") from error
+            reason = f"{error.strerror}. Choose another port, for example with PORT=8001."
+            raise CommandError(f"{address} can't be used: {reason}") from error
 
 
 def hide_new_database() -> None:

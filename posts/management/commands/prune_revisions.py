@@ -14,8 +14,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Lists the posts that have revisions older than 30 days beyond the last of each day; "
-        "--delete removes those revisions. Saving a post does the same for it."
+        "Only the last revision of each day is kept for longer than 30 days. Lists posts that "
+        "have others; --delete removes those. Saving a post does the same for that post."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{post.pk}: {count}")
             total += count
         done = "Removed" if delete else "Found (--delete removes them)"
-        self.stdout.write(f"{done}: {total} superfluous revisions.")
+        self.stdout.write(f"{done}: {total} unneeded revisions.")
 
 
 def posts_with_old_revisions(now) -> Iterator[Post]:

@@ -51,17 +51,17 @@ class Command(BaseCommand):
         parser.add_argument("--posts", type=parse_count, default=60, metavar="N")
         parser.add_argument("--users", type=parse_count, default=24, metavar="N")
         choice = parser.add_mutually_exclusive_group()
-        choice.add_argument("--append", action="store_true", help="add to the posts there are")
+        choice.add_argument("--append", action="store_true", help="add to the existing posts")
         choice.add_argument(
-            "--if-empty", action="store_true", help="do nothing where there are posts"
+            "--if-empty", action="store_true", help="do nothing if there are already posts"
         )
 
     def handle(self, *, posts: int, users: int, append: bool, if_empty: bool, **options) -> None:
         if posts and not users:
-            raise CommandError("Posts need authors: --users takes at least 1.")
+            raise CommandError("Posts need authors, so --users must be at least 1.")
         existing = Post.objects.count()
         if existing and if_empty:
-            self.stdout.write("The blog has posts already; the sample is left out.")
+            self.stdout.write("The blog already has posts, so no sample posts were added.")
             return
         if existing and not append:
             raise CommandError(f"The database has {existing} posts; --append adds to them.")
