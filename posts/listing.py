@@ -17,7 +17,6 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.usernames import username_key
@@ -225,28 +224,28 @@ def parse_number(text: str) -> int:
 def add(post: Post, tags: list[Tag]) -> None:
     """Count `post` in its lists, with its locked `tags`."""
     if post.is_published:
-        change_counts(post, tags, published_count=F("published_count") + 1)
+        change_counts(post, tags, 1)
 
 
 def remove(post: Post) -> None:
     """Count `post`, as it was, in its lists no more. Its tags are locked and loaded."""
     if post.is_published:
-        less = F("published_count") - 1
-        change_counts(post, post.tag_list, published_count=less, left_at=timezone.now())
+        change_counts(post, post.tag_list, -1)
 
 
-def change_counts(post: Post, tags: list[Tag], **changes) -> None:
-    """Change the counters of the lists with `post`. The tags are already locked.
+def change_counts(post: Post, tags: list[Tag], change: int) -> None:
+    """Add `change` to the counters of the lists with `post`. The tags are already locked.
 
     The counter of all posts comes first. Other writers wait for it until this transaction ends, so
     two of them never wait for each other at the next counters.
     """
+    count = F("published_count") + change
     for listing in (all_posts(), posts_by(post.author_id)):
-        if not listing.counter.update(**changes):
+        if not listing.counter.update(published_count=count):
             ListCount.objects.bulk_create([ListCount(scope=listing.scope)], ignore_conflicts=True)
-            listing.counter.update(**changes)
+            listing.counter.update(published_count=count)
     if tags:
-        Tag.objects.filter(pk__in=[tag.pk for tag in tags]).update(**changes)
+        Tag.objects.filter(pk__in=[tag.pk for tag in tags]).update(published_count=count)
 
 
 @transaction.atomic

@@ -9,8 +9,6 @@ class ListCount(models.Model):
     # `all`, `author:7` or `tag:7`
     scope = models.CharField(max_length=30, primary_key=True)
     published_count = models.PositiveIntegerField(default=0)
-    # The time when a post last left the list. The dates of the remaining posts don't show it.
-    left_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.scope

@@ -65,8 +65,6 @@ class Tag(models.Model):
     slug = models.CharField(_("slug"), max_length=TAG_KEY_MAX_LENGTH, unique=True, editable=False)
     # Published and scheduled posts with this tag, updated with each write.
     published_count = models.PositiveIntegerField(default=0, editable=False)
-    # When a post last lost this tag or was unpublished.
-    left_at = models.DateTimeField(null=True, editable=False)
 
     objects = TagQuerySet.as_manager()
 
