@@ -154,7 +154,7 @@ TEMPLATES = [
         "DIRS": [ASSETS_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["content.language"],
+            "builtins": ["caching.fragments", "content.language"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -218,11 +218,7 @@ if REPLICA:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LOCAL_CACHE = "django.core.cache.backends.locmem.LocMemCache"
-CACHES = {
-    "default": environment.cache_url("CACHE_URL", {"BACKEND": LOCAL_CACHE}),
-    # For the tag `cache`. It is in the worker, because a remote lookup takes longer than rendering.
-    "template_fragments": {"BACKEND": LOCAL_CACHE, "LOCATION": "template_fragments"},
-}
+CACHES = {"default": environment.cache_url("CACHE_URL", {"BACKEND": LOCAL_CACHE})}
 
 if CACHES["default"]["BACKEND"].endswith("RedisCache"):
     # Each page asks Redis whether it is still current. If Redis hangs, the site must not.
@@ -234,8 +230,6 @@ PAGE_CACHE = "caching.pages.PageCache" if IS_CACHING else ""
 AT_START = "caching.takedown.renew_at_start"
 # Keeps fragments that many pages share. It is off with DEBUG for the same reason.
 KEEP_FRAGMENTS = not DEBUG
-if DEBUG:
-    CACHES["template_fragments"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = INSTANCE_DIR / "static"

@@ -15,15 +15,20 @@ from datetime import datetime
 from types import NoneType
 from typing import TypeVar
 
+from django import template
 from django.conf import settings
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from caching import pages
+
+register = template.Library()
 
 Key = TypeVar("Key", bound=Hashable)
 Fragment = TypeVar("Fragment")
@@ -110,15 +115,20 @@ def until_next_change(
     return find_or_make(current_store(now or timezone.now()), kind, keys, make)
 
 
-def by_value(
-    kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Fragment]]
-) -> dict[Key, Fragment]:
-    """Return the fragment of each key, in their order, kept for as long as there is room.
+def by_value(kind: str, key: Key, make: Callable[[], Fragment]) -> Fragment:
+    """Return the fragment of `key`, kept for as long as there is room.
 
     A key contains the values that its fragment shows, not ids of rows. Changed values form another
     key, so changes need no announcement.
     """
-    return find_or_make(unchanging if settings.KEEP_FRAGMENTS else Store(), kind, keys, make)
+    store = unchanging if settings.KEEP_FRAGMENTS else Store()
+    return find_or_make(store, kind, [key], lambda keys: {key: make()})[key]
+
+
+@register.simple_tag
+def include_cached(name: str, **values: Hashable) -> SafeString:
+    """Template tag: include a template that shows only `values`, rendered once per worker."""
+    return by_value(name, tuple(values.items()), lambda: render_to_string(name, values))
 
 
 def find_or_make(
@@ -130,9 +140,10 @@ def find_or_make(
     context = (kind, get_language(), zone, get_script_prefix())
     found = {key: fragments[context, key] for key in keys if (context, key) in fragments}
     missing = [key for key in keys if key not in found]
-    made = make(missing) if missing else {}
-    store.keep({(context, key): fragment for key, fragment in made.items()})
-    found |= made
+    if missing:
+        made = make(missing)
+        store.keep({(context, key): fragment for key, fragment in made.items()})
+        found |= made
     return {key: found[key] for key in keys if key in found}
 
 

@@ -151,8 +151,7 @@ def test_a_cache_that_does_not_respond_stops_no_mail(ask_for_link, mail_server, 
     server = mail_server("DATA")
     location = {"LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | location,
-        "template_fragments": settings.CACHES["template_fragments"],
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | location
     }
     assert ask_for_link(KNOWN)[0] == 503
     server.refuse = ""

@@ -134,7 +134,7 @@ def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
 
 def number(*values: object) -> str:
     """Return a new number for new values, and the same number for known ones."""
-    return fragments.by_value("number", [values], lambda keys: {values: str(next(NUMBERS))})[values]
+    return fragments.by_value("number", values, lambda: str(next(NUMBERS)))
 
 
 def test_a_fragment_of_the_same_values_is_rendered_once_per_worker(worker):
@@ -146,6 +146,15 @@ def test_a_fragment_of_the_same_values_is_rendered_once_per_worker(worker):
         assert number("one", 1) != first
     with translation.override("de"):
         assert number("one", 1) != first
+
+
+def test_an_included_template_is_rendered_once_for_the_same_values(worker):
+    footer = "includes/footer.html"
+    first, again, other = (
+        fragments.include_cached(footer, blog_name=name) for name in ("A", "A", "B")
+    )
+    assert again is first
+    assert ">A</a>" in first and ">B</a>" in other
 
 
 def test_templates_under_work_are_rendered_each_time(worker, settings):

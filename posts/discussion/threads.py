@@ -108,7 +108,7 @@ def fields_of(form: CommentForm) -> SafeString:
     """Return the fields as HTML. Empty fields are the same for everyone, so they are cached."""
     if form.is_bound or form.initial:
         return as_crispy_form(form)
-    return fragments.by_value("comment fields", [""], lambda keys: {"": as_crispy_form(form)})[""]
+    return fragments.by_value("comment fields", "", lambda: as_crispy_form(form))
 
 
 def page_of_form(post_pk: int) -> str:

@@ -68,8 +68,7 @@ def render_card(post: Post, is_own: bool) -> SafeString:
     tags = tuple((tag.name, tag.slug) for tag in post.shown_tags)
     values = (is_own, *map(fragments.values_of, (post, post.author)), tags)
 
-    def make(keys: list) -> dict:
-        context = {"post": post, "is_own": is_own}
-        return {values: render_to_string("posts/_post_card.html", context)}
-
-    return fragments.by_value("card", [values], make)[values]
+    context = {"post": post, "is_own": is_own}
+    return fragments.by_value(
+        "card", values, lambda: render_to_string("posts/_post_card.html", context)
+    )
