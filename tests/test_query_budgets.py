@@ -84,7 +84,7 @@ def test_search(client_of, rows, django_assert_num_queries, question, more, visi
 @pytest.mark.parametrize(
     ("visitor", "queries"),
     # The visibility check, the post, its tags, the previous post, the next one, more by its author,
-    # and the positions of its comments. If the visitor is logged in, first the session.
+    # and its comments. If the visitor is logged in, first the session.
     [("anonymous", 7), ("reader", 8), ("author", 8)],
 )
 def test_detail(client_of, rows, post, django_assert_num_queries, visitor, queries):
@@ -105,8 +105,8 @@ def hundred_comments(post, make_people):
 def test_detail_with_a_hundred_comments(
     client_of, hundred_comments, post, django_assert_num_queries
 ):
-    # As above, plus the comments after their positions. A moderator's permissions take two more.
-    budgets = {"anonymous": 8, "reader": 9, "author": 9, "moderator": 11}
+    # As above. A moderator's permissions take two more.
+    budgets = {"anonymous": 7, "reader": 8, "author": 8, "moderator": 10}
     for visitor, queries in budgets.items():
         client = client_of(visitor)
         with django_assert_num_queries(queries, info=visitor):

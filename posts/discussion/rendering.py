@@ -1,9 +1,6 @@
 """HTML of the comments on a page, rendered once for all visitors who see the same."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,158 +10,102 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from caching import fragments
-from posts.discussion.commenting import EDIT_LIMIT
-from posts.models import (
-    Comment,
-    CommentPlace,
-    CommentWords,
-    Post,
-    is_comment_moderator,
-    may_moderate,
-)
+from posts.discussion.commenting import EDIT_LIMIT, is_editable
+from posts.models import Comment, Post, is_comment_moderator
 
-NOTHING = SafeString("")
+COMMENTS_PER_PAGE = 100
 
 
-class CommentKey(NamedTuple):
-    """Everything besides the comment itself that its HTML depends on."""
+class Viewer(NamedTuple):
+    """Everything about visitors that other people's comments depend on, if they are public."""
 
-    pk: int
-    # The page of the thread, to which a reply returns. Empty if the visitor may not reply.
-    start: str
-    # The status by which its visibility was decided. With another status, others may see it.
-    status: str
-    is_shown: bool
-    is_member: bool
-    is_own: bool
-    may_reply: bool
-    may_edit: bool
-    may_moderate: bool
-    may_restore: bool
-
-    @property
-    def has_acts(self) -> bool:
-        """Return whether the visitor may do anything with the comment."""
-        return self.is_member and self.is_shown and self.status != Comment.Status.DELETED
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A visitor to the comments of a post, and the visitor's permissions there."""
-
-    pk: int | None
+    # The position in the thread where the page begins, to which a reply returns.
     start: str
     is_member: bool
     may_reply: bool
     may_moderate: bool
-    is_comment_moderator: bool
-    # None for a visitor who wrote no comment here.
-    edit_since: datetime | None
-
-    @classmethod
-    def of(cls, user: User | AnonymousUser, post: Post, start: str, *, may_reply: bool) -> "Reader":
-        return cls(
-            user.pk,
-            start,
-            user.is_authenticated,
-            may_reply,
-            may_moderate(user, post),
-            is_comment_moderator(user),
-            timezone.now() - EDIT_LIMIT,
-        )
-
-    def as_anybody(self) -> "Reader":
-        """Return a reader with the same permissions who wrote none of the comments."""
-        return replace(self, pk=None, edit_since=None)
-
-    def keys_of(self, places: Sequence[CommentPlace]) -> list[CommentKey]:
-        return [self.key_of(place) for place in places]
-
-    def key_of(self, place: CommentPlace) -> CommentKey:
-        is_own = place.author_pk == self.pk
-        is_hidden = place.status == Comment.Status.HIDDEN
-        may_reply = self.may_reply and place.status == Comment.Status.APPROVED
-        return CommentKey(
-            place.pk,
-            self.start if may_reply else "",
-            place.status,
-            place.is_shown,
-            self.is_member,
-            is_own,
-            may_reply,
-            is_own and not is_hidden and place.created_at >= self.edit_since,
-            self.may_moderate,
-            is_hidden and (self.is_comment_moderator or place.hidden_by == self.pk),
-        )
 
 
-class PublicPage(NamedTuple):
-    """A page of a thread without private comments, for visitors who wrote none of them."""
+class CommentPage(NamedTuple):
+    """A page of a thread: the HTML of each comment by id, without its closing </li>."""
 
-    # These include the first comment of the next page.
-    places: tuple[CommentPlace, ...]
     comments: tuple[tuple[int, SafeString], ...]
+    # The id, author and time of each comment.
+    written: tuple[tuple[int, int, datetime], ...]
+    next_start: str
 
 
-def public_page(post: Post, reader: Reader, size: int) -> PublicPage:
-    """Return the reader's page, cached for all readers with the same permissions."""
-    anybody = reader.as_anybody()
+def comment_page(user: User | AnonymousUser, post: Post, viewer: Viewer) -> CommentPage:
+    """Return the page as `user` sees it. It is cached unless the user sees private comments."""
+    if post.has_private and sees_private(user, post, viewer):
+        return render_page(user, post, viewer)
+    key = (post.pk, viewer)
+    page = fragments.until_next_change(
+        "comments", [key], lambda keys: {key: render_page(AnonymousUser(), post, viewer)}
+    )[key]
+    comments = dict(page.comments) | own_comments(user, post, viewer, page)
+    return page._replace(comments=tuple(comments.items()))
+
+
+def sees_private(user: User | AnonymousUser, post: Post, viewer: Viewer) -> bool:
+    own = post.comments.private().filter(author=user.pk or 0)
+    return viewer.may_moderate or (viewer.is_member and own.exists())
+
+
+def render_page(user: User | AnonymousUser, post: Post, viewer: Viewer) -> CommentPage:
+    thread = Comment.objects.in_thread(user, post).filter(path__gte=viewer.start)
+    # Including the first of the next page.
+    found = list(thread.for_page()[: COMMENTS_PER_PAGE + 1])
+    comments = found[:COMMENTS_PER_PAGE]
+    return CommentPage(
+        tuple((comment.pk, render_comment(comment, user, post, viewer)) for comment in comments),
+        tuple((comment.pk, comment.author_id, comment.created_at) for comment in comments),
+        found[-1].path if len(found) > COMMENTS_PER_PAGE else "",
+    )
+
+
+def own_comments(
+    user: User | AnonymousUser, post: Post, viewer: Viewer, page: CommentPage
+) -> dict[int, SafeString]:
+    """Return the comments on `page` that `user` wrote, with the buttons for their writer."""
+    user_pk = user.pk
+    editable_since = timezone.now() - EDIT_LIMIT
+    # The time decides about the link for editing, so it is a part of the key.
+    own = {pk: at >= editable_since for pk, author, at in page.written if author == user_pk}
+    if not own:
+        return {}
 
     def make(keys: list) -> dict:
-        thread = Comment.objects.filter(post=post, path__gte=reader.start)
-        places = thread.public_places(size + 1)
-        comments = by_pk(render_comments(post, anybody.keys_of(places[:size])))
-        return {keys[0]: PublicPage(tuple(places), tuple(comments.items()))}
+        comments = Comment.objects.in_thread(user, post).for_page().filter(pk__in=own)
+        return {key: tuple((c.pk, render_comment(c, user, post, viewer)) for c in comments)}
 
-    key = (post.pk, anybody)
-    return fragments.until_next_change("comments", [key], make)[key]
+    key = (viewer, user_pk, *own.items())
+    return dict(fragments.until_next_change("own comments", [key], make)[key])
 
 
-def own_comments(post: Post, reader: Reader, page: PublicPage) -> dict[int, SafeString]:
-    """Return the comments on `page` that `reader` wrote, with the buttons for their writer."""
-    shown = {pk for pk, _ in page.comments}
-    own = [place for place in page.places if place.author_pk == reader.pk and place.pk in shown]
-    make = partial(render_comments, post)
-    return by_pk(fragments.until_next_change("own comment", reader.keys_of(own), make))
-
-
-def render_comments(post: Post, keys: list[CommentKey]) -> dict[CommentKey, SafeString]:
-    """Return the HTML of comments on `post`, without their closing </li>.
-
-    Leave out comments whose status has changed since their visibility was decided.
-    """
-    said = Comment.objects.said([key.pk for key in keys])
-    same = [key for key in keys if key.pk in said and said[key.pk].status == key.status]
-    words = {key: (said[key.pk], key.is_shown, post.author_id) for key in same}
-    acts = {key: (key, post.pk) for key in same if key.has_acts}
-    html = fragments.by_value("comment", list(words.values()), make_comments)
-    html |= fragments.by_value("comment acts", list(acts.values()), make_acts)
-    return {key: html[words[key]] + html.get(acts.get(key), NOTHING) for key in same}
-
-
-def make_comments(keys: list[tuple[CommentWords, bool, int]]) -> dict[tuple, SafeString]:
-    return {key: render_comment(*key) for key in keys}
-
-
-def render_comment(words: CommentWords, is_shown: bool, post_author_pk: int) -> SafeString:
-    """Return the HTML of a comment, or of its placeholder if it is not shown."""
-    comment = Comment.of_words(words)
-    context = {"comment": comment, "is_shown": is_shown, "post_author_pk": post_author_pk}
-    return render_to_string("posts/_comment.html", context)
-
-
-def make_acts(keys: list[tuple[CommentKey, int]]) -> dict[tuple, SafeString]:
-    return {key: render_acts_on(*key) for key in keys}
-
-
-def render_acts_on(key: CommentKey, post_pk: int) -> SafeString:
-    """Return the HTML of the links for acting on a comment."""
-    context = {"post_pk": post_pk, **key._asdict()}
-    return render_to_string("posts/_comment_acts.html", context)
-
-
-def by_pk(comments: dict[CommentKey, SafeString]) -> dict[int, SafeString]:
-    return {key.pk: html for key, html in comments.items()}
+def render_comment(
+    comment: Comment, user: User | AnonymousUser, post: Post, viewer: Viewer
+) -> SafeString:
+    """Return the HTML of a comment with links for acting on it, or of its placeholder."""
+    is_own = comment.author_id == user.pk
+    may_reply = viewer.may_reply and comment.is_approved
+    is_hider = is_comment_moderator(user) or comment.hidden_by == user.pk
+    values = {
+        "post_pk": post.pk,
+        "post_author_pk": post.author_id,
+        "is_member": viewer.is_member,
+        "is_own": is_own,
+        "may_reply": may_reply,
+        "start": viewer.start if may_reply else "",
+        "may_edit": is_own and is_editable(comment, timezone.now()),
+        "may_moderate": viewer.may_moderate,
+        "may_restore": comment.is_hidden and is_hider,
+    }
+    key = (*values.values(), *map(fragments.values_of, (comment, comment.author)))
+    context = {"comment": comment, **values}
+    return fragments.by_value(
+        "comment", key, lambda: render_to_string("posts/_comment.html", context)
+    )
 
 
 def split_at(comments: dict[int, SafeString], pk: int | None) -> tuple[SafeString, SafeString]:

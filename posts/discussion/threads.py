@@ -1,39 +1,21 @@
 """The discussion on a post's page: likes, a page of comments and the form."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_form
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts.models import UnsavedText, User
+from accounts.models import UnsavedText
 from accounts.unsaved_text import unsaved_texts_of
 from caching import fragments
 from posts.discussion.forms import CommentForm
-from posts.discussion.rendering import (
-    Reader,
-    by_pk,
-    own_comments,
-    public_page,
-    render_comments,
-    split_at,
-)
-from posts.models import (
-    COMMENT_MAX_DEPTH,
-    PATH_STEP,
-    Comment,
-    CommentPlace,
-    Post,
-    may_moderate,
-)
+from posts.discussion.rendering import COMMENTS_PER_PAGE, Viewer, comment_page, split_at
+from posts.models import COMMENT_MAX_DEPTH, PATH_STEP, Comment, Post, may_moderate
 
-COMMENTS_PER_PAGE = 100
 PATH = re.compile(rf"([0-9]{{{PATH_STEP}}}){{1,{COMMENT_MAX_DEPTH}}}")
 
 
@@ -50,11 +32,7 @@ def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = N
         recovered = unsaved_comment(request, post)
         form = recovered and CommentForm(post=post, initial=recovered.initial)
         context["recovered"] = recovered
-    return context | {
-        "comments_enabled": True,
-        "may_moderate": may_moderate(request.user, post),
-        **page_of_comments(request, post, form),
-    }
+    return context | {"comments_enabled": True, **page_of_comments(request, post, form)}
 
 
 def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
@@ -63,35 +41,25 @@ def page_of_comments(request: HttpRequest, post: Post, form: CommentForm | None)
     # Check the value, because some values make the database query fail.
     start = start if PATH.fullmatch(start) else ""
     shown = comment_form_of(request, post, form)
-    reader = Reader.of(request.user, post, start, may_reply=bool(shown["comment_form"]))
-    places, comments = find_comments(request.user, post, reader)
+    user = request.user
+    may_reply = bool(shown["comment_form"])
+    viewer = Viewer(start, user.is_authenticated, may_reply, may_moderate(user, post))
+    page = comment_page(user, post, viewer)
     replied_to = shown["replied_to"]
-    if replied_to and replied_to.pk not in comments:
+    if replied_to and replied_to.pk not in dict(page.comments):
         # The comment has moved to another page in the meantime, or belongs to a refused form.
-        reader = replace(reader, start=start_of(replied_to))
-        places, comments = find_comments(request.user, post, reader)
+        viewer = viewer._replace(start=start_of(replied_to))
+        page = comment_page(user, post, viewer)
+    comments = dict(page.comments)
     before_form, after_form = split_at(comments, replied_to and replied_to.pk)
     return shown | {
         "comments": before_form,
         "comments_after_form": after_form,
         "has_form_inside": bool(replied_to) and replied_to.pk in comments,
-        "start": reader.start,
-        "next_start": places[-1].path if len(places) > COMMENTS_PER_PAGE else "",
+        "may_moderate": viewer.may_moderate,
+        "start": viewer.start,
+        "next_start": page.next_start,
     }
-
-
-def find_comments(
-    user: User | AnonymousUser, post: Post, reader: Reader
-) -> tuple[Sequence[CommentPlace], dict[int, SafeString]]:
-    """Return the positions of a page's comments, plus the next page's first, and HTML by id."""
-    # This decides the visibility of each comment, which takes longer than using the shared page.
-    if post.has_private:
-        thread = Comment.objects.in_thread(user, post).filter(path__gte=reader.start)
-        places = thread.places(COMMENTS_PER_PAGE + 1)
-        keys = reader.keys_of(places[:COMMENTS_PER_PAGE])
-        return places, by_pk(render_comments(post, keys))
-    page = public_page(post, reader, COMMENTS_PER_PAGE)
-    return page.places, dict(page.comments) | own_comments(post, reader, page)
 
 
 def comment_form_of(request: HttpRequest, post: Post, form: CommentForm | None) -> dict:
@@ -128,7 +96,7 @@ def start_of(comment: Comment) -> str:
     return "" if is_on_first_page else comment.path
 
 
-def place_of(comment: Comment) -> str:
+def url_in_thread(comment: Comment) -> str:
     """Return the address of `comment` on the page of its thread."""
     start = start_of(comment)
     query = f"?from={start}" if start else ""

@@ -22,7 +22,7 @@ from content.methods import READ_METHODS
 from posts.discussion import commenting, liking, moderation
 from posts.discussion.forms import CommentBodyForm, ReasonForm
 from posts.discussion.mixins import CommentMixin, CommentsMixin, DiscussionMixin
-from posts.discussion.threads import place_of
+from posts.discussion.threads import url_in_thread
 from posts.models import Comment, Post, is_comment_moderator, may_moderate
 
 EDIT_MINUTES = commenting.EDIT_LIMIT // timedelta(minutes=1)
@@ -66,7 +66,7 @@ class CommentDetail(View):
         comments = Comment.objects.visible_to(request.user, post)
         if not settings.COMMENTS_ENABLED:
             raise Http404
-        return redirect(place_of(get_object_or_404(comments, pk=kwargs["comment"])))
+        return redirect(url_in_thread(get_object_or_404(comments, pk=kwargs["comment"])))
 
 
 @method_decorator(require_http_methods(["GET", "HEAD", "OPTIONS", "POST"]), name="dispatch")
@@ -81,7 +81,7 @@ class CommentAction(CommentMixin, FormView):
 
     def get_context_data(self, **kwargs) -> dict:
         return super().get_context_data(
-            comment=self.comment, back=place_of(self.comment), view=self, **kwargs
+            comment=self.comment, back=url_in_thread(self.comment), view=self, **kwargs
         )
 
     def form_invalid(self, form: forms.Form, status: int = 422) -> HttpResponse:
@@ -112,7 +112,7 @@ class CommentEdit(KeepsTextMixin, LimitMixin, CommentAction):
             return self.form_invalid(form, status=403)
         self.comment.refresh_from_db(fields=["status", "waiting_because"])
         tell_comment_status(self.request, self.comment, gettext("Your comment was updated."))
-        return redirect(place_of(self.comment))
+        return redirect(url_in_thread(self.comment))
 
 
 class CommentDelete(CommentAction):
@@ -141,7 +141,7 @@ class CommentReportCreate(LimitMixin, CommentAction):
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         commenting.report_comment(self.comment, self.request.user, **form.cleaned_data)
         messages.success(self.request, _("Thank you. The moderators will review it."))
-        return redirect(place_of(self.comment))
+        return redirect(url_in_thread(self.comment))
 
 
 class CommentModerate(CommentAction):
@@ -156,7 +156,7 @@ class CommentModerate(CommentAction):
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         is_done = self.act(self.comment, self.request.user, **form.cleaned_data, now=timezone.now())
         messages.success(self.request, self.done if is_done else _("This has already been done."))
-        return redirect(place_of(self.comment))
+        return redirect(url_in_thread(self.comment))
 
 
 class CommentApprove(CommentModerate):

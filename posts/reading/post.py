@@ -23,7 +23,7 @@ from content.prepared import Parameter, Prepared
 from posts.discussion import commenting
 from posts.discussion.forms import CommentForm
 from posts.discussion.mixins import CommentsMixin
-from posts.discussion.threads import discussion_of, page_of_form, place_of
+from posts.discussion.threads import discussion_of, page_of_form, url_in_thread
 from posts.discussion.views import tell_comment_status
 from posts.models import (
     PAGE_COLUMNS,
@@ -108,7 +108,7 @@ class CommentCreate(KeepsTextMixin, CommentsMixin, LimitMixin, PostDetail):
             post, self.request.user, said["body"], parent_pk=said["parent"], now=now
         )
         tell_comment_status(self.request, comment, gettext("Your comment is published."))
-        return redirect(place_of(comment))
+        return redirect(url_in_thread(comment))
 
     def refuse(self, form: CommentForm) -> HttpResponse:
         form.add_error("body", gettext("Comments are closed. Copy your text before you leave."))

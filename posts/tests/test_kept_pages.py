@@ -17,7 +17,6 @@ from caching import fragments, pages
 from caching.tests.cached import ask
 from posts import listing
 from posts.discussion import liking, rendering
-from posts.discussion.rendering import Reader, render_comments
 from posts.models import Comment, Post, Tag
 from posts.reading import cards
 from posts.reading.cards import post_cards
@@ -86,6 +85,20 @@ def test_shared_fragments_are_not_rendered_twice(
     first = client.get(path)
     with django_assert_num_queries(queries):
         assert client.get(path).status_code == first.status_code == 200
+
+
+def test_a_hidden_comment_of_another_costs_no_new_page_of_comments(
+    client_of, thread, make_comment, moderator, django_assert_num_queries
+):
+    hidden = {"author": moderator, "status": Comment.Status.HIDDEN}
+    make_comment("Not for everyone.", post=thread.post, **hidden)
+    client, path = client_of("reader"), thread.post.get_absolute_url()
+    client.get(path)
+    # As above, and whether the reader wrote a comment that not everyone sees.
+    with django_assert_num_queries(3):
+        page = client.get(path).text
+    assert "Old words." in page and "Not for everyone." not in page
+    assert "Not for everyone." in client_of("author").get(path).text
 
 
 def test_each_gets_the_links_that_are_theirs(client_of, thread):
@@ -222,16 +235,6 @@ def test_a_post_unpublished_after_a_list_was_read_has_no_card(thread, moderator,
     if change != "nothing":
         CHANGES[change](thread, moderator)
     assert len(post_cards(found, AnonymousUser())) == (change == "nothing")
-
-
-@pytest.mark.parametrize("status", Comment.Status)
-def test_a_comment_that_changes_after_it_was_found_says_nothing_new(thread, status):
-    """Visibility was decided from the comment's earlier state."""
-    post, place = thread.post, Comment.objects.public_places(1)[0]
-    Comment.objects.filter(pk=thread.pk).update(status=status, body_html="Not for everyone.")
-    reader = Reader.of(AnonymousUser(), post, "", may_reply=False)
-    shown = "".join(render_comments(post, reader.keys_of([place])).values())
-    assert ("Not for everyone." in shown) == (status == Comment.Status.APPROVED)
 
 
 OTHER_COMMENTS = {
