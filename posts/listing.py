@@ -40,7 +40,7 @@ ALL = "all"
 class PostPage:
     """One page of a list, newest first: post ids, and the keys of the adjacent pages."""
 
-    ids: list[int]
+    ids: tuple[int, ...]
     number: int
     last_number: int
     newer_key: str
@@ -131,7 +131,7 @@ class PostListing:
         # Posts may have been added or removed since the link was made.
         at_end = last if has_newer else 1
         return PostPage(
-            ids=[pk for _, pk in shown],
+            ids=tuple(pk for _, pk in shown),
             number=min(number, last) if has_newer and has_older else at_end,
             last_number=last,
             newer_key=position_key(shown[0]) if has_newer else "",

@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 
 from accounts.going_back import mark_of
+from caching import fragments
 
 register = template.Library()
 
@@ -18,4 +19,7 @@ def going_back(context) -> str:
     if not mark:
         return ""
     tag = '<script src="{}" data-person="{}={}" defer></script>'
-    return format_html(tag, static("js/back.js"), settings.PERSON_COOKIE_NAME, mark)
+    name = settings.PERSON_COOKIE_NAME
+    return fragments.by_value(
+        "going back", mark, lambda: format_html(tag, static("js/back.js"), name, mark)
+    )
