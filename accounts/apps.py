@@ -12,3 +12,7 @@ class AccountsConfig(AppConfig):
 class StaffConfig(admin_apps.AdminConfig):
     default = False
     default_site = "accounts.admin_site.StaffSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from accounts import job_admin  # noqa: F401  registered by being imported

@@ -169,10 +169,14 @@ def post_worker_init(worker) -> None:
     A thread that writes gives up Python's lock at each of a dozen queries. All other SQLite writers
     then wait until a thread that renders gives up the lock in turn.
     """
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
     from blogsite.preloading import names_of_site, request_pages
 
     sys.setswitchinterval(0.0005)
     request_pages(worker.wsgi, names_of_site(bind))
+    import_string(settings.IN_WORKER)()
 
 
 def when_ready(server) -> None:

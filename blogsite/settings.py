@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "blogsite",
     "accounts",
     "posts",
+    "jobs",
     "crispy_forms",
     "django_htmx",
     "accounts.apps.StaffConfig",
@@ -243,6 +244,24 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# Background jobs ------------------------------------------------------------------------------
+
+TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend"}}
+# `here`: one of the web workers runs jobs. `apart`: `manage.py work` does.
+WORK = environment.one_of("WORK", "here", ("here", "apart"), "here or apart")
+# Called in each web worker.
+IN_WORKER = "jobs.runner.start"
+# Commands that run at 4:00. The last ones add new names of authors to the search index, and update
+# posts that an older version saved during an update.
+NIGHTLY = [
+    "clearsessions",
+    "empty_trash --delete",
+    "prune_revisions --delete",
+    "prune_media --delete",
+    "reindex_posts --names",
+    "update_posts",
+]
 
 # People ----------------------------------------------------------------------------------------
 

@@ -52,14 +52,13 @@ def test_units_name_programs_and_commands_that_are_there():
             assert program.startswith(f"{CHECKOUT}/.venv/bin/")
             assert (Path(sys.executable).parent / Path(program).name).exists()
             commands.add(arguments[1] if arguments[0] == "manage.py" else arguments[0])
-    housekeeping = {"clearsessions", "empty_trash", "prune_revisions", "prune_media"}
-    assert commands == {"blogsite.wsgi", "reindex_posts", "update_posts"} | housekeeping
+    assert commands == {"blogsite.wsgi", "work"}
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="not installed: systemd")
 def test_systemd_accepts_the_units(tmp_path):
-    units = [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.socket"), *DEPLOY.glob("*.timer")]
-    assert len(units) == 4
+    units = [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.socket")]
+    assert len(units) == 3
     for unit in units:
         # The check requires that the programs named in the units exist.
         text = unit.read_text().replace(f"{CHECKOUT}/.venv/bin/", f"{Path(sys.executable).parent}/")

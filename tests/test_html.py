@@ -27,6 +27,7 @@ STAFF = (
     "/admin/posts/moderationentry/",
     "/admin/posts/tag/",
     "/admin/accounts/user/",
+    "/admin/jobs/job/",
     "/admin/accounts/user/add/",
     "/admin/accounts/user/{author}/change/",
     "/admin/accounts/user/{author}/password/",

@@ -22,7 +22,7 @@ from posts.models import CommentReport, ModerationEntry, Post, PreviewLink, Tag
 ROOT = Path(__file__).parent.parent
 SOURCES = [
     path
-    for app in ("accounts", "blogsite", "caching", "content", "posts")
+    for app in ("accounts", "blogsite", "caching", "content", "jobs", "posts")
     for path in (ROOT / app).rglob("*.py")
     if not {"tests", "migrations", "commands"} & set(path.parts)
 ]

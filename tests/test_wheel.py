@@ -40,6 +40,7 @@ def expected_names() -> set[str]:
         "accounts",
         "blogsite",
         "caching",
+        "jobs",
         "content",
         "posts",
         "templates",

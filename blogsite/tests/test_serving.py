@@ -73,7 +73,8 @@ def test_gunicorn_is_driven_by_the_environment(load, variables, name, value):
     assert load(**variables)[name] == value
 
 
-def test_threads_of_a_worker_take_turns_more_often(monkeypatch, dead_database):
+def test_threads_of_a_worker_take_turns_more_often(settings, monkeypatch, dead_database):
+    settings.WORK = "apart"
     intervals = []
     monkeypatch.setattr(sys, "setswitchinterval", intervals.append)
     serving.post_worker_init(SimpleNamespace(wsgi=site))
