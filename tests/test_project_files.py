@@ -63,6 +63,15 @@ def test_readme_and_changelog_name_the_version():
     assert wheels == [__version__]
 
 
+def test_the_changelog_says_nothing_twice():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    for version in changelog.split("\n## ")[1:]:
+        # Merges have repeated entries, in other wordings that begin alike.
+        starts = re.findall(r"^- ((?:\S+\s+){3}\w+)", version, re.M)
+        assert starts
+        assert not [start for start in set(starts) if starts.count(start) > 1]
+
+
 def test_the_readme_names_every_setting_and_no_other():
     readme = (ROOT / "README.md").read_text()
     listed = re.findall(r"^\| `([A-Z_]+)` \|", readme, re.M)
