@@ -44,13 +44,15 @@ def store_page(store: dict, *args, **kwargs) -> None:
 def collected_static_files(tmp_path_factory):
     """Collect the static files, because pages link to them by hashed names, as in production."""
     site_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
+    # Each process of a test run has its own.
+    site_settings.LIMITS_FILE = tmp_path_factory.mktemp("limits") / "limits.sqlite3"
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
 @pytest.fixture(autouse=True)
 def fresh_limits():
     """Forget what other tests did, because their accounts had the same ids."""
-    (site_settings.INSTANCE_DIR / "limits.sqlite3").unlink(missing_ok=True)
+    site_settings.LIMITS_FILE.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -236,4 +236,4 @@ def counters_at(path: Path, url: str) -> FileCounters | RedisCounters:
 def find_counters() -> FileCounters | RedisCounters:
     cache = settings.CACHES["default"]
     url = cache["LOCATION"] if cache["BACKEND"].endswith("RedisCache") else ""
-    return counters_at(settings.INSTANCE_DIR / "limits.sqlite3", url)
+    return counters_at(settings.LIMITS_FILE, url)

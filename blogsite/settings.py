@@ -272,6 +272,7 @@ LOGIN_REDIRECT_URL = "posts:post_list"
 LOGOUT_REDIRECT_URL = "posts:post_list"
 REGISTRATION_OPEN = environment.boolean("REGISTRATION_OPEN", True)
 LIMITS = environment.limits()
+LIMITS_FILE = INSTANCE_DIR / "limits.sqlite3"
 AUTHENTICATION_BACKENDS = ["accounts.backends.EvenBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2", "accounts.hashers.Pbkdf2"]
 AUTH_PASSWORD_VALIDATORS = [

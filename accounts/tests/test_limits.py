@@ -71,6 +71,14 @@ def test_a_report_is_refused_after_the_limit(client_of, make_comment, author):
     assert "My reason" in sent[-1].text
 
 
+def test_a_short_wait_is_given_in_seconds(client_of, post, settings):
+    settings.LIMITS = dict.fromkeys(settings.LIMITS, (2, 60))
+    client = client_of("author")
+    for number in range(3):
+        refused = client.post(*ACTS["comment"](post, number))
+    assert "in 30 seconds." in refused.text and refused["Retry-After"] == "30"
+
+
 @pytest.mark.parametrize("act", ["comment", "post", "update"])
 def test_the_page_of_a_refusal_contains_the_typed_text(client_of, post, act):
     client = client_of("author")
@@ -106,6 +114,8 @@ def test_limits_can_be_turned_off(client_of, post, settings):
     settings.LIMITS = {}
     client = client_of("author")
     assert {client.post(*ACTS["comment"](post, n)).status_code for n in range(9)} == {302}
+    assert {log_in(Client(), "reader") for _ in range(9)} == {200}
+    assert log_in(Client(), "reader", PASSWORD) == 302
 
 
 @pytest.mark.parametrize(

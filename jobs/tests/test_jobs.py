@@ -1,11 +1,13 @@
 """Background jobs: each one runs, at least once, whatever happens to the process that runs it."""
 
+import os
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django_tasks import task
 
@@ -142,6 +144,23 @@ def test_a_job_whose_process_died_runs_again_after_its_lease():
     assert run_all(now + runner.LEASE) == 1
 
 
+def test_a_job_that_another_process_claims_first_is_not_run():
+    note.enqueue()
+    is_first = True
+
+    def claim_first(execute, *query):
+        nonlocal is_first
+        found = execute(*query)
+        if is_first:
+            is_first = False
+            Job.objects.update(due_at=timezone.now() + runner.LEASE)
+        return found
+
+    with connection.execute_wrapper(claim_first):
+        assert run_all() == 0
+    assert not done
+
+
 def test_a_process_that_lost_its_lease_changes_nothing(db):
     note.enqueue()
     now = timezone.now()
@@ -269,6 +288,24 @@ def test_the_loop_waits_for_a_database_that_is_away_and_says_so_once(loop, monke
     assert [record.getMessage() for record in caplog.records] == [
         "Jobs wait for the database: The server is away."
     ]
+
+
+@task
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_the_command_runs_jobs_until_it_is_terminated(settings, capsys):
+    settings.NIGHTLY = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    note.enqueue()
+    terminate.enqueue()
+    call_command("work")
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    assert done and not Job.objects.exists()
+    assert "Running jobs" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("where", "starts"), [("here", True), ("apart", False)])

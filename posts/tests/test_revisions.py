@@ -104,7 +104,7 @@ def test_a_double_click_on_restore_restores_once_and_complains_of_nothing(client
     save(post, "Three.", NOW)
     client, clicked = client_of("author"), {"version": post.version}
     path = f"/{post.pk}/history/1/restore/"
-    assert "is restored" in client.post(path, clicked, follow=True).text
+    assert "was restored" in client.post(path, clicked, follow=True).text
     revisions = list(post.revisions.all())
     assert "Nothing was restored" not in client.post(path, clicked, follow=True).text
     assert list(post.revisions.all()) == revisions
