@@ -243,6 +243,23 @@ def test_a_post_that_was_hidden_while_its_editor_was_open_stays_hidden(
     assert after.title == "Title"
 
 
+@pytest.mark.parametrize(
+    "save",
+    [
+        publishing.publish,
+        publishing.save_draft,
+        lambda post, edit: publishing.schedule(post, TOMORROW, edit),
+    ],
+    ids=["publish", "draft", "schedule"],
+)
+def test_a_post_that_is_hidden_between_reading_and_saving_it_stays_hidden(post, moderator, save):
+    moderation.hide_post(Post.objects.get(), moderator, now=NOW)
+    publish_at = post.publish_at
+    save(post, Edit(NOW))
+    saved = Post.objects.get()
+    assert (saved.status, saved.publish_at) == (Status.HIDDEN, publish_at)
+
+
 @pytest.mark.parametrize("status", ["hidden", "published"])
 def test_what_readers_know_keeps_a_title(client_of, make_post, status):
     post = make_post(status=status)
