@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import (
+    AdminUserCreationForm,
     ReadOnlyPasswordHashField,
     ReadOnlyPasswordHashWidget,
     UserChangeForm,
@@ -24,6 +25,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_actions import is_key
+from accounts.forms import DisplayNameRules, UsernameRules
 from accounts.models import User
 from accounts.profiles import show_changes
 from accounts.usernames import username_key
@@ -190,7 +192,11 @@ class PasswordHashWidget(ReadOnlyPasswordHashWidget):
         return context
 
 
-class UserForm(UserChangeForm):
+class NewUserForm(UsernameRules, AdminUserCreationForm):
+    pass
+
+
+class UserForm(UsernameRules, DisplayNameRules, UserChangeForm):
     password = ReadOnlyPasswordHashField(
         label=UserChangeForm.base_fields["password"].label,
         help_text=UserChangeForm.base_fields["password"].help_text,
@@ -203,6 +209,7 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     """Django's admin for users, without a filter or a count that reads every row."""
 
     form = UserForm
+    add_form = NewUserForm
     list_display = ("username", "email", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff")
     sortable_by = ("username", "date_joined")

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
 
-from accounts import mail, time_zones
+from accounts import mail, names, time_zones
 from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
 from content.fields import BodyField, ImageUploadField
@@ -21,7 +21,30 @@ from content.storage import delete_files, store_files
 EMAIL_INPUT = forms.EmailInput(attrs={"autocomplete": "email"})
 
 
-class RegisterForm(BaseUserCreationForm):
+class UsernameRules:
+    """Mixin for a form with a username. An existing name is only checked if it changes."""
+
+    def clean_username(self) -> str:
+        username = self.cleaned_data["username"]
+        if "username" in self.changed_data:
+            names.validate_new_username(username, self.instance)
+        return username
+
+
+class DisplayNameRules:
+    """Mixin for a form with a display name. An existing name is only checked if it changes."""
+
+    def clean_display_name(self) -> str:
+        """Return the name, or an empty string if none of it would be visible."""
+        name = self.cleaned_data["display_name"]
+        if not any(c.isprintable() for c in INVISIBLE.sub("", name)):
+            return ""
+        if "display_name" in self.changed_data:
+            names.validate_new_display_name(name, self.instance)
+        return name
+
+
+class RegisterForm(UsernameRules, BaseUserCreationForm):
     class Meta(BaseUserCreationForm.Meta):
         model = User
         fields = ("username", "email")
@@ -37,6 +60,12 @@ class RegisterForm(BaseUserCreationForm):
         self.fields["password1"].error_messages["required"] = _("Password is required.")
         self.fields["password2"].error_messages["required"] = _("Enter the password again.")
         self.fields["password2"].help_text = ""
+
+    def clean_username(self) -> str:
+        """Refuse reserved names too. In the admin, staff may use them."""
+        username = super().clean_username()
+        names.refuse_reserved(username)
+        return username
 
     def save_unless_taken(self) -> User | None:
         """Return the new user, or add an error and return None if the name was just taken."""
@@ -102,7 +131,7 @@ class ResetForm(PasswordResetForm):
             mail.note_refusal(error)
 
 
-class AccountForm(forms.ModelForm):
+class AccountForm(DisplayNameRules, forms.ModelForm):
     image = ImageUploadField(label=_("Profile image"), required=False)
     remove_image = forms.BooleanField(label=_("Remove the image"), required=False)
     website = forms.URLField(
@@ -150,9 +179,11 @@ class AccountForm(forms.ModelForm):
             field.widget.attrs.pop("maxlength", None)
 
     def clean_display_name(self) -> str:
-        """Return the name, or an empty string if none of it would be visible."""
-        name = self.cleaned_data["display_name"]
-        return name if any(c.isprintable() for c in INVISIBLE.sub("", name)) else ""
+        """Refuse reserved names too, except from staff."""
+        name = super().clean_display_name()
+        if "display_name" in self.changed_data and not self.instance.is_staff:
+            names.refuse_reserved(name)
+        return name
 
     def clean_website(self) -> str:
         """Refuse FTP addresses: URLField accepts them, but browsers can't open them."""

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lookalikes import SKELETON_MAX_LENGTH, skeleton
 from accounts.usernames import (
     USERNAME_KEY_MAX_LENGTH,
     USERNAME_MAX_LENGTH,
@@ -19,10 +20,25 @@ from content.lookups import Begins
 
 BIOGRAPHY_MAX_LENGTH = 2_000
 
+# The columns that `save` derives from others.
+DERIVED = {
+    "username": {"username_key", "username_skeleton"},
+    "display_name": {"display_name_skeleton"},
+}
+
 models.CharField.register_lookup(Begins, "begins")
 
 
-class UserManager(DjangoUserManager):
+class UserQuerySet(models.QuerySet):
+    def named_like(self, name: str) -> "UserQuerySet":
+        """Users with a username or a display name that looks like `name`."""
+        key = skeleton(name)
+        if not key:
+            return self.none()
+        return self.filter(models.Q(username_skeleton=key) | models.Q(display_name_skeleton=key))
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
     def get_by_natural_key(self, username: str) -> "User":
         """Return the user with this name in any letter case or Unicode compatibility form.
 
@@ -41,6 +57,13 @@ class User(AbstractUser):
         error_messages={"unique": _("This username is already registered.")},
     )
     username_key = models.CharField(max_length=USERNAME_KEY_MAX_LENGTH, unique=True, editable=False)
+    # See `accounts.lookalikes`. Empty in rows that an older version added: `update_names` fills it.
+    username_skeleton = models.CharField(
+        max_length=SKELETON_MAX_LENGTH, editable=False, default="", db_default=""
+    )
+    display_name_skeleton = models.CharField(
+        max_length=SKELETON_MAX_LENGTH, editable=False, default="", db_default=""
+    )
 
     display_name = models.CharField(_("display name"), max_length=100, blank=True)
     biography = models.TextField(_("biography"), max_length=BIOGRAPHY_MAX_LENGTH, blank=True)
@@ -58,6 +81,8 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
         # Indexes for the admin's lists. The partial ones find the few staff and closed accounts.
         indexes = [
+            models.Index(fields=["username_skeleton"], name="accounts_looks"),
+            models.Index(fields=["display_name_skeleton"], name="accounts_display_looks"),
             models.Index(fields=["date_joined"], name="accounts_joined"),
             models.Index(
                 fields=["email"], name="accounts_email", opclasses=["varchar_pattern_ops"]
@@ -84,12 +109,21 @@ class User(AbstractUser):
             raise ValidationError({"username": self.unique_error_message(User, ["username"])})
 
     def save(self, *args, **kwargs) -> None:
-        """Save the user, with the key derived from the username."""
-        self.username_key = username_key(self.username)
+        """Save the user, with the columns derived from the names."""
         update_fields = kwargs.get("update_fields")
-        if update_fields is not None and "username" in update_fields:
-            kwargs["update_fields"] = {*update_fields, "username_key"}
+        if update_fields is None:
+            self.derive_names()
+        elif not DERIVED.keys().isdisjoint(update_fields):
+            self.derive_names()
+            derived = (DERIVED.get(name, ()) for name in update_fields)
+            kwargs["update_fields"] = {*update_fields}.union(*derived)
         super().save(*args, **kwargs)
+
+    def derive_names(self) -> None:
+        """Set the columns that are derived from the names."""
+        self.username_key = username_key(self.username)
+        self.username_skeleton = skeleton(self.username)
+        self.display_name_skeleton = skeleton(self.display_name)
 
 
 class UnsavedText(models.Model):

@@ -23,6 +23,7 @@ from django.db.models import Model
 from django.utils import timezone
 from tqdm import tqdm
 
+from accounts.lookalikes import skeleton
 from accounts.models import User
 from accounts.usernames import username_key
 from caching import pages
@@ -181,6 +182,8 @@ def new_users(number: int) -> Iterator[Row]:
             "id": place + 1,
             "username": person.username,
             "username_key": username_key(person.username),
+            "username_skeleton": skeleton(person.username),
+            "display_name_skeleton": skeleton(person.name),
             # Not a valid hash, so no one can log in.
             "password": "!",
             "display_name": person.name,

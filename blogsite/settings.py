@@ -253,13 +253,14 @@ WORK = environment.one_of("WORK", "here", ("here", "apart"), "here or apart")
 # Called in each web worker.
 IN_WORKER = "jobs.runner.start"
 # Commands that run at 4:00. The last ones add new names of authors to the search index, and update
-# posts that an older version saved during an update.
+# accounts and posts that an older version saved during an update.
 NIGHTLY = [
     "clearsessions",
     "empty_trash --delete",
     "prune_revisions --delete",
     "prune_media --delete",
     "reindex_posts --names",
+    "update_names",
     "update_posts",
 ]
 

@@ -106,7 +106,8 @@ def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, sourc
     client = client_of("author")
     typed = {"title": f"Bell{NO_XML}", "body": f"ring{NO_XML}s & <b>", "tags": "Bread"}
     assert client.post("/create/", typed).status_code == 302
-    client.post("/auth/account/", {"display_name": f"Z{NO_XML}oe"})
+    # Forms refuse such a name today.
+    User.objects.update(display_name=f"Z{NO_XML}oe")
     response = client.get(f"{FEED_PATHS[source]}{kind}")
     if kind != "json/":
         ElementTree.fromstring(response.content)

@@ -55,8 +55,9 @@ class Command(BaseCommand):
         if pending:
             self.stdout.write("Migrating the database")
             call_command("migrate", verbosity=0, interactive=False)
-        # This command is in a higher app. If all posts are up to date, it costs only a few queries.
+        # These commands are in higher apps. If everything is up to date, they cost a few queries.
         try:
+            call_command("update_names", stdout=self.stdout)
             call_command("update_posts", stdout=self.stdout)
         except KeyboardInterrupt:
             text = "Interrupted. Run the command again to continue."

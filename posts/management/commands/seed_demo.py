@@ -127,10 +127,9 @@ def new_users(people: list[DemoPerson]) -> list[User]:
     people = {username_key(person.username): person for person in people}
     same = User.objects.filter(username_key__in=people)
     taken = set(same.values_list("username_key", flat=True))
-    return [
+    users = [
         User(
             username=person.username,
-            username_key=key,
             password=make_password(None),
             display_name=person.name,
             biography=person.bio,
@@ -140,6 +139,10 @@ def new_users(people: list[DemoPerson]) -> list[User]:
         for key, person in people.items()
         if key not in taken
     ]
+    for user in users:
+        # `bulk_create` doesn't call `save`.
+        user.derive_names()
+    return users
 
 
 def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datetime) -> None:

@@ -1,0 +1,62 @@
+"""Rules for new usernames and display names. Existing names stay as they are."""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.lookalikes import has_stacked_marks, is_in_one_script, skeleton
+from accounts.models import User
+from accounts.usernames import username_key
+
+# Names that seem to speak for the blog, and names of pages and groups.
+RESERVED = """
+    abuse account admin administrator admins anonymous api atom auth author billing blog blogsite
+    contact deleted editor editors everybody everyone feed guest help hostmaster info login logout
+    mail me media mod moderation moderator moderators mods nobody noreply null official owner
+    password postmaster register root rss security settings signup site staff static support sysop
+    system team undefined webmaster
+"""
+# The characters that join letters in Persian, in Indian scripts and in emojis.
+JOINERS = "\u200c\u200d"
+STACKED = _("Use at most two accents on each letter.")
+
+
+def validate_new_username(username: str, user: User) -> None:
+    """Raise ValidationError if `username` looks misleading or like another person's name."""
+    if has_stacked_marks(username):
+        raise ValidationError(STACKED, code="marks")
+    if not is_in_one_script(username):
+        message = _("Use letters of one alphabet. Don't mix, for example, Latin and Cyrillic.")
+        raise ValidationError(message, code="scripts")
+    # The model refuses usernames with the same key, with another message.
+    others = User.objects.named_like(username).exclude(username_key=username_key(username))
+    if others.exclude(pk=user.pk).exists():
+        message = _("This username looks like another person's name. Choose a different one.")
+        raise ValidationError(message, code="lookalike")
+
+
+def validate_new_display_name(name: str, user: User) -> None:
+    """Raise ValidationError if `name` looks misleading or like another person's name."""
+    if has_stacked_marks(name):
+        raise ValidationError(STACKED, code="marks")
+    # Such characters can reverse or hide a part of the page.
+    if any(unicodedata.category(c) in ("Cc", "Cf") and c not in JOINERS for c in name):
+        message = _("This name contains invisible characters. Type it without them.")
+        raise ValidationError(message, code="invisible")
+    if User.objects.named_like(name).exclude(pk=user.pk).exists():
+        message = _("This looks like another person's name. Choose a different one.")
+        raise ValidationError(message, code="lookalike")
+
+
+def refuse_reserved(name: str) -> None:
+    """Raise ValidationError if `name` looks like one that speaks for the blog."""
+    if coarse(name) in map(coarse, RESERVED.split()):
+        message = _("This name is reserved. Choose a different one.")
+        raise ValidationError(message, code="reserved")
+
+
+def coarse(name: str) -> str:
+    """Return the skeleton without separators, and with one letter for i, l and 1."""
+    letters = (c for c in skeleton(name) if c.isalnum())
+    return "".join(letters).replace("i", "l")
