@@ -64,6 +64,7 @@ COMMENT_COLUMNS = (
     "author__username",
     "author__display_name",
     "author__is_active",
+    "author__is_staff",
     "parent_id",
     "path",
     "body_html",

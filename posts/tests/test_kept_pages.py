@@ -243,6 +243,8 @@ OTHER_COMMENTS = {
     "edit": {"edited_at": datetime(2026, 1, 1, tzinfo=UTC)},
     "name": {"author": {"display_name": "Another"}},
     "closed account": {"author": {"is_active": False}},
+    "staff": {"author": {"is_staff": True}},
+    "username": {"author": {"display_name": "Ada", "username": "other", "username_key": "other"}},
 }
 
 
