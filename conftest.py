@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from caching.tests.cached import AnonymousVisitor
+from jobs.runner import run_next
 from posts.discussion import commenting
 from posts.models import Comment, Post
 from posts.tagging import split_tags
@@ -63,6 +64,17 @@ def make_user(db):
         return User.objects.create_user(username, password=PASSWORD, **fields)
 
     return make
+
+
+@pytest.fixture
+def run_jobs(db):
+    """Return a function that runs all jobs that are due."""
+
+    def run() -> None:
+        while run_next(timezone.now()):
+            pass
+
+    return run
 
 
 @pytest.fixture

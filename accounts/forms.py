@@ -6,12 +6,10 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, PasswordResetForm
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
-from django.template import loader
 from django.utils.translation import gettext_lazy as _
 
-from accounts import mail, names, time_zones
+from accounts import names, time_zones
 from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
 from content.fields import BodyField, ImageUploadField
@@ -105,30 +103,9 @@ class LoginForm(AuthenticationForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Form that sends the reset link; `is_sent` tells whether the site can send email at all."""
-
-    is_sent = False
-
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("Email")
-
-    def save(self, **options) -> None:
-        with mail.connection_for(self.cleaned_data["email"]) as self.connection:
-            if self.connection:
-                self.is_sent = settings.EMAIL_BACKEND != settings.TERMINAL_MAIL
-                super().save(**options)
-
-    def send_mail(self, subject_template_name, email_template_name, context, *addresses, **html):
-        """Send one email over the open connection. Django would open a new one for each email."""
-        sender, to = addresses
-        subject = "".join(loader.render_to_string(subject_template_name, context).splitlines())
-        body = loader.render_to_string(email_template_name, context)
-        try:
-            EmailMultiAlternatives(subject, body, sender, [to], connection=self.connection).send()
-        except OSError as error:
-            self.is_sent = False
-            mail.note_refusal(error)
 
 
 class AccountForm(DisplayNameRules, forms.ModelForm):

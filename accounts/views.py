@@ -23,9 +23,11 @@ from accounts.csrf import AsksAgainMixin, tell_to_repeat
 from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
 from accounts.guessing import remember_device
 from accounts.limits import count_use
+from accounts.mail import can_send
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.models import User
 from accounts.profiles import show_changes
+from accounts.tasks import send_reset
 from accounts.unsaved_text import unsaved_texts_of
 from accounts.usernames import username_key
 from content.addresses import absolute_url
@@ -198,26 +200,29 @@ class PasswordChange(AsksAgainMixin, SuccessMessageMixin, auth_views.PasswordCha
         return super().ask_again(cause)
 
 
-class PasswordReset(AsksAgainMixin, auth_views.PasswordResetView):
+class MailMixin:
+    """Mixin for pages that say whether the site can send email."""
+
+    def get_context_data(self, **kwargs) -> dict:
+        return super().get_context_data(can_send=can_send(), **kwargs)
+
+
+class PasswordReset(AsksAgainMixin, MailMixin, auth_views.PasswordResetView):
     http_method_names = FORM_METHODS
     form_class = ResetForm
     kept_fields = ("email",)
     template_name = "accounts/password_reset.html"
-    email_template_name = "accounts/password_reset_email.txt"
-    subject_template_name = "accounts/password_reset_subject.txt"
     success_url = reverse_lazy("accounts:password_reset_done")
 
-    def form_valid(self, form) -> HttpResponse:
-        count_use(self.request, "reset", f"email {form.cleaned_data['email'].casefold()}")
-        site_url = absolute_url(self.request, "/").rstrip("/")
-        self.extra_email_context = {"site_name": settings.SITE_NAME, "site_url": site_url}
-        response = super().form_valid(form)
-        if form.is_sent:
-            return response
-        return render(self.request, "accounts/password_reset_unsent.html", status=503)
+    def form_valid(self, form: ResetForm) -> HttpResponse:
+        """Create a job for any address, so that the response does not reveal which are known."""
+        email = form.cleaned_data["email"]
+        count_use(self.request, "reset", f"email {email.casefold()}")
+        send_reset.enqueue(email, absolute_url(self.request, "/").rstrip("/"))
+        return redirect(self.get_success_url())
 
 
-class PasswordResetDone(auth_views.PasswordResetDoneView):
+class PasswordResetDone(MailMixin, auth_views.PasswordResetDoneView):
     template_name = "accounts/password_reset_done.html"
 
 

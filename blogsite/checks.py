@@ -48,16 +48,17 @@ def check_own_host(app_configs, **kwargs) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_mail(app_configs, **kwargs) -> list[CheckMessage]:
-    if settings.EMAIL_BACKEND != settings.TERMINAL_MAIL or not is_served_beyond_loopback():
+    if settings.EMAIL_BACKEND != settings.FILE_MAIL or not is_served_beyond_loopback():
         return []
-    message = "This site can't send email, so no one can reset a forgotten password."
-    hint = "Set EMAIL_URL=smtp+tls://user:password@host:587."
+    message = "This site can't send email, so visitors can't reset a forgotten password."
+    folder = settings.INSTANCE_DIR / "mail"
+    hint = f"Set EMAIL_URL=smtp+tls://user:password@host:587. Until then, emails are in {folder}."
     return [checks.Warning(message, hint=hint, id="blogsite.W004")]
 
 
 @register(Tags.security)
 def check_mail_links(app_configs, **kwargs) -> list[CheckMessage]:
-    if settings.EMAIL_BACKEND == settings.TERMINAL_MAIL or settings.SITE_URL:
+    if settings.EMAIL_BACKEND == settings.FILE_MAIL or settings.SITE_URL:
         return []
     message = "EMAIL_URL is set without SITE_URL, so links in emails use the host of the request."
     hint = "Set SITE_URL=https://… to the address that readers use."

@@ -178,7 +178,7 @@ def email_url(name: str, default: dict) -> dict:
     """Return a dictionary of Django's EMAIL_* settings."""
     expected = (
         "smtp+tls://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS, also "
-        "smtp+ssl://), smtp://host:25, consolemail:// or filemail:///path/to/folder, and no options"
+        "smtp+ssl://), smtp://host:25 or filemail:///path/to/folder, and no options"
     )
     return read(name, default, _parse_email_url, expected)
 
@@ -284,7 +284,7 @@ def _parse_mail_address(text: str) -> str:
 
 def _parse_email_url(text: str) -> dict:
     scheme = text.partition("://")[0]
-    if scheme not in (*MAIL_PORTS, "consolemail", "filemail"):
+    if scheme not in (*MAIL_PORTS, "filemail"):
         raise ValueError(text)
     config = Env.email_url_config(text)
     url = urlsplit(text)

@@ -286,11 +286,10 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Django's backend prints emails, with their links, even into the log of a service.
-CONSOLE_MAIL = "django.core.mail.backends.console.EmailBackend"
-TERMINAL_MAIL = "accounts.mail.TerminalBackend"
-MAIL = environment.email_url("EMAIL_URL", {"EMAIL_BACKEND": CONSOLE_MAIL})
-EMAIL_BACKEND = TERMINAL_MAIL if MAIL["EMAIL_BACKEND"] == CONSOLE_MAIL else MAIL["EMAIL_BACKEND"]
+# Without EMAIL_URL, emails are written to files in the instance folder.
+FILE_MAIL = "accounts.mail.FileBackend"
+MAIL = environment.email_url("EMAIL_URL", {"EMAIL_BACKEND": FILE_MAIL})
+EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
 EMAIL_HOST = MAIL.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = MAIL.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = MAIL.get("EMAIL_HOST_USER") or ""

@@ -270,8 +270,9 @@ def test_no_error_page_has_such_text(blog, rf):
     assert "\n".join(sorted(set(found))) == ""
 
 
-def test_the_email_has_no_such_text(client, blog, mailoutbox):
+def test_the_email_has_no_such_text(client, blog, run_jobs, mailoutbox):
     client.post("/auth/password/reset/", {"email": "x@example.org"})
+    run_jobs()
     (mail,) = mailoutbox
     texts = [mail.subject, re.sub(r"https?://\S+", "", mail.body)]
     assert [text for text in texts if outside(text, 0)[0]] == []

@@ -1,18 +1,20 @@
-"""Password resets on a site that can't send email: it says so and reveals no accounts."""
+"""Email is sent by jobs: no visitor waits for a mail server, and no page promises mail in vain."""
 
-import io
+import socket
 import socketserver
 import threading
+from datetime import timedelta
+from email import message_from_bytes, policy
 
 import pytest
-from django.core import mail
-from django.core.cache import cache
+from django.utils import timezone
 
-from accounts.mail import REFUSED, TerminalBackend
+from jobs.models import Job
+from jobs.runner import ATTEMPTS_MAX, run_next
 
 RESET, SENT = "/auth/password/reset/", "/auth/password/reset/sent/"
 KNOWN, UNKNOWN = "zoe@example.org", "stranger@example.org"
-UNSENT = "This site can't send email at the moment"
+UNSENT = "This site can't send email."
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -42,13 +44,24 @@ class Talk(socketserver.StreamRequestHandler):
                 return
 
     def read_mail(self) -> None:
-        lines = list(iter(lambda: self.rfile.readline().strip(), b"."))
-        self.server.mails.append(b"\n".join(lines).decode())
+        lines = list(iter(lambda: self.rfile.readline().rstrip(), b"."))
+        self.server.mails.append(b"\n".join(lines))
         self.respond("BODY", "250 Taken")
 
 
 @pytest.fixture
-def mail_server(settings):
+def send_to(settings):
+    """Return a function that makes the site send its mail to a server's address."""
+
+    def use(address: tuple[str, int]) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = address
+
+    return use
+
+
+@pytest.fixture
+def mail_server(send_to):
     """Return a function that starts a mail server, which refuses one command, for the site."""
     servers = []
 
@@ -57,121 +70,161 @@ def mail_server(settings):
         servers.append(server)
         # How often it checks whether to stop. The default is half a second, which a test waits.
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+        send_to(server.server_address)
         return server
 
-    cache.delete(REFUSED)
     yield start
     for server in servers:
         server.shutdown()
         server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def zoe(make_user):
     return make_user("zoe", email=KNOWN)
 
 
-@pytest.fixture
-def ask_for_link(client, zoe):
-    """Return a function that requests a link and returns the status, address and text it gets."""
-
-    def ask(email: str) -> tuple[int, str, str]:
-        response = client.post(RESET, {"email": email})
-        text = response.text.replace(email, "")
-        return response.status_code, response.get("Location", ""), text
-
-    return ask
+def ask_for_link(client, email: str = KNOWN) -> tuple[int, str]:
+    """Request a link; return the status and the text of the page that the response leads to."""
+    response = client.post(RESET, {"email": email}, follow=True)
+    assert response.redirect_chain == [(SENT, 302)]
+    return response.status_code, response.text
 
 
-def test_a_server_that_takes_mail_gets_one_with_the_link(ask_for_link, mail_server):
+def texts_of(mail: bytes) -> dict[str, str]:
+    """Return the parts of a mail by their type."""
+    message = message_from_bytes(mail, policy=policy.default)
+    assert message.get_content_type() == "multipart/alternative"
+    return {part.get_content_type(): part.get_content() for part in message.iter_parts()}
+
+
+def test_a_job_sends_the_mail_as_text_and_as_html(client, mail_server, run_jobs):
     server = mail_server()
-    assert ask_for_link(KNOWN)[:2] == (302, SENT)
-    assert ask_for_link(UNKNOWN)[:2] == (302, SENT)
+    ask_for_link(client)
+    assert not server.commands
+    run_jobs()
     (sent,) = server.mails
-    assert "/auth/password/reset/" in sent
-    # The server got the same commands for both addresses.
-    questions = [line for line in server.commands if line.startswith("rcpt")]
-    assert [question.partition("<")[2][:-1] for question in questions] == [KNOWN, KNOWN, UNKNOWN]
+    texts = texts_of(sent)
+    assert list(texts) == ["text/plain", "text/html"]
+    (link,) = [word for word in texts["text/plain"].split() if "/reset/" in word]
+    assert f'<a href="{link}">{link}</a>' in texts["text/html"]
+    assert not Job.objects.exists()
 
 
-@pytest.mark.parametrize("refuse", ["CONNECT", "MAIL", "RCPT"])
-def test_a_server_that_refuses_mail_is_no_different_for_an_unknown_address(
-    ask_for_link, mail_server, refuse, caplog
+@pytest.mark.parametrize("email", [KNOWN, UNKNOWN])
+def test_a_server_that_never_responds_delays_no_visitor(client, send_to, email):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        send_to(silent.getsockname())
+        status, text = ask_for_link(client, email)
+        assert status == 200 and "on its way" in text
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
+def test_a_job_gives_up_on_a_server_that_does_not_respond_and_tries_again(
+    client, send_to, settings
+):
+    settings.EMAIL_TIMEOUT = 0.01
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        send_to(silent.getsockname())
+        ask_for_link(client)
+        run_next(timezone.now())
+    assert "TimeoutError" in Job.objects.get().error
+
+
+@pytest.mark.parametrize("refuse", ["CONNECT", "MAIL", "RCPT", "DATA", "BODY"])
+def test_a_mail_that_the_server_refuses_is_sent_again_later(
+    client, mail_server, run_jobs, refuse, caplog
 ):
     server = mail_server(refuse)
-    status, location, text = ask_for_link(KNOWN)
-    assert (status, location) == (503, "") and UNSENT in text
-    assert "on its way" not in text
-    assert ask_for_link(UNKNOWN) == (status, location, text)
-    assert not server.mails
-    assert caplog.text.count("No email can be sent: ") == 2
+    ask_for_link(client)
+    run_jobs()
+    job = Job.objects.get()
+    assert job.attempts == 1 and "554" in job.error
+    assert "Job accounts.tasks.send_reset failed (attempt 1)" in caplog.text
+    assert "/reset/M" not in caplog.text + job.error
+    server.refuse = ""
+    server.mails.clear()
+    run_next(timezone.now() + timedelta(minutes=1))
+    assert len(server.mails) == 1 and not Job.objects.exists()
 
 
-@pytest.mark.parametrize("refuse", ["DATA", "BODY"])
-def test_who_meets_a_refusal_at_the_end_is_not_the_only_one_to_be_told(
-    ask_for_link, mail_server, refuse, caplog
-):
-    mail_server(refuse)
-    told = ask_for_link(KNOWN)
-    assert told[0] == 503 and UNSENT in told[2]
-    assert ask_for_link(UNKNOWN) == told
-    assert "An email was refused: " in caplog.text and "/reset/M" not in caplog.text
-
-
-def test_a_server_that_is_away_is_no_different_for_an_unknown_address(ask_for_link, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+def test_the_admin_shows_a_mail_that_could_not_be_sent(client, send_to, make_user):
     # No server listens on port 1 of this machine.
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    told = ask_for_link(KNOWN)
-    assert told[0] == 503 and UNSENT in told[2]
-    assert ask_for_link(UNKNOWN) == told
+    send_to(("127.0.0.1", 1))
+    ask_for_link(client)
+    for day in range(ATTEMPTS_MAX):
+        assert run_next(timezone.now() + timedelta(days=day))
+    assert Job.objects.get().failed_at
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    page = client.get("/admin/jobs/job/").text
+    assert "send reset" in page and "ConnectionRefusedError" in page
 
 
-def test_a_domain_in_other_letters_is_written_as_servers_know_it(ask_for_link, mail_server, zoe):
+def test_an_unknown_address_needs_no_mail_server(client, send_to, run_jobs):
+    send_to(("127.0.0.1", 1))
+    ask_for_link(client, UNKNOWN)
+    run_jobs()
+    assert not Job.objects.exists()
+
+
+def test_a_domain_in_other_letters_is_written_as_servers_know_it(
+    client, mail_server, run_jobs, zoe
+):
     zoe.email = "zoe@bücher.example"
     zoe.save()
     server = mail_server()
-    assert ask_for_link(zoe.email)[:2] == (302, SENT)
+    ask_for_link(client, zoe.email)
+    run_jobs()
     assert len(server.mails) == 1
     assert {line for line in server.commands if line.startswith("rcpt")} == {
         "rcpt TO:<zoe@xn--bcher-kva.example>"
     }
 
 
-def test_without_a_mail_server_no_one_is_told_that_a_link_comes(ask_for_link, settings, caplog):
-    settings.EMAIL_BACKEND = settings.TERMINAL_MAIL
-    told = ask_for_link(KNOWN)
-    assert told[0] == 503 and UNSENT in told[2] and "on its way" not in told[2]
-    assert ask_for_link(UNKNOWN) == told
+# Without EMAIL_URL --------------------------------------------------------------------------------
 
 
-def test_a_cache_that_does_not_respond_stops_no_mail(ask_for_link, mail_server, settings):
-    server = mail_server("DATA")
-    location = {"LOCATION": "redis://127.0.0.1:1/0"}
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | location
-    }
-    assert ask_for_link(KNOWN)[0] == 503
-    server.refuse = ""
-    assert ask_for_link(KNOWN)[0] == 302
+@pytest.fixture
+def mail_folder(settings, tmp_path):
+    """The folder to which a site without EMAIL_URL writes its mail."""
+    settings.EMAIL_BACKEND = settings.FILE_MAIL
+    settings.INSTANCE_DIR = tmp_path
+    return tmp_path / "mail"
 
 
-# The terminal as mail server ----------------------------------------------------------------------
+def test_without_a_mail_server_no_page_promises_mail(client, mail_folder):
+    page = client.get(RESET).text
+    assert UNSENT in page and "You will get" not in page and "Send the link" not in page
+    told = ask_for_link(client)
+    assert UNSENT in told[1] and "on its way" not in told[1]
+    assert ask_for_link(client, UNKNOWN) == told
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+def test_with_a_mail_server_the_page_announces_the_link(client):
+    page = client.get(RESET).text
+    assert "You will get a link" in page and UNSENT not in page
 
 
-@pytest.mark.parametrize(("stream", "is_printed"), [(Terminal, True), (io.StringIO, False)])
-def test_mail_is_printed_in_a_terminal_and_in_no_log(stream, is_printed, caplog):
-    output = stream()
-    message = mail.EmailMessage("Subject", "https://blog.example/auth/password/reset/MQ/x-y/")
-    message.to = [KNOWN]
-    assert bool(TerminalBackend(stream=output).send_messages([message])) == is_printed
-    assert ("/reset/" in output.getvalue()) == is_printed
-    assert ("EMAIL_URL is not set" in caplog.text) != is_printed
-    assert "/reset/" not in caplog.text
+def test_without_a_mail_server_each_mail_is_a_file_that_only_the_owner_can_read(
+    client, mail_folder, run_jobs
+):
+    for email in (KNOWN, UNKNOWN, KNOWN):
+        ask_for_link(client, email)
+    run_jobs()
+    files = list(mail_folder.iterdir())
+    assert len(files) == 2
+    assert mail_folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    # The link can be copied from the file.
+    assert b"\nhttp://testserver/auth/password/reset/" in files[0].read_bytes()
+    assert "/auth/password/reset/" in texts_of(files[0].read_bytes())["text/html"]
+
+
+def test_the_log_names_the_file_but_not_the_link(client, mail_folder, run_jobs, caplog):
+    ask_for_link(client)
+    run_jobs()
+    (file,) = mail_folder.iterdir()
+    assert f"EMAIL_URL is not set, so an email was written to {file}" in caplog.text
+    assert "/reset/M" not in caplog.text

@@ -3,7 +3,7 @@
 import pytest
 from django.core.checks import ERROR, WARNING, run_checks
 
-NO_MAIL = {"EMAIL_BACKEND": "accounts.mail.TerminalBackend"}
+NO_MAIL = {"EMAIL_BACKEND": "accounts.mail.FileBackend"}
 MAIL = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}
 SITE = {"SITE_URL": "https://blog.example.org"}
 LIMITS = {"LIMITS": {"search": (1, 1)}}
@@ -111,3 +111,10 @@ def test_each_unsafe_setting_is_named_by_its_id_and_safe_ones_by_none(found, cha
 )
 def test_a_w_warns_and_an_e_stops(found, changes, id_, level):
     assert found(changes)[id_] == level
+
+
+def test_the_owner_is_told_where_emails_are_while_the_site_can_send_none(settings):
+    for name, value in (NO_MAIL | PUBLIC).items():
+        setattr(settings, name, value)
+    (warning,) = [message for message in run_checks() if message.id == "blogsite.W004"]
+    assert f"emails are in {settings.INSTANCE_DIR / 'mail'}." in warning.hint

@@ -33,7 +33,7 @@ SITE = "https://blog.example.org"
         ("TIME_ZONE", "UTC"),
         ("LOG_LEVEL", "INFO"),
         ("PAGE_CACHE", "caching.pages.PageCache"),
-        ("EMAIL_BACKEND", "accounts.mail.TerminalBackend"),
+        ("EMAIL_BACKEND", "accounts.mail.FileBackend"),
         ("DEFAULT_FROM_EMAIL", "noreply@localhost"),
     ],
 )
