@@ -15,6 +15,7 @@ from caching.tests.cached import AnonymousVisitor
 from jobs.runner import run_next
 from posts.discussion import commenting
 from posts.models import Comment, Post
+from posts.reading import sitemaps
 from posts.tagging import split_tags
 from posts.writing.bulk import add_post
 
@@ -161,6 +162,12 @@ def make_comment(post, reader):
         return comment
 
     return make
+
+
+@pytest.fixture
+def one_sitemap(monkeypatch):
+    """Let sitemap.xml contain all posts. On PostgreSQL, ids keep growing during a test run."""
+    monkeypatch.setattr(sitemaps, "PART_SIZE", 1_000_000)
 
 
 @pytest.fixture

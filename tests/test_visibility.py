@@ -28,6 +28,8 @@ STATES = {
     },
     "published": {},
 }
+pytestmark = pytest.mark.usefixtures("one_sitemap")
+
 LISTS = {
     "index": "/",
     "tag": "/tags/rare-tag/",

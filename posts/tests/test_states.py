@@ -223,7 +223,7 @@ def test_a_row_tells_of_itself_what_the_rule_asks_of_many(make_post, status, mic
 
 
 @pytest.mark.parametrize(("seconds", "is_listed"), [(25, False), (0, True)])
-def test_a_scheduled_post_appears_at_its_second(client, make_post, seconds, is_listed):
+def test_a_scheduled_post_appears_at_its_second(client, make_post, one_sitemap, seconds, is_listed):
     post = make_post(title="Appears", publish_at=timezone.now() + timedelta(seconds=seconds))
     for path in ("/", "/feed/", "/sitemap.xml", "/?q=appears", "/authors/author/"):
         assert (post.get_absolute_url() in client.get(path).text) == is_listed
