@@ -9,13 +9,12 @@ from accounts.lookalikes import has_stacked_marks, is_in_one_script, skeleton
 from accounts.models import User
 from accounts.usernames import username_key
 
-# Names that seem to speak for the blog, and names of pages and groups.
+# Names that seem to speak for the blog. Names of pages are not among them, because no page has a
+# username as its whole path.
 RESERVED = """
-    abuse account admin administrator admins anonymous api atom auth author billing blog blogsite
-    contact deleted editor editors everybody everyone feed guest help hostmaster info login logout
-    mail me media mod moderation moderator moderators mods nobody noreply null official owner
-    password postmaster register root rss security settings signup site staff static support sysop
-    system team undefined webmaster
+    abuse admin administrator administrators admins anonymous blogsite deleted hostmaster mod
+    moderation moderator moderators mods noreply null official owner postmaster root security staff
+    support sysop system team undefined webmaster
 """
 # The characters that join letters in Persian, in Indian scripts and in emojis.
 JOINERS = "\u200c\u200d"

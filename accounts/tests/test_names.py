@@ -171,13 +171,18 @@ def test_a_display_name_may_mix_scripts(show):
 # Reserved names
 
 
-RESERVED_NAMES = ["admin", "Admin", "adm1n", "ad-min", "admins", "root", "r00t", "rnod", "API"]
+RESERVED_NAMES = ["admin", "Admin", "adm1n", "ad-min", "admins", "root", "r00t", "rnod"]
 
 
 @pytest.mark.parametrize("name", RESERVED_NAMES)
 def test_a_reserved_name_is_refused(register, show, name):
     assert register(name) == [RESERVED]
     assert show(name) == [RESERVED]
+
+
+@pytest.mark.parametrize("name", ["author", "editor", "guest", "me", "feed"])
+def test_a_name_that_does_not_speak_for_the_blog_is_free(register, name):
+    assert register(name) == []
 
 
 def test_the_command_line_makes_a_reserved_name(db):
