@@ -33,7 +33,7 @@ LIMITS = {
     "preview": "2000/h",
     "difference": "300/h",
     "autosave": "10000/h",
-    "post": "60/h",
+    "post": "30/h",
     "update": "600/h",
     "search": "1000/h",
 }
