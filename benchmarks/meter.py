@@ -1,6 +1,7 @@
 """CPU time and memory of processes, read from /proc. Linux only."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,14 +32,24 @@ class Processes:
 
 
 def descendants(pid: int) -> list[int]:
-    children = (PROC / f"{pid}/task/{pid}/children").read_text().split()
+    children = text_of(PROC / f"{pid}/task/{pid}/children").split()
     return [found for child in map(int, children) for found in (child, *descendants(child))]
 
 
 def ticks_of(pid: int, fields: slice) -> int:
     # The name is in parentheses and may contain any character.
-    values = (PROC / f"{pid}/stat").read_text().rpartition(")")[2].split()
+    values = text_of(PROC / f"{pid}/stat").rpartition(")")[2].split()
     return sum(map(int, values[fields]))
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file about a process, or "" if the process has ended.
+
+    PostgreSQL ends processes at any time, such as those that vacuum.
+    """
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return path.read_text()
+    return ""
 
 
 def memory_of(pid: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from benchmarks.machines import redis_server
+from benchmarks.meter import Processes
 from benchmarks.ports import free_port
 from benchmarks.servers import COUNTER, cache_of
 
@@ -200,3 +201,10 @@ def test_people_write_alone_and_at_once(tmp_path):
     assert [act for act, *_ in together] == [*acts, "all"]
     assert int(together[-1][2]) > 0
     assert {failed for _, _, _, failed, *_ in together} == {"0"}
+
+
+@NEEDS_PROC
+def test_a_process_that_ended_meanwhile_costs_nothing():
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    assert Processes(process.pid).cpu_seconds() == 0
