@@ -52,7 +52,7 @@ urlpatterns = [
     path("preview/<text:token>/", preview.preview_by_link, name="post_preview"),
     path("difference/", autosave.Difference.as_view(), name="difference"),
     path("<int:pk>/", post.PostDetail.as_view(), name="post_short"),
-    # What remains of a URL that an email program cut after the hyphen.
+    # Some email programs cut a URL after the hyphen.
     path("<int:pk>-/", post.PostDetail.as_view(), name="post_cut"),
     path("<int:pk>-<str:slug>/", post.PostDetail.as_view(), name="post_detail"),
     path("<int:pk>/update/", editor.PostUpdate.as_view(), name="post_update"),

@@ -28,7 +28,17 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('username', models.CharField(error_messages={'unique': 'This username is already registered.'}, help_text='At most 30 letters, digits, hyphens, underscores and periods.', max_length=30, unique=True, validators=[accounts.usernames.validate_username], verbose_name='username')),
+                (
+                    'username',
+                    models.CharField(
+                        error_messages={'unique': 'This username is already registered.'},
+                        help_text='At most 30 letters, digits, hyphens, underscores and periods.',
+                        max_length=30,
+                        unique=True,
+                        validators=[accounts.usernames.validate_username],
+                        verbose_name='username',
+                    ),
+                ),
                 ('username_key', models.CharField(editable=False, max_length=90, unique=True)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
