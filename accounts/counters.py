@@ -196,6 +196,7 @@ class RedisCounters:
         self.url = url
         self.instead = instead
         self.rests_until = 0.0
+        self.is_working = True
 
     def use(self, keys: list[bytes], rate: Rate) -> float:
         """Count one use of all keys, or of none. Return the seconds to wait, 0 if it is allowed."""
@@ -204,7 +205,8 @@ class RedisCounters:
 
     def give_back(self, keys: list[bytes], rate: Rate) -> None:
         """Take back one use of each key, because it turned out not to count."""
-        self.run(self.GIVE_BACK, keys, rate.step)
+        if self.run(self.GIVE_BACK, keys, rate.step) is None:
+            self.instead.give_back(keys, rate)
 
     def run(self, script: str, keys: list[bytes], *arguments: int) -> int | None:
         """Return what the script returns, or None if Redis does not respond."""
@@ -212,12 +214,16 @@ class RedisCounters:
             return None
         names = [b"limits." + key for key in keys]
         try:
-            return self.scripts[script](keys=names, args=arguments) or 0
+            result = self.scripts[script](keys=names, args=arguments) or 0
         # Drivers have no common error; `/readyz` reports that the cache does not respond.
         except Exception as error:
-            log.warning("Redis does not count limits, so this machine does: %s", error)
+            if self.is_working:
+                log.warning("Redis does not count limits, so this machine does: %s", error)
+            self.is_working = False
             self.rests_until = time.monotonic() + self.REST
             return None
+        self.is_working = True
+        return result
 
     @cached_property
     def scripts(self) -> dict:

@@ -87,9 +87,10 @@ def client_address(request: HttpRequest) -> str:
     except ValueError:  # A Unix socket has no address.
         return ""
     address = getattr(address, "ipv4_mapped", None) or address
-    is_forwarded = settings.BEHIND_PROXY and "HTTP_X_FORWARDED_FOR" in request.META
+    # A header without a valid address is ignored, and the peer remains.
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR") if settings.BEHIND_PROXY else None
     is_private = any(address in network for network in PRIVATE_NETWORKS)
-    if address.is_loopback or (is_private and not is_forwarded):
+    if address.is_loopback or (is_private and forwarded != request.META["REMOTE_ADDR"]):
         return ""
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))

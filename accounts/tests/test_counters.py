@@ -181,6 +181,9 @@ def test_without_redis_each_machine_counts_for_itself_and_rests(make_machine, ke
     machine = make_machine("one", "redis://127.0.0.1:1/0")
     assert allowed(machine, key, times=9) == 3
     machine.give_back([key], RATE)
+    assert allowed(machine, key, times=9) == 1
+    machine.rests_until = 0
+    assert allowed(machine, key) == 0
     assert len(caplog.records) == 1
 
 
