@@ -53,7 +53,7 @@ class DatabaseBackend(BaseTaskBackend):
 def result_of(task: KeyedTask, job: Job, backend: str) -> TaskResult:
     return TaskResult(
         task=task,
-        id=str(job.pk),
+        id=task.key or str(job.pk),
         status=TaskResultStatus.READY,
         enqueued_at=job.enqueued_at,
         started_at=None,

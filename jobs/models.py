@@ -20,7 +20,7 @@ class JobQuerySet(models.QuerySet):
 class Job(models.Model):
     task = models.CharField(_("task"), max_length=200)
     arguments = models.JSONField(_("arguments"))
-    # Of two jobs with the same key, only the first is kept.
+    # A job is not created if one with this key exists.
     key = models.CharField(_("key"), max_length=200, null=True, unique=True)  # noqa: DJ001  unique
     enqueued_at = models.DateTimeField(_("created"))
     # While a job runs, this is the end of its lease. If its process dies, another one runs the job
@@ -43,4 +43,4 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.task.rpartition(".")[2].replace("_", " ")
+        return self.key or self.task.rpartition(".")[2].replace("_", " ")

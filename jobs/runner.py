@@ -45,6 +45,7 @@ FIRST_PAUSE = timedelta(seconds=30)
 REST = 4
 REST_MAX = 5  # seconds
 ERROR_MAX = 10_000  # characters
+AWAY = (DatabaseError, InterfaceError)
 
 
 def run_next(now: datetime) -> bool:
@@ -91,7 +92,7 @@ def renewing(job: Job) -> Iterator[None]:
 
     def renew() -> None:
         while not done.wait(LEASE.total_seconds() / 3):
-            with suppress(DatabaseError, InterfaceError):
+            with suppress(*AWAY):
                 leased_by_us(job).update(due_at=timezone.now() + LEASE)
             connection.close()
 
@@ -138,7 +139,7 @@ def fail(job: Job, error: BaseException) -> None:
 def work(stop: threading.Event, *, rest: int) -> None:
     """Run jobs until `stop` is set, and rest after each one for `rest` times its processor time."""
     is_scheduled = False
-    is_away = False
+    is_working = True
     while not stop.is_set():
         created.clear()
         begun_at = time.thread_time()
@@ -147,11 +148,14 @@ def work(stop: threading.Event, *, rest: int) -> None:
                 nightly.schedule(timezone.now())
             is_scheduled = True
             is_idle = not run_next(timezone.now())
-            is_away = False
-        except (DatabaseError, InterfaceError) as error:
-            if not is_away:
-                log.error("Jobs wait for the database: %s", " ".join(str(error).split()))
-            is_away = is_idle = True
+            is_working = True
+        # This thread has the lock, so no other process would run jobs if it ended.
+        except Exception as error:
+            if is_working:
+                text = " ".join(str(error).split())
+                log.error("Jobs have to wait: %s", text, exc_info=not isinstance(error, AWAY))
+            is_working = False
+            is_idle = True
         close_old_connections()
         if is_idle:
             created.wait(POLL)
@@ -171,7 +175,11 @@ def start() -> None:
 
 def work_if_first() -> None:
     path = settings.INSTANCE_DIR / "jobs.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        log.error("No jobs run here, because %s can't be created: %s", path, error.strerror)
+        return
     # Waits without using the processor.
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     work(threading.Event(), rest=REST)

@@ -85,7 +85,7 @@ def test_a_job_waits_until_it_is_due():
 
 def test_of_two_jobs_with_one_key_the_first_runs():
     note.with_key("key").enqueue(1)
-    note.with_key("key").enqueue(2)
+    assert note.with_key("key").enqueue(2).id == "key"
     note.with_key("another").enqueue(3)
     run_all()
     assert done == [(1,), (3,)]
@@ -273,21 +273,24 @@ def test_the_loop_runs_jobs_until_it_is_stopped(loop):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_the_loop_waits_for_a_database_that_is_away_and_says_so_once(loop, monkeypatch, caplog):
+@pytest.mark.parametrize("kind", [DatabaseError, KeyError])
+def test_the_loop_survives_an_error_and_logs_it_once(loop, monkeypatch, caplog, kind):
     claim, failures = runner.claim, iter(range(3))
 
     def fail_first(now):
         if next(failures, None) is not None:
-            raise DatabaseError("The server\nis away.")
+            raise kind("The server is away.")
         return claim(now)
 
     monkeypatch.setattr(runner, "claim", fail_first)
     note.enqueue()
     loop()
     assert done
-    assert [record.getMessage() for record in caplog.records] == [
-        "Jobs wait for the database: The server is away."
-    ]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Jobs have to wait: ")
+    assert "The server is away." in record.getMessage()
+    # An outage needs no traceback, but an error in the code does.
+    assert bool(record.exc_info) == (kind is KeyError)
 
 
 @task
@@ -306,6 +309,12 @@ def test_the_command_runs_jobs_until_it_is_terminated(settings, capsys):
         signal.signal(number, handler)
     assert done and not Job.objects.exists()
     assert "Running jobs" in capsys.readouterr().out
+
+
+def test_a_folder_that_can_not_be_written_is_logged(settings, tmp_path, caplog):
+    settings.INSTANCE_DIR = tmp_path / "missing"
+    runner.work_if_first()
+    assert "No jobs run here" in caplog.text and "No such file" in caplog.text
 
 
 @pytest.mark.parametrize(("where", "starts"), [("here", True), ("apart", False)])
