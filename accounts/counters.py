@@ -75,7 +75,7 @@ class FileCounters:
     def use(self, keys: list[bytes], rate: Rate) -> float:
         """Count one use of all keys, or of none. Return the seconds to wait, 0 if it is allowed.
 
-        If the file can't be used, everything is allowed: a full disk must lock nobody out.
+        If the file can't be used, everything is allowed: a full disk must not lock people out.
         """
         try:
             wait = self.try_to_use(keys, rate)

@@ -1,4 +1,4 @@
-"""Rules for new usernames and display names. Existing names stay as they are."""
+"""Rules for new usernames and display names. They don't apply to existing names."""
 
 import unicodedata
 

@@ -27,8 +27,8 @@ REPLICA = "replica"
 COMMITTED = "SELECT pg_current_wal_flush_lsn()"
 # A database that is not a replica, or no longer one, replays nothing and is never up to date.
 HAS_REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s"
-# A replica is a few milliseconds behind each write. It is asked this many times, at intervals of
-# this many seconds, before the primary serves instead.
+# A replica is a few milliseconds behind each write. A request checks it this many times, with
+# pauses of this many seconds, and then uses the primary.
 ATTEMPTS = 8
 PAUSE = 0.002
 # Seconds until the next attempt with a replica that stays behind, and with one that does not

@@ -56,7 +56,7 @@ def skipped_headings(html: str) -> list[str]:
     """Return the headings that were typed more than one level below the heading before them.
 
     The title of the page counts as the first heading. The renderer shows such a heading one level
-    below the one before it, and marks it.
+    below the previous heading, and marks it.
     """
     return [text for name, text in _read(html) if name == "skipped"]
 

@@ -250,7 +250,7 @@ def _step(
     gap: Gap,
     budget: _Budget,
 ) -> Reached:
-    """Skip a removed or an added word, whichever leads further, and all equal words after it."""
+    """Skip the removed or added word that leads further, and all equal words after it."""
     old, new = texts
     row, chain = reached.get(diagonal + 1, (-1, None))
     removed, other = reached.get(diagonal - 1, (-2, None))

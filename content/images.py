@@ -229,7 +229,7 @@ def _tone_of(image: Image.Image) -> str:
     """Return the color to show until the image has loaded: the most frequent of 64 colors.
 
     Behind a transparent image, this color stays visible and could hide a drawing of the same color.
-    So there it is black or white, whichever has more contrast.
+    So there the color is black or white: the one with more contrast.
     """
     small = image.resize((64, 64), Image.Resampling.BOX)
     if small.mode == "RGBA" and small.getextrema()[3][0] < 255:

@@ -228,7 +228,7 @@ def add(post: Post, tags: list[Tag]) -> None:
 
 
 def remove(post: Post) -> None:
-    """Count `post`, as it was, in its lists no more. Its tags are locked and loaded."""
+    """Subtract `post` from the counters of its lists. Its tags are already locked and loaded."""
     if post.is_published:
         change_counts(post, post.tag_list, -1)
 

@@ -85,7 +85,7 @@ def test_a_refused_form_keeps_its_unsaved_text_and_says_so(client, writer):
     assert not UnsavedText.objects.exists()
 
 
-# An anonymous visitor is asked to log in.
+# An anonymous visitor is redirected to the login page.
 @pytest.mark.parametrize(
     ("visitor", "status"), [("reader", 404), ("moderator", 404), ("anonymous", 302)]
 )

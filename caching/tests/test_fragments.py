@@ -85,8 +85,8 @@ def test_fragments_take_no_more_memory_than_they_may(worker, monkeypatch, key, m
 def bytes_reached_from(thing: object) -> int:
     """Return the bytes of everything that `thing` refers to, at any depth.
 
-    The memory of the whole process would also grow by what the garbage collector does meanwhile
-    with objects of earlier tests.
+    The memory of the whole process is not exact enough. It also changes when the garbage collector
+    removes objects of earlier tests.
     """
     found = {}
     left = [thing]

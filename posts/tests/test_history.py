@@ -291,7 +291,7 @@ def test_a_text_without_a_title_is_only_for_drafts(client_of, make_post, write, 
 def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
     client_of, written, write
 ):
-    # This also holds if the autosave comes from a script that sends no edit session.
+    # The result is the same if the autosave comes from a script that sends no edit session.
     write(written, "four", is_autosave=True)
     client = client_of("author")
     assert "four</textarea>" in client.get(f"/{written.pk}/update/").text
