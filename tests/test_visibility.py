@@ -102,6 +102,15 @@ def test_an_address_opens_for_those_who_may_see_the_post(client_of, make_post, v
         assert may_see or (TITLE not in response.text and post.slug not in response.text)
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_staff_who_may_not_view_posts_see_no_more_than_readers(client, make_user, make_post, state):
+    post = make_post(title=TITLE, **STATES[state])
+    client.force_login(make_user("staff", is_staff=True))
+    response = client.get(post.get_absolute_url())
+    assert response.status_code == (200 if state == "published" else 404)
+    assert (TITLE in response.text) == (state == "published")
+
+
 def status_for(visitor: str, state: str) -> int:
     """Return the status codes of the author's own pages about a post."""
     if visitor == "anonymous":

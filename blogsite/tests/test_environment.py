@@ -200,4 +200,6 @@ def test_a_refused_url_is_shown_without_its_password(environ, read, text, passwo
     environ(VARIABLE=text.format(password))
     line = refusal(read)
     assert "hunter2" not in line
+    # Nor the end of a password that itself contains an @.
+    assert "home" not in line
     assert "***@" in line and ".example" in line

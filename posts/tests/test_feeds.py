@@ -70,6 +70,16 @@ def test_json_feed_has_its_version_and_items(client, fed, source):
     assert item["authors"] == [{"name": "author", "url": "http://testserver/authors/author/"}]
 
 
+def test_a_scheduled_post_counts_as_changed_when_it_is_published(client, make_post):
+    """Its text is older, but readers of the feed have never seen it."""
+    published = timezone.now() - timedelta(minutes=1)
+    make_post(publish_at=published, updated_at=published - timedelta(days=1))
+    (entry,) = ElementTree.fromstring(client.get("/feed/atom/").content).iter(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}updated") == published.isoformat()
+    (item,) = client.get("/feed/json/").json()["items"]
+    assert item["date_modified"] == published.isoformat()
+
+
 @pytest.mark.parametrize("kind", ["", "atom/", "json/"])
 def test_ids_survive_a_new_title_and_a_new_domain(client, fed, settings, kind):
     def ids() -> list[str]:

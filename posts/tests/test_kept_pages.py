@@ -118,6 +118,13 @@ def test_each_gets_the_links_that_are_theirs(client_of, thread):
     }
 
 
+@pytest.mark.parametrize("visitors", [("author", "reader"), ("reader", "author")])
+def test_the_page_of_a_post_has_an_edit_link_for_its_author_alone(client_of, thread, visitors):
+    path, link = thread.post.get_absolute_url(), f'href="/{thread.post.pk}/update/"'
+    for visitor in visitors:
+        assert (link in client_of(visitor).get(path).text) == (visitor == "author"), visitor
+
+
 def main_links(client) -> str:
     return re.search('<nav aria-label="Main">.*?</nav>', client.get("/tags/").text, re.DOTALL)[0]
 
