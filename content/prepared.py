@@ -29,7 +29,9 @@ class Prepared:
         self.compile = cache(self.compile)
 
     def compile(self, alias: str) -> tuple[SQLCompiler, str, tuple]:
-        compiler = self.make().query.get_compiler(alias)
+        # Copy the query, because compiling adds its joins and removes them. If two threads compiled
+        # one query at once, the worker could keep SQL without them.
+        compiler = self.make().all().query.get_compiler(alias)
         sql, params = compiler.as_sql()
         converters = compiler.get_converters([column for column, *_ in compiler.select])
         compiler.get_converters = lambda columns: converters

@@ -48,3 +48,9 @@ def test_a_query_that_another_thread_compiled_uses_the_connection_of_this_one(qu
     thread.join()
     post = make_post(title="Ada")
     assert query.first(pk=post.pk, title="Ada") == post
+
+
+def test_compiling_does_not_change_the_query_that_other_threads_compile(query):
+    before = dict(query.make().query.alias_map)
+    assert "INNER JOIN" in query.compile("default")[1]
+    assert query.make().query.alias_map == before
