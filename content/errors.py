@@ -3,13 +3,12 @@
 import logging
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.http.multipartparser import MultiPartParserError
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from content.outages import is_outage
+from content.outages import UNREADABLE, is_outage
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +44,8 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
 def _typed(request: HttpRequest) -> dict[str, str]:
     """Return the typed text, or nothing if the form is malformed, which may not be known yet."""
     try:
-        return {n: request.POST[n] for n in settings.TYPED_TEXTS if request.POST.get(n)}
-    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return {name: request.POST[name] for name in settings.TYPED_TEXTS if request.POST.get(name)}
+    except UNREADABLE:
         return {}
 
 

@@ -31,6 +31,7 @@ MORE_TEXTS = ("username", "email", "display_name", "website", "alt", "name")
 SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)
 # PostgreSQL raises OperationalError for a statement that exceeds one of its limits.
 POSTGRESQL_LIMITS = "54"
+# The errors of reading a form that is malformed or cut off.
 UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
