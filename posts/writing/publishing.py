@@ -326,8 +326,8 @@ def restore_from_trash(post: Post, *, now: datetime) -> bool:
     if before is None or not before.is_in_trash:
         return False
     was = Post(status=before.trashed_from, publish_at=before.publish_at)
-    has_been_listed = was.is_listed(now) and not was.is_listed(before.trashed_at)
-    move_row(post, before, Post.Status.DRAFT if has_been_listed else was.status)
+    came_due = was.is_listed(now) and not was.is_listed(before.trashed_at)
+    move_row(post, before, Post.Status.DRAFT if came_due else was.status)
     return True
 
 
