@@ -96,6 +96,8 @@ def render_comment(
         "is_member": viewer.is_member,
         "is_own": is_own,
         "may_reply": may_reply,
+        # A refused comment is shown again at another address, where a relative link would fail.
+        "post_url": post.get_absolute_url() if may_reply else "",
         "start": viewer.start if may_reply else "",
         "may_edit": is_own and is_editable(comment, timezone.now()),
         "may_moderate": viewer.may_moderate,

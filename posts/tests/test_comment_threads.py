@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urljoin
 
 import pytest
 from django.db import connections
@@ -70,7 +71,7 @@ def test_the_form_is_below_the_comment_that_is_replied_to(client_of, post, make_
     first, second = make_comment("First.", author=author), make_comment("Second.")
     client = client_of("reader")
     page = client.get(post.get_absolute_url()).text
-    assert f'href="?reply={first.pk}#comment-form"' in page
+    assert f'href="{post.get_absolute_url()}?reply={first.pk}#comment-form"' in page
     page = client.get(f"{post.get_absolute_url()}?reply={first.pk}").text
     assert page.count('id="comment-form"') == 1
     place = page.index('id="comment-form"')
@@ -93,6 +94,16 @@ def test_a_refused_reply_comes_back_below_its_parent(client_of, post, make_comme
     assert "Comment is required." in response.text
     assert "Your reply to reader" in response.text
     assert f'name="parent" value="{parent.pk}"' in response.text
+
+
+def test_after_a_refused_comment_the_links_for_replies_lead_to_the_post(
+    client_of, post, make_comment
+):
+    comment, client = make_comment(), client_of("reader")
+    page = client.post(f"/{post.pk}/comments/", {"body": ""}).text
+    link = re.search(r'<a href="([^"]*)">Reply</a>', page)[1]
+    opened = client.get(urljoin(f"/{post.pk}/comments/", link))
+    assert f'name="parent" value="{comment.pk}"' in opened.text
 
 
 @pytest.mark.parametrize("reply", ["nonsense", "999999", "9" * 40, "9" * 5000, "\0"])
@@ -260,7 +271,10 @@ def test_the_address_of_a_comment_leads_to_its_page(client, post, long_thread, n
 def test_on_a_later_page_replies_and_errors_stay_there(client_of, post, long_thread):
     client, last = client_of("reader"), long_thread[-1]
     page = client.get(post.get_absolute_url(), {"from": last.path}).text
-    assert f'href="?from={last.path}&amp;reply={last.pk}#comment-form"' in page
+    assert (
+        f'href="{post.get_absolute_url()}?from={last.path}&amp;reply={last.pk}#comment-form"'
+        in page
+    )
     page = client.get(post.get_absolute_url(), {"from": last.path, "reply": last.pk}).text
     assert "Your reply to reader" in page
     response = client.post(f"/{post.pk}/comments/", {"body": "", "parent": last.pk})
@@ -273,11 +287,11 @@ def test_on_a_later_page_replies_and_errors_stay_there(client_of, post, long_thr
 def test_a_comment_that_slid_onto_the_next_page_gets_its_reply_there(client_of, post, long_thread):
     client, path = client_of("reader"), post.get_absolute_url()
     last = long_thread[COMMENTS_PER_PAGE - 1]
-    link = f"?reply={last.pk}#comment-form"
+    link = f"{path}?reply={last.pk}#comment-form"
     assert f'href="{link}"' in client.get(path).text
     early, now = long_thread[1], timezone.now()
     commenting.add_comment(post, post.author, "In between.", parent_pk=early.pk, now=now)
-    page = client.get(f"{path}{link}").text
+    page = client.get(link).text
     assert shown(page)[0] == (1, last.pk)
     assert f'name="parent" value="{last.pk}"' in page
 
