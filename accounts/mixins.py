@@ -19,7 +19,7 @@ class OwnTimeMixin:
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         zone = zone_of(request.user) if request.user.is_authenticated else None
-        with timezone.override(zone or timezone.get_default_timezone()):
+        with timezone.override(zone):
             response = super().dispatch(request, *args, **kwargs)
             # Django renders a page after this method, when the thread has its zone back.
             return response.render() if hasattr(response, "render") else response
