@@ -258,6 +258,22 @@ def test_a_worker_that_was_slower_takes_the_date_of_the_other(client, worker, fe
     assert slower["Last-Modified"] == client.get("/feed/")["Last-Modified"]
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_worker_that_was_slower_gives_the_newer_text_of_the_other(client, worker, fed, at):
+    FeedDate.objects.create(feed="rss:all", digest="old", modified_at=1)
+    at(61)
+
+    def change() -> None:
+        fed.title = "Pretzels"
+        publishing.update(fed, Edit(timezone.now()))
+        client.get("/feed/")
+
+    with meanwhile(change, before='UPDATE "posts_feeddate"'):
+        slower = client.get("/feed/")
+    assert "Pretzels" in slower.text
+    assert slower["Last-Modified"] == client.get("/feed/")["Last-Modified"]
+
+
 def refuse_dates(run, sql, *rest):
     if sql.startswith(("INSERT", "UPDATE")) and "posts_feeddate" in sql:
         raise OperationalError("attempt to write a readonly database")
