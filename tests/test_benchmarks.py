@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -175,6 +176,7 @@ def test_the_pages_that_lighthouse_looks_at_are_whole(tmp_path):
     assert list(site["pages"]) == ["index", "detail", "editor"]
     names = {cookie.partition("_")[0] for cookie in site["cookie"].split("; ")}
     assert names == {"sessionid", "csrftoken", "person", "editor"}
+    assert re.search("(^|; )sessionid_[0-9a-f]{8}=[a-z0-9]+(;|$)", site["cookie"])
     with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as connection:
         query = "SELECT comment_count, cover, body FROM posts_post ORDER BY id DESC LIMIT 1"
         comments, cover, body = connection.execute(query).fetchone()

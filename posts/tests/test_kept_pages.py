@@ -72,6 +72,18 @@ def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, c
     assert after == read()
 
 
+def test_my_posts_show_each_save_at_once_though_it_drops_no_page(client_of, thread, draft):
+    client = client_of("author")
+    assert "Unpublished edits" not in client.get("/mine/?state=published").text
+    assert "Draft title" in client.get("/mine/").text
+    draft.title = "Other title"
+    publishing.save_draft(draft, Edit(timezone.now()))
+    thread.post.body = "Unpublished words."
+    publishing.autosave(thread.post, Edit(timezone.now(), tags=["Bread"]))
+    assert "Unpublished edits" in client.get("/mine/?state=published").text
+    assert "Other title" in client.get("/mine/").text
+
+
 @pytest.mark.parametrize(
     ("path", "queries"),
     # One query reads the session and user. On a post, one more reads permission and like.
