@@ -229,6 +229,10 @@ OUTAGES = {
 MISTAKES = {
     "no error of a database": ValueError(),
     "no such table": fail_with(OperationalError, from_sqlite(sqlite3.SQLITE_ERROR)),
+    # Its code has details in the higher byte.
+    "no such collation": fail_with(
+        OperationalError, from_sqlite(sqlite3.SQLITE_ERROR_MISSING_COLLSEQ)
+    ),
     "misuse of SQLite": fail_with(InterfaceError, from_sqlite(sqlite3.SQLITE_MISUSE)),
     "a parameter of no type": fail_with(InterfaceError, sqlite3.InterfaceError()),
     "too long for an index": fail_with(OperationalError, psycopg.errors.ProgramLimitExceeded()),
