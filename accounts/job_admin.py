@@ -2,8 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.filters import EmptyFieldListFilter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -12,11 +11,22 @@ from accounts.admin import GuardedAdmin
 from jobs.models import Job, JobQuerySet
 
 
+class FailedFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> tuple:
+        return (("failed", _("Failed")),)
+
+    def queryset(self, request: HttpRequest, queryset: JobQuerySet) -> JobQuerySet:
+        return queryset.failed() if self.value() == "failed" else queryset
+
+
 @admin.register(Job)
 class JobAdmin(GuardedAdmin):
     list_display = ("__str__", "state", "due_at", "attempts", "last_line")
-    list_filter = (("failed_at", EmptyFieldListFilter),)
-    offered_lookups = ("failed_at__isempty",)
+    list_filter = (FailedFilter,)
+    offered_lookups = ("state",)
     ordering = ("-pk",)
     actions = ("retry",)
     readonly_fields = ("task", "arguments", "state", "enqueued_at", "due_at", "attempts", "error")
@@ -43,4 +53,8 @@ class JobAdmin(GuardedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change) -> None:
         """Run a failed job again: the only button of its page. Save none of its columns."""
-        Job.objects.filter(pk=obj.pk).retry(timezone.now())
+        self.retry(request, Job.objects.filter(pk=obj.pk))
+
+    def response_change(self, request: HttpRequest, obj: Job) -> HttpResponse:
+        """Leave out Django's message, which says that the job was changed."""
+        return self.response_post_save_change(request, obj)

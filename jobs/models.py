@@ -12,9 +12,12 @@ class JobQuerySet(models.QuerySet):
         """The jobs that may run at `now`, the longest due first."""
         return self.filter(failed_at=None, due_at__lte=now).order_by("due_at", "pk")
 
+    def failed(self) -> "JobQuerySet":
+        return self.exclude(failed_at=None)
+
     def retry(self, now: datetime) -> int:
         """Let failed jobs run again, and return their number."""
-        return self.exclude(failed_at=None).update(failed_at=None, due_at=now, attempts=0)
+        return self.failed().update(failed_at=None, due_at=now, attempts=0)
 
 
 class Job(models.Model):
