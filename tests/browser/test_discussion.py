@@ -76,7 +76,7 @@ def cut_off(page) -> None:
 @pytest.mark.parametrize(
     ("fail", "complaint", "said"),
     [
-        (let_token_expire, "403", "That didn’t work. Reload the page and try again."),
+        (let_token_expire, "403", "That didn’t work. Reload the page, or try again later."),
         (
             cut_off,
             "ERR_FAILED|htmx:(afterRequest|sendError)",
