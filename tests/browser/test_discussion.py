@@ -138,6 +138,18 @@ def test_a_person_comments_replies_edits_and_deletes(guest, published, username,
     expect(guest.get_by_text("No comments yet. What do you think?")).to_be_visible()
 
 
+def test_a_label_stands_out_from_the_comment_that_a_link_leads_to(open_page, published, username):
+    host = open_page()
+    host.goto(published)
+    host.get_by_role("link", name="Log in to comment").click()
+    log_in(host, f"{username}-host")
+    host.get_by_label("Your comment").fill("Welcome.")
+    host.get_by_role("button", name="Comment", exact=True).click()
+    comment = host.locator(".comment:target")
+    color = "element => getComputedStyle(element).backgroundColor"
+    assert comment.get_by_text("Author", exact=True).evaluate(color) != comment.evaluate(color)
+
+
 def test_the_host_approves_hides_and_closes(
     open_page, guest, published, username, javascript, width
 ):
