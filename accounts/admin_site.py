@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.admin_actions import delete_selected
 from accounts.guessing import remember_device
 from accounts.long_bodies import mark_editor_shown
+from accounts.mail import KEPT, can_send, folder
 from accounts.mixins import return_typed_text
 
 
@@ -23,6 +24,13 @@ class StaffSite(admin.AdminSite):
         if request.method == "POST" and request.user.is_authenticated:
             remember_device(response, request.user)
         return response
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """Tell superusers if the site can't send email, and where it writes its emails."""
+        mail = {}
+        if request.user.is_superuser and not can_send():
+            mail = {"mail_folder": folder(), "mail_days": KEPT.days}
+        return super().index(request, mail | (extra_context or {}))
 
     def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
         guarded = super().admin_view(view, cacheable)

@@ -3,6 +3,8 @@
 import logging
 import re
 import secrets
+from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -14,16 +16,22 @@ from django.utils.translation import get_language
 log = logging.getLogger(__name__)
 
 LINK = re.compile(r"https?://\S+")
+# How long files are kept (`prune_mail`). They contain secret links, which have expired by then.
+KEPT = timedelta(days=7)
+
+
+def folder() -> Path:
+    """Return where a site without EMAIL_URL writes its emails."""
+    return settings.INSTANCE_DIR / "mail"
 
 
 class FileBackend(BaseEmailBackend):
     """Email backend for a site without EMAIL_URL: writes each email to a private file."""
 
     def send_messages(self, messages: list[EmailMultiAlternatives]) -> int:
-        folder = settings.INSTANCE_DIR / "mail"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder().mkdir(mode=0o700, exist_ok=True)
         for message in messages:
-            path = folder / f"{timezone.now():%Y-%m-%d-%H%M%S}-{secrets.token_hex(4)}.eml"
+            path = folder() / f"{timezone.now():%Y-%m-%d-%H%M%S}-{secrets.token_hex(4)}.eml"
             path.touch(0o600, exist_ok=False)
             path.write_bytes(message.message().as_bytes())
             log.warning("EMAIL_URL is not set, so an email was written to %s", path)

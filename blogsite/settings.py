@@ -259,6 +259,7 @@ NIGHTLY = [
     "empty_trash --delete",
     "prune_revisions --delete",
     "prune_media --delete",
+    "prune_mail --delete",
     "reindex_posts --names",
     "update_names",
     "update_posts",

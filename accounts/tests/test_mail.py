@@ -1,5 +1,7 @@
 """Email is sent by jobs: no visitor waits for a mail server, and no page promises mail in vain."""
 
+import html
+import os
 import socket
 import socketserver
 import threading
@@ -7,8 +9,10 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.models import User
 from jobs.models import Job
 from jobs.runner import ATTEMPTS_MAX, run_next
 
@@ -228,3 +232,31 @@ def test_the_log_names_the_file_but_not_the_link(client, mail_folder, run_jobs, 
     (file,) = mail_folder.iterdir()
     assert f"EMAIL_URL is not set, so an email was written to {file}" in caplog.text
     assert "/reset/M" not in caplog.text
+
+
+def test_files_are_deleted_after_a_week_because_they_contain_secret_links(mail_folder, capsys):
+    call_command("prune_mail", "--delete")
+    mail_folder.mkdir()
+    for name, days in [("new.eml", 6), ("old.eml", 8), ("note.txt", 8)]:
+        (mail_folder / name).touch()
+        at = (timezone.now() - timedelta(days=days)).timestamp()
+        os.utime(mail_folder / name, (at, at))
+    call_command("prune_mail")
+    assert len(list(mail_folder.iterdir())) == 3
+    call_command("prune_mail", "--delete")
+    assert {path.name for path in mail_folder.iterdir()} == {"new.eml", "note.txt"}
+    assert capsys.readouterr().out.endswith("old.eml\nRemoved: 1 emails.\n")
+
+
+def test_the_admin_tells_superusers_alone_that_the_site_sends_no_mail(
+    client, mail_folder, make_user, settings
+):
+    told = {}
+    for name in ("owner", "moderator"):
+        client.force_login(make_user(name, is_staff=True, is_superuser=name == "owner"))
+        page = html.unescape(client.get("/admin/").text)
+        told[name] = UNSENT[:-1] in page and str(mail_folder) in page
+    assert told == {"owner": True, "moderator": False}
+    client.force_login(User.objects.get(username="owner"))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert "EMAIL_URL" not in client.get("/admin/").text
