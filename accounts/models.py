@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.lookalikes import SKELETON_MAX_LENGTH, skeleton
+from accounts.roles import Role, is_at_least
 from accounts.usernames import (
     USERNAME_KEY_MAX_LENGTH,
     USERNAME_MAX_LENGTH,
@@ -24,6 +25,7 @@ BIOGRAPHY_MAX_LENGTH = 2_000
 DERIVED = {
     "username": {"username_key", "username_skeleton"},
     "display_name": {"display_name_skeleton"},
+    "role": {"is_superuser", "is_staff"},
 }
 
 models.CharField.register_lookup(Begins, "begins")
@@ -73,6 +75,13 @@ class User(AbstractUser):
     avatar = models.CharField(max_length=100, blank=True, editable=False)
     # Blank means the site's own time zone.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    role = models.CharField(
+        _("role"),
+        max_length=12,
+        choices=Role.choices,
+        default=Role.AUTHOR,
+        db_default=Role.AUTHOR.value,
+    )
 
     objects = UserManager()
 
@@ -84,6 +93,7 @@ class User(AbstractUser):
             models.Index(fields=["username_skeleton"], name="accounts_looks"),
             models.Index(fields=["display_name_skeleton"], name="accounts_display_looks"),
             models.Index(fields=["date_joined"], name="accounts_joined"),
+            models.Index(fields=["role", "username"], name="accounts_role"),
             models.Index(
                 fields=["email"], name="accounts_email", opclasses=["varchar_pattern_ops"]
             ),
@@ -109,12 +119,17 @@ class User(AbstractUser):
             raise ValidationError({"username": self.unique_error_message(User, ["username"])})
 
     def save(self, *args, **kwargs) -> None:
-        """Save the user, with the columns derived from the names."""
+        """Save the user, with the columns derived from the names and the role."""
         update_fields = kwargs.get("update_fields")
+        if self._state.adding and self.is_superuser:
+            # `createsuperuser` makes an owner.
+            self.role = Role.OWNER
         if update_fields is None:
             self.derive_names()
+            self.derive_access()
         elif not DERIVED.keys().isdisjoint(update_fields):
             self.derive_names()
+            self.derive_access()
             derived = (DERIVED.get(name, ()) for name in update_fields)
             kwargs["update_fields"] = {*update_fields}.union(*derived)
         super().save(*args, **kwargs)
@@ -124,6 +139,11 @@ class User(AbstractUser):
         self.username_key = username_key(self.username)
         self.username_skeleton = skeleton(self.username)
         self.display_name_skeleton = skeleton(self.display_name)
+
+    def derive_access(self) -> None:
+        """Set Django's flags for the admin from the role. Other staff keep their access."""
+        self.is_superuser = self.role == Role.OWNER
+        self.is_staff = self.is_staff or is_at_least(self, Role.EDITOR)
 
 
 class UnsavedText(models.Model):

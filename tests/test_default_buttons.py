@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.roles import Role
 from posts.discussion import moderation
 from posts.models import Post
 from posts.writing import publishing
@@ -197,9 +198,9 @@ def ids(make_post, make_comment, author) -> dict[str, int]:
 def press_everywhere(writer, author, anonymous, ids, django_capture_on_commit_callbacks):
     """Return a function that presses Enter in each form of a page and compares public pages.
 
-    The visitor is the post's author, and also a superuser.
+    The visitor is the post's author, and also an owner.
     """
-    author.is_staff = author.is_superuser = True
+    author.role = Role.OWNER
     author.save()
     paths = ("/", f"/{ids['post']}-test-title/", "/authors/author/", "/tags/", "/feed/")
 

@@ -13,6 +13,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
+from accounts.roles import Role
 from conftest import PASSWORD
 
 SESSION = settings.SESSION_COOKIE_NAME
@@ -284,8 +285,7 @@ def test_without_cookies_the_form_says_what_to_allow(browser):
     ],
 )
 def test_the_forms_of_the_admin_lead_on_too(browser, reader, path, is_staff, leads_to):
-    reader.is_staff = is_staff
-    reader.is_superuser = is_staff
+    reader.role = Role.OWNER if is_staff else Role.READER
     reader.save()
     log_in(browser)
     response = browser.post(path, {"csrfmiddlewaretoken": "x" * 64, "password": "x"}, follow=True)

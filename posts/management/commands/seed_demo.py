@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from tqdm import tqdm
 
 from accounts.models import User
+from accounts.roles import Role
 from accounts.usernames import username_key
 from content.images import make_image
 from content.markup import render_comment, render_post
@@ -94,7 +95,7 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(12)
         user = User.objects.get_by_natural_key(username)
         user.set_password(password)
-        user.is_staff = user.is_superuser = True
+        user.role = Role.OWNER
         user.save()
         self.stdout.write(f"Log in as {username} with the password {password}")
         self.stdout.write("The password is shown only once. You can also use it at /admin/.")
