@@ -1,7 +1,8 @@
 """The difference between two texts, word by word.
 
-The standard library's difflib takes cubic time for repetitive texts. A diff with a deadline would
-show a different result on a busy server. So every search here that takes more than linear time
+The standard library's difflib takes cubic time for repetitive texts, and diff-match-patch takes 40
+seconds for 200,000 characters that repeat one word. A diff with a deadline would show a different
+result on a busy server. So every search here that takes more than linear time
 spends steps from a fixed budget. When the budget is spent, the rest is shown as replaced.
 """
 
