@@ -43,6 +43,22 @@ class DisplayNameRules:
 
 
 class RegisterForm(UsernameRules, BaseUserCreationForm):
+    # Programs that fill in every field reveal themselves here: the style sheet hides the field. The
+    # attributes ask password managers to skip it.
+    topic = forms.CharField(
+        label=_("Leave this field empty"),
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "class": "trap",
+                "autocomplete": "off",
+                "data-1p-ignore": "",
+                "data-bwignore": "",
+                "data-lpignore": "true",
+            }
+        ),
+    )
+
     class Meta(BaseUserCreationForm.Meta):
         model = User
         fields = ("username", "email")
@@ -64,6 +80,13 @@ class RegisterForm(UsernameRules, BaseUserCreationForm):
         username = super().clean_username()
         names.refuse_reserved(username)
         return username
+
+    def clean_topic(self) -> str:
+        """Refuse text. The field is then visible, so a person can empty it and loses nothing."""
+        if self.cleaned_data["topic"]:
+            message = _("Delete this text, enter your password again and send the form.")
+            raise ValidationError(message, code="trap")
+        return ""
 
     def save_unless_taken(self) -> User | None:
         """Return the new user, or add an error and return None if the name was just taken."""
@@ -100,6 +123,9 @@ class LoginForm(AuthenticationForm):
         days = settings.SESSION_COOKIE_AGE // 86_400
         text = _("For %(days)d days after your last visit. Uncheck this on a shared computer.")
         self.fields["remember"].help_text = text % {"days": days}
+        if self.initial.get("username"):
+            self.fields["username"].widget.attrs.pop("autofocus")
+            self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class ResetForm(PasswordResetForm):

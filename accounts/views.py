@@ -29,7 +29,7 @@ from accounts.models import User
 from accounts.profiles import show_changes
 from accounts.tasks import send_reset
 from accounts.unsaved_text import unsaved_texts_of
-from accounts.usernames import username_key
+from accounts.usernames import USERNAME_MAX_LENGTH, username_key
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
 
@@ -99,12 +99,11 @@ class Register(NextMixin, FormView):
             return self.form_invalid(form)
         text = _("Welcome, %(username)s. You are registered and can log in now.")
         messages.success(self.request, text % {"username": user.username})
-        return redirect(f"{resolve_url(settings.LOGIN_URL)}{self.next_query()}")
-
-    def next_query(self) -> str:
-        """Return `?next=…` if the visitor came from a page of this site, else an empty string."""
+        # If the visitor came from a page of this site, logging in leads back to it.
         url = self.get_redirect_url()
-        return f"?{urlencode({self.redirect_field_name: url})}" if url else ""
+        query = {self.redirect_field_name: url} if url else {}
+        query["username"] = user.username
+        return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")
 
     def get_context_data(self, **kwargs) -> dict:
         return super().get_context_data(next=self.get_redirect_url(), **kwargs)
@@ -115,6 +114,11 @@ class Login(NextMixin, auth_views.LoginView):
     form_class = LoginForm
     template_name = "accounts/login.html"
     kept_fields = ("username", "remember")
+
+    def get_initial(self) -> dict:
+        """Fill in the username after registration."""
+        username = self.request.GET.get("username", "")[:USERNAME_MAX_LENGTH]
+        return {**super().get_initial(), "username": username}
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         response = super().form_valid(form)

@@ -1,6 +1,7 @@
 """Registering: accepted and refused values, and the page it leads to."""
 
 import html
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -45,8 +46,12 @@ def test_the_page_shows_the_form(client):
 def test_registering_makes_an_account_and_leads_to_the_login_page_that_says_so(client, db):
     """Seed: test_register."""
     response = client.post(REGISTER, fields(email="Alice@EXAMPLE.org"))
-    assert (response.status_code, response["Location"]) == (302, LOGIN)
-    page = client.get(LOGIN).text
+    assert (response.status_code, response["Location"]) == (302, f"{LOGIN}?username=alice")
+    page = client.get(response["Location"]).text
+    assert 'name="username" value="alice"' in page
+    # The person types the password next.
+    assert re.search('<input type="password"[^>]* autofocus', page)
+    assert page.count(" autofocus") == 1
     assert "Welcome, alice. You are registered and can log in now." in page
     assert 'class="flash flash-success" role="status"' in page
     user = User.objects.get()
@@ -291,3 +296,14 @@ def test_of_many_who_register_one_name_at_once_one_wins_and_the_others_are_told(
         outcomes = list(people.map(register, names))
     assert sorted(outcomes) == sorted(["in", TAKEN, TAKEN, TAKEN])
     assert User.objects.count() == 1
+
+
+def test_a_filled_trap_makes_no_account_and_loses_nothing(client, db):
+    assert 'class="trap"' in client.get(REGISTER).text
+    response = client.post(REGISTER, fields(email="alice@example.org", topic="Casino"))
+    message = "Delete this text, enter your password again and send the form."
+    assert errors(response) == {"topic": [message]}
+    for value in ("alice", "alice@example.org", "Casino"):
+        assert f'value="{value}"' in response.text
+    assert not User.objects.exists()
+    assert client.post(REGISTER, fields(topic=" ")).status_code == 302

@@ -128,7 +128,7 @@ def test_a_stranger_is_led_to_log_in_and_back(client, post):
     response = send(client, post, "words")
     assert response["Location"] == f"/auth/login/?next=/{post.pk}/%23comments"
     page = client.get(post.get_absolute_url()).text
-    assert f'href="/auth/login/?next=/{post.pk}-test-title/%23comments"' in page
+    assert f'href="/auth/login/?next=/{post.pk}-test-title/%23comment-form"' in page
     assert 'method="post"' not in page
     assert not Comment.objects.exists()
 

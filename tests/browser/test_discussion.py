@@ -34,7 +34,7 @@ def guest(open_page, published, username, width, javascript):
     expect(page.get_by_label("Your comment")).to_be_visible()
     # A button pressed before its script has loaded reloads the page.
     page.wait_for_load_state()
-    assert page.url == f"{published}#comments"
+    assert page.url == f"{published}#comment-form"
     return page
 
 
@@ -50,7 +50,7 @@ def test_a_like_changes_in_place_and_back(guest, published, javascript):
     expect(guest.get_by_label("Your comment")).to_have_value(
         "Still being written" if javascript else ""
     )
-    assert guest.url == (f"{published}#comments" if javascript else f"{published}#like")
+    assert guest.url == (f"{published}#comment-form" if javascript else f"{published}#like")
     if javascript:
         expect(button).to_be_focused()
         button.dblclick()
