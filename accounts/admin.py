@@ -60,7 +60,8 @@ class OfferedRows(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_results(self, request: HttpRequest) -> None:
-        # Read this before the rows, so that rows added in between are not offered.
+        # Read the newest id before the rows, so that the page offers no rows that are added in
+        # between.
         keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
         self.newest = keys.first() or 0
         super().get_results(request)
@@ -96,7 +97,7 @@ class NamedSplitDateTime(AdminSplitDateTime):
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """Admin that accepts only requests that its own pages offer, and responds 400 to others.
+    """Admin that accepts only requests that its own pages offer, and responds to others with 400.
 
     Django lets staff query every column with any operator, and passes on numbers and times that no
     database can store. Nothing here catches errors: a bug in a form or a view is a 500.
@@ -219,8 +220,8 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str) -> tuple:
         key = username_key(search_term)
-        # Usernames have a folded key. An email address is stored as its owner typed it, so it is
-        # found in that form, and in any form if it is stored in lowercase.
+        # Usernames have a folded key. An email address is stored as its owner typed it. Search for
+        # it as typed and in lowercase.
         by_email = models.Q(email__begins=search_term) | models.Q(email__begins=key)
         found = queryset.filter(by_email | models.Q(username_key__begins=key))
         return (found if search_term else queryset), False

@@ -49,7 +49,7 @@ def check_password(user: User, password: str) -> bool:
 
 
 def active_user(username: str) -> User:
-    """Return the active user of that name, or a user without a password if there is none."""
+    """Return the active user with that name, or a user without a password if there is none."""
     try:
         user = User.objects.get_by_natural_key(username)
     except User.DoesNotExist:

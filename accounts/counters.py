@@ -20,8 +20,8 @@ from django.conf import settings
 log = logging.getLogger(__name__)
 
 MICROSECONDS = 1_000_000
-# A number that is further away than the period was written before the clock was set back. The
-# clocks of two processes differ by less than this.
+# If a number is further in the future than the period, the clock was set back after it was written.
+# The clocks of two processes differ by less than this.
 CLOCK_SLACK = 60 * MICROSECONDS
 # After this many uses, a process deletes the rows that limit nothing anymore.
 USES_PER_CLEANUP = 1_000
@@ -143,7 +143,7 @@ class FileCounters:
             return 0
 
     def start_again(self, error: Exception) -> None:
-        """Log the first failure, and replace a file that is no database."""
+        """Log the first failure, and replace a file that isn't a database."""
         self.threads.known = None
         if self.is_working:
             log.error("Limits are off, because %s can't be used: %s", self.path.name, error)

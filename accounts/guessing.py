@@ -1,7 +1,8 @@
 """Limits on guessing a password that don't lock out the person whose password is guessed.
 
 Wrong passwords count for the username and for the address. A browser in which the person has logged
-in before has a signed cookie, and counts for itself instead. So nobody else's attempts affect it.
+in before has a signed cookie, and counts for itself instead. So other people's attempts don't
+affect it.
 """
 
 import secrets

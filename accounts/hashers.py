@@ -19,7 +19,7 @@ _large = threading.Lock()
 SMALL = "argon2"
 LARGE = "older argon2"
 PBKDF2 = "pbkdf2_sha256"
-# A hash of each kind that an account may have. No one has its password.
+# A hash of each kind that an account may have. No one knows the passwords for these.
 SAMPLES = {
     SMALL: "argon2$argon2id$v=19$m=19456,t=2,p=1$UjRuRDBtU2FMdFI0bkQwbVNhTHQyMg"
     "$6Bjt6uw2sgK5iG0yxnTeJhzdMlr3LAmAM9399PI71dU",

@@ -52,7 +52,7 @@ class JobAdmin(GuardedAdmin):
         messages.success(request, text % {"n": number})
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change) -> None:
-        """Run a failed job again: the only button of its page. Save none of its columns."""
+        """Run a failed job again, as the only button says. Save none of its columns."""
         self.retry(request, Job.objects.filter(pk=obj.pk))
 
     def response_change(self, request: HttpRequest, obj: Job) -> HttpResponse:

@@ -29,7 +29,7 @@ def mark_editor_shown(request: HttpRequest) -> None:
 
 
 class LimitAnonymousBodies:
-    """Middleware, placed after sessions, that responds 413 to long bodies from unknown senders."""
+    """Middleware, after sessions, that responds with 413 to long bodies from unknown senders."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response

@@ -66,7 +66,7 @@ def skeleton(name: str) -> str:
 
 
 def visible(name: str) -> str:
-    """Return the characters that a font may not omit."""
+    """Return the name without the characters that a font may omit."""
     return "".join(c for c in INVISIBLE.sub("", name) if unicodedata.category(c) != "Cf")
 
 

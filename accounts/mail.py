@@ -43,7 +43,7 @@ def can_send() -> bool:
 
 
 def send(subject: str, text: str, to: str) -> None:
-    """Send `text`, as plain text and as HTML. Raise OSError if the mail server does not take it.
+    """Send `text`, as plain text and as HTML. Raise OSError if the mail server does not accept it.
 
     Only jobs call this, because a mail server may be slow.
     """

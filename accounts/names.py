@@ -9,8 +9,8 @@ from accounts.lookalikes import has_stacked_marks, is_in_one_script, skeleton
 from accounts.models import User
 from accounts.usernames import username_key
 
-# Names that seem to speak for the blog. Names of pages are not among them, because no page has a
-# username as its whole path.
+# Names that seem to speak for the blog. Names of pages, such as `tags`, are allowed, because no
+# username is the whole path of a page.
 RESERVED = """
     abuse admin administrator administrators admins anonymous blogsite deleted hostmaster mod
     moderation moderator moderators mods noreply null official owner postmaster root security staff

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """From the most rights to the least. Each role includes the rights of the roles below it."""
+    """Roles, from the most rights to the fewest. Each includes the rights of those below it."""
 
     OWNER = "owner", _("Owner")
     EDITOR = "editor", _("Editor")

@@ -21,7 +21,8 @@ def send_reset(email: str, site_url: str) -> None:
 
     The arguments of a job are in the database, so the links are created here.
     """
-    # Send to the addresses as the accounts spell them, because some servers tell cases apart.
+    # Send to the addresses as the accounts spell them, because some servers distinguish uppercase
+    # and lowercase.
     links = defaultdict(list)
     for user in sorted(ResetForm().get_users(email), key=lambda user: user.pk):
         links[user.email].append((user.username, f"{site_url}{reset_path(user)}"))

@@ -94,6 +94,6 @@ def unsaved_texts_of(user: User) -> QuerySet[UnsavedText]:
 def forget(writer: Writer) -> None:
     """Delete the unsaved text of a form that has just been saved."""
     texts = UnsavedText.objects.filter(user=writer.user_pk, form_id=writer.form_id)
-    # Usually there is none, and a read does not wait for writers.
+    # Read first: usually there is no text, and reading does not wait for writers.
     if texts.exists():
         texts.delete()

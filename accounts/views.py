@@ -243,14 +243,14 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
 
     def form_valid(self, form) -> HttpResponse:
         response = super().form_valid(form)
-        # So that someone who was locked out by guesses can log in.
+        # Now someone who was locked out by another person's guesses can log in.
         remember_device(response, self.user)
         return response
 
     def take_token_of_form(self) -> None:
-        """Prefer the form's token to the session's, which another tab may have ended.
+        """Use the form's token, because another tab may have removed the session's.
 
-        It gives no access that the link itself would not give.
+        It gives no more access than the link in the email.
         """
         if token := self.request.POST.get("reset_token"):
             self.request.session[auth_views.INTERNAL_RESET_SESSION_TOKEN] = token

@@ -8,7 +8,7 @@ from blogsite import __version__
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the site's name and version, whether registration is open, and the CSRF cookie."""
-    # Not `site_name`: Django's log-in view sets that to the host.
+    # Not `site_name`: Django's login view sets that to the host.
     return {
         "blog_name": settings.SITE_NAME,
         "blog_version": __version__,

@@ -1,4 +1,4 @@
-"""Health checks for monitoring, and the seed's greeting."""
+"""Health checks for monitoring, and the greeting at /hello/."""
 
 import logging
 from collections.abc import Iterator
@@ -90,5 +90,5 @@ def _plain(text: str, status: int = 200) -> HttpResponse:
 
 @require_safe
 def hello(request: HttpRequest) -> HttpResponse:
-    """Respond with the greeting of the seed's first page."""
+    """Respond with the greeting that was this project's first page."""
     return HttpResponse("Hello, World!", content_type="text/plain; charset=utf-8")

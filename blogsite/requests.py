@@ -20,7 +20,7 @@ from blogsite.redaction import redact
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
-# Nothing remote and nothing inline, so text that slips through the cleaning still runs no script.
+# Allow nothing remote and nothing inline, so that HTML that the cleaner missed runs no script.
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
@@ -142,7 +142,7 @@ def refuse_abnormal_requests(get_response: GetResponse) -> GetResponse:
 
 
 def serve_visitor(get_response: GetResponse) -> GetResponse:
-    """Forbid caches to store personal pages, and let anonymous visitors' browsers fetch links.
+    """Keep caches from storing personal pages, and let anonymous visitors prefetch links.
 
     Some caches ignore Vary. The header is not no-store, because going back must find the text that
     is still in the form. A browser fetches a link while the visitor points at it, before the click.

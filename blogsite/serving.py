@@ -37,7 +37,7 @@ limit_request_field_size = 16_380
 # Workers write a heartbeat every second, which should not wait for a busy disk.
 MEMORY_DIR = Path("/dev/shm")  # noqa: S108  gunicorn makes its own files there, mode 600
 worker_tmp_dir = str(MEMORY_DIR) if MEMORY_DIR.is_dir() else None
-# No one controls this server remotely, and no file appears in the home folder.
+# The socket would let programs control this server, and create a file in the home folder.
 control_socket_disable = True
 # Only Django reads the proxy's headers (BEHIND_PROXY); gunicorn trusts no address.
 forwarded_allow_ips = ""
@@ -92,8 +92,9 @@ def access_line(resp, environ: dict, seconds: float) -> bytes:
 def return_large_blocks() -> None:
     """Make the C library return free blocks of 4 MiB or more to the system at once.
 
-    glibc otherwise keeps blocks up to the largest size it has freed. After 64 log-ins, whose hashes
-    take 19 or 100 MiB, two workers kept 257 MB; with this they are back at 123 MB, from 118.
+    glibc otherwise keeps blocks up to the largest size it has freed. Two workers that used 118 MB
+    kept 257 MB after 64 logins, whose hashes take 19 or 100 MiB. With this function, they keep 123
+    MB.
     """
     with contextlib.suppress(AttributeError):  # other C libraries
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)

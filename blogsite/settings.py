@@ -58,7 +58,7 @@ X_FRAME_OPTIONS = "DENY"
 COOKIE_PREFIX = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid_{INSTANCE_MARK}"
 # The old name, without a mark. `accounts.sessions` moves such a session to its new name when it is
-# used. Browsers drop this cookie 14 days after log-in, so this can be removed after that time.
+# used. Browsers drop this cookie 14 days after login, so this can be removed after that time.
 OLD_SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"

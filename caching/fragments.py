@@ -1,10 +1,11 @@
 """Per-worker cache of HTML fragments shared by visitors.
 
 A fragment is a part of a page that many people see alike: a card, a page of a list, a comment as
-everyone with the same permissions sees it. Which private text a visitor may see is never kept: each
-request queries those rows. `until_next_change()` keeps fragments as long as cached pages: until the
-cache version rises, a scheduled post is published, or a minute has passed. `by_value()` keeps
-fragments whose key contains everything that they show, so they are never outdated.
+everyone with the same permissions sees it. Permissions are never kept: each request queries the
+private texts that its visitor may see. `until_next_change()` keeps fragments as long as cached
+pages: until the cache version rises, a scheduled post is published, or a minute has passed.
+`by_value()` keeps fragments whose key contains everything that they show, so they are never
+outdated.
 """
 
 import sys

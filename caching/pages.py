@@ -2,9 +2,9 @@
 
 `PageCache` wraps the WSGI callable. Each worker keeps its own pages, in memory; all workers share
 one number, the cache version. A change that anyone might see calls `changed()`, which raises the
-version once the change is committed. A kept page is valid while the version is the one read before
-the page was rendered, and until the next scheduled post is published. It is never served longer
-than LIFETIME, because a process that is killed after the commit can't raise the version.
+version once the change is committed. A kept page is valid as long as the version is still the one
+that was read before rendering, and until the next scheduled post is published. It is never served
+longer than LIFETIME, because a process that is killed after the commit can't raise the version.
 """
 
 import fcntl

@@ -43,7 +43,7 @@ def images_without_alt(html: str) -> int:
 
 
 def images_elsewhere(html: str) -> int:
-    """Return how many images are on other sites, from which our pages load nothing."""
+    """Return how many images are on other sites. Our pages don't load them."""
     return sum(name == "src" and _is_elsewhere(source) for name, source in _read(html))
 
 
@@ -81,7 +81,8 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.elements: list[tuple[str, list[str]]] = []
-        # Only a link can be within a heading: in safe HTML, neither contains its own kind.
+        # Safe HTML has no heading within a heading and no link within a link. So only a link can be
+        # inside.
         self.opened: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag, attrs):

@@ -18,7 +18,7 @@ from unicodedata import category
 
 # The budget, in steps, of the search for the shortest difference: about a fifth of a second.
 STEPS = 300_000
-# Two words and the space between them. Longer runs cost more and find nothing more.
+# Two words and the space between them. Longer runs cost more and don't find more.
 RUN_LENGTH = 3
 # How much unchanged text is shown around a change, counting words and spaces.
 KEPT = 40

@@ -1,4 +1,4 @@
-"""Removes the metadata of JPEG and PNG files before Pillow opens them."""
+"""Remove the metadata of JPEG and PNG files before Pillow opens them."""
 
 import re
 import struct
@@ -19,7 +19,7 @@ _PNG_WANTED_ONCE = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IEND"}
 
 
 def without_metadata(data: bytes) -> tuple[bytes, bytes]:
-    """Return a JPEG or PNG with nothing but its pixels and colors, and the Exif that it had.
+    """Return a JPEG or PNG with only its pixels and colors, and separately its Exif data.
 
     The other parts can cost Pillow much time (JPEG's Exif segments are joined in quadratic time) or
     memory (compressed text and profiles in PNG). They are skipped here, as are the parts that make

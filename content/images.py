@@ -165,7 +165,7 @@ def _size_at(narrow: int, width: int, height: int) -> tuple[int, int]:
 
 
 def _coarse(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
-    """Return the image reduced by a whole factor, to no less than REDUCING_GAP times `goal`.
+    """Return the image reduced by a whole factor, but not below REDUCING_GAP times `goal`.
 
     For a JPEG, the decoder does most of this. The rest is done in bands, because converting a
     palette to RGBA takes four times the memory of the image, and reducing takes as much again.

@@ -20,8 +20,8 @@ BLOCK_LIMIT = 100_000
 # plus GROWTH_OF_SHORT. A thousand uses of one long reference make a megabyte of HTML.
 GROWTH_LIMIT = 15
 GROWTH_OF_SHORT = 100_000
-# A bracket that opens no link costs a lookahead of up to 0.1 ms. After this many of them, the
-# document's brackets are text.
+# A bracket that opens no link costs a lookahead of up to 0.1 ms. After this many such brackets, all
+# later ones are text.
 BRACKET_LIMIT = 5_000
 
 

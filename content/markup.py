@@ -104,8 +104,8 @@ def plain_text(html: str) -> str:
 def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
     # A lone surrogate can't be encoded as UTF-8, so it could not be stored or sent.
     text = _SURROGATE.sub("\ufffd", text)
-    # Remove them before rendering, because removing characters later could produce a forbidden
-    # address.
+    # Remove forbidden characters before rendering, because removing them later could produce a
+    # forbidden address.
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with slot_for(text):
         try:
@@ -375,6 +375,7 @@ _post_parser = _new_post_parser()
 _post_cleaner = _new_cleaner(_POST_TAGS, "noopener")
 _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
-# markdown-it completes a parser at its first use, and another thread could use it half done.
+# markdown-it completes a parser at its first use. Do that now, because another thread could use the
+# unfinished parser.
 for _parser in (_post_parser, _comment_parser):
     render_within_limits(_parser, "*")

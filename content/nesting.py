@@ -60,7 +60,7 @@ class Element:
 
     @property
     def is_block(self) -> bool:
-        """Return whether a summary may not contain it: neither phrasing content nor a heading."""
+        """Return whether HTML forbids this element inside a summary."""
         return self.name not in HEADINGS and (self.name in BLOCKS or self.has_block)
 
     @property

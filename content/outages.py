@@ -25,7 +25,7 @@ from content.typed import typed_in
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds
-# Other error pages don't return these, because the form still has them.
+# Only this page returns these texts. After other errors, the form still has them.
 MORE_TEXTS = ("username", "email", "display_name", "website", "alt", "name")
 # SQLite raises OperationalError for mistakes in our SQL too. These codes don't mean an outage.
 SQLITE_MISTAKES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE)

@@ -16,7 +16,7 @@ from django_tasks.utils import normalize_json
 
 from jobs.models import Job
 
-# Set when this process creates a job, so that its runner need not wait for the next look.
+# Set when this process creates a job, so that its runner starts the job immediately.
 created = threading.Event()
 
 

@@ -29,7 +29,7 @@ class Job(models.Model):
     # While a job runs, this is the end of its lease. If its process dies, another one runs the job
     # again after this time.
     due_at = models.DateTimeField(_("due"))
-    # Also identifies the process that runs it: each one increases it.
+    # Each process that claims the job increases this number, so it also identifies the process.
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("last error"), blank=True)
     failed_at = models.DateTimeField(_("failed"), null=True)

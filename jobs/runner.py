@@ -1,4 +1,4 @@
-"""Runs jobs, in a thread of one web worker or in `manage.py work`.
+"""Run jobs, in a thread of one web worker or in `manage.py work`.
 
 A process claims a job by moving its `due_at` into the future. This is its lease, which the process
 renews while the job runs. If it dies, the lease ends, and another process runs the job again. So a
@@ -37,7 +37,7 @@ LEASE = timedelta(minutes=2)
 # starts at once.
 POLL = 1
 # A job may fail this often. The pauses grow from 30 seconds to 8 hours, so a mail server may be
-# away for half a day.
+# down for half a day.
 ATTEMPTS_MAX = 7
 FIRST_PAUSE = timedelta(seconds=30)
 # Jobs in a web worker share its processor time with readers. After each job, the thread rests this

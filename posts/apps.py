@@ -9,7 +9,7 @@ class PostsConfig(AppConfig):
     verbose_name = _("posts")
 
     def ready(self) -> None:
-        # Import these modules here, because they import models, which were not ready before.
+        # Import these modules here, because they import models, which are not ready any earlier.
         from accounts.profiles import register_update_of_names
         from posts.search import index_author
 

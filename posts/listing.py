@@ -182,7 +182,7 @@ def posts_by(author_pk: int) -> PostListing:
 
 
 def find_author(username: str, now: datetime) -> User:
-    """Return the person with an author page at `now`, one object for all, or raise Http404."""
+    """Return the author, shared by all visitors. Raise Http404 if they have no page at `now`."""
     key = username_key(username)
 
     def make(keys: list[str]) -> dict[str, User]:
@@ -276,7 +276,8 @@ def count_tags(pks: list[int]) -> None:
 def count_authors() -> dict[int, int]:
     """Return the number of published posts by author id.
 
-    It counts every state, in the order of the index. Filtered by state, SQLite reads row by row.
+    It counts all states, in the order of the index. With a filter by state, SQLite would read row
+    by row.
     """
     counted = Post.objects.values_list("author", "status").annotate(number=Count("pk"))
     return {pk: number for pk, status, number in counted if status == Post.Status.PUBLISHED}

@@ -74,8 +74,8 @@ def find_and_lock_tags(names: list[str] | None, before: Post | None = None) -> l
 def lock_tags(names: list[str], had: list[Tag]) -> list[Tag]:
     """Lock the tags in `names` and in `had`, always in the same order, and return the former.
 
-    Raises TagsMoved if one was merged or renamed. A merge deletes the tag that it removes from a
-    post, so if all tags of a post still exist, they are its current ones.
+    Raises TagsMoved if one was merged or renamed. A merge deletes a tag. So if all tags that a post
+    had still exist, they are its current tags.
     """
     keys = [tag_key(name) for name in names]
     tags = Tag.objects.filter(Q(key__in=keys) | Q(pk__in=[tag.pk for tag in had]))
@@ -202,7 +202,7 @@ def redirect_slug(slug: str, tag: Tag) -> None:
 
 
 def find_tag(slug: str, now: datetime) -> Tag | None:
-    """Return the tag with this slug that is in use at `now`, as one object for all visitors."""
+    """Return the tag with this slug, shared by all visitors, if it is in use at `now`."""
 
     def ask(keys: list[str]) -> dict[str, Tag]:
         return {tag.slug: tag for tag in Tag.objects.in_use(now).filter(slug=slug)}

@@ -111,7 +111,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection.execute(f"PRAGMA busy_timeout = {self.patience * 1000:.0f}")
 
     def begins(self, *, is_last_look: bool) -> bool:
-        """Return whether the transaction has begun, which it can't while another one writes."""
+        """Begin the transaction. Return False if another one is writing."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
         except base.Database.OperationalError as error:

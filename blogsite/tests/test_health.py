@@ -1,4 +1,4 @@
-"""Health checks for monitoring, and the seed's greeting."""
+"""Health checks for monitoring, and the greeting at /hello/."""
 
 import shutil
 from pathlib import Path

@@ -33,8 +33,8 @@ class ReasonActionForm(ActionForm):
 def act_on(verb: Callable, request: HttpRequest, queryset: QuerySet) -> None:
     """Apply `verb` to each row, and report how many it changed.
 
-    `queryset` must exclude rows that are done. They would use up the time for the others, and an
-    action that is run again would never get to the end.
+    `queryset` must exclude rows that are done. Otherwise, an action that is run again would spend
+    its time on them and never finish.
     """
     reason = request.POST.get("reason", "").strip()
     now = timezone.now()

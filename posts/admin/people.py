@@ -21,7 +21,7 @@ class AuthorAdmin(UserAdmin):
     list_display = ("username", "post_count", *UserAdmin.list_display[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Return people with their number of posts: the published ones as counted, plus others."""
+        """Return people with a count of their posts. That of published ones is stored."""
         others = Post.objects.filter(author=OuterRef("pk"), status__in=NOT_PUBLISHED)
         number = others.order_by().values("author").annotate(number=Count("pk")).values("number")
         scope = Concat(Value("author:"), Cast(OuterRef("pk"), CharField()))

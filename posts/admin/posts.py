@@ -72,7 +72,7 @@ class PostAdminForm(forms.ModelForm):
 
     def clean(self) -> dict:
         """Refuse to overwrite a save by someone else. The typed text stays in the form."""
-        # The admin opened a transaction, so no other save comes between this and the save.
+        # The admin opened a transaction, so no one else can save between this check and the save.
         before = publishing.lock(self.instance) if self.instance.pk else None
         if self.instance.pk and before is None:
             raise ValidationError(

@@ -17,7 +17,7 @@ from posts.models import Like, Post, PostQuerySet
 
 def like(post: Post, user: User) -> None:
     """Add the like of `user`, unless it exists or `post` has been unpublished in the meantime."""
-    # `listed`, not `visible_to`: even its author can't like a draft.
+    # Use `listed`, not `visible_to`, because not even its author can like a draft.
     post_as_listed = Post.objects.listed(timezone.now()).filter(pk=post.pk)
     not_liked = post_as_listed.exclude(likes__user=user)
     # Two simultaneous requests by one user both raise the count. Inserting the second row then

@@ -17,9 +17,9 @@ COMMENTS_PER_PAGE = 100
 
 
 class Viewer(NamedTuple):
-    """Everything about visitors that other people's comments depend on, if they are public."""
+    """Everything about visitors on which the HTML of other people's public comments depends."""
 
-    # The position in the thread where the page begins, to which a reply returns.
+    # The position in the thread where the page begins. A visitor returns there after a reply.
     start: str
     is_member: bool
     may_reply: bool
@@ -54,7 +54,7 @@ def sees_private(user: User | AnonymousUser, post: Post, viewer: Viewer) -> bool
 
 def render_page(user: User | AnonymousUser, post: Post, viewer: Viewer) -> CommentPage:
     thread = Comment.objects.in_thread(user, post).filter(path__gte=viewer.start)
-    # Including the first of the next page.
+    # This includes the first comment of the next page.
     found = list(thread.for_page()[: COMMENTS_PER_PAGE + 1])
     comments = found[:COMMENTS_PER_PAGE]
     return CommentPage(
@@ -70,7 +70,7 @@ def own_comments(
     """Return the comments on `page` that `user` wrote, with the buttons for their writer."""
     user_pk = user.pk
     editable_since = timezone.now() - EDIT_LIMIT
-    # The time decides about the link for editing, so it is a part of the key.
+    # Whether a comment has a link for editing depends on the time, so this is part of the key.
     own = {pk: at >= editable_since for pk, author, at in page.written if author == user_pk}
     if not own:
         return {}

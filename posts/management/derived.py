@@ -25,7 +25,7 @@ VERSIONS = {
     "indexed": f"{RENDERER_VERSION}.{INDEX_VERSION}",
     "counted": f"{listing.COUNT_VERSION}",
 }
-# The work of each pass over all posts, for some of their ids.
+# For each pass over all posts, the function that processes a batch of ids.
 PASSES: dict[str, Callable[[list[int]], object]] = {
     "indexed": index_changed,
     "counted": commenting.recount,

@@ -239,7 +239,7 @@ class Comment(models.Model):
 
 class CommentReportQuerySet(models.QuerySet):
     def unanswered(self) -> "CommentReportQuerySet":
-        """Reports that no later act of moderation on the comment answers."""
+        """Reports whose comment has not been moderated since."""
         answers = ModerationEntry.objects.filter(
             comment=models.OuterRef("comment"), created_at__gte=models.OuterRef("created_at")
         )

@@ -99,7 +99,7 @@ def is_own(user: User | int | Parameter) -> models.Q:
 
 
 def is_open_to(user_pk: int | Parameter, now: datetime | Parameter) -> models.Q:
-    """Posts whose page a person may open unless they are a moderator; 0 if they are anonymous."""
+    """Posts whose page a person who is no moderator may open. 0 means anonymous."""
     return is_listed(now) | is_own(user_pk)
 
 

@@ -24,8 +24,8 @@ SELECTORS = range(0xFE00, 0xFE10)
 def tag_key(name: str) -> str:
     """Return the key that equal tags share: case and accents folded, spaces collapsed.
 
-    Signs stay, so C, C++ and C# are three tags. Only Latin and Greek letters lose their accents,
-    because in other scripts an accent makes another letter, such as й. Invisible characters are
+    Symbols stay, so C, C++ and C# are three tags. Only Latin and Greek letters lose their accents,
+    because in other scripts an accent makes a different letter, such as й. Invisible characters are
     removed. A text too long for a tag is returned unchanged, because NFKD needs quadratic time to
     sort its marks.
     """

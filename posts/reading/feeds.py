@@ -29,7 +29,7 @@ from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_renamed, find_tag
 
 FEED_LENGTH = 20
-# A placeholder for the origin in the text that has the date.
+# Takes the place of the origin in the text that determines a feed's date.
 ANY_ORIGIN = "https://feed.invalid"
 # Characters that XML 1.0 can't contain, even escaped. One in a title would break every feed.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -171,7 +171,7 @@ def dated(kind: str, source: Source, origin: str) -> Document:
         new.modified_at = next_date(known)
         try:
             is_saved = replace(known, new)
-        except DatabaseError:  # It is full, locked or read-only.
+        except DatabaseError:  # The database is full, locked or read-only.
             return Document(text, FORMATS[kind].content_type, None)
         if is_saved:
             return Document(text, FORMATS[kind].content_type, new.modified_at)

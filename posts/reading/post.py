@@ -45,7 +45,7 @@ def for_page(posts: PostQuerySet) -> PostQuerySet:
     return shown.annotate(is_liked=is_liked_by(USER), has_private=has_private_comments())
 
 
-# Together, these are `visible_to`.
+# Together, these two queries apply the rule of `visible_to`.
 FOR_MODERATORS = Prepared(lambda: for_page(Post.objects.not_in_trash()))
 FOR_OTHERS = Prepared(lambda: for_page(Post.objects.filter(is_open_to(USER, NOW))))
 

@@ -69,7 +69,7 @@ def lock_documents(post_pks: list[int]) -> None:
 def index_author(author: User) -> None:
     """Update the author's names in the documents of their newest posts.
 
-    It stops after NAMED_AT_ONCE, because the person who changed the name waits. `index_names`
+    It stops after NAMED_AT_ONCE, because the person who changed the name is waiting. `index_names`
     updates the others.
     """
     newest = Post.objects.filter(author=author).order_by("-pk").values_list("pk", flat=True)

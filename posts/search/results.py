@@ -14,7 +14,7 @@ from posts.search.query import Query, Term, parse
 BACKENDS = {"sqlite": sqlite, "postgresql": postgresql}
 RANKED_MAX = 1_000
 # How many of the newest posts with the wanted terms are checked for unwanted ones. A thousand
-# remain even if a search excludes a tag of every second post.
+# remain even if a search excludes a tag that every second post has.
 SIFTED_MAX = 2_000
 
 
@@ -97,7 +97,8 @@ def _compile_tags(query: Query) -> tuple[list[Exists], list[Exists]]:
     asked = [
         (is_wanted, tag_key(term.typed)) for is_wanted, term in query.filters if term.field == "tag"
     ]
-    # Look up the ids of tags first. PostgreSQL's statistics tell by id how many posts have a tag.
+    # Look up the ids of tags first. PostgreSQL's statistics show how many posts have a tag only if
+    # its id is known.
     tags = dict(Tag.objects.filter(key__in=[key for _, key in asked]).values_list("key", "pk"))
     tagged = []
     untagged = []

@@ -143,7 +143,7 @@ def post_of(user: User, edit_session: str, text: PostText) -> Post | None:
 
 
 def as_saved(text: PostText) -> list:
-    """Return a text without what a form changes: white space, line ends and spelling of tags."""
+    """Return a text in a form that ignores white space, line ends and the spelling of tags."""
     fields = text._replace(tags="")._asdict().items()
     keys = [tag_key(name) for name in split_tags(text.tags)]
     return [keys, *(normalize_newlines(t) if is_long(name) else t.split() for name, t in fields)]

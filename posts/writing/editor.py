@@ -51,7 +51,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     @property
     def action(self) -> str:
-        """The button that was pressed. Without one, a new post is published, as in the seed."""
+        """The button that was pressed. A script that names none publishes a new post."""
         if "action" in self.request.POST:
             pressed = self.request.POST["action"]
             return pressed if pressed in ACTIONS else "update"

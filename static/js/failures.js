@@ -1,4 +1,4 @@
-// Shows a message if htmx couldn't update a part of the page. Otherwise, nothing would happen.
+// Shows a message if htmx couldn't update a part of the page. Otherwise, no one would notice the failure.
 "use strict";
 
 function say(event, what) {

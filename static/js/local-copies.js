@@ -1,6 +1,6 @@
 // Copies of unsent text in this browser, by key: in localStorage, and repeated in IndexedDB, which writes
 // to disk immediately. Browsers keep localStorage in memory for up to a minute. A crash loses that minute
-// and restores removed copies. Only localStorage can save a text while its page is closing, so that is read.
+// and restores removed copies. Only localStorage can save a text while its page is closing, so scripts read that copy.
 "use strict";
 
 const DAY_MS = 86_400_000;

@@ -79,7 +79,7 @@ form.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(refresh, Math.max(PAUSE_MS, 2 * lastMs));
 });
-// Side by side, a second click on the button closes it. On a phone, "Write" does.
+// Beside the text, a second click on the button closes the preview. On a phone, "Write" does.
 preview.addEventListener("click", () => open(!isOpen()));
 write.addEventListener("click", () => {
   open(false);

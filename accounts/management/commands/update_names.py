@@ -1,4 +1,4 @@
-"""`manage.py update_names`: derive what names look like for accounts from an older version."""
+"""`manage.py update_names`: compute the skeletons of names that an older version saved."""
 
 from django.core.management.base import BaseCommand
 from django.db import transaction

@@ -84,8 +84,8 @@ def next_batch(rows: QuerySet, last_pk: int) -> QuerySet:
 def rerender(rows: QuerySet, kind: Kind) -> list[int]:
     """Render `rows` again and return their ids.
 
-    Rendering happens before the transaction, which makes other writers wait. If a text is saved in
-    the meantime, that save has already rendered it.
+    It renders before the transaction, because other writers wait during a transaction. If a text is
+    saved in the meantime, that save has already rendered it.
     """
     batch = list(rows)
     for row in batch:

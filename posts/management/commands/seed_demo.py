@@ -37,7 +37,7 @@ BATCH = 1_000
 # made quickly.
 LIVELY_POSTS = 40
 COVERED_POSTS = 12
-# A post without a cover, about a garden. Its image is a green one.
+# A post about a garden, without a cover. The image in its text is green.
 ILLUSTRATED_POST = 3
 ITS_IMAGE = 9
 FACES = 6
@@ -158,7 +158,7 @@ def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datet
             for number, text in zip(batch, texts, strict=True):
                 chance = random.Random(number)  # noqa: S311  the same on every machine
                 at = now - gap * (number - offset) - gap * chance.random()
-                # Squared, so that a few people write much and many write little.
+                # Squared, so that a few people write a lot and many write little.
                 likely = authors[int(len(authors) * chance.random() ** 2)]
                 post = new_post(text, people.get(text.author, likely), at)
                 add_images(post, number - offset)

@@ -27,7 +27,8 @@ class Command(BaseCommand):
             if name in derived.PASSES:
                 derived.run(name)
             else:
-                # It needs no pass, because each row has the version that rendered it.
+                # This kind needs no pass over all posts, because each row stores the version that
+                # rendered it.
                 call_command("rerender_posts", stdout=self.stdout)
                 derived.record_version(name)
         late = derived.render_late()
