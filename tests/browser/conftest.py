@@ -14,6 +14,22 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.ports import free_port
 from tests.servers import ROOT, new_database
 
+# Chromium renders two popups of the address bar in each window, which no test sees. Without them, a
+# window takes 0.15 s of CPU instead of 0.33. This list replaces Playwright's, so it repeats what
+# matters here.
+DISABLED_FEATURES = [
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+]
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,6 +38,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(DISABLED_FEATURES)}",
 ]
 # Browsers treat loopback addresses as secure, like HTTPS, but not names in a local network.
 PLAIN_HOST = "blog.test"
