@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from accounts.models import User
 
 
-def mark_of(user: User | AnonymousUser) -> str:
+def person_mark(user: User | AnonymousUser) -> str:
     """Return the mark of a person for pages and the cookie; it is empty for anonymous visitors."""
     if not user.is_authenticated:
         return ""
@@ -30,13 +30,13 @@ def mark_person(get_response: Callable) -> Callable:
         # If nothing read the session, nothing changed it. After a failure, finding out who is
         # logged in would wait for the same database again.
         if request.session.accessed and response.status_code < 500:
-            keep_in_step(request, response, mark_of(request.user))
+            update_cookie(request, response, person_mark(request.user))
         return response
 
     return middleware
 
 
-def keep_in_step(request: HttpRequest, response: HttpResponse, mark: str) -> None:
+def update_cookie(request: HttpRequest, response: HttpResponse, mark: str) -> None:
     name = settings.PERSON_COOKIE_NAME
     if request.COOKIES.get(name, "") == mark:
         return

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 
-from accounts.going_back import mark_of
+from accounts.going_back import person_mark
 from caching import fragments
 
 register = template.Library()
@@ -15,7 +15,7 @@ register = template.Library()
 def going_back(context) -> str:
     """Return the script for a personal page, or an empty string for other pages."""
     request = context.get("request")
-    mark = mark_of(request.user) if hasattr(request, "user") else ""
+    mark = person_mark(request.user) if hasattr(request, "user") else ""
     if not mark:
         return ""
     tag = '<script src="{}" data-person="{}={}" defer></script>'
