@@ -49,11 +49,11 @@ def main() -> None:
 
 def write(author: User) -> Post:
     """Publish a long post by `author`, the newest, with a cover, images, code and a table."""
-    words = Post.objects.get(pk=1).body
-    parts = [words, CODE, TABLE]
+    body = Post.objects.get(pk=1).body
+    parts = [body, CODE, TABLE]
     for number in range(IMAGES):
         name = store_image(make_image(draw_image(number)), author)
-        parts += [words, image_markdown(name, "Hills behind hills")]
+        parts += [body, image_markdown(name, "Hills behind hills")]
     post = Post(author=author, title="Everything that a post can contain", body="\n\n".join(parts))
     post.cover = store_image(make_image(draw_image(IMAGES)), author)
     post.cover_alt = "Hills behind hills, and a pale sun"

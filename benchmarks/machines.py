@@ -139,8 +139,8 @@ def make_replica(replica: Postgres, primary: Postgres) -> None:
 
 
 def call(*command: object) -> None:
-    words = [str(part) for part in command]
-    subprocess.run(words, check=True, capture_output=True, cwd="/", **unprivileged())
+    arguments = [str(part) for part in command]
+    subprocess.run(arguments, check=True, capture_output=True, cwd="/", **unprivileged())
 
 
 # Redis and nginx ----------------------------------------------------------------------------------

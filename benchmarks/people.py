@@ -67,8 +67,8 @@ class Writer:
 
     def comment(self) -> int:
         texts = comment_texts()[0]
-        words = f"{texts[self.done % len(texts)]} {uuid4()}"
-        return self.post(f"/{self.some_post()}/comments/", body=words)[0]
+        body = f"{texts[self.done % len(texts)]} {uuid4()}"
+        return self.post(f"/{self.some_post()}/comments/", body=body)[0]
 
     def autosave(self) -> int:
         """Continue one draft in one edit session, as the editor's script saves it."""

@@ -62,7 +62,7 @@ class Text(NamedTuple):
 
     title: str
     columns: Row
-    words: str
+    tokens: str
 
 
 def fill(posts: int) -> None:
@@ -282,7 +282,7 @@ def new_document(post: Row, text: Text, tag_ids: list[int]) -> Row:
     return {
         "post_id": post["id"],
         "title": " ".join(tokenize(post["title"])),
-        "body": text.words,
+        "body": text.tokens,
         "tags": join_names(map(tag_name, tag_ids)),
         "author": names_of(post["author_id"]),
     }

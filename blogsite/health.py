@@ -51,8 +51,8 @@ def readyz() -> HttpResponse:
     for word, details in problems:
         log.warning("Not ready, %s: %s", word, " ".join(details.split()))
     if problems:
-        words = ", ".join(dict(problems))
-        return _plain(f"not ready: {words}", status=503)
+        codes = ", ".join(dict(problems))
+        return _plain(f"not ready: {codes}", status=503)
     return _plain("ready")
 
 

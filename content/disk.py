@@ -44,10 +44,10 @@ def is_read_only(file: Path) -> bool:
 
 def folders() -> dict[Path, str]:
     """Return the folders that the site writes to, each with its code word."""
-    words = {Path(settings.INSTANCE_DIR): "instance"}
+    codes = {Path(settings.INSTANCE_DIR): "instance"}
     if connection.vendor == "sqlite":
-        words.setdefault(Path(connection.settings_dict["NAME"]).parent, "database")
-    return words | dict.fromkeys(media_folders(), "media")
+        codes.setdefault(Path(connection.settings_dict["NAME"]).parent, "database")
+    return codes | dict.fromkeys(media_folders(), "media")
 
 
 def media_folders() -> list[Path]:

@@ -20,14 +20,14 @@ NICE = 10
 
 
 @task
-def run_command(*words: str) -> None:
+def run_command(*arguments: str) -> None:
     """Run a command of `manage.py`, given as its name and options.
 
     It runs in its own process, so that it slows down no page and its memory is returned.
     """
     own = {"INSTANCE_DIR": str(settings.INSTANCE_DIR)}
-    with subprocess.Popen(  # noqa: S603  the words are from the settings
-        [sys.executable, "-m", "blogsite", *words],
+    with subprocess.Popen(  # noqa: S603  the arguments are from the settings
+        [sys.executable, "-m", "blogsite", *arguments],
         cwd=settings.PACKAGE_DIR.parent,
         env=os.environ | own,
         stdout=subprocess.PIPE,

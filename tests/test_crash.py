@@ -64,7 +64,7 @@ class Save:
 
     kind: str
     site: Site
-    words: tuple[str, str, str] = field(init=False)
+    text: tuple[str, str, str] = field(init=False)
     # Identifies the open editor and, for a new post, the post.
     edit_session: str = field(default_factory=lambda: uuid4().hex)
     before: dict | None = field(init=False)
@@ -73,7 +73,7 @@ class Save:
         key = self.edit_session[:8]
         # A text this long fills many database pages.
         body = "\n\n".join(f"*Line* {number} of {key}" for number in range(300))
-        self.words = (f"Title {key}", body, f"shared, {'odd' if int(key, 16) % 2 else 'even'}")
+        self.text = (f"Title {key}", body, f"shared, {'odd' if int(key, 16) % 2 else 'even'}")
         self.before = self.found()
 
     @property
@@ -89,9 +89,9 @@ class Save:
         """Return the state that the post has once this save is complete."""
         before = self.before or {"version": 0, "revisions": [], "status": "published"}
         number = before["revisions"][0][0] + 1 if self.before else 1
-        revision = (number, self.words, self.kind in AUTOSAVES, self.edit_session)
+        revision = (number, self.text, self.kind in AUTOSAVES, self.edit_session)
         return {
-            "words": before["words"] if self.kind == "autosave beside a post" else self.words,
+            "text": before["text"] if self.kind == "autosave beside a post" else self.text,
             "status": before["status"],
             "version": before["version"] + 1,
             "edit_session": self.edit_session,
@@ -103,7 +103,7 @@ class Save:
 
         Otherwise, the next worker could accept the request after the first was killed.
         """
-        title, body, tags = self.words
+        title, body, tags = self.text
         fields = {"title": title, "body": body, "tags": tags, "action": self.kind}
         fields |= {"uuid": self.edit_session, "edit_session": self.edit_session}
         fields |= {"version": self.before["version"] if self.before else ""}
@@ -120,7 +120,7 @@ class Save:
 
 def snapshot(post: Post) -> dict:
     return {
-        "words": post.text[:3],
+        "text": post.text[:3],
         "status": post.status,
         "version": post.version,
         "edit_session": post.edit_session,

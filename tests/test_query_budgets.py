@@ -207,10 +207,11 @@ def test_writing(client_of, post, django_assert_num_queries, path, data, queries
 def edits(client_of, author, make_post):
     """Create a draft with an autosave, and return the form that continues from it."""
     make_post(title="The first of its author, which makes the counter")
-    client, words = client_of("author"), {"title": "t", "body": "words", "tags": "a, b, c, d, e"}
-    client.post("/create/", words | {"action": "draft"})
+    client = client_of("author")
+    typed = {"title": "t", "body": "words", "tags": "a, b, c, d, e"}
+    client.post("/create/", typed | {"action": "draft"})
     draft = Post.objects.latest("pk")
-    form = words | {"version": draft.version, "edit_session": "one"}
+    form = typed | {"version": draft.version, "edit_session": "one"}
     path = f"/{draft.pk}/autosave/"
     saved = client.post(path, form | {"body": "more words"}).json()
     writer = unsaved_text.sign(unsaved_text.Writer(author.pk, unsaved_text.new_form_id()))

@@ -126,13 +126,13 @@ def blog(make_user, make_post, make_comment, pseudo) -> dict[str, object]:
     User.objects.filter(username="reader").update(username="глеб")
     now = timezone.now()
     days = timezone.timedelta(days=1)
-    words = {"author": anna, "body": "слово", "tags": "чай"}
-    post = make_post(**words, title="Статья", updated_at=now + days)
-    draft = make_post(**words, title="Черновик", status="draft", publish_at=None)
-    later = make_post(**words, title="Позже", publish_at=now + days)
-    hidden = make_post(**words, title="Скрыто", status="hidden")
+    fields = {"author": anna, "body": "слово", "tags": "чай"}
+    post = make_post(**fields, title="Статья", updated_at=now + days)
+    draft = make_post(**fields, title="Черновик", status="draft", publish_at=None)
+    later = make_post(**fields, title="Позже", publish_at=now + days)
+    hidden = make_post(**fields, title="Скрыто", status="hidden")
     state = {"status": "trash", "trashed_from": "draft", "trashed_at": now}
-    trash = make_post(**words, title="Корзина", **state)
+    trash = make_post(**fields, title="Корзина", **state)
     # Each comment has its own text, because a repeated text would count as the same comment.
     for number, status in enumerate(("approved", "waiting", "hidden", "deleted")):
         make_comment(f"слово {number}", post=post, author=boris, status=status)

@@ -49,15 +49,15 @@ def make_venv(checkout: Path) -> str:
 def test_a_python_that_will_not_do_is_one_clear_line(checkout, tmp_path, lack):
     python = tmp_path / "python"
     if lack in LACKING:
-        change, words = LACKING[lack]
+        change, message = LACKING[lack]
         python.write_text(f'#!/bin/sh\nexec python3 -c "import sys; {change}\n$2"\n')
         python.chmod(0o755)
     else:
-        words = "is not installed"
+        message = "is not installed"
     result = run(checkout, env=os.environ | {"PYTHON": str(python)})
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
-    assert words in result.stderr
+    assert message in result.stderr
 
 
 def test_the_venv_is_made_once_and_again_when_something_changes(checkout):

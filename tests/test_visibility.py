@@ -194,9 +194,9 @@ SECRET = "Secret zebra"
 def with_history(post: Post) -> Post:
     """Give `post` earlier revisions and an autosave."""
     for number, is_autosave in enumerate((False, False, True), 1):
-        words = {"title": SECRET, "body": SECRET}
+        texts = {"title": SECRET, "body": SECRET}
         post.revisions.create(
-            number=number, is_autosave=is_autosave, saved_at=timezone.now(), **words
+            number=number, is_autosave=is_autosave, saved_at=timezone.now(), **texts
         )
     return post
 
@@ -234,8 +234,8 @@ def test_a_comment_is_seen_by_those_who_may_see_it(
     client_of, client, make_user, post, make_comment, visitor, status, visitors
 ):
     writer = make_user("writer")
-    words = "" if status == "deleted" else "Findable words."
-    comment = make_comment(words, author=writer, status=status)
+    body = "" if status == "deleted" else "Findable words."
+    comment = make_comment(body, author=writer, status=status)
     client_of(visitor)
     if visitor == "writer":
         client.force_login(writer)
@@ -284,7 +284,7 @@ def in_step(anonymous, moderator, django_capture_on_commit_callbacks):
 
 def says_it(reply) -> bool:
     said = reply.text + reply.headers.get("Location", "")
-    return any(words in said for words in (TITLE, SLUG, "Rare tag"))
+    return any(text in said for text in (TITLE, SLUG, "Rare tag"))
 
 
 @pytest.mark.parametrize("state", STATES)

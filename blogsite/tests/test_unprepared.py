@@ -22,8 +22,8 @@ def run(monkeypatch, tmp_path):
     monkeypatch.setattr(unprepared, "command", "")
     monkeypatch.setenv("BLOGSITE_ENV", str(tmp_path / "blogsite.env"))
 
-    def run_command(*words: str) -> None:
-        monkeypatch.setattr("sys.argv", ["manage.py", *words])
+    def run_command(*arguments: str) -> None:
+        monkeypatch.setattr("sys.argv", ["manage.py", *arguments])
         __main__.main()
 
     return run_command
@@ -61,11 +61,11 @@ def test_refusing_a_command_makes_no_sqlite_file(run, use_database, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [["showmigrations"], ["check"], ["help"], [], ["createsuperuser", "--help"]]
+    "arguments", [["showmigrations"], ["check"], ["help"], [], ["createsuperuser", "--help"]]
 )
-def test_a_command_that_needs_none_runs(run, database_without_tables, capsys, words):
+def test_a_command_that_needs_none_runs(run, database_without_tables, capsys, arguments):
     try:
-        run(*words)
+        run(*arguments)
     except SystemExit as stop:
         assert not stop.code  # Python exits this way after it prints the help
     assert any(capsys.readouterr())

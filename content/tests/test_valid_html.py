@@ -106,7 +106,7 @@ def test_elements_that_html_does_not_allow_are_replaced_by_their_text(text, html
 
 @pytest.mark.parametrize("render", [render_post, render_comment])
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "shown"),
     [
         ("a\x01\x7f\x9f\ufdd0\ufffe\U0010ffffb", "ab"),
         ("a\x0bb\x0cc\x85d", "a b c d"),
@@ -115,9 +115,9 @@ def test_elements_that_html_does_not_allow_are_replaced_by_their_text(text, html
         ("`a\x02b`", "ab"),
     ],
 )
-def test_characters_that_html_forbids_are_not_in_a_page(render, text, words):
+def test_characters_that_html_forbids_are_not_in_a_page(render, text, shown):
     html = render(text)
-    assert plain_text(html) == words
+    assert plain_text(html) == shown
     assert "href" not in html
 
 

@@ -172,7 +172,7 @@ def test_a_deleted_comment_with_replies_leaves_a_placeholder(client_of, post, ma
 def test_placeholders_go_with_the_last_of_their_replies(post, make_comment):
     first = make_comment()
     second = make_comment(parent=first)
-    third, fourth = (make_comment(words, parent=second) for words in ("Third.", "Fourth."))
+    third, fourth = (make_comment(body, parent=second) for body in ("Third.", "Fourth."))
     for comment in (first, second, third):
         commenting.delete_comment(comment)
     assert [*Comment.objects.order_by("pk")] == [first, second, fourth]
@@ -199,8 +199,8 @@ def test_replies_to_a_hidden_comment_are_not_below_another(
     thread = [(0, other.pk), (0, taken_back.pk), (1, between.pk), (2, reply.pk)]
     assert shown(page) == thread + [(0, alone.pk)] * is_seen
     assert page.count("This comment is hidden.") == (0 if is_seen else 2)
-    for words in ("Bad words.", "Worse words.", "/authors/moderator/"):
-        assert (words in page) == is_seen
+    for text in ("Bad words.", "Worse words.", "/authors/moderator/"):
+        assert (text in page) == is_seen
     is_told = f"comment-{status}" in page
     assert is_told == is_seen
 
@@ -342,11 +342,11 @@ def test_twenty_clicks_of_one_person_make_one_comment(
     post = Post.objects.create(author=user, title="T", status="published", publish_at=now)
 
     parent = commenting.add_comment(post, user, "Parent.", now=now) if is_reply else None
-    words = {"parent_pk": parent and parent.pk}
+    where = {"parent_pk": parent and parent.pk}
 
     def click(number: int) -> int:
         try:
-            return commenting.add_comment(post, user, "Words.", **words, now=timezone.now()).pk
+            return commenting.add_comment(post, user, "Words.", **where, now=timezone.now()).pk
         finally:
             connections.close_all()
 

@@ -173,14 +173,14 @@ def test_a_post_closed_or_unpublished_meanwhile_takes_no_comment(client_of, post
 
 
 @pytest.mark.parametrize(
-    ("visitor", "words"),
+    ("visitor", "message"),
     [
         ("anonymous", "No comments yet. Be the first."),
         ("reader", "No comments yet. What do you think?"),
     ],
 )
-def test_an_empty_state_says_what_to_do(client_of, post, visitor, words):
-    assert words in client_of(visitor).get(post.get_absolute_url()).text
+def test_an_empty_state_says_what_to_do(client_of, post, visitor, message):
+    assert message in client_of(visitor).get(post.get_absolute_url()).text
 
 
 def test_comments_can_be_turned_off(client_of, post, make_comment, settings):

@@ -106,23 +106,23 @@ def test_title_description_dates_and_tags_are_told(client, make_post, author, se
     assert "og:image" not in told
 
 
-@pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_text_stays_text_everywhere(client, make_post, author, words):
-    author.display_name = words
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_everywhere(client, make_post, author, text):
+    author.display_name = text
     author.save()
-    post = make_post(title=words, body=words, tags=words, cover_alt=words)
-    make_post(title=words, publish_at=NOW - DAY)
+    post = make_post(title=text, body=text, tags=text, cover_alt=text)
+    make_post(title=text, publish_at=NOW - DAY)
     Post.objects.filter(pk=post.pk).update(cover=f"images/{'x' * 22}-8x6-300.webp")
     page = open_page(client, post)
     assert len(re.findall("<script", page)) == 1
     markup = re.sub('"[^"]*"', '""', page)
     assert not re.search(r"<img src=x|<[^>]*\son(error|load)=", markup)
     data = json_ld(page)
-    assert (data["headline"], data["author"]["name"]) == (words, words)
-    assert meta(page)["og:title"] == words == meta(page)["og:image:alt"]
+    assert (data["headline"], data["author"]["name"]) == (text, text)
+    assert meta(page)["og:title"] == text == meta(page)["og:image:alt"]
     (title,) = re.findall("<title>(.*?) · [^<]*</title>", page, re.S)
-    assert unescape(title) == words
-    assert unescape(re.search(r'<h1 dir="auto">(.*?)</h1>', page, re.S)[1]) == words
+    assert unescape(title) == text
+    assert unescape(re.search(r'<h1 dir="auto">(.*?)</h1>', page, re.S)[1]) == text
 
 
 def test_a_post_without_text_is_described_by_its_title(client, make_post):
@@ -143,11 +143,11 @@ def test_a_draft_has_no_date_of_publication(client_of, draft):
 
 
 @pytest.mark.parametrize(
-    ("words", "shown"),
+    ("count", "shown"),
     [(0, "1 min read<"), (344, "1 min read<"), (400, "2 min read<"), (2300, "10 min read<")],
 )
-def test_the_time_that_reading_takes_is_told(client, make_post, words, shown):
-    page = open_page(client, make_post(body="word " * words))
+def test_the_time_that_reading_takes_is_told(client, make_post, count, shown):
+    page = open_page(client, make_post(body="word " * count))
     assert f"<span>{shown}" in page
     assert f"<span>{shown}" in client.get("/").text
 

@@ -40,7 +40,7 @@ def queue(make_comment, make_user, author):
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    ("query", "bodies"),
     [
         ("", ["Hidden words.", "Waiting.", "Approved words."]),
         ("?status__exact=waiting", ["Waiting."]),
@@ -51,10 +51,10 @@ def queue(make_comment, make_user, author):
         ("?q=nothing", []),
     ],
 )
-def test_the_queue_is_filtered_and_searched(client_of, queue, query, words):
+def test_the_queue_is_filtered_and_searched(client_of, queue, query, bodies):
     page = client_of("moderator").get(QUEUE + query).text
-    assert listed(page) == words
-    assert 'name="reason"' in page or not words
+    assert listed(page) == bodies
+    assert 'name="reason"' in page or not bodies
 
 
 def test_a_row_shows_reason_reports_and_post(client_of, queue):

@@ -121,8 +121,8 @@ def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, sourc
     response = client.get(f"{FEED_PATHS[source]}{kind}")
     if kind != "json/":
         ElementTree.fromstring(response.content)
-    for words in ("Bell", "rings", "Zoe"):
-        assert words in response.text
+    for text in ("Bell", "rings", "Zoe"):
+        assert text in response.text
 
 
 @pytest.mark.parametrize(

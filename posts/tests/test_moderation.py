@@ -144,7 +144,7 @@ def test_approving_a_reported_comment_settles_the_report(make_comment, author, m
 
 @pytest.mark.parametrize(("visitor", "may"), MAY)
 @pytest.mark.parametrize(
-    ("verb", "status", "words"),
+    ("verb", "status", "message"),
     [
         ("approve", "waiting", "The comment is published."),
         ("hide", "approved", "The comment is hidden."),
@@ -152,7 +152,7 @@ def test_approving_a_reported_comment_settles_the_report(make_comment, author, m
     ],
 )
 def test_moderators_act_on_the_page(
-    client_of, post, make_comment, make_user, visitor, may, verb, status, words
+    client_of, post, make_comment, make_user, visitor, may, verb, status, message
 ):
     comment = make_comment("Words.", status=status, author=make_user("guest"))
     client, path = client_of(visitor), f"/{post.pk}/comments/{comment.pk}/{verb}/"
@@ -163,7 +163,7 @@ def test_moderators_act_on_the_page(
     assert response.status_code == (302 if may else refused)
     assert entries() == ([(visitor, verb, "Because.")] if may else [])
     if may:
-        assert words in client.get(response["Location"]).text
+        assert message in client.get(response["Location"]).text
         assert "This has already been done." in client.post(path, follow=True).text
 
 
@@ -207,11 +207,11 @@ def test_a_reason_that_is_too_long_is_refused(client_of, post, make_comment):
 
 @pytest.mark.parametrize(("visitor", "may"), MAY)
 @pytest.mark.parametrize(
-    ("verb", "is_open", "words"),
+    ("verb", "is_open", "message"),
     [("close", True, "Comments are closed."), ("open", False, "Comments are open again.")],
 )
 def test_the_author_and_moderators_close_and_open_comments(
-    client_of, post, visitor, may, verb, is_open, words
+    client_of, post, visitor, may, verb, is_open, message
 ):
     Post.objects.update(comments_open=is_open)
     client, path = client_of(visitor), f"/{post.pk}/comments/{verb}/"
@@ -220,7 +220,7 @@ def test_the_author_and_moderators_close_and_open_comments(
     assert Post.objects.get().comments_open == (is_open != may)
     assert entries() == ([(visitor, verb, "")] if may else [])
     if may:
-        assert words in client.get(post.get_absolute_url()).text
+        assert message in client.get(post.get_absolute_url()).text
         client.post(path)
         assert len(entries()) == 1
 

@@ -74,7 +74,7 @@ def test_an_unknown_page_of_my_posts_is_404(client_of, draft, query):
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "message"),
     [
         ("draft", "Write a post"),
         ("scheduled", "press Schedule"),
@@ -83,9 +83,9 @@ def test_an_unknown_page_of_my_posts_is_404(client_of, draft, query):
         ("trash", "stay here for 30 days"),
     ],
 )
-def test_an_empty_tab_says_what_to_do_next(client_of, author, state, words):
+def test_an_empty_tab_says_what_to_do_next(client_of, author, state, message):
     page = client_of("author").get(f"/mine/?state={state}").text
-    assert words in page
+    assert message in page
     assert 'role="search" aria-label="My posts"' not in page
 
 
@@ -115,10 +115,10 @@ def edited(page: str) -> list[str]:
     return re.findall(r"<span>edited ([^<]*)</span>", page)
 
 
-def autosave(post: Post, **words) -> None:
-    tags = words.pop("tags", [tag.name for tag in post.tag_list])
+def autosave(post: Post, **changes) -> None:
+    tags = changes.pop("tags", [tag.name for tag in post.tag_list])
     copy = Post.objects.get(pk=post.pk)
-    for name, value in words.items():
+    for name, value in changes.items():
         setattr(copy, name, value)
     at = NOW.replace(month=3, day=2, hour=5, minute=30)
     publishing.autosave(copy, Edit(at, tags=tags, by=post.author, session="x"))
@@ -126,11 +126,11 @@ def autosave(post: Post, **words) -> None:
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])
 @pytest.mark.parametrize(
-    "words", [{"title": "New"}, {"body": "new"}, {"cover_alt": "New"}, {"tags": ["New"]}]
+    "changes", [{"title": "New"}, {"body": "new"}, {"cover_alt": "New"}, {"tags": ["New"]}]
 )
-def test_edits_that_readers_do_not_see_are_marked_and_dated(client_of, make_post, state, words):
+def test_edits_that_readers_do_not_see_are_marked_and_dated(client_of, make_post, state, changes):
     post = make_post(tags="Tea", **STATES[state])
-    autosave(post, **words)
+    autosave(post, **changes)
     page = client_of("author").get(f"/mine/?state={state}").text
     assert ("Unpublished edits" in page) == (state != "draft")
     assert edited(page) == [f"March 2, {NOW.year}, 5:30 a.m."]

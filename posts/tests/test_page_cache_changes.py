@@ -29,8 +29,8 @@ def thread(make_post, make_comment) -> Comment:
     return comment
 
 
-def save(post: Post, **words) -> None:
-    for name, value in words.items():
+def save(post: Post, **changes) -> None:
+    for name, value in changes.items():
         setattr(post, name, value)
     publishing.update(post, Edit(timezone.now()))
 

@@ -162,7 +162,7 @@ def test_texts_too_long_to_compare_are_refused(client_of):
     ],
 )
 def test_a_text_that_its_editor_saved_needs_no_difference(client_of, visitor, change, status):
-    words = {"title": "One", "body": "a\nb", "tags": "Tea, bread"}
-    client_of("author").post("/create/", words | {"edit_session": "mine"})
-    sent = {f"new_{name}": text for name, text in words.items()} | {"edit_session": "mine"}
+    typed = {"title": "One", "body": "a\nb", "tags": "Tea, bread"}
+    client_of("author").post("/create/", typed | {"edit_session": "mine"})
+    sent = {f"new_{name}": text for name, text in typed.items()} | {"edit_session": "mine"}
     assert client_of(visitor).post("/difference/", sent | change).status_code == status

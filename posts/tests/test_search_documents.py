@@ -29,7 +29,7 @@ def saved(author):
     return publishing.publish(post, Edit(NOW, tags=["Slow Food", "C++"]))
 
 
-def words(post: Post) -> list[str]:
+def columns_of(post: Post) -> list[str]:
     document = SearchDocument.objects.get(post=post)
     return [getattr(document, name) for name in documents.COLUMNS]
 
@@ -41,7 +41,7 @@ def reindex(*arguments: str) -> str:
 
 
 def test_saving_a_post_writes_its_document(saved):
-    assert words(saved) == [
+    assert columns_of(saved) == [
         "creme brulee",
         "of milk and eggs",
         "slow food · c",
@@ -53,7 +53,7 @@ def test_saving_a_post_writes_its_document(saved):
 def test_saving_again_replaces_it(saved):
     saved.title, saved.body = "Soup", "salt"
     publishing.save_post(saved, Edit(NOW, tags=["Lunch"]))
-    assert words(saved) == ["soup", "salt", "lunch", "author · anna lindstrom"]
+    assert columns_of(saved) == ["soup", "salt", "lunch", "author · anna lindstrom"]
     assert find("creme", now=NOW).ids == find("tag:c++", now=NOW).ids == []
     assert find("soup tag:lunch", now=NOW).ids == [saved.pk]
 
@@ -62,7 +62,7 @@ def test_a_post_that_is_not_rendered_yet_is_indexed_as_typed(make_post):
     post = make_post(body="*milk*")
     Post.objects.update(body_html="")
     index_posts([Post.objects.get()])
-    assert words(post)[1] == "milk"
+    assert columns_of(post)[1] == "milk"
 
 
 def test_a_refused_write_leaves_the_index_as_it_was(saved):
@@ -89,7 +89,7 @@ def test_an_author_is_found_by_their_new_name(client_of, saved, make_post):
     client.post("/auth/account/", {"display_name": "Berta Ström"})
     assert find("berta", now=NOW).ids == find('author:"Berta Ström"', now=NOW).ids == [saved.pk]
     assert find("author:lindstrom", now=NOW).ids == []
-    assert words(saved)[:3] == ["creme brulee", "of milk and eggs", "slow food · c"]
+    assert columns_of(saved)[:3] == ["creme brulee", "of milk and eggs", "slow food · c"]
     assert "Wrote 0 search documents" in reindex()
 
 
@@ -163,7 +163,7 @@ def test_new_names_are_written_in_batches_and_nothing_else_is(monkeypatch, reade
     User.objects.update(display_name="Berta")
     assert "Wrote 6 search documents" in reindex("--names")
     assert sorted(find("berta", now=NOW).ids) == [*(post.pk for post in posts), other.pk]
-    assert words(other)[0] == "old"
+    assert columns_of(other)[0] == "old"
 
 
 def test_many_are_written_in_three_queries(make_post, django_assert_num_queries):

@@ -70,7 +70,7 @@ def test_a_page_for_an_anonymous_visitor_sets_no_cookie_and_asks_for_nothing(cli
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("zzz", "No posts found."),
         ("-test", "Enter at least one word"),
@@ -78,9 +78,9 @@ def test_a_page_for_an_anonymous_visitor_sets_no_cookie_and_asks_for_nothing(cli
         ("zzz " * 200, "Your search was too long. Only its beginning was used."),
     ],
 )
-def test_nothing_found_says_what_helps(client, post, text, words):
+def test_nothing_found_says_what_helps(client, post, text, message):
     page = get(client, text)
-    assert words in page
+    assert message in page
     assert "Search tips" in page and 'href="/tags/"' in page
     assert titles(page) == []
 

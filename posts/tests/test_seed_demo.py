@@ -23,7 +23,7 @@ def seed(*arguments: str) -> str:
     return output.getvalue()
 
 
-def words() -> list[tuple]:
+def texts() -> list[tuple]:
     posts = Post.objects.order_by("pk").values_list("title", "body", "author__username")
     # Image names differ in every run.
     return [(title, re.sub(r"/media/\S+", "", body), name) for title, body, name in posts]
@@ -51,11 +51,11 @@ def test_the_sample_has_drafts_schedules_edits_and_a_history(db):
 
 def test_the_same_texts_come_on_every_run(db):
     seed("--posts", "25", "--users", "5")
-    first = words()
+    first = texts()
     Post.objects.all().delete()
     User.objects.all().delete()
     seed("--posts", "25", "--users", "5")
-    assert words() == first
+    assert texts() == first
 
 
 def test_the_newest_post_is_the_first_article_and_ids_grow_with_time(db):

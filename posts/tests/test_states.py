@@ -192,8 +192,8 @@ def test_a_time_that_stays_as_it_was_shown_stays_what_it_is(
 
 
 def test_a_post_published_while_its_editor_was_open_is_not_scheduled_again(client_of, post):
-    words = {"title": "Title", "body": "half of it"}
-    data = words | {"action": "schedule", "publish_at": typed(TOMORROW)}
+    typed_text = {"title": "Title", "body": "half of it"}
+    data = typed_text | {"action": "schedule", "publish_at": typed(TOMORROW)}
     page = client_of("author").post(f"/{post.pk}/update/", data).text
     assert (
         "This post has been published since you opened it." in page

@@ -45,8 +45,8 @@ def is_announced(version, django_capture_on_commit_callbacks):
     return run
 
 
-def edit(post: Post, **words) -> None:
-    for name, value in words.items():
+def edit(post: Post, **changes) -> None:
+    for name, value in changes.items():
         setattr(post, name, value)
     publishing.update(post, Edit(NOW))
 

@@ -78,9 +78,9 @@ def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(peopl
 
 
 def test_no_comment_comes_below_a_post_after_its_comments_are_closed(people, post):
-    def comment(person: User, words: str = "words") -> bool:
+    def comment(person: User, body: str = "words") -> bool:
         try:
-            commenting.add_comment(post, person, words, now=timezone.now())
+            commenting.add_comment(post, person, body, now=timezone.now())
         except commenting.CommentsClosed:
             return False
         return True

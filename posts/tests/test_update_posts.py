@@ -248,7 +248,7 @@ def test_the_versions_move_with_what_is_derived():
     """
     html = str(render_post(SAMPLE))
     rendered = digest([html, str(render_comment(SAMPLE))])
-    words = digest([tokenize(plain_text(html)), tokenize(SAMPLE)])
+    tokens = digest([tokenize(plain_text(html)), tokenize(SAMPLE)])
     assert (RENDERER_VERSION, rendered) == (5, "56ee9155e0e53374")
-    assert (INDEX_VERSION, words) == (1, "c6fc3e8c357c490a")
+    assert (INDEX_VERSION, tokens) == (1, "c6fc3e8c357c490a")
     assert VERSIONS["counted"] == str(listing.COUNT_VERSION)

@@ -28,8 +28,8 @@ def suggestions(post: Post, tags: list[str]) -> list[str]:
             for title in skipped_headings(html)[:SAME_MAX]
         ),
         *(
-            _("A link says only “%(words)s”. Say where it leads.") % {"words": words}
-            for words in vague_links(html)[:SAME_MAX]
+            _("A link says only “%(text)s”. Say where it leads.") % {"text": text}
+            for text in vague_links(html)[:SAME_MAX]
         ),
     ]
     if not tags:

@@ -288,11 +288,11 @@ class PostForm(forms.ModelForm):
 
     def clean_body_image_alt(self) -> str:
         """Refuse alt text without an image, because saving would lose it."""
-        words = self.cleaned_data["body_image_alt"]
+        alt_text = self.cleaned_data["body_image_alt"]
         is_refused = "body_image" not in self.cleaned_data
-        if words and not is_refused and not self.cleaned_data["body_image"]:
+        if alt_text and not is_refused and not self.cleaned_data["body_image"]:
             raise ValidationError(_("Choose the image that this alt text describes."))
-        return words
+        return alt_text
 
 
 # Fields that the author fills in, by kind.

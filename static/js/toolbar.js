@@ -51,9 +51,9 @@ function emphasize(length) {
 function emphasizeLines(length, start, text) {
   const stars = "*".repeat(length);
   const lines = text.split("\n").map((line) => /^(\s*(?:(?:>|#{1,6}|[-+*]|\d+[.)])\s+)*)(.*?)(\s*)$/.exec(line).slice(1));
-  const isOn = lines.every(([, words]) => !words || isMarked(Math.min(runAtStart(words), runAtEnd(words)), length));
-  const change = (words) => (isOn ? words.slice(length, -length) : stars + words + stars);
-  write(start, start + text.length, lines.map(([before, words, after]) => before + (words && change(words)) + after).join("\n"));
+  const isOn = lines.every(([, text]) => !text || isMarked(Math.min(runAtStart(text), runAtEnd(text)), length));
+  const change = (text) => (isOn ? text.slice(length, -length) : stars + text + stars);
+  write(start, start + text.length, lines.map(([before, text, after]) => before + (text && change(text)) + after).join("\n"));
 }
 
 // The code fence is longer than any run of backticks inside it.
@@ -114,8 +114,8 @@ function list(lines) {
 // Each use changes the line to a heading, a subheading, and plain text again.
 function heading([line, ...rest]) {
   const level = /^#*/.exec(line)[0].length;
-  const words = line.replace(/^#+ */, "");
-  return [{ 0: `## ${words}`, 2: `### ${words}` }[level] ?? words, ...rest];
+  const text = line.replace(/^#+ */, "");
+  return [{ 0: `## ${text}`, 2: `### ${text}` }[level] ?? text, ...rest];
 }
 
 const LINK = /\[([^\]\n]*)\]\(([^()\s]*)\)/g;
