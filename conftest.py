@@ -1,5 +1,6 @@
 """Fixtures for all tests: people, posts, comments and static files."""
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.test import client as client_module
 from django.utils import timezone
+from django.utils.formats import reset_format_cache
 
 from accounts.models import User
+from caching import pages
 from caching.tests.cached import AnonymousVisitor
+from identity import current
+from identity.models import Site
 from jobs.runner import run_next
 from posts.discussion import commenting
 from posts.models import Comment, Post
@@ -55,6 +60,24 @@ def collected_static_files(tmp_path_factory):
 def fresh_limits():
     """Forget what other tests did, because their accounts had the same ids."""
     site_settings.LIMITS_FILE.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_site():
+    """Start with the defaults, because a test without a database can't read the site's row."""
+    current.kept = current.Kept(Site(), pages.find_counter().read(), math.inf)
+    reset_format_cache()
+
+
+@pytest.fixture
+def set_site(db):
+    """Return a function that changes the site's settings at once, as after a commit."""
+
+    def change(**values) -> None:
+        current.change(**values)
+        current.keep(pages.find_counter().read())
+
+    return change
 
 
 @pytest.fixture

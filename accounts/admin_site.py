@@ -10,10 +10,17 @@ from accounts.guessing import remember_device
 from accounts.long_bodies import mark_editor_shown
 from accounts.mail import KEPT, can_send, folder
 from accounts.mixins import return_typed_text
+from identity import current
 
 
 class StaffSite(admin.AdminSite):
     """Admin site that gives back the typed text if the session ended in the meantime."""
+
+    @property
+    def site_header(self) -> str:
+        return current.site().name
+
+    site_title = site_header
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)

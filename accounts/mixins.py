@@ -18,8 +18,7 @@ class OwnTimeMixin:
     """Mixin that shows and reads times in the visitor's own time zone."""
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        zone = zone_of(request.user) if request.user.is_authenticated else None
-        with timezone.override(zone):
+        with timezone.override(zone_of(request.user)):
             response = super().dispatch(request, *args, **kwargs)
             # Django renders a page after this method, when the thread has its zone back.
             return response.render() if hasattr(response, "render") else response

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 
-from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django_tasks import task
 from accounts import mail
 from accounts.forms import ResetForm
 from accounts.models import User
+from identity import current
 
 
 @task
@@ -27,7 +27,7 @@ def send_reset(email: str, site_url: str) -> None:
     for user in sorted(ResetForm().get_users(email), key=lambda user: user.pk):
         links[user.email].append((user.username, f"{site_url}{reset_path(user)}"))
     for address, links_of_address in links.items():
-        context = {"site_name": settings.SITE_NAME, "links": links_of_address}
+        context = {"site_name": current.site().name, "links": links_of_address}
         subject = render_to_string("accounts/password_reset_subject.txt", context)
         mail.send(subject, render_to_string("accounts/password_reset_email.txt", context), address)
 

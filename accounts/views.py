@@ -32,6 +32,7 @@ from accounts.unsaved_text import unsaved_texts_of
 from accounts.usernames import USERNAME_MAX_LENGTH, username_key
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
+from identity import current
 
 
 class OwnAddressMixin(auth_views.RedirectURLMixin):
@@ -81,7 +82,7 @@ class Register(NextMixin, FormView):
 
     @property
     def is_closed(self) -> bool:
-        return not settings.REGISTRATION_OPEN and not self.request.user.is_authenticated
+        return not current.site().is_registration_open and not self.request.user.is_authenticated
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         return self.refuse() if self.is_closed else super().dispatch(request, *args, **kwargs)

@@ -104,11 +104,10 @@ def check_debug(app_configs, **kwargs) -> list[CheckMessage]:
 
 @register()
 def check_language(app_configs, **kwargs) -> list[CheckMessage]:
-    if settings.LANGUAGE_CODE == settings.BLOG_LANGUAGE:
+    code = settings.SITE_VARIABLES["language"][1]
+    if code is None or code.startswith("en"):
         return []
-    name = get_language_info(settings.BLOG_LANGUAGE)["name"]
-    message = (
-        f"LANGUAGE_CODE={settings.BLOG_LANGUAGE}: the interface is not translated into {name}."
-    )
+    name = get_language_info(code)["name"]
+    message = f"LANGUAGE_CODE={code}: the interface is not translated into {name}."
     hint = f"Its text stays in English, with dates and numbers in the format of {name}."
     return [checks.Warning(message, hint=hint, id="blogsite.W010")]

@@ -68,7 +68,7 @@ def read(name: str, default: Any, parse: Callable[[str], Any], expected: str) ->
         refuse(name, text, expected)
 
 
-def boolean(name: str, default: bool) -> bool:
+def boolean(name: str, default: bool | None) -> bool | None:
     return read(name, default, _parse_boolean, "1, true, yes or on, or 0, false, no or off")
 
 
@@ -100,7 +100,7 @@ def web_threads() -> int:
     return whole_number("WEB_THREADS", 4, 1, 256)
 
 
-def one_of(name: str, default: str, choices: tuple[str, ...], expected: str) -> str:
+def one_of(name: str, default: str | None, choices: tuple[str, ...], expected: str) -> str:
     """Return the one of `choices` that matches the variable, ignoring case."""
     by_lowered = {choice.lower(): choice for choice in choices}
 
@@ -140,7 +140,7 @@ def host_of(site_url: str) -> str:
     return re.sub(r":\d+$", "", site_url.partition("://")[2])
 
 
-def time_zone(name: str, default: str) -> str:
+def time_zone(name: str, default: str | None) -> str | None:
     expected = "a name from the time zone database, such as Europe/Berlin"
     return read(name, default, _parse_time_zone, expected)
 

@@ -33,7 +33,6 @@ INSTANCE_MARK = hmac.digest(SECRET_KEY.encode(), b"blogsite.instance", "sha256")
 # Hosts, HTTPS and cookies ----------------------------------------------------------------------
 
 DEBUG = environment.boolean("DEBUG", False)
-SITE_NAME = environment.read("SITE_NAME", "Blogsite", str, "a name")
 SITE_URL = environment.origin("SITE_URL")
 BEHIND_PROXY = environment.boolean("BEHIND_PROXY", False)
 IS_HTTPS = SITE_URL.startswith("https://")
@@ -96,6 +95,7 @@ WEB_THREADS = environment.web_threads()
 
 INSTALLED_APPS = [
     "blogsite",
+    "identity",
     "accounts",
     "posts",
     "jobs",
@@ -123,6 +123,7 @@ MIDDLEWARE = [
     # Must come before anything that queries the database.
     "caching.fragments.note_cache_version",
     "blogsite.requests.serve_visitor",
+    "identity.current.apply_site",
     "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -155,12 +156,13 @@ TEMPLATES = [
         "DIRS": [ASSETS_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["caching.fragments", "content.language"],
+            "builtins": ["caching.fragments", "identity.language"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "blogsite.context_processors.site",
+                "identity.context_processors.site",
             ],
         },
     },
@@ -214,7 +216,7 @@ if REPLICA:
     }
     DATABASE_ROUTERS = ["blogsite.replica.ReplicaRouter"]
     # Must come before all middleware that queries the database.
-    place = MIDDLEWARE.index("accounts.sessions.SessionMiddleware")
+    place = MIDDLEWARE.index("identity.current.apply_site")
     MIDDLEWARE.insert(place, "blogsite.replica.read_from_replica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -252,6 +254,8 @@ TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend"}}
 WORK = environment.one_of("WORK", "here", ("here", "apart"), "here or apart")
 # Called in each web worker.
 IN_WORKER = "jobs.runner.start"
+# Context manager in which jobs run.
+JOB_CONTEXT = "identity.current.applied"
 # Commands that run at 4:00. The last ones add new names of authors to the search index, and update
 # accounts and posts that an older version saved during an update.
 NIGHTLY = [
@@ -272,7 +276,6 @@ SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "posts:post_list"
 LOGOUT_REDIRECT_URL = "posts:post_list"
-REGISTRATION_OPEN = environment.boolean("REGISTRATION_OPEN", True)
 LIMITS = environment.limits()
 LIMITS_FILE = INSTANCE_DIR / "limits.sqlite3"
 AUTHENTICATION_BACKENDS = ["accounts.backends.EvenBackend"]
@@ -306,27 +309,37 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Language, time and the blog -------------------------------------------------------------------
 
-# The language of dates, numbers and posts.
-BLOG_LANGUAGE = environment.one_of(
-    "LANGUAGE_CODE",
-    "en",
-    tuple(code for code, _ in DJANGO_LANGUAGES),
-    "a language code, such as en",
-)
-# The interface uses only languages into which all of it is translated, including Django's part.
-COMPLETE_LANGUAGES = {"en"}
-LANGUAGE_CODE = "en" if BLOG_LANGUAGE.split("-")[0] not in COMPLETE_LANGUAGES else BLOG_LANGUAGE
-FORMAT_MODULE_PATH = "blogsite.formats" if LANGUAGE_CODE != BLOG_LANGUAGE else None
+LANGUAGE_CODES = tuple(code for code, _ in DJANGO_LANGUAGES)
+A_LANGUAGE = "a language code, such as en"
+APPROVALS = ("links", "first", "all", "none")
+# Columns of `identity.models.Site` that environment variables set, so that the owner can't change
+# them: the name and the value of each variable, or None if it is not set.
+SITE_VARIABLES = {
+    "name": ("SITE_NAME", environment.read("SITE_NAME", None, str, "a name")),
+    "language": (
+        "LANGUAGE_CODE",
+        environment.one_of("LANGUAGE_CODE", None, LANGUAGE_CODES, A_LANGUAGE),
+    ),
+    "time_zone": ("TIME_ZONE", environment.time_zone("TIME_ZONE", None)),
+    "registration": (
+        "REGISTRATION_OPEN",
+        {True: "open", False: "closed"}.get(environment.boolean("REGISTRATION_OPEN", None)),
+    ),
+    "comments_enabled": ("COMMENTS_ENABLED", environment.boolean("COMMENTS_ENABLED", None)),
+    "comment_approval": (
+        "COMMENT_APPROVAL",
+        environment.one_of("COMMENT_APPROVAL", None, APPROVALS, "links, first, all or none"),
+    ),
+}
+# For commands, and until `identity.current` applies the site's own.
+LANGUAGE_CODE = "en"
+TIME_ZONE = SITE_VARIABLES["time_zone"][1] or "UTC"
+# The site's language may differ from that of the interface.
+FORMAT_MODULE_PATH = "identity.formats"
 LOCALE_PATHS = [ASSETS_DIR / "locale"]
-TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 POSTS_PER_PAGE = environment.whole_number("POSTS_PER_PAGE", 5, 1, 100)
 PREVIEW_LINK_DAYS = environment.whole_number("PREVIEW_LINK_DAYS", 7, 1, 365)
-COMMENTS_ENABLED = environment.boolean("COMMENTS_ENABLED", True)
-APPROVALS = ("links", "first", "all", "none")
-COMMENT_APPROVAL = environment.one_of(
-    "COMMENT_APPROVAL", "links", APPROVALS, "links, first, all or none"
-)
 
 # Logs ------------------------------------------------------------------------------------------
 

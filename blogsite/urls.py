@@ -1,6 +1,5 @@
 """The URLs of the site."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
@@ -31,7 +30,6 @@ class Favicon(RedirectView):
         return static("img/icon.svg")
 
 
-admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 admin.site.index_title = _("Moderation")
 
 urlpatterns = [

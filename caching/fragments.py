@@ -83,8 +83,20 @@ def bytes_of(thing: object) -> int:
 
 changing = Store()
 unchanging = Store()
+# Each function returns something that the HTML of all fragments depends on. Links begin with the
+# path that the site is served under.
+dependencies: list[Callable[[], Hashable]] = [
+    get_language,
+    timezone.get_current_timezone_name,
+    get_script_prefix,
+]
 # The cache version when the request began, before its first query.
 version_at_start = ContextVar[pages.CacheVersion | str | None]("version_at_start", default=None)
+
+
+def register_dependency(find: Callable[[], Hashable]) -> None:
+    """Keep fragments apart for each value that `find` returns, such as the blog's language."""
+    dependencies.append(find)
 
 
 def note_cache_version(get_response: Callable) -> Callable:
@@ -135,10 +147,8 @@ def include_cached(name: str, **values: Hashable) -> SafeString:
 def find_or_make(
     store: Store, kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Fragment]]
 ) -> dict[Key, Fragment]:
-    zone = timezone.get_current_timezone_name()
     fragments = store.fragments
-    # Links begin with the path that the site is served under.
-    context = (kind, get_language(), zone, get_script_prefix())
+    context = (kind, *(find() for find in dependencies))
     found = {key: fragments[context, key] for key in keys if (context, key) in fragments}
     missing = [key for key in keys if key not in found]
     if missing:

@@ -37,9 +37,7 @@ def cache_key(environ: dict) -> Key | None:
     scheme = environ["wsgi.url_scheme"]
     if settings.BEHIND_PROXY:  # `blogsite.wsgi` leaves the proxy's header alone.
         scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
-    where = (scheme == "https", environ["HTTP_HOST"], environ.get("SCRIPT_NAME", ""), path)
-    # The site has one language. If visitors can choose one, this is the chosen one.
-    return *where, query, settings.LANGUAGE_CODE
+    return (scheme == "https", environ["HTTP_HOST"], environ.get("SCRIPT_NAME", ""), path, query)
 
 
 def in_order(query: str) -> str:

@@ -46,7 +46,7 @@ def is_nightly(job: Job) -> bool:
 
 def next_night(now: datetime) -> datetime:
     """Return the next 4:00 in the time zone of the site."""
-    zone = timezone.get_default_timezone()
+    zone = timezone.get_current_timezone()
     day = now.astimezone(zone).date()
     tonight = datetime.combine(day, NIGHT, tzinfo=zone)
     return tonight if tonight > now else datetime.combine(day + timedelta(1), NIGHT, tzinfo=zone)

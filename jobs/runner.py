@@ -144,10 +144,11 @@ def work(stop: threading.Event, *, rest: int) -> None:
         created.clear()
         begun_at = time.thread_time()
         try:
-            if not is_scheduled:
-                nightly.schedule(timezone.now())
-            is_scheduled = True
-            is_idle = not run_next(timezone.now())
+            with import_string(settings.JOB_CONTEXT)():
+                if not is_scheduled:
+                    nightly.schedule(timezone.now())
+                is_scheduled = True
+                is_idle = not run_next(timezone.now())
             is_working = True
         # This thread has the lock, so no other process would run jobs if it ended.
         except Exception as error:

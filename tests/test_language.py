@@ -3,48 +3,38 @@
 import re
 
 import pytest
-from django.conf import settings as site_settings
 from django.conf.global_settings import LANGUAGES
 from django.core.checks import run_checks
 from django.utils import formats, timezone
-from django.utils.formats import get_format, reset_format_cache
+from django.utils.formats import get_format
 from django.utils.translation import gettext, override
 
-from blogsite.tests.conftest import environ, instance, load  # noqa: F401
-from content.language import date_format
+from identity.language import date_format
+from identity.models import Site
 
 CODES = [code for code, _ in LANGUAGES]
 NOW = timezone.datetime(2024, 12, 3, 14, 5, tzinfo=timezone.get_default_timezone())
 
 
 @pytest.fixture
-def written_in(settings):
-    """Return a function that sets the blog's language like the settings."""
-
-    def choose(code: str) -> None:
-        settings.BLOG_LANGUAGE, settings.FORMAT_MODULE_PATH = code, "blogsite.formats"
-        reset_format_cache()
-
-    yield choose
-    reset_format_cache()
+def written_in(set_site):
+    """Return a function that sets the blog's language."""
+    return lambda code: set_site(language=code)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_interface_is_in_one_language_that_is_complete(load, code):  # noqa: F811
-    loaded = load(LANGUAGE_CODE=code)
-    is_english = code.startswith("en")
-    assert loaded["BLOG_LANGUAGE"] == code
-    assert loaded["LANGUAGE_CODE"] == (code if is_english else "en")
-    assert loaded["FORMAT_MODULE_PATH"] == (None if is_english else "blogsite.formats")
+def test_the_interface_is_in_one_language_that_is_complete(code):
+    expected = code if code.startswith("en") else "en"
+    assert Site(language=code).interface_language == expected
 
 
 @pytest.mark.parametrize("code", ["de", "pt-br", "zh-hans", "ar"])
-def test_a_language_that_is_not_complete_is_named_at_start(written_in, code):
+def test_a_language_that_is_not_complete_is_named_at_start(settings, code):
     def told() -> list[str]:
         return [m.msg for m in run_checks() if m.id == "blogsite.W010"]
 
     assert told() == []
-    written_in(code)
+    settings.SITE_VARIABLES = {"language": ("LANGUAGE_CODE", code)}
     (message,) = told()
     assert f"LANGUAGE_CODE={code}" in message
 
@@ -130,5 +120,4 @@ def test_feeds_name_the_language_of_the_blog(client, make_post, written_in, path
 
 def test_a_blog_in_english_marks_no_language(client, make_post):
     make_post()
-    assert site_settings.BLOG_LANGUAGE == site_settings.LANGUAGE_CODE == "en"
     assert client.get("/").text.count(" lang=") == 1

@@ -10,7 +10,7 @@ from blogsite import __version__, environment
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
-APPS = ("accounts", "blogsite", "caching", "content", "jobs", "posts")
+APPS = ("accounts", "blogsite", "caching", "content", "identity", "jobs", "posts")
 OF_EVERY_APP = {"management", "migrations", "templatetags", "tests", "views"}
 
 

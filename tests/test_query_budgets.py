@@ -131,11 +131,11 @@ def test_taking_part(
 
 @pytest.mark.parametrize("rule", ["links", "first", "all"])
 def test_commenting_where_it_counts_who_is_known(
-    client_of, reader, post, make_post, settings, django_assert_num_queries, rule
+    client_of, reader, post, make_post, set_site, django_assert_num_queries, rule
 ):
-    settings.COMMENT_APPROVAL = "none"
+    set_site(comment_approval="none")
     commenting.add_comment(make_post(), reader, "words", now=timezone.now())
-    settings.COMMENT_APPROVAL = rule
+    set_site(comment_approval=rule)
     client, links = client_of("reader"), " https://a.example https://b.example https://c.example"
     # As above, with the writer's row.
     with django_assert_num_queries(10):

@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from django.contrib import admin
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import trans_real
@@ -22,7 +21,7 @@ from posts.models import CommentReport, ModerationEntry, Post, PreviewLink, Tag
 ROOT = Path(__file__).parent.parent
 SOURCES = [
     path
-    for app in ("accounts", "blogsite", "caching", "content", "jobs", "posts")
+    for app in ("accounts", "blogsite", "caching", "content", "identity", "jobs", "posts")
     for path in (ROOT / app).rglob("*.py")
     if not {"tests", "migrations", "commands"} & set(path.parts)
 ]
@@ -100,16 +99,12 @@ def outside(text: str, depth: int) -> tuple[list[str], int]:
 
 
 @pytest.fixture
-def pseudo(monkeypatch, settings):
+def pseudo(monkeypatch, set_site):
     """Put marks around each translated text, and give the site a Cyrillic name.
 
     The language has its own code, so pages never show cached fragments of other tests.
     """
-    settings.SITE_NAME = "Блог"
-    # The admin takes the site's name when the URLs are loaded.
-    monkeypatch.setattr(admin.site, "site_header", settings.SITE_NAME)
-    monkeypatch.setattr(admin.site, "site_title", settings.SITE_NAME)
-    settings.BLOG_LANGUAGE = LANGUAGE
+    set_site(name="Блог", language=LANGUAGE)
     monkeypatch.setitem(trans_real._translations, LANGUAGE, Pseudo(LANGUAGE))
     translation.activate(LANGUAGE)
     yield

@@ -42,6 +42,7 @@ def expected_names() -> set[str]:
         "caching",
         "jobs",
         "content",
+        "identity",
         "posts",
         "templates",
         "static",

@@ -27,8 +27,8 @@ def errors(response) -> dict[str, list[str]]:
     return dict(found)
 
 
-def test_the_page_shows_the_form_under_the_blogs_own_name(client, settings):
-    settings.SITE_NAME = "Field Notes"
+def test_the_page_shows_the_form_under_the_blogs_own_name(client, set_site):
+    set_site(name="Field Notes")
     page = client.get(LOGIN).text
     assert 'name="username"' in page and 'name="password"' in page
     assert "<title>Log in · Field Notes</title>" in page
@@ -126,9 +126,8 @@ def test_a_refused_form_keeps_the_name_but_never_the_password(client, db):
     assert "correct-ish" not in page
 
 
-def test_the_session_gets_a_new_key_at_log_in(client, reader, settings):
+def test_the_session_gets_a_new_key_at_log_in(client, reader):
     # A session key that someone planted before the login must not work afterward.
-    settings.REGISTRATION_OPEN = True
     registered = {"username": "new", "password1": "tulip-candle-42", "password2": "tulip-candle-42"}
     client.post("/auth/register/", registered)
     before = client.session.session_key

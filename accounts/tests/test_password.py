@@ -360,8 +360,8 @@ def test_a_host_that_is_not_ours_gets_into_no_mail(
     assert all("evil" not in f"{mail.subject}{mail.body}" for mail in mailoutbox)
 
 
-def test_the_mail_says_the_same_as_plain_text_and_as_html(zoe, ask, settings, mailoutbox):
-    settings.SITE_NAME = "Tom & Zoë's *new*\n <blog>"
+def test_the_mail_says_the_same_as_plain_text_and_as_html(zoe, ask, set_site, settings, mailoutbox):
+    set_site(name="Tom & Zoë's *new*\n <blog>")
     address = ask()
     (mail,) = mailoutbox
     assert mail.subject == "Set a new password on Tom & Zoë's *new* <blog>"

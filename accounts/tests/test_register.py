@@ -212,8 +212,8 @@ def test_the_pages_to_register_and_to_log_in_hand_next_to_each_other(client):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_closed_registration_says_so_and_makes_nothing(client, db, settings, method):
-    settings.REGISTRATION_OPEN = False
+def test_closed_registration_says_so_and_makes_nothing(client, set_site, method):
+    set_site(registration="closed")
     response = getattr(client, method)(REGISTER, fields())
     assert response.status_code == 403
     assert "Registration is closed" in response.text
@@ -223,15 +223,15 @@ def test_closed_registration_says_so_and_makes_nothing(client, db, settings, met
 
 @pytest.mark.parametrize("open_", [True, False])
 @pytest.mark.parametrize("address", ["/", LOGIN, "/auth/password/reset/", "/auth/logout/"])
-def test_links_to_register_exist_only_if_registration_is_open(client, db, settings, open_, address):
-    settings.REGISTRATION_OPEN = open_
+def test_links_to_register_exist_only_if_registration_is_open(client, set_site, open_, address):
+    set_site(registration="open" if open_ else "closed")
     assert (reverse("accounts:register") in client.get(address).text) is open_
 
 
 @pytest.mark.parametrize("open_", [True, False])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_logged_in_visitor_is_redirected_to_the_index(client_of, settings, open_, method):
-    settings.REGISTRATION_OPEN = open_
+def test_a_logged_in_visitor_is_redirected_to_the_index(client_of, set_site, open_, method):
+    set_site(registration="open" if open_ else "closed")
     response = getattr(client_of("reader"), method)(REGISTER, fields())
     assert (response.status_code, response["Location"]) == (302, "/")
     assert not User.objects.filter(username="alice").exists()

@@ -259,10 +259,10 @@ def test_an_older_button_logs_out_where_the_browser_vouches_for_it(browser, read
     assert ("You are logged out." in tab.page) == ends
 
 
-def test_a_closed_registration_stays_closed_for_an_older_form(browser, settings):
+def test_a_closed_registration_stays_closed_for_an_older_form(browser, set_site):
     tab = Tab(browser).open("/auth/register/")
     log_in_and_out(browser)
-    settings.REGISTRATION_OPEN = False
+    set_site(registration="closed")
     tab.press(username="new", email="", password1=NEW, password2=NEW)
     assert "Registration is closed" in tab.page
     assert not User.objects.filter(username="new").exists()

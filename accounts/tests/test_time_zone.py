@@ -41,8 +41,8 @@ def test_a_zone_is_chosen_from_those_there_are(client_of, name, is_taken):
         assert f'<option value="{name}" selected>' in client.get(ACCOUNT).text
 
 
-def test_until_it_is_chosen_it_is_that_of_the_site(client_of, settings):
-    settings.TIME_ZONE = "Asia/Tokyo"
+def test_until_it_is_chosen_it_is_that_of_the_site(client_of, set_site):
+    set_site(time_zone="Asia/Tokyo")
     client = client_of("author")
     page = client.get(ACCOUNT).text
     assert '<option value="" selected>Site default (Asia/Tokyo)</option>' in page
@@ -65,8 +65,8 @@ class WhatTime(OwnTimeMixin, View):
     ("name", "shown"),
     [("Europe/Berlin", "14:00"), ("", "21:00"), ("Gone/Away", "21:00")],
 )
-def test_a_page_of_ones_own_shows_the_chosen_time(rf, make_user, settings, name, shown):
-    settings.TIME_ZONE = "Asia/Tokyo"
+def test_a_page_of_ones_own_shows_the_chosen_time(rf, make_user, set_site, name, shown):
+    set_site(time_zone="Asia/Tokyo")
     request = rf.get("/")
     request.user = make_user("zoe", time_zone=name)
     with timezone.override("America/New_York"):
@@ -92,6 +92,7 @@ def test_the_account_page_shows_times_in_the_chosen_zone(client_of, author):
     assert "2026-01-02T02:00:00+14:00" in client_of("author").get(ACCOUNT).text
 
 
-def test_no_zone_is_none(make_user):
-    assert zone_of(make_user("zoe")) is None
+def test_without_a_choice_the_zone_is_that_of_the_site(make_user, set_site):
+    set_site(time_zone="Asia/Tokyo")
+    assert zone_of(make_user("zoe")) == ZoneInfo("Asia/Tokyo")
     assert zone_of(make_user("ada", time_zone="UTC")) == ZoneInfo("UTC")

@@ -18,6 +18,8 @@ from django.urls import path
 from accounts.models import User
 from blogsite import replica
 from blogsite.replica import PRIMARY, REPLICA, REST_AWAY, REST_BEHIND
+from caching import pages
+from identity import current
 from posts.models import Post
 
 UP_TO_DATE, BEHIND = "SELECT 5 >= %s", "SELECT 4 >= %s"
@@ -107,6 +109,8 @@ def asked(following, client, author, post):
     """Return a function that gets a page and counts the queries to each database."""
 
     def get(page: str = "/", **options) -> tuple[HttpResponse, int, int]:
+        # Each process keeps the site's settings until the next change.
+        current.keep(pages.find_counter().read())
         with counting(PRIMARY) as primary, counting(REPLICA) as copied:
             response = client.get(page, **options)
         return response, len(primary), len(copied)

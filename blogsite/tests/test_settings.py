@@ -17,18 +17,14 @@ SITE = "https://blog.example.org"
     ("name", "default"),
     [
         ("DEBUG", False),
-        ("SITE_NAME", "Blogsite"),
         ("SITE_URL", ""),
         ("BEHIND_PROXY", False),
         ("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"]),
         ("CSRF_TRUSTED_ORIGINS", []),
         ("SECURE_HSTS_INCLUDE_SUBDOMAINS", False),
         ("SECURE_HSTS_PRELOAD", False),
-        ("REGISTRATION_OPEN", True),
         ("POSTS_PER_PAGE", 5),
-        ("COMMENTS_ENABLED", True),
         ("PREVIEW_LINK_DAYS", 7),
-        ("COMMENT_APPROVAL", "links"),
         ("LANGUAGE_CODE", "en"),
         ("TIME_ZONE", "UTC"),
         ("LOG_LEVEL", "INFO"),
@@ -45,19 +41,14 @@ def test_it_runs_with_no_variable_set(load, name, default):
     ("variable", "text", "setting", "value"),
     [
         ("DEBUG", "1", "DEBUG", True),
-        ("SITE_NAME", "Ada’s notes", "SITE_NAME", "Ada’s notes"),
         ("SITE_URL", f"{SITE}/", "SITE_URL", SITE),
         ("BEHIND_PROXY", "1", "BEHIND_PROXY", True),
         ("ALLOWED_HOSTS", "a.example, b.example", "ALLOWED_HOSTS", ["a.example", "b.example"]),
         ("CSRF_TRUSTED_ORIGINS", SITE, "CSRF_TRUSTED_ORIGINS", [SITE]),
         ("HSTS_SUBDOMAINS", "on", "SECURE_HSTS_INCLUDE_SUBDOMAINS", True),
         ("HSTS_PRELOAD", "on", "SECURE_HSTS_PRELOAD", True),
-        ("REGISTRATION_OPEN", "0", "REGISTRATION_OPEN", False),
         ("RATE_LIMITS", "0", "LIMITS", {}),
         ("POSTS_PER_PAGE", "20", "POSTS_PER_PAGE", 20),
-        ("COMMENTS_ENABLED", "0", "COMMENTS_ENABLED", False),
-        ("COMMENT_APPROVAL", "First", "COMMENT_APPROVAL", "first"),
-        ("LANGUAGE_CODE", "pt-BR", "BLOG_LANGUAGE", "pt-br"),
         ("TIME_ZONE", "Europe/Berlin", "TIME_ZONE", "Europe/Berlin"),
         ("LOG_LEVEL", "warning", "LOG_LEVEL", "WARNING"),
         ("PAGE_CACHE", "0", "PAGE_CACHE", ""),
@@ -67,6 +58,23 @@ def test_it_runs_with_no_variable_set(load, name, default):
 )
 def test_a_good_value_is_taken(load, variable, text, setting, value):
     assert load(**{variable: text})[setting] == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "column", "value"),
+    [
+        ("SITE_NAME", "Ada’s notes", "name", "Ada’s notes"),
+        ("LANGUAGE_CODE", "pt-BR", "language", "pt-br"),
+        ("TIME_ZONE", "Europe/Berlin", "time_zone", "Europe/Berlin"),
+        ("REGISTRATION_OPEN", "1", "registration", "open"),
+        ("REGISTRATION_OPEN", "0", "registration", "closed"),
+        ("COMMENTS_ENABLED", "0", "comments_enabled", False),
+        ("COMMENT_APPROVAL", "First", "comment_approval", "first"),
+    ],
+)
+def test_a_variable_takes_precedence_over_the_owners_settings(load, variable, text, column, value):
+    assert load(**{variable: text})["SITE_VARIABLES"][column] == (variable, value)
+    assert load()["SITE_VARIABLES"][column] == (variable, None)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +248,7 @@ def test_a_replica_is_read_from_where_there_is_one(load):
     assert found["CONN_HEALTH_CHECKS"]
     assert loaded["DATABASE_ROUTERS"] == ["blogsite.replica.ReplicaRouter"]
     names = [name.rpartition(".")[2] for name in loaded["MIDDLEWARE"]]
-    assert names.index("read_from_replica") + 1 == names.index("SessionMiddleware")
+    assert names.index("read_from_replica") + 1 == names.index("apply_site")
 
 
 def test_without_one_nothing_is_routed(load):

@@ -372,14 +372,6 @@ def test_behind_a_proxy_the_scheme_is_what_it_says(anonymous, settings, one, oth
     assert (anonymous.rendered == 1) == is_same
 
 
-def test_another_language_is_another_response(anonymous, settings):
-    anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
-    anonymous.get()
-    settings.LANGUAGE_CODE = "de"
-    anonymous.get()
-    assert anonymous.rendered == 2
-
-
 def test_a_page_is_the_same_from_the_cache_and_without_it_in_any_order_of_its_question(
     anonymous, make_post
 ):

@@ -7,7 +7,6 @@ comment, the writer, and last the post. So no two requests wait for each other.
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -16,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from caching import pages, takedown
 from content.markup import RENDERER_VERSION, render_comment
+from identity import current
 from posts.models import (
     COMMENT_MAX_DEPTH,
     PATH_STEP,
@@ -32,7 +32,7 @@ OPEN = (Comment.Status.APPROVED, Comment.Status.WAITING)
 # If the same text is sent again within this time, it counts as the same comment: it comes from a
 # double click or a form sent twice.
 RESENT_WITHIN = timedelta(minutes=1)
-# A comment with more links waits if COMMENT_APPROVAL=links.
+# A comment with more links waits if the site's rule is `links`.
 LINKS_MAX = 2
 
 
@@ -152,10 +152,10 @@ def _count_new(comment: Comment) -> None:
 def find_waiting_reason(comment: Comment, *, is_known: bool) -> str:
     """Return why a new or changed comment waits, or an empty string if it doesn't.
 
-    COMMENT_APPROVAL is the rule. The post's author and moderators never wait. Writers with another
-    approved comment (`is_known`) wait only if everyone does.
+    The site's `comment_approval` is the rule. The post's author and moderators never wait. Writers
+    with another approved comment (`is_known`) wait only if everyone does.
     """
-    rule = settings.COMMENT_APPROVAL
+    rule = current.site().comment_approval
     if rule == "none" or may_moderate(comment.author, comment.post):
         return ""
     if rule == "all":

@@ -1,6 +1,5 @@
 """Permission mixins for views of a post's discussion."""
 
-from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse
@@ -10,6 +9,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django_htmx.http import HttpResponseClientRedirect
 
+from identity import current
 from posts.models import LONG_COLUMNS, Comment, Post
 
 
@@ -42,11 +42,11 @@ class DiscussionMixin(LoginRequiredMixin, UserPassesTestMixin):
 
 
 class CommentsMixin(DiscussionMixin):
-    """A DiscussionMixin that returns 404 if COMMENTS_ENABLED is off."""
+    """A DiscussionMixin that returns 404 if the site has no comments."""
 
     @cached_property
     def post_in_question(self) -> Post:
-        if not settings.COMMENTS_ENABLED:
+        if not current.site().comments_enabled:
             raise Http404
         return super().post_in_question
 

@@ -3,7 +3,6 @@
 import re
 
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_form
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.utils.safestring import SafeString
 from accounts.models import UnsavedText
 from accounts.unsaved_text import unsaved_texts_of
 from caching import fragments
+from identity import current
 from posts.discussion.forms import CommentForm
 from posts.discussion.rendering import COMMENTS_PER_PAGE, Viewer, comment_page, split_at
 from posts.models import COMMENT_MAX_DEPTH, PATH_STEP, Comment, Post, may_moderate
@@ -26,7 +26,7 @@ def discussion_of(request: HttpRequest, post: Post, form: CommentForm | None = N
     """
     now = timezone.now()
     context = {"is_listed": post.is_listed(now)}
-    if not settings.COMMENTS_ENABLED:
+    if not current.site().comments_enabled:
         return context
     if form is None and "recovered" in request.GET:
         recovered = unsaved_comment(request, post)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +18,7 @@ from accounts.limits import LimitMixin
 from accounts.mixins import KeepsTextMixin
 from accounts.models import User
 from content.methods import READ_METHODS
+from identity import current
 from posts.discussion import commenting, liking, moderation
 from posts.discussion.forms import CommentBodyForm, ReasonForm
 from posts.discussion.mixins import CommentMixin, CommentsMixin, DiscussionMixin
@@ -64,7 +64,7 @@ class CommentDetail(View):
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         post = get_object_or_404(Post.objects.visible_to(request.user), pk=kwargs["pk"])
         comments = Comment.objects.visible_to(request.user, post)
-        if not settings.COMMENTS_ENABLED:
+        if not current.site().comments_enabled:
             raise Http404
         return redirect(url_in_thread(get_object_or_404(comments, pk=kwargs["comment"])))
 

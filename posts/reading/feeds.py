@@ -24,6 +24,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from accounts.models import User
 from caching import fragments
 from content.addresses import absolute_html, absolute_url, moved
+from identity import current
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_renamed, find_tag
@@ -107,7 +108,7 @@ class Document(NamedTuple):
 def site_feed(request: HttpRequest, kind: str) -> HttpResponse:
     now = timezone.now()
     posts = Post.objects.listed(now).newest_first()
-    source = Source(all_posts(), posts, settings.SITE_NAME, reverse("posts:post_list"))
+    source = Source(all_posts(), posts, current.site().name, reverse("posts:post_list"))
     return answer(request, kind, source, now)
 
 
@@ -121,7 +122,7 @@ def tag_feed(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             raise Http404
         address = request.resolver_match.view_name
         return moved(request, reverse(address, kwargs={"slug": renamed.slug}))
-    title = gettext("%(tag)s on %(site)s") % {"tag": tag.name, "site": settings.SITE_NAME}
+    title = gettext("%(tag)s on %(site)s") % {"tag": tag.name, "site": current.site().name}
     posts = Post.objects.tagged(tag, now)
     return answer(
         request, kind, Source(posts_tagged(tag), posts, title, tag.get_absolute_url()), now
@@ -132,7 +133,7 @@ def tag_feed(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 def author_feed(request: HttpRequest, username: str, kind: str) -> HttpResponse:
     now = timezone.now()
     author = find_author(username, now)
-    title = gettext("%(author)s on %(site)s") % {"author": author.name, "site": settings.SITE_NAME}
+    title = gettext("%(author)s on %(site)s") % {"author": author.name, "site": current.site().name}
     posts = Post.objects.filter(author=author).listed(now).newest_first()
     return answer(
         request, kind, Source(posts_by(author.pk), posts, title, author_path(author)), now
@@ -203,7 +204,7 @@ def write(kind: str, source: Source, posts: list[Post], origin: str) -> bytes:
         title=xml_text(source.title),
         link=origin + source.path,
         description=xml_text(source.title),
-        language=settings.BLOG_LANGUAGE,
+        language=current.site().language,
         feed_url=origin + path_of(kind, source),
         feed_guid=stable_id(source.listing.scope),
     )

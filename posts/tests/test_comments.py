@@ -183,9 +183,9 @@ def test_an_empty_state_says_what_to_do(client_of, post, visitor, message):
     assert message in client_of(visitor).get(post.get_absolute_url()).text
 
 
-def test_comments_can_be_turned_off(client_of, post, make_comment, settings):
+def test_comments_can_be_turned_off(client_of, post, make_comment, set_site):
     comment = make_comment("Unseen words.")
-    settings.COMMENTS_ENABLED = False
+    set_site(comments_enabled=False)
     client = client_of("reader")
     page = client.get(post.get_absolute_url()).text
     assert "Unseen words." not in page and 'id="comments"' not in page

@@ -64,8 +64,8 @@ def test_the_canonical_address_leaves_the_query_out(client, post):
     assert f'<link rel="canonical" href="http://testserver{post.get_absolute_url()}">' in page
 
 
-def test_title_description_dates_and_tags_are_told(client, make_post, author, settings):
-    settings.SITE_NAME = "My & blog"
+def test_title_description_dates_and_tags_are_told(client, make_post, author, set_site):
+    set_site(name="My & blog")
     author.display_name = "Zoë B."
     author.save()
     at = datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)

@@ -151,9 +151,9 @@ def test_each_gets_the_links_above_the_page_that_are_theirs(client_of, moderator
     assert 'href="/admin/"' not in main_links(client_of("moderator"))
 
 
-def test_the_header_and_title_follow_the_settings(client, db, settings):
+def test_the_header_and_title_follow_the_settings(client, set_site):
     for is_open, name in ((True, "One"), (False, "Other"), (True, "One")):
-        settings.REGISTRATION_OPEN, settings.SITE_NAME = is_open, name
+        set_site(registration="open" if is_open else "closed", name=name)
         assert ("Register</a>" in main_links(client)) == is_open
         assert client.get("/tags/").text.count(f'href="/">{name}</a>') == 2
 

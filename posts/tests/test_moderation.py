@@ -45,12 +45,12 @@ def entries() -> list[tuple[str, str, str]]:
 )
 @pytest.mark.parametrize("visitor", ["reader", "author", "moderator"])
 def test_which_comments_wait(
-    client_of, make_comment, post, settings, rule, body, is_known, reason, visitor
+    client_of, make_comment, post, set_site, rule, body, is_known, reason, visitor
 ):
     client = client_of(visitor)
     if is_known:
         make_comment("Approved before.", status="approved")
-    settings.COMMENT_APPROVAL = rule
+    set_site(comment_approval=rule)
     client.post(f"/{post.pk}/comments/", {"body": body})
     comment = Comment.objects.get(body=body)
     expected = reason if visitor == "reader" else ""

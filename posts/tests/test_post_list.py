@@ -90,8 +90,8 @@ def test_a_page_that_exists_is_found(client, make_post):
         ("reader", True, 'class="button" href="/create/"'),
     ],
 )
-def test_an_empty_blog_invites(client_of, settings, visitor, open_, invitation):
-    settings.REGISTRATION_OPEN = open_
+def test_an_empty_blog_invites(client_of, set_site, visitor, open_, invitation):
+    set_site(registration="open" if open_ else "closed")
     page = client_of(visitor).get("/").text
     assert "No posts yet" in page
     assert invitation in page

@@ -3,7 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from content.language import date_format
+from identity.language import date_format
 from posts.models import Post
 from posts.writing import publishing
 from posts.writing.edit import Edit

@@ -13,11 +13,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.time_zones import zone_named
 from content.checklist import images_without_alt
 from content.fields import BodyField, ImageUploadField
 from content.images import MadeImage
 from content.reading import is_blank
+from content.time_zones import zone_named
 from content.widgets import LocalTimeInput
 from posts.models import (
     BODY_MAX_LENGTH,

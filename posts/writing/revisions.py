@@ -12,8 +12,8 @@ from django.views.generic import DetailView
 from django.views.generic.detail import SingleObjectMixin, View
 
 from accounts.mixins import OwnTimeMixin
-from content.language import date_format
 from content.methods import READ_METHODS
+from identity.language import date_format
 from posts.listing import parse_number
 from posts.models import Post, Revision
 from posts.writing import history, publishing
