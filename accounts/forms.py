@@ -156,7 +156,7 @@ class AccountForm(DisplayNameRules, forms.ModelForm):
         label=_("Time zone"),
         choices=time_zones.choices,
         required=False,
-        help_text=_("Used for the times that you enter, and on pages that only you see."),
+        help_text=_("Used for times that you enter, and on pages that only you see."),
     )
 
     class Meta:

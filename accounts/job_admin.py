@@ -48,7 +48,7 @@ class JobAdmin(GuardedAdmin):
     @admin.action(description=_("Retry"), permissions=["change"])
     def retry(self, request: HttpRequest, jobs: JobQuerySet) -> None:
         number = jobs.retry(timezone.now())
-        text = ngettext("%(n)d job runs again.", "%(n)d jobs run again.", number)
+        text = ngettext("%(n)d job will run again.", "%(n)d jobs will run again.", number)
         messages.success(request, text % {"n": number})
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change) -> None:

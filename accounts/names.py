@@ -26,7 +26,7 @@ def validate_new_username(username: str, user: User) -> None:
     if has_stacked_marks(username):
         raise ValidationError(STACKED, code="marks")
     if not is_in_one_script(username):
-        message = _("Use letters of one alphabet. Don't mix, for example, Latin and Cyrillic.")
+        message = _("Use letters from one alphabet. Don't mix, for example, Latin and Cyrillic.")
         raise ValidationError(message, code="scripts")
     # The model refuses usernames with the same key, with another message.
     others = User.objects.named_like(username).exclude(username_key=username_key(username))

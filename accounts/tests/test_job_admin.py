@@ -65,7 +65,7 @@ def test_the_filter_shows_failed_jobs_alone(client, failed, make_job):
 def test_the_action_lets_the_failed_ones_of_the_selected_jobs_run_again(client, failed, make_job):
     waiting = make_job(attempts=2)
     form = {"action": "retry", "_selected_action": [failed.pk, waiting.pk]}
-    assert "1 job runs again." in client.post(JOBS, form, follow=True).text
+    assert "1 job will run again." in client.post(JOBS, form, follow=True).text
     failed.refresh_from_db()
     waiting.refresh_from_db()
     assert (failed.failed_at, failed.attempts, waiting.attempts) == (None, 0, 2)
@@ -75,7 +75,7 @@ def test_the_page_of_a_failed_job_has_its_error_and_a_button_to_retry(client, fa
     page = client.get(f"{JOBS}{failed.pk}/change/").text
     assert "line 1" in page and 'value="Retry"' in page
     page = client.post(f"{JOBS}{failed.pk}/change/", {"_save": "Retry"}, follow=True).text
-    assert "1 job runs again." in page and "changed successfully" not in page
+    assert "1 job will run again." in page and "changed successfully" not in page
     failed.refresh_from_db()
     assert failed.failed_at is None
 

@@ -197,7 +197,7 @@ def test_without_a_valid_signature_nothing_is_kept(client, writer, author, forge
     made = {"of another form": signing.dumps([author.pk, "x"], salt="x"), "changed": changed}
     response = client.post(ACCOUNT, TYPED | {"writer": made.get(forgery, forgery)})
     assert response.status_code == 403
-    assert "too long or too old for the site to keep" in response.text and SHOWN in response.text
+    assert "this form is too long or too old" in response.text and SHOWN in response.text
     assert not UnsavedText.objects.exists()
 
 
@@ -276,7 +276,7 @@ def test_a_text_too_long_to_be_kept_is_handed_back(client, writer, length, is_ke
     assert UnsavedText.objects.exists() == is_kept
     assert response.status_code == (302 if is_kept else 403)
     if not is_kept:
-        assert "too long or too old for the site to keep" in response.text and text in response.text
+        assert "this form is too long or too old" in response.text and text in response.text
 
 
 def test_a_form_sent_again_keeps_its_newest_text(client, writer):

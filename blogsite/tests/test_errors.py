@@ -117,7 +117,7 @@ def test_403_leads_back_and_is_one_warning(client_of, post, log):
 @pytest.mark.parametrize(
     ("origin", "title"),
     [
-        ("", "This form came without its cookie"),
+        ("", "This form is missing its cookie"),
         ("https://evil.example", "This form came from another address"),
     ],
 )

@@ -95,7 +95,7 @@ class PostAdmin(GuardedAdmin):
     list_select_related = ("author",)
     # Shows the search box. `get_search_results` does the search.
     search_fields = ("title",)
-    search_help_text = _("Search as readers do: words, “phrases”, tag: and author:")
+    search_help_text = _("Search works as it does for readers: words, “phrases”, tag: and author:")
     autocomplete_fields = ("author",)
     readonly_fields = ("slug", "comments_open", "created_at", "updated_at")
     ordering = ("-pk",)

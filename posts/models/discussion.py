@@ -161,8 +161,8 @@ class Comment(models.Model):
     class Waiting(models.TextChoices):
         """Reasons why a comment waits. Each completes the sentence “it waits, because”."""
 
-        LINKS = "links", _("more than two links from an account without an approved comment")
-        FIRST = "first", _("from an account without an approved comment")
+        LINKS = "links", _("it has more than two links, and its author has no approved comment yet")
+        FIRST = "first", _("its author has no approved comment yet")
         ALL = "all", _("every comment is read before it appears")
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")

@@ -60,7 +60,8 @@ def test_the_queue_is_filtered_and_searched(client_of, queue, query, bodies):
 def test_a_row_shows_reason_reports_and_post(client_of, queue):
     page = client_of("moderator").get(QUEUE).text
     assert (
-        listed(page, "why")[1] == "more than two links from an account without an approved comment"
+        listed(page, "why")[1]
+        == "it has more than two links, and its author has no approved comment yet"
     )
     assert listed(page, "reports") == ["0", "0", "1"]
     assert f'<a href="{queue["waiting"].get_absolute_url()}">Test title</a>' in page

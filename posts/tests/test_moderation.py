@@ -68,7 +68,7 @@ def test_only_an_approved_comment_makes_an_account_known(make_comment, status):
 def test_the_writer_is_told_that_the_comment_waits_and_why(client_of, post):
     client = client_of("reader")
     page = client.post(f"/{post.pk}/comments/", {"body": THREE_LINKS}, follow=True).text
-    why = "more than two links from an account without an approved comment"
+    why = "it has more than two links, and its author has no approved comment yet"
     assert f"Your comment is waiting for approval: {why}." in page
     assert f"Waiting for approval: {why}" in page
     assert "0 comments" in page

@@ -41,7 +41,7 @@ def test_markdown_images_and_tags_from_form_to_page(open_page, username, image, 
     page.get_by_label("Cover image alt text").fill("A red field")
     page.get_by_label("Image in the text (optional)", exact=True).set_input_files(image)
     if javascript:
-        expect(page.get_by_text("The image is in the text.")).to_be_visible()
+        expect(page.get_by_text("The image was added to the text.")).to_be_visible()
     page.get_by_role("button", name="Publish").click()
 
     expect(page.get_by_text("An image in the text has no alt text")).to_be_visible()
@@ -75,7 +75,7 @@ def test_the_alt_text_of_an_uploaded_image_goes_between_its_brackets(
     if is_first:
         alt_text.fill("A [red] field")
     file.set_input_files(image)
-    expect(page.get_by_text("The image is in the text.")).to_be_visible()
+    expect(page.get_by_text("The image was added to the text.")).to_be_visible()
     if not is_first:
         expect(alt_text).to_be_focused()
         alt_text.press_sequentially("A [red] field")

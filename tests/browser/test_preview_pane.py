@@ -54,7 +54,7 @@ def test_it_looks_as_the_page_will_and_stays_where_it_was_scrolled_to(editor, wi
     path = tmp_path / "image.png"
     Image.new("RGB", (60, 30), (200, 60, 40)).save(path)
     editor.get_by_label("Image in the text (optional)", exact=True).set_input_files(path)
-    expect(editor.get_by_text("The image is in the text.")).to_be_visible()
+    expect(editor.get_by_text("The image was added to the text.")).to_be_visible()
     body = editor.get_by_label("Body")
     body.evaluate("(body, text) => { body.value += text; }", LONG)
     preview_button(editor).click()
