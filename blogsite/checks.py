@@ -31,7 +31,7 @@ def check_https(app_configs, **kwargs) -> list[CheckMessage]:
 def check_proxy(app_configs, **kwargs) -> list[CheckMessage]:
     if not settings.IS_HTTPS or settings.BEHIND_PROXY:
         return []
-    message = "SITE_URL is https, but no proxy is trusted to say that a request came over HTTPS."
+    message = "SITE_URL is https, but BEHIND_PROXY is off, so every request counts as plain HTTP."
     hint = "Set BEHIND_PROXY=1. Without it, every request is redirected to HTTPS forever."
     return [checks.Warning(message, hint=hint, id="blogsite.W002")]
 

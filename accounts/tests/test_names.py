@@ -272,7 +272,7 @@ def test_names_of_an_older_version_are_compared_after_an_update(register, author
     assert register("paypaI") == []
     User.objects.filter(username="paypaI").delete()
     call_command("update_names")
-    assert capsys.readouterr().out == "Compared the names of 1 accounts.\n"
+    assert capsys.readouterr().out == "Updated the names of 1 accounts.\n"
     assert register("paypaI") == register("auth0r") == [LOOKALIKE]
     call_command("update_names")
     assert capsys.readouterr().out == ""

@@ -12,8 +12,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Finds out what names look like, for accounts that an older version saved. You can stop "
-        "and restart it at any time, and the site keeps running."
+        "Updates the data that finds similar names, for accounts that an older version saved. "
+        "You can stop and restart it at any time, and the site keeps running."
     )
 
     def handle(self, **options) -> None:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             updated += len(users)
             last = users[-1].pk
         if updated:
-            self.stdout.write(f"Compared the names of {updated:,} accounts.")
+            self.stdout.write(f"Updated the names of {updated:,} accounts.")
 
 
 @transaction.atomic

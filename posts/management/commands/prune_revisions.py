@@ -14,8 +14,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Only the last revision of each day is kept for longer than 30 days. Lists posts that "
-        "have others; --delete removes those. Saving a post does the same for that post."
+        "Lists posts that have several revisions of one day, older than 30 days; --delete keeps "
+        "the last one of each day. Saving a post does the same for that post."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

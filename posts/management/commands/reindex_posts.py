@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rebuild",
             action="store_true",
-            help="also rebuild the database's own index, during which no one can save anything",
+            help="also rebuild the database's own index; no one can save anything during that time",
         )
         parser.add_argument(
             "--names",

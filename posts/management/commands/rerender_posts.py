@@ -61,7 +61,7 @@ RENDERED = [
 
 class Command(BaseCommand):
     help = (
-        "Renders all biographies again, and the posts and comments from an older renderer. "
+        "Renders all biographies again, and the posts and comments that an older renderer made. "
         "You can stop and restart it at any time."
     )
 
