@@ -35,7 +35,7 @@ def refused(state: ProjectState) -> set[tuple[str, str]]:
     }
 
 
-def test_the_version_before_can_add_rows_during_an_update():
+def test_the_previous_version_can_add_rows_during_an_update():
     assert not refused(ProjectState.from_apps(apps))
 
 
@@ -56,7 +56,7 @@ def optional(**options) -> models.CharField:
         (CreateModel("Note", [("text", models.TextField(primary_key=True))]), ""),
     ],
 )
-def test_a_column_that_the_version_before_leaves_out_is_caught(operation: Operation, name: str):
+def test_a_column_that_the_previous_version_leaves_out_is_caught(operation: Operation, name: str):
     state = MigrationLoader(None).project_state()
     operation.state_forwards("posts", state)
     assert refused(state) == ({("posts_post", name)} if name else set())

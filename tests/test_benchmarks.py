@@ -139,7 +139,7 @@ def test_a_redis_keeps_a_counter_that_was_there_and_no_other(was_there):
 
 
 @NEEDS_PROC
-def test_a_site_is_asked_for_long_and_its_memory_read():
+def test_the_soak_test_measures_memory():
     finished = run("--posts=200", "--requests=300", module="soak")
     assert finished.returncode == 0, finished.stderr
     row = [cell.strip() for cell in finished.stdout.splitlines()[-1].split("|")[1:-1]]
@@ -147,7 +147,7 @@ def test_a_site_is_asked_for_long_and_its_memory_read():
     assert [float(size) > 0 for size in row[3].split(", ")] == [True, True]
 
 
-def test_a_site_too_small_to_be_asked_for_long_is_one_clear_line():
+def test_a_sample_too_small_for_the_soak_test_gives_a_one_line_error():
     finished = run("--posts=199", module="soak")
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1].endswith("--posts takes 200 and more")

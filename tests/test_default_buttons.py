@@ -229,7 +229,7 @@ def test_in_a_list_of_the_admin(press_everywhere, rows, action):
     press_everywhere(f"/admin/{rows}/", action=action)
 
 
-def test_the_rule_of_html_is_told_as_browsers_follow_it():
+def test_the_parser_finds_the_default_button_as_browsers_do():
     page = """
         <button form="f" name="first" value="1">Elsewhere</button>
         <form id="f" method="post"><input name="q"><button type="button">None</button>

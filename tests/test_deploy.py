@@ -131,7 +131,7 @@ def before(folder: Path, *applications: Told) -> Iterator[Visitor]:
 @pytest.mark.parametrize(
     ("method", "is_repeated"), [("GET", True), ("HEAD", True), ("POST", False)]
 )
-def test_a_page_is_asked_of_another_machine_and_a_form_is_not(tmp_path, method, is_repeated):
+def test_a_page_is_requested_from_another_machine_but_a_form_is_not(tmp_path, method, is_repeated):
     one, other = Told(hangs_up=True), Told(hangs_up=True)
     with before(tmp_path, one, other) as visitor:
         # Either application may get the first request.
@@ -140,7 +140,7 @@ def test_a_page_is_asked_of_another_machine_and_a_form_is_not(tmp_path, method, 
 
 
 @needs_nginx
-def test_machines_that_hung_up_are_asked_again(tmp_path):
+def test_machines_that_hung_up_are_used_again(tmp_path):
     applications = (Told(hangs_up=True), Told(hangs_up=True))
     with before(tmp_path, *applications) as visitor:
         assert visitor.get("/some/").status == 502
@@ -303,7 +303,7 @@ def test_pages_of_two_hosts_are_two(tmp_path):
 
 
 @needs_nginx
-def test_the_application_hears_who_asked_and_how_from_nginx_alone(tmp_path):
+def test_only_nginx_tells_the_application_the_client_and_the_scheme(tmp_path):
     application = Told()
     with before(tmp_path, application) as visitor:
         visitor.headers |= {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"}

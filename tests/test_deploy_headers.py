@@ -48,7 +48,7 @@ def test_no_location_drops_the_headers_of_its_server():
         ("/media/images/", 403, None),
     ],
 )
-def test_files_are_sent_with_what_restricts_them(tmp_path, path, status, life):
+def test_files_are_sent_with_the_security_headers(tmp_path, path, status, life):
     for name in ("css/site.0123456789ab.css", "css/site.css", "rules.speculationrules"):
         (tmp_path / "static/css").mkdir(parents=True, exist_ok=True)
         (tmp_path / "static" / name).write_text("{}")
@@ -96,7 +96,7 @@ def test_a_page_of_nginx_about_an_error_is_restricted_too(tmp_path):
         ("FOO", "/media/images/some.webp"),
     ],
 )
-def test_a_method_that_nginx_refuses_gets_405_with_what_is_allowed(tmp_path, method, path):
+def test_a_method_that_nginx_refuses_gets_405_with_the_allowed_methods(tmp_path, method, path):
     for name in ("static/css/site.css", "media/images/some.webp"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("{}")

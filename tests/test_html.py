@@ -180,7 +180,7 @@ def test_pages_contain_no_html_that_the_checker_refused(client_for, visitor, pos
 
 
 @pytest.mark.parametrize("path", ["/tags/", "/authors/author/", "/mine/", "/{draft}/history/"])
-def test_pages_of_an_empty_blog_contain_none_either(client_of, draft, path):
+def test_pages_of_an_empty_blog_have_no_faults_either(client_of, draft, path):
     assert faults(client_of("author").get(path.format(draft=draft.pk)).text) == []
 
 

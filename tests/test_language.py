@@ -40,7 +40,7 @@ def test_a_language_that_is_not_complete_is_named_at_start(settings, code):
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if not code.startswith("en")])
-def test_numbers_and_the_order_of_a_date_are_those_of_the_language(written_in, code):
+def test_numbers_and_dates_are_formatted_for_the_language(written_in, code):
     with override(code):
         separator = get_format("DECIMAL_SEPARATOR")
         own = formats.date_format(NOW, "SHORT_DATE_FORMAT")

@@ -141,7 +141,7 @@ def test_each_coding_is_cached_separately(anonymous):
         assert coded == ["gzip", None, None, "gzip", None]
 
 
-def test_who_has_a_page_already_is_told_so(anonymous):
+def test_a_client_that_has_the_page_may_get_304(anonymous):
     tag = anonymous.get().headers["ETag"]
     assert Visitor(anonymous.origin, headers={"If-None-Match": tag}).get().status in (200, 304)
     assert anonymous.get().headers["Vary"] == "Cookie, Accept-Encoding"
@@ -154,7 +154,7 @@ def test_nothing_but_static_files_and_images_is_given(anonymous, path):
     assert anonymous.get(path).status in (400, 404)
 
 
-def test_static_files_come_from_the_disk_and_are_kept_for_good(anonymous):
+def test_nginx_serves_static_files_that_are_cacheable_forever(anonymous):
     path = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', anonymous.get().text)[1]
     response = Visitor(anonymous.origin, headers={"Accept-Encoding": "gzip"}).ask("HEAD", path)
     assert response.status == 200
@@ -174,7 +174,7 @@ def test_pages_are_read_from_the_replica(site, author):
     wait_until(is_asked, "the replica is asked for nothing")
 
 
-def test_while_the_replica_is_behind_everyone_sees_what_is_written(site, author, somebody):
+def test_while_the_replica_is_behind_everyone_sees_new_posts(site, author, somebody):
     with psycopg.connect(site.replica.url, autocommit=True) as replica:
         replica.execute("SELECT pg_wal_replay_pause()")
         try:
@@ -234,7 +234,7 @@ def test_a_machine_that_is_stopped_under_load_loses_no_request(site, somebody):
     assert end_under_load(site, somebody, site.stop, "one") == []
 
 
-def test_a_machine_that_is_killed_under_load_loses_at_most_what_it_was_sending(site, somebody):
+def test_a_machine_killed_under_load_loses_only_responses_in_progress(site, somebody):
     """Once the head of a response has arrived, nginx can't get the rest from another machine."""
     failed = end_under_load(site, somebody, site.kill, "two")
     assert all(str(reason).startswith("IncompleteRead") for reason in failed)
@@ -268,7 +268,7 @@ def test_while_no_machine_responds_readers_see_older_pages(site, anonymous, auth
 
 
 @pytest.mark.skipif(bool(missing("wrk")), reason="not installed: wrk")
-def test_the_benchmark_runs_and_loses_no_request_where_nothing_is_killed():
+def test_the_benchmark_runs_and_loses_no_request_without_a_kill():
     command = [sys.executable, "-m", "benchmarks.many", "--seconds=1", "--rounds=1", "--posts=1"]
     run = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

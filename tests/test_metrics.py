@@ -70,7 +70,7 @@ def test_each_case_of_a_match_is_a_branch():
         ("f(a, b)", False),
     ],
 )
-def test_paired_assignments_are_told_from_unpacking_and_exchange(statement, is_paired):
+def test_paired_assignments_are_distinguished_from_unpacking_and_swaps(statement, is_paired):
     assert metrics.is_paired(ast.parse(statement).body[0]) is is_paired
 
 

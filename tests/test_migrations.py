@@ -112,7 +112,7 @@ def test_prepare_refuses_a_database_that_newer_code_has_migrated(app):
 
 
 @pytest.mark.django_db
-def test_migrations_of_a_package_that_was_removed_are_nobodys_business():
+def test_migrations_of_a_removed_package_are_ignored():
     MigrationRecorder(connection).record_applied("sites", "0001_initial")
     assert schema.compare() == ([], [])
 
@@ -151,7 +151,7 @@ def test_the_database_forbids_a_published_post_without_a_time(make_post, status)
     ("values", "name"),
     [({"title": ""}, "posts_published_has_title"), ({"status": "trash"}, "posts_trash_has_time")],
 )
-def test_the_database_forbids_what_no_list_could_show(post, values, name):
+def test_the_database_forbids_rows_that_no_list_could_show(post, values, name):
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         Post.objects.filter(pk=post.pk).update(**values)
 

@@ -130,7 +130,7 @@ def test_taking_part(
 
 
 @pytest.mark.parametrize("rule", ["links", "first", "all"])
-def test_commenting_where_it_counts_who_is_known(
+def test_a_comment_whose_approval_depends_on_earlier_ones(
     client_of, reader, post, make_post, set_site, django_assert_num_queries, rule
 ):
     set_site(comment_approval="none")

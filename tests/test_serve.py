@@ -122,7 +122,7 @@ def test_the_demo_says_once_how_to_log_in(environment):
         assert "The blog already has posts, so no sample posts were added." in lines
 
 
-def test_a_relative_instance_lies_where_the_command_was_typed(environment, tmp_path):
+def test_a_relative_instance_is_in_the_current_folder(environment, tmp_path):
     with serving(environment | {"INSTANCE_DIR": "data"}, cwd=tmp_path):
         assert (tmp_path / "data/db.sqlite3").exists()
         assert (tmp_path / "data/secret_key").stat().st_mode & 0o777 == 0o600

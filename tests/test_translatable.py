@@ -290,7 +290,7 @@ def test_a_template_has_no_text_that_it_does_not_translate(path):
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_a_script_has_no_text_of_its_own(path):
+def test_scripts_contain_no_visible_text(path):
     source = re.sub(r"/\*.*?\*/|^\s*//.*$", "", path.read_text(), flags=re.S | re.M)
     assert re.findall(r"""["'`][A-Z][a-z]+ [^"'`\n]*["'`]""", source) == []
 

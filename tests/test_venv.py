@@ -164,7 +164,7 @@ def test_a_complete_venv_starts_for_another_user(shared, as_another_user):
     assert (result.returncode, result.stdout, result.stderr) == expected
 
 
-def test_another_user_is_told_in_one_line_that_the_venv_is_not_complete(shared, as_another_user):
+def test_another_user_gets_one_line_about_an_incomplete_venv(shared, as_another_user):
     checkout, environment = shared
     result = run(checkout, env=environment, **as_another_user)
     assert result.returncode == 1

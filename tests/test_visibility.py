@@ -92,7 +92,7 @@ def test_the_page_of_another_post_names_only_listed_posts(client_of, make_post, 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_an_address_opens_for_those_who_may_see_the_post(client_of, make_post, visitor, state):
+def test_a_post_opens_only_for_people_who_may_see_it(client_of, make_post, visitor, state):
     post = make_post(title=TITLE, **STATES[state])
     client = client_of(visitor)
     may_see = may_open(visitor, state)
@@ -230,7 +230,7 @@ def test_comments_are_seen_with_their_post_alone(
     ],
 )
 @pytest.mark.parametrize("visitor", [*VISITORS, "writer"])
-def test_a_comment_is_seen_by_those_who_may_see_it(
+def test_a_comment_is_shown_only_to_people_who_may_see_it(
     client_of, client, make_user, post, make_comment, visitor, status, visitors
 ):
     writer = make_user("writer")

@@ -78,7 +78,7 @@ def test_a_moderator_sees_no_password_not_even_its_hash(visit, author):
     assert author.password.split("$")[-1] not in page
 
 
-def test_the_list_shows_who_they_are(visit, make_user):
+def test_the_list_shows_name_and_email(visit, make_user):
     make_user("Zoë", email="zoe@example.org", is_active=False)
     page = visit("superuser").get(USERS).text
     assert "Zoë" in page and "zoe@example.org" in page
@@ -165,7 +165,7 @@ def test_a_superuser_sets_a_users_password(visit, author):
 
 
 @pytest.mark.parametrize("key", ["0", "-1", "9" * 30, "x", "\0", "1/../2"])
-def test_a_user_who_does_not_exist_is_no_500(visit, key):
+def test_an_unknown_user_does_not_cause_a_500(visit, key):
     response = visit("superuser").get(f"{USERS}{key}/change/")
     assert response.status_code in (302, 404)
 

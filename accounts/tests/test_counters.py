@@ -77,7 +77,7 @@ def test_keys_are_counted_each_for_itself(counters):
     assert allowed(counters, b"other", times=9) == 3
 
 
-def test_a_use_that_one_key_refuses_counts_for_none(counters):
+def test_a_use_that_one_key_refuses_counts_for_no_key(counters):
     allowed(counters, b"account", times=3)
     assert allowed(counters, b"address", b"account", times=9) == 0
     assert allowed(counters, b"address", times=9) == 3
@@ -90,13 +90,13 @@ def test_a_use_that_is_given_back_is_allowed_again(counters):
 
 
 @pytest.mark.parametrize("hours", [1, 24 * 365])
-def test_a_clock_that_was_set_back_locks_nobody_out(counters, clock, hours):
+def test_setting_the_clock_back_locks_no_one_out(counters, clock, hours):
     allowed(counters, b"key", times=3)
     clock(-hours * 3_600)
     assert allowed(counters, b"key", times=9) == 3
 
 
-def test_a_clock_that_differs_a_little_between_processes_allows_no_more(counters, clock):
+def test_a_small_difference_between_clocks_allows_no_extra_uses(counters, clock):
     allowed(counters, b"key", times=3)
     clock(-1)
     assert allowed(counters, b"key", times=9) == 0
@@ -165,7 +165,7 @@ def test_with_redis_two_machines_share_a_limit(make_machine, key):
     assert allowed(other, key, times=9) == 1
 
 
-def test_in_redis_a_use_that_one_key_refuses_counts_for_none(make_machine, key):
+def test_in_redis_a_use_that_one_key_refuses_counts_for_no_key(make_machine, key):
     machine = make_machine("one")
     allowed(machine, key, times=3)
     assert allowed(machine, key + b"address", key, times=9) == 0

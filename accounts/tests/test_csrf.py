@@ -52,9 +52,7 @@ def log_in(client: Client, **more: str):
         ({"referer": "https://evil.example/", "x-forwarded-proto": "https"}, False),
     ],
 )
-def test_the_sites_own_address_is_trusted_whatever_host_the_proxy_names(
-    behind_proxy, reader, headers, is_taken
-):
+def test_the_sites_own_address_is_trusted_behind_any_proxy(behind_proxy, reader, headers, is_taken):
     client = client_at(**headers)
     response = log_in(client, next=f"{SITE}/create/")
     assert (response.status_code == 302) == is_taken

@@ -155,7 +155,7 @@ def test_no_id_is_used_twice_in_a_page(page):
     assert [id_ for id_, times in ids.items() if times > 1 or not id_] == []
 
 
-def test_whatever_describes_a_field_is_in_the_page_and_says_something(page):
+def test_every_description_of_a_field_is_on_the_page_and_has_text(page):
     for element in page.elements:
         for id_ in (element.attributes.get("aria-describedby") or "").split():
             assert page.by_id(id_).text.strip()
@@ -286,7 +286,7 @@ def test_a_message_of_the_whole_form_is_an_alert(client, db):
         ),
     ],
 )
-def test_fields_about_a_person_say_what_a_browser_may_fill_in(send, address, visitor, expected):
+def test_fields_about_a_person_have_autocomplete_values(send, address, visitor, expected):
     """WCAG 1.3.5, Identify Input Purpose."""
     page = send(address, visitor)
     controls = [c for c in page.visible_fields() if c.attributes["name"] in expected]

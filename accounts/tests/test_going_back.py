@@ -16,7 +16,7 @@ PERSON = settings.PERSON_COOKIE_NAME
 
 
 @pytest.mark.parametrize("path", ["/", "/mine/", "/create/", "/admin/", "/admin/posts/post/"])
-def test_a_page_says_whose_it_is_and_the_cookie_who_is_logged_in(client_of, path):
+def test_the_page_and_the_cookie_name_the_same_person(client_of, path):
     client = client_of("moderator")
     page = client.get(path).text
     assert MARK.search(page).groups() == (PERSON, client.cookies[PERSON].value)
@@ -78,7 +78,7 @@ def test_a_deactivated_account_is_no_person(client_of, author):
     assert client.get("/mine/").cookies[PERSON].value == ""
 
 
-def test_a_session_under_the_old_name_is_dropped_alike(client_of, author):
+def test_a_session_under_the_old_name_is_dropped_too(client_of, author):
     client = client_of("author")
     key = client.cookies.pop(settings.SESSION_COOKIE_NAME).value
     client.cookies[settings.OLD_SESSION_COOKIE_NAME] = key
@@ -89,7 +89,7 @@ def test_a_session_under_the_old_name_is_dropped_alike(client_of, author):
     assert client.post("/auth/logout/")["Clear-Site-Data"] == CLEARED
 
 
-def test_a_response_that_needs_no_person_asks_for_none(client_of, django_assert_num_queries):
+def test_a_response_that_needs_no_user_loads_none(client_of, django_assert_num_queries):
     client = client_of("reader")
     with django_assert_num_queries(0):
         assert PERSON not in client.get("/hello/").cookies

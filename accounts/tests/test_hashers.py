@@ -98,7 +98,7 @@ def test_a_new_hash_takes_19_mib_and_one_lane(settings):
     assert check_password(PASSWORD, encoded) and not check_password("wrong", encoded)
 
 
-def test_the_samples_are_what_django_makes(settings):
+def test_the_samples_match_hashes_made_by_django(settings):
     for hasher, kind in zip(OF_DJANGO, (LARGE, PBKDF2), strict=True):
         settings.PASSWORD_HASHERS = [hasher]
         # If a newer Django uses more iterations, every refusal must use more too.
@@ -169,7 +169,7 @@ def test_a_form_without_a_place_comes_back_without_its_passwords(client_of, read
     assert client.post(path, form).status_code in (200, 302)
 
 
-def test_a_session_of_the_version_before_continues(client, reader):
+def test_a_session_from_the_previous_version_continues(client, reader):
     client.force_login(reader)
     session = client.session
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

@@ -35,7 +35,7 @@ def test_the_page_shows_the_form_under_the_blogs_own_name(client, set_site):
     assert "testserver" not in page
 
 
-def test_logging_in_leads_to_the_index_that_shows_who_is_there(client, reader):
+def test_logging_in_leads_to_the_index_with_the_username(client, reader):
     """Seed: test_login."""
     response = log_in(client)
     assert (response.status_code, response["Location"]) == (302, "/")
@@ -138,7 +138,7 @@ def test_the_session_gets_a_new_key_at_log_in(client, reader):
     assert not client.session.exists(before)
 
 
-def test_a_stranger_without_a_session_cookie_gets_none_by_failing(client, db, settings):
+def test_a_failed_login_sets_no_session_cookie(client, db, settings):
     log_in(client, "nobody")
     assert settings.SESSION_COOKIE_NAME not in client.cookies
 
@@ -253,9 +253,7 @@ def test_the_login_page_as_next_leads_to_the_index(client, reader, target, is_lo
     assert (response.status_code, response["Location"]) == (302, "/")
 
 
-def test_an_inactive_account_is_not_told_apart_by_a_backend_that_finds_it(
-    client, make_user, settings
-):
+def test_a_login_to_an_inactive_account_looks_like_any_failure(client, make_user, settings):
     make_user("inactive", is_active=False)
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
     assert errors(log_in(client, "inactive")) == {"__all__": [WRONG]}

@@ -27,14 +27,14 @@ def test_reading_the_page_ends_nothing(client_of, reader, method):
     assert auth.get_user(client) == reader
 
 
-def test_the_page_shows_who_is_logged_in_and_the_button(client_of):
+def test_the_page_shows_the_username_and_the_button(client_of):
     page = client_of("reader").get(LOGOUT).text
     assert "You are logged in as reader." in page
     assert page.count('name="csrfmiddlewaretoken"') == page.count('method="post"') == 2
     assert '<button class="button">Log out</button>' in page
 
 
-def test_the_page_tells_a_stranger_that_no_one_is_logged_in(client, db):
+def test_the_page_says_that_an_anonymous_visitor_is_not_logged_in(client, db):
     response = client.get(LOGOUT)
     assert response.status_code == 200
     assert "You are not logged in." in response.text

@@ -248,7 +248,7 @@ def test_files_are_deleted_after_a_week_because_they_contain_secret_links(mail_f
     assert capsys.readouterr().out.endswith("old.eml\nRemoved: 1 emails.\n")
 
 
-def test_the_admin_tells_superusers_alone_that_the_site_sends_no_mail(
+def test_the_admin_tells_only_superusers_that_the_site_sends_no_mail(
     client, mail_folder, make_user, settings
 ):
     told = {}

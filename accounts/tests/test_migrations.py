@@ -12,7 +12,7 @@ FIELDS = {"path": "/auth/account/", "texts": {"biography": "Typed"}, "held_at": 
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_unsaved_texts_are_kept_and_the_version_before_still_reaches_them(author):
+def test_unsaved_texts_stay_readable_for_the_previous_version(author):
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes("accounts")
     executor = MigrationExecutor(connection)
     executor.migrate(BEFORE)

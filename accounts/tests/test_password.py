@@ -255,7 +255,7 @@ def test_a_bad_link_says_so_and_offers_a_new_one(client, zoe, uid, token, method
         ("zo_@example.org", 0),
     ],
 )
-def test_the_response_does_not_tell_whether_an_account_has_the_address(
+def test_the_response_does_not_reveal_whether_an_account_has_the_address(
     client, zoe, make_user, run_jobs, mailoutbox, email, mails
 ):
     make_user("inactive", email="inactive@example.org", is_active=False)
@@ -309,7 +309,7 @@ def test_the_job_contains_no_link(client, zoe):
 
 
 @pytest.mark.parametrize("email", ["", "zoe", "zoe@example.org\nBcc: b@c.d", "z\0@example.org"])
-def test_an_address_that_is_none_gets_a_message_and_no_mail(client, zoe, email):
+def test_an_invalid_address_gets_a_message_and_no_mail(client, zoe, email):
     response = client.post(RESET, {"email": email})
     assert response.status_code == 200
     assert response.context["form"].errors["email"]

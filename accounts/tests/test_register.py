@@ -247,7 +247,7 @@ def test_a_page_with_a_form_is_kept_by_no_cache(client):
 
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "Ａｌｉｃｅ"])
-def test_a_name_that_goes_between_judging_and_saving_gets_the_message(db, name):
+def test_a_name_taken_between_validation_and_saving_gets_the_message(db, name):
     """Two people submit at once: both forms are valid before either is saved."""
     first, second = RegisterForm(fields()), RegisterForm(fields(username=name))
     assert first.is_valid() and second.is_valid()
@@ -268,7 +268,7 @@ class RivalWhoRegistersMeanwhile:
         return ""
 
 
-def test_a_name_that_goes_at_the_last_moment_gets_the_message_in_the_page(client, db, settings):
+def test_a_name_taken_at_the_last_moment_gets_the_message_on_the_page(client, db, settings):
     rival = f"{__name__}.{RivalWhoRegistersMeanwhile.__name__}"
     settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": rival}]
     response = client.post(REGISTER, fields(email="alice@example.org"))
@@ -279,7 +279,7 @@ def test_a_name_that_goes_at_the_last_moment_gets_the_message_in_the_page(client
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_of_many_who_register_one_name_at_once_one_wins_and_the_others_are_told():
+def test_only_one_of_many_simultaneous_registrations_gets_the_name():
     names = ["alice", "ALICE", "Alice", "Ａｌｉｃｅ"]
     together = Barrier(len(names))
 

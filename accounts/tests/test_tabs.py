@@ -158,7 +158,7 @@ def form(request) -> Form:
 
 @pytest.mark.parametrize("happened", HAPPENED)
 @pytest.mark.parametrize("names_origin", [True, False])
-def test_whatever_happened_in_another_tab_a_form_leads_to_its_page(
+def test_a_form_leads_to_its_page_after_any_change_in_another_tab(
     browser, forgetful, form, happened, names_origin
 ):
     if form.logged_in:
@@ -174,7 +174,7 @@ def test_whatever_happened_in_another_tab_a_form_leads_to_its_page(
 
 
 @pytest.mark.parametrize("happened", HAPPENED)
-def test_a_link_sets_the_password_whatever_happened_in_another_tab(browser, forgetful, happened):
+def test_a_link_sets_the_password_after_any_change_in_another_tab(browser, forgetful, happened):
     tab = Tab(browser).open(link_for(forgetful))
     HAPPENED[happened](browser)
     tab.send(new_password1=NEW, new_password2=NEW)
@@ -228,7 +228,7 @@ def test_no_password_is_shown_and_an_old_form_logs_no_one_in(browser):
     assert auth.get_user(browser).is_anonymous
 
 
-def test_a_form_asked_again_keeps_the_choice_to_stay(browser):
+def test_a_form_shown_again_keeps_the_choice_to_stay_logged_in(browser):
     for chosen in ({"remember": "on"}, {}):
         tab = Tab(browser).open("/auth/login/")
         log_in_and_out(browser)
@@ -248,7 +248,9 @@ def test_a_form_asked_again_keeps_the_choice_to_stay(browser):
         ({"referer": "http://testserver/"}, False),
     ],
 )
-def test_an_older_button_logs_out_where_the_browser_vouches_for_it(browser, reader, headers, ends):
+def test_an_older_button_logs_out_if_the_browser_confirms_its_origin(
+    browser, reader, headers, ends
+):
     tab = Tab(browser, headers=headers)
     log_in(browser)
     tab.open("/auth/logout/")

@@ -32,7 +32,7 @@ def chosen() -> str:
         ("../../etc/passwd", False),
     ],
 )
-def test_a_zone_is_chosen_from_those_there_are(client_of, name, is_taken):
+def test_only_an_existing_zone_can_be_chosen(client_of, name, is_taken):
     client = client_of("author")
     response = client.post(ACCOUNT, {"time_zone": name})
     assert (response.status_code == 302) == is_taken

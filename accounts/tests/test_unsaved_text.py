@@ -66,7 +66,7 @@ def test_it_is_there_again_after_logging_in_and_saved_only_then(client, writer):
     assert not UnsavedText.objects.exists()
 
 
-def test_it_waits_also_for_who_takes_another_way_back(client, writer):
+def test_it_is_kept_if_its_writer_returns_by_another_way(client, writer):
     client.post(ACCOUNT, TYPED | {"writer": writer})
     log_in(client, "author", "/")
     assert NOTE in client.get(ACCOUNT).text
@@ -213,7 +213,7 @@ def test_nothing_is_kept_for_an_account_that_is_closed(client, writer, author, i
     assert not UnsavedText.objects.exists()
 
 
-def test_an_old_signature_does_not_stop_who_is_logged_in(client_of):
+def test_an_old_signature_does_not_stop_a_logged_in_writer(client_of):
     client = client_of("author")
     assert client.post(ACCOUNT, TYPED | {"writer": "x"}).status_code == 302
     assert "thought" in biography()
@@ -232,7 +232,7 @@ def strict() -> Client:
     return Client(enforce_csrf_checks=True)
 
 
-def test_a_stale_token_of_who_logged_in_again_leads_to_the_form(strict, author, writer):
+def test_a_stale_token_after_a_new_login_leads_to_the_form(strict, author, writer):
     strict.force_login(author)
     response = strict.post(ACCOUNT, TYPED | {"writer": writer, "csrfmiddlewaretoken": "stale"})
     assert (response.status_code, response["Location"]) == (302, BACK)
@@ -240,7 +240,7 @@ def test_a_stale_token_of_who_logged_in_again_leads_to_the_form(strict, author, 
     assert NOTE in page and SHOWN in page and biography() == ""
 
 
-def test_a_missing_token_of_who_is_logged_out_leads_to_log_in(strict, writer):
+def test_a_missing_token_after_a_logout_leads_to_login(strict, writer):
     response = strict.post(ACCOUNT, TYPED | {"writer": writer})
     assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
     assert UnsavedText.objects.get().texts == TYPED | UNCHECKED
@@ -319,7 +319,7 @@ def test_two_tabs_keep_two_texts_which_come_back_one_after_the_other(client_of, 
     assert biography() == "First"
 
 
-def test_an_unsaved_text_goes_with_its_account(author):
+def test_an_unsaved_text_is_deleted_with_its_account(author):
     keep(author, "Words")
     author.delete()
     assert not UnsavedText.objects.exists()

@@ -203,7 +203,7 @@ def test_an_allowed_name_survives_the_way_through_an_address(client):
         ("a b", None),
     ],
 )
-def test_the_command_line_judges_the_name_that_is_stored(db, name, made):
+def test_the_command_line_checks_the_name_that_is_stored(db, name, made):
     fields = {"username": name, "email": "", "interactive": False, "verbosity": 0}
     if made:
         call_command("createsuperuser", **fields)

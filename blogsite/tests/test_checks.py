@@ -96,7 +96,7 @@ def found(settings, environ):
         (LOGIN | {"EMAIL_HOST": "localhost"}, "", set()),
     ],
 )
-def test_each_unsafe_setting_is_named_by_its_id_and_safe_ones_by_none(found, changes, bind, ids):
+def test_each_unsafe_setting_gives_its_id_and_safe_ones_give_none(found, changes, bind, ids):
     assert set(found(changes, bind)) == ids
 
 
@@ -113,7 +113,7 @@ def test_a_w_warns_and_an_e_stops(found, changes, id_, level):
     assert found(changes)[id_] == level
 
 
-def test_the_owner_is_told_where_emails_are_while_the_site_can_send_none(settings):
+def test_the_owner_learns_where_emails_are_if_the_site_can_send_none(settings):
     for name, value in (NO_MAIL | PUBLIC).items():
         setattr(settings, name, value)
     (warning,) = [message for message in run_checks() if message.id == "blogsite.W004"]

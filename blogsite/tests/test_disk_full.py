@@ -188,7 +188,7 @@ def caused_by(error: BaseException) -> Exception:
         (None, False),
     ],
 )
-def test_an_error_of_a_full_disk_is_told_from_others(error, expected):
+def test_the_error_of_a_full_disk_is_recognized(error, expected):
     assert disk.is_full(error) is expected
 
 

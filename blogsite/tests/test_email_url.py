@@ -32,7 +32,7 @@ def test_a_mail_server_may_need_no_password(load):
     assert (loaded["EMAIL_HOST_USER"], loaded["EMAIL_HOST_PASSWORD"]) == ("", "")
 
 
-def test_mail_is_written_to_files_where_nothing_else_is_said(load):
+def test_mail_is_written_to_files_by_default(load):
     assert load(EMAIL_URL="")["EMAIL_BACKEND"] == "accounts.mail.FileBackend"
 
 

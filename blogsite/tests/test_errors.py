@@ -45,7 +45,7 @@ def test_400_leads_back_and_is_no_error_in_the_log(client_of, log, visitor):
     assert "evil.example" in line
 
 
-def test_a_log_level_above_warning_keeps_quiet_about_what_is_refused(client, log, caplog):
+def test_a_log_level_above_warning_hides_refused_requests(client, log, caplog):
     caplog.set_level("ERROR", logger="django.security.DisallowedHost")
     assert client.get("/", HTTP_HOST="evil.example").status_code == 400
     assert log.getvalue() == ""
@@ -84,7 +84,7 @@ def test_a_malformed_form_to_an_address_of_no_page_is_404_and_one_warning(
 
 
 @pytest.mark.parametrize(("excess", "status"), [(0, 403), (1, 400)])
-def test_a_form_larger_than_10_mb_is_told_so(client_of, settings, excess, status):
+def test_a_form_larger_than_10_mb_gets_a_page_that_says_so(client_of, settings, excess, status):
     client = client_of("author")
     client.handler.enforce_csrf_checks = True
     assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == 10 * 1024 * 1024
@@ -148,7 +148,7 @@ def test_a_form_without_its_token_gets_back_what_was_typed_but_no_password(
 
 
 @pytest.mark.parametrize("name", ["tags", "reason", "biography"])
-def test_whatever_took_thought_is_handed_back(name):
+def test_every_typed_text_is_returned(name):
     response = Client(enforce_csrf_checks=True).post("/auth/account/", {name: "My own words"})
     assert ">\nMy own words</textarea>" in response.text
     assert "Copy your text from below" in response.text

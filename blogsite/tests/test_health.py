@@ -74,7 +74,7 @@ def dead_cache(settings, dead_port):
         (["dead_database", "dead_cache"], "database, cache"),
     ],
 )
-def test_readyz_names_what_does_not_respond(request, client, db, log, dead, reason):
+def test_readyz_names_each_part_that_does_not_respond(request, client, db, log, dead, reason):
     for name in dead:
         request.getfixturevalue(name)
     response = client.get("/readyz")
@@ -129,9 +129,7 @@ def test_readyz_sees_a_folder_of_images_that_can_not_be_written(
     expect_problem(client, log, "media", str(tmp_path / "images"))
 
 
-def test_a_media_folder_that_is_not_made_yet_is_fine_and_none_is_made(
-    client, db, settings, tmp_path
-):
+def test_a_missing_media_folder_is_fine_and_is_not_created(client, db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     assert client.get("/readyz").text == "ready\n"
     assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ MULTIPART = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xc3\xa9\r\
         ("application/x-www-form-urlencoded", b"a=%C3%A9"),
     ],
 )
-def test_a_form_is_read_as_utf_8_whatever_charset_it_names(rf, charset, content_type, body):
+def test_a_form_is_always_read_as_utf_8(rf, charset, content_type, body):
     # The import starts the site, which looks for its static files.
     from blogsite.wsgi import StrictRequest
 

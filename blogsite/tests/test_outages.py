@@ -102,7 +102,7 @@ def test_without_a_database_a_form_comes_back_with_its_text(
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_without_a_database_a_script_is_told_so(client_that_answers, paths, request, name):
+def test_without_a_database_a_script_gets_a_message(client_that_answers, paths, request, name):
     path, typed = SCRIPTS[name]
     client = client_that_answers("author")
     request.getfixturevalue("dead_database")
@@ -160,7 +160,7 @@ def form_for(name: str) -> dict[str, str]:
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not everything")
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_that_finds_the_database_locked_is_told_so(client_that_answers, paths, lock, name):
+def test_a_script_gets_a_message_if_the_database_is_locked(client_that_answers, paths, lock, name):
     path, typed = SCRIPTS[name]
     path = path.format(**paths)
     client = client_that_answers("author")
@@ -193,7 +193,7 @@ def test_a_form_that_finds_no_place_comes_back_with_its_text(client_of, log, pat
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_that_finds_no_place_is_told_so(client_of, paths, name):
+def test_a_script_gets_a_message_if_no_slot_is_free(client_of, paths, name):
     path, typed = SCRIPTS[name]
     path, typed = path.format(**paths), typed | {"body": "a" * (LONG_TEXT + 1)}
     client = client_of("author")

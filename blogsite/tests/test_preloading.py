@@ -50,7 +50,9 @@ def in_thread(act, *arguments):
         (["blog.example.org"], True),
     ],
 )
-def test_the_first_pages_are_asked_for_and_no_connection_is_left(settings, post, hosts, is_https):
+def test_the_first_pages_are_requested_and_no_connection_stays_open(
+    settings, post, hosts, is_https
+):
     settings.ALLOWED_HOSTS, settings.IS_HTTPS = hosts, is_https
     settings.SECURE_SSL_REDIRECT = is_https
     asked = Asked()

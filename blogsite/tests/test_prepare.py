@@ -169,9 +169,7 @@ def test_a_database_server_that_does_not_respond_is_reported_in_one_line(prepare
 
 
 @pytest.mark.parametrize("spoil", ["missing folder", "folder", "garbage"])
-def test_a_database_file_that_can_not_be_used_is_told_in_one_line(
-    prepare, new_sqlite, tmp_path, spoil
-):
+def test_an_unusable_database_file_is_reported_in_one_line(prepare, new_sqlite, tmp_path, spoil):
     name = "missing/db.sqlite3" if spoil == "missing folder" else "db.sqlite3"
     if spoil == "folder":
         (tmp_path / name).mkdir()

@@ -248,12 +248,12 @@ def test_transactions_and_locks_are_the_primarys(ours):
     assert ours(locks) == [PRIMARY, PRIMARY, PRIMARY]
 
 
-def test_a_transaction_that_only_read_ends_where_it_ends(ours):
+def test_after_a_transaction_that_only_read_the_replica_is_used_again(ours):
     assert ours(leaves_after_transaction) == [PRIMARY, REPLICA]
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-def test_a_request_that_may_write_asks_the_primary_alone(asked, client, author, method):
+def test_a_request_that_may_write_queries_only_the_primary(asked, client, author, method):
     client.force_login(author)
     with counting(REPLICA) as copied:
         getattr(client, method)("/create/", {"title": "Written", "body": "at once"})
@@ -266,7 +266,7 @@ def test_queries_after_a_request_go_to_the_primary(asked):
     assert User.objects.get()._state.db == PRIMARY
 
 
-def test_commands_ask_the_primary(following, author):
+def test_commands_query_the_primary(following, author):
     call_command("recount_posts", verbosity=0)
     assert connections[REPLICA].connection is None
 

@@ -157,7 +157,7 @@ def test_the_policy_lets_nothing_in_from_elsewhere():
 
 
 @pytest.mark.urls(__name__)
-def test_a_page_may_have_a_policy_of_its_own(client):
+def test_a_page_may_have_its_own_policy(client):
     assert client.get("/own/")["Content-Security-Policy"] == "default-src 'none'"
 
 

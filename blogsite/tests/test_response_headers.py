@@ -42,7 +42,7 @@ def restricting(headers) -> dict[str, str]:
         ("/media/nope.webp", 404),
     ],
 )
-def test_every_response_restricts_what_a_page_may_do(db, path, status):
+def test_every_response_has_the_security_headers(db, path, status):
     reply = ask(WSGIHandler(), path)
     assert reply.status == status
     assert restricting(reply.headers) == RESTRICTING

@@ -39,7 +39,7 @@ def test_the_second_start_finds_the_key_of_the_first(load):
     assert load()["SECRET_KEY"] == load()["SECRET_KEY"]
 
 
-def test_each_instance_has_a_key_of_its_own(load, tmp_path):
+def test_each_instance_has_its_own_key(load, tmp_path):
     first, second = (load(INSTANCE_DIR=str(tmp_path / name)) for name in ("first", "second"))
     assert first["SECRET_KEY"] != second["SECRET_KEY"]
 

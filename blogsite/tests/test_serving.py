@@ -132,7 +132,7 @@ def test_fewer_workers_than_cores_choose_free_cores(cores):
     assert chosen == []
 
 
-def test_workers_that_are_added_share_the_cores_with_those_that_keep_to_none(cores):
+def test_added_workers_share_the_cores_with_unpinned_workers(cores):
     chosen, server = cores(0, 1), master(1)
     start_worker(server)
     server.num_workers = 3  # the signal TTIN does this
@@ -223,12 +223,12 @@ REQUEST = {
         ({"sent": 0, "response_length": None}, {"RAW_URI": "/"}, '203.0.113.7 "GET /" 200 0 12.3'),
     ],
 )
-def test_an_access_line_tells_who_asked_what_and_how_it_went(response, environ_, line):
+def test_an_access_line_names_the_client_the_request_and_the_result(response, environ_, line):
     written = serving.access_line(sent_response(**response), REQUEST | environ_, 0.01234).decode()
     assert re.fullmatch(rf"{TIME} {re.escape(line)}.*\n", written)
 
 
-def test_a_unix_socket_is_trusted_no_more_than_others(load):
+def test_a_unix_socket_is_not_trusted_more_than_an_address(load):
     """Otherwise, a stranger could change the site's path, and cached fragments would spread it."""
     config, loaded = Config(), load(BIND="unix:/run/blog.sock")
     for name in ("forwarded_allow_ips", "forwarder_headers", "secure_scheme_headers"):
@@ -238,7 +238,7 @@ def test_a_unix_socket_is_trusted_no_more_than_others(load):
     assert (request.scheme, "SCRIPT_NAME" in dict(request.headers)) == ("http", False)
 
 
-def test_an_access_line_has_a_dash_where_no_id_was_given():
+def test_an_access_line_without_a_request_id_has_a_dash():
     environ = {name: value for name, value in REQUEST.items() if name != "REQUEST_ID"}
     assert serving.access_line(sent_response(), environ, 0).endswith(b" 0.0ms -\n")
 
@@ -302,7 +302,7 @@ def test_a_start_continues_if_the_checks_find_no_error(
     assert ("blogsite.W001" in err) is (hosts == ["blog.example.org"])
 
 
-def test_a_start_is_refused_where_the_checks_find_an_error(settings):
+def test_the_server_refuses_to_start_if_a_check_finds_an_error(settings):
     settings.ALLOWED_HOSTS = ["*"]
     with pytest.raises(SystemExit) as stop:
         serving.on_starting(None)
@@ -330,7 +330,7 @@ def test_the_page_cache_comes_before_django_if_it_is_on(settings, named, is_cach
 
 
 @pytest.mark.parametrize(("is_behind", "address"), [(True, "203.0.113.7"), (False, "127.0.0.1")])
-def test_the_access_log_names_the_client_also_where_django_was_not_asked(
+def test_the_access_log_names_the_client_of_cached_pages_too(
     settings, monkeypatch, is_behind, address
 ):
     settings.BEHIND_PROXY = is_behind
@@ -361,7 +361,7 @@ def test_the_command_offers_what_manage_py_offers(monkeypatch, capsys, start):
 
 
 @pytest.mark.parametrize("in_terminal", [True, False])
-def test_closing_the_terminal_stops_what_was_started_in_it(monkeypatch, capsys, in_terminal):
+def test_closing_the_terminal_stops_the_server_started_in_it(monkeypatch, capsys, in_terminal):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stops = []
     terminate = signal.signal(signal.SIGTERM, lambda *_: stops.append(True))

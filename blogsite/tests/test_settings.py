@@ -136,7 +136,7 @@ def test_the_name_in_site_url_is_allowed_and_sends_the_mail(load, site_url):
     assert loaded["DEFAULT_FROM_EMAIL"] == "noreply@blog.example.org"
 
 
-def test_allowed_hosts_alone_count_where_they_are_set(load):
+def test_allowed_hosts_replace_the_host_of_site_url(load):
     assert load(SITE_URL=SITE, ALLOWED_HOSTS="a.example")["ALLOWED_HOSTS"] == ["a.example"]
 
 
@@ -144,7 +144,9 @@ def test_allowed_hosts_alone_count_where_they_are_set(load):
     ("site_url", "is_https", "prefix", "hsts"),
     [("", False, "", 0), ("http://a.example", False, "", 0), (SITE, True, "__Host-", 31_536_000)],
 )
-def test_an_https_site_url_alone_turns_on_what_https_needs(load, site_url, is_https, prefix, hsts):
+def test_only_an_https_site_url_turns_on_the_settings_for_https(
+    load, site_url, is_https, prefix, hsts
+):
     loaded = load(SITE_URL=site_url)
     assert loaded["SECURE_SSL_REDIRECT"] is is_https
     assert loaded["SESSION_COOKIE_SECURE"] is loaded["CSRF_COOKIE_SECURE"] is is_https
@@ -167,7 +169,7 @@ def test_forwarded_headers_are_trusted_behind_a_proxy_alone(load, behind_proxy, 
     assert "USE_X_FORWARDED_HOST" not in loaded
 
 
-def test_sqlite_lies_in_the_instance_folder_and_waits_for_its_turn(load, instance, db):
+def test_sqlite_is_in_the_instance_folder_and_waits_for_its_turn(load, instance, db):
     default = load()["DATABASES"]["default"]
     assert default["NAME"] == instance / "db.sqlite3"
     assert default["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
@@ -237,7 +239,7 @@ def test_a_database_url_without_a_lasting_database_is_refused(refusal, url):
 PRIMARY = "postgres://db.example/blog"
 
 
-def test_a_replica_is_read_from_where_there_is_one(load):
+def test_a_replica_is_configured_if_its_url_is_set(load):
     url = "postgres://me:secret@copy.example:5433/blog?sslmode=require"
     loaded = load(DATABASE_URL=PRIMARY, DATABASE_REPLICA_URL=url)
     found = loaded["DATABASES"]["replica"]

@@ -151,5 +151,5 @@ def test_a_file_that_only_others_write_passes(wrapper):
         cursor.execute("INSERT INTO notes VALUES (1)")
 
 
-def test_a_replaced_file_is_an_outage_for_whoever_asks(wrapper):
+def test_a_replaced_file_counts_as_an_outage(wrapper):
     assert issubclass(base.DatabaseReplaced, OperationalError)

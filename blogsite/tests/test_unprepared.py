@@ -63,7 +63,7 @@ def test_refusing_a_command_makes_no_sqlite_file(run, use_database, tmp_path):
 @pytest.mark.parametrize(
     "arguments", [["showmigrations"], ["check"], ["help"], [], ["createsuperuser", "--help"]]
 )
-def test_a_command_that_needs_none_runs(run, database_without_tables, capsys, arguments):
+def test_a_command_that_needs_no_tables_runs(run, database_without_tables, capsys, arguments):
     try:
         run(*arguments)
     except SystemExit as stop:
@@ -71,7 +71,7 @@ def test_a_command_that_needs_none_runs(run, database_without_tables, capsys, ar
     assert any(capsys.readouterr())
 
 
-def test_a_command_runs_where_there_are_tables(run, db):
+def test_a_command_runs_if_there_are_tables(run, db):
     run("clearsessions")
 
 

@@ -176,11 +176,11 @@ def stop_while_five_wait(start, get, site, pool, send_late) -> Callable:
     return stop
 
 
-def test_a_waiting_connection_is_served_though_the_worker_is_told_to_stop(stop_while_five_wait):
+def test_a_waiting_connection_is_served_even_by_a_stopping_worker(stop_while_five_wait):
     assert all(b"/late" in read(response) for response in stop_while_five_wait())
 
 
-def test_a_worker_that_stops_takes_no_more_than_it_has_threads_for(
+def test_a_stopping_worker_accepts_only_as_many_as_it_can_serve(
     config, start, site, stop_while_five_wait
 ):
     config.set("worker_connections", 6)

@@ -55,6 +55,6 @@ def django_finds(header: str) -> bool:
 @pytest.mark.parametrize(
     ("header", "is_personal"), [(o, False) for o in OTHERS] + [(o, True) for o in OURS]
 )
-def test_a_visitor_is_personal_where_django_reads_one_of_our_names(settings, header, is_personal):
+def test_a_page_is_personal_if_django_finds_one_of_our_cookies(settings, header, is_personal):
     settings.PERSONAL_COOKIES = NAMES
     assert has_personal_cookie(header) == is_personal == django_finds(header)

@@ -41,7 +41,7 @@ def test_after_the_clock_was_set_back_fragments_are_kept_again(worker, monkeypat
     assert keep("third") == "second"
 
 
-def test_another_language_or_time_zone_has_fragments_of_its_own(worker):
+def test_another_language_or_time_zone_has_its_own_fragments(worker):
     assert keep("first") == "first"
     with timezone.override("Asia/Tokyo"):
         assert keep("second") == "second"
@@ -73,7 +73,7 @@ def test_fragments_stay_below_a_size(worker, monkeypatch):
         "many on a page",
     ],
 )
-def test_fragments_take_no_more_memory_than_they_may(worker, monkeypatch, key, make):
+def test_fragments_stay_within_their_memory_limit(worker, monkeypatch, key, make):
     monkeypatch.setattr(fragments, "SIZE_MAX", 100_000)
     most = 0
     for number in range(300):
@@ -116,7 +116,7 @@ def test_nothing_is_kept_without_a_cache_version(worker, settings, monkeypatch, 
     assert keep("second") == "second"
 
 
-def test_a_request_that_a_change_came_into_shares_nothing(worker, rf):
+def test_a_request_shares_nothing_if_something_changes_during_it(worker, rf):
     """It may have read the old content from the database or from a replica."""
 
     def view(request):

@@ -63,7 +63,7 @@ def test_gzip_is_made_once_and_unpacks_to_the_same(anonymous, bread):
     assert AnonymousVisitor().get(HTTP_ACCEPT_ENCODING="gzip").body == packed.body
 
 
-def test_what_does_not_shrink_is_sent_as_it_is(anonymous):
+def test_a_response_that_does_not_shrink_is_sent_uncompressed(anonymous):
     assert "Content-Encoding" not in anonymous.get("/hello/", HTTP_ACCEPT_ENCODING="gzip").headers
 
 
@@ -82,12 +82,12 @@ def test_what_does_not_shrink_is_sent_as_it_is(anonymous):
         ("", False),
     ],
 )
-def test_gzip_goes_to_those_who_take_it(accepted, takes):
+def test_gzip_is_sent_to_clients_that_accept_it(accepted, takes):
     assert takes_gzip(accepted) == takes
 
 
 @pytest.mark.parametrize("methods", [["HEAD", "GET", "HEAD"], ["GET", "HEAD", "GET"]])
-def test_head_and_get_share_one_response_whichever_comes_first(anonymous, bread, methods):
+def test_head_and_get_share_one_response_in_either_order(anonymous, bread, methods):
     replies = [anonymous.get(method=method) for method in methods]
     assert anonymous.rendered == 1
     for method, reply in zip(methods, replies, strict=True):
@@ -97,7 +97,7 @@ def test_head_and_get_share_one_response_whichever_comes_first(anonymous, bread,
         assert bool(reply.body) == (method == "GET")
 
 
-def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(anonymous):
+def test_head_of_an_uncached_page_has_the_headers_of_get_and_no_body(anonymous):
     whole, head = anonymous.get("/nothing/"), anonymous.get("/nothing/", method="HEAD")
     for reply in (whole, head):
         del reply.headers["X-Request-ID"]
@@ -111,7 +111,7 @@ def test_head_of_what_is_not_kept_has_the_headers_of_get_and_no_body(anonymous):
 @pytest.mark.parametrize("coding", ["", "gzip"])
 @pytest.mark.parametrize("sent", ["{}", "W/{}", '"other", {}', "*", ' "a,b" , W/{} '])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_who_names_the_tag_gets_304(anonymous, bread, coding, sent, method):
+def test_a_client_with_the_current_etag_gets_304(anonymous, bread, coding, sent, method):
     whole = anonymous.get(HTTP_ACCEPT_ENCODING=coding)
     tag = whole.headers["ETag"]
     reply = anonymous.get(
@@ -124,7 +124,7 @@ def test_who_names_the_tag_gets_304(anonymous, bread, coding, sent, method):
 
 
 @pytest.mark.parametrize("sent", ['"other"', "", "other", '"x{}"'])
-def test_another_tag_gets_the_page_whatever_the_date(anonymous, bread, sent):
+def test_a_client_with_another_etag_gets_the_page_despite_its_date(anonymous, bread, sent):
     tag = anonymous.get().headers["ETag"].strip('"')
     later = http_date(timezone.now().timestamp() + 3600)
     headers = {"HTTP_IF_NONE_MATCH": sent.format(tag), "HTTP_IF_MODIFIED_SINCE": later}
@@ -139,7 +139,7 @@ def test_the_tag_of_the_other_coding_is_another(anonymous, bread):
 @pytest.mark.parametrize(
     ("asked_at", "since", "status"), [(5, 1, 304), (5, 4, 304), (5, 0, 200), (5, 6, 200)]
 )
-def test_who_has_it_since_then_gets_304(anonymous, bread, clock, asked_at, since, status):
+def test_a_client_with_a_current_date_gets_304(anonymous, bread, clock, asked_at, since, status):
     anonymous.get()
     clock(asked_at)
     since = http_date(int(pages.time.time()) - asked_at + since)
@@ -279,7 +279,7 @@ def test_the_cookie_that_proves_a_form_is_ours_is_no_reason_to_render(anonymous,
         ({"_ga": "GA1.1", MESSAGES: "not signed"}, True),
     ],
 )
-def test_no_cache_keeps_what_is_made_for_a_personal_cookie(anonymous, bread, cookies, is_private):
+def test_no_cache_keeps_a_page_made_for_a_personal_cookie(anonymous, bread, cookies, is_private):
     header = "; ".join(f"{name}={value}" for name, value in cookies.items())
     for _ in range(2):
         reply = anonymous.get(HTTP_COOKIE=header)
@@ -364,7 +364,7 @@ def test_a_response_is_reused_if_everything_relevant_is_the_same(anonymous, one,
     ("one", "other", "is_same"),
     [("https", "http", False), ("https", None, False), ("http", None, True), ("", "http", True)],
 )
-def test_behind_a_proxy_the_scheme_is_what_it_says(anonymous, settings, one, other, is_same):
+def test_behind_a_proxy_the_scheme_comes_from_its_header(anonymous, settings, one, other, is_same):
     settings.BEHIND_PROXY = True
     anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     for said in (one, other):

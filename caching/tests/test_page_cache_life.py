@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 # Limits -------------------------------------------------------------------------------------------
 
 
-def test_the_least_recently_used_goes_first_and_the_size_is_bounded(anonymous):
+def test_the_least_recently_used_page_is_removed_first(anonymous):
     anonymous = AnonymousVisitor(responding(HttpResponse, os.urandom(24_000)), size_max=100_000)
     for name in ("/a", "/b", "/c"):
         anonymous.get(name)
@@ -54,7 +54,7 @@ def test_a_new_response_replaces_the_old_one(anonymous, clock):
     )
 
 
-def test_hits_misses_and_size_are_counted_and_told(anonymous, caplog):
+def test_hits_misses_and_size_are_logged(anonymous, caplog):
     caplog.set_level("INFO", "caching.pages")
     anonymous = AnonymousVisitor(responding(HttpResponse, "a"))
     for _ in range(pages.REPORTED_EVERY + 1):
@@ -220,9 +220,7 @@ def test_a_change_stays_committed_when_the_cache_version_cannot_be_increased(
 
 
 @pytest.mark.parametrize(("seconds", "renderings"), [(59, 1), (60, 2), (-1, 2)])
-def test_a_response_expires_after_a_minute_whatever_happens(
-    anonymous, post, clock, seconds, renderings
-):
+def test_a_response_always_expires_after_a_minute(anonymous, post, clock, seconds, renderings):
     anonymous.get()
     clock(seconds)
     anonymous.get()
@@ -321,7 +319,7 @@ def test_a_redis_that_crashed_brings_no_old_page_back_from_its_disk(redis, post,
     assert machine.rendered == 3
 
 
-def test_a_new_process_asks_redis_on_a_connection_of_its_own(redis, settings, monkeypatch):
+def test_a_new_process_has_its_own_connection_to_redis(redis, settings, monkeypatch):
     """Two processes that share their master's connection would read each other's responses."""
     counter = RedisCounter(settings.CACHES["default"]["LOCATION"])
     number, inherited = counter.read(), counter.threads.connection

@@ -26,7 +26,7 @@ def is_free(limit: Bulkhead) -> bool:
         return thread.submit(look).result()
 
 
-def test_the_last_place_is_free_and_no_more():
+def test_the_last_free_slot_can_be_taken_and_no_other():
     limit = Bulkhead(2)
     with limit.slot():
         assert is_free(limit)

@@ -97,7 +97,7 @@ SCRIPTS = [
 
 
 @pytest.mark.parametrize("signs", SCRIPTS)
-def test_both_texts_come_back_whatever_they_are(signs):
+def test_the_changes_contain_both_texts_completely(signs):
     rng = random.Random(len(signs))
     for length in (1, 2, 5, 20, 80, 300):
         for _ in range(20):
@@ -197,7 +197,7 @@ def test_too_many_changes_to_read_are_left_out_at_the_end():
     assert shown[-1].kind == "skipped"
 
 
-def test_the_page_says_in_text_what_was_added_and_removed():
+def test_the_page_names_additions_and_removals_in_text():
     html = render_to_string(
         "includes/difference.html",
         {"changes": shortened(difference("a <b>\n" + "x " * 200, "a <i>\n" + "x " * 200))},

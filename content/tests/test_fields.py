@@ -30,7 +30,7 @@ def encoded(kind: str, size: tuple[int, int] = (4, 3)) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
-def test_an_image_is_cleaned_to_what_is_to_be_stored(kind):
+def test_the_cleaned_value_of_an_image_is_ready_to_be_stored(kind):
     form = RequiredForm({}, {"image": file(encoded(kind), "wrong.txt")})
     assert form.is_valid()
     made = form.cleaned_data["image"]
@@ -61,13 +61,13 @@ def test_a_file_that_is_refused_says_why_in_a_sentence(form_class, data, message
     assert form.errors == {"image": [message]}
 
 
-def test_a_refusal_can_be_told_from_other_errors():
+def test_a_refused_image_has_its_own_error_code():
     form = RequiredForm({}, {"image": file(b"text")})
     assert form.errors.as_data()["image"][0].code == "refused"
 
 
 @pytest.mark.parametrize("data", [{}, {"image": ""}, {"image": "text"}])
-def test_none_chosen_is_none_or_an_error(data):
+def test_no_image_is_none_or_an_error(data):
     form = OptionalForm(data, {})
     assert form.is_valid() and form.cleaned_data["image"] is None
     assert not form.has_changed()

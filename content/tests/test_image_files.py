@@ -116,7 +116,7 @@ def tiff(order: str, *entry: int, count: int = 1) -> bytes:
         (b"", False),
     ],
 )
-def test_exif_counts_where_it_is_valid_and_harms_nowhere(exif, is_turned):
+def test_valid_exif_turns_the_image_and_invalid_exif_does_no_harm(exif, is_turned):
     for data in (
         jpeg_with(jpeg_segment(0xE1, b"Exif\0\0" + exif)),
         png_after_header(chunk(b"eXIf", exif)),
@@ -196,7 +196,7 @@ def test_reducing_band_by_band_leaves_no_seam(mode):
     assert max(abs(one - other) for one, other in zip(rows, expected, strict=True)) < 8
 
 
-def test_names_tell_nothing_and_are_never_the_same():
+def test_names_reveal_nothing_and_are_never_the_same():
     data = encoded(plain())
     # Two images may decode at once; a third would find no free slot.
     with ThreadPoolExecutor(2) as threads:
@@ -213,7 +213,7 @@ def test_all_names_of_an_image_follow_from_the_largest(width, narrower):
     assert file_names(f"{stem}.webp") == expected
 
 
-def test_the_names_of_what_was_made_are_the_names_of_its_files():
+def test_the_file_names_follow_from_the_name_of_the_image():
     image = made(encoded(noise(1000, 100), "JPEG"))
     assert file_names(image.name) == list(image.files)
 

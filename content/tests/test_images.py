@@ -116,7 +116,7 @@ def test_each_format_becomes_webp_of_the_same_image(kind):
 
 
 @pytest.mark.parametrize("uploaded", ["memory", "disk"])
-def test_an_upload_is_read_from_its_start_whatever_its_name_and_type_claim(uploaded):
+def test_an_upload_is_identified_by_its_content(uploaded):
     data = encoded(plain())
     file = SimpleUploadedFile("../../x.jpg.php", data, content_type="text/html")
     if uploaded == "disk":
@@ -213,7 +213,7 @@ def test_an_interlaced_and_a_progressive_image_are_taken():
         *(encoded(plain(), kind) for kind in ["BMP", "TIFF", "ICO", "JPEG2000", "PPM", "TGA"]),
     ],
 )
-def test_a_file_of_another_format_is_refused_whatever_its_name(data):
+def test_a_file_in_another_format_is_refused_despite_its_name(data):
     with pytest.raises(RefusedImage, match=re.escape(UNKNOWN)):
         make_image(SimpleUploadedFile("holiday.jpg", data, content_type="image/jpeg"))
 
@@ -290,7 +290,7 @@ def test_a_header_that_promises_too_many_pixels_is_refused_before_decoding(data)
 
 @pytest.mark.usefixtures("decoding_fails_the_test")
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_too_many_pixels_are_refused_also_where_pillows_warning_is_switched_off():
+def test_too_many_pixels_are_refused_even_without_pillows_warning():
     assert refusal(png_of_size(8_000, 5_001)) == TOO_MANY
 
 

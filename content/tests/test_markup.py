@@ -175,7 +175,7 @@ def test_footnotes_in_lines_that_follow_each_other_are_as_many():
 @pytest.mark.parametrize(
     ("render", "text"), [(render_post, "[^a b]: c"), (render_comment, "[^1]: b")]
 )
-def test_a_footnote_that_is_none_is_no_address_either(render, text):
+def test_a_reference_without_a_footnote_is_not_read_as_an_address(render, text):
     assert render(f"{text}\n\n{text[:-3]}") == f"<p>{text}</p>\n<p>{text[:-3]}</p>\n"
 
 
@@ -212,7 +212,7 @@ def test_headings_have_ids_of_their_own(text, ids):
 
 
 @pytest.mark.parametrize("text", ["# a", "a\n==", "| a |\n|---|", "a[^1]\n\n[^1]: b", "- [ ] a"])
-def test_a_comment_shows_what_belongs_to_posts_as_typed(text):
+def test_a_comment_shows_markup_that_only_posts_allow_as_typed(text):
     html = render_comment(text)
     assert not re.search(r"<(h\d|table|sup|input)|id=", html)
     assert [*re.sub(r"<[^>]*>|\s", "", html)] == [c for c in text.removeprefix("- ") if c.strip()]

@@ -216,7 +216,7 @@ def test_every_attack_becomes_text_or_nothing(frame):
         "<a href=b>",
     ],
 )
-def test_the_inspector_finds_what_is_wrong(html):
+def test_the_inspector_finds_each_fault(html):
     assert Inspector(html, POST_TAGS, "noopener").wrong
 
 
@@ -265,7 +265,7 @@ def random_text(seed: int) -> str:
 
 
 @pytest.mark.parametrize("first_seed", range(0, 300, 30))
-def test_none_of_30_texts_raises_or_gives_html_that_is_not_allowed(first_seed):
+def test_no_random_text_raises_or_gives_forbidden_html(first_seed):
     texts = [random_text(seed) for seed in range(first_seed, first_seed + 30)]
     assert {text: wrong for text in texts if (wrong := wrong_in(text))} == {}
     assert [text for text in texts if render_post(text) != render_post(text)] == []
@@ -385,5 +385,5 @@ def test_a_reference_that_is_used_often_is_one(render, uses):
         ("", ""),
     ],
 )
-def test_plain_text_is_what_is_read(markdown, text):
+def test_plain_text_is_the_text_that_readers_see(markdown, text):
     assert plain_text(render_post(markdown)) == text

@@ -155,7 +155,7 @@ WORD = "abcdefghi"
         "grows",
     ],
 )
-def test_a_long_title_is_cut_at_a_hyphen_or_where_it_has_none_in_a_word(title, slug):
+def test_a_long_title_is_cut_at_a_hyphen_or_else_within_a_word(title, slug):
     cut = slugify(title)
     assert len(cut) <= SLUG_MAX_LENGTH
     assert slug.startswith(cut)
@@ -172,7 +172,7 @@ def test_the_slug_of_a_slug_is_itself(title):
 
 
 @pytest.mark.parametrize("title", [title for title, _ in TITLES])
-def test_a_slug_needs_no_more_than_its_column_and_its_place_in_a_path(title):
+def test_a_slug_fits_its_column_and_needs_no_escaping_in_a_path(title):
     slug = slugify(title)
     assert 0 < len(slug) <= SLUG_MAX_LENGTH
     assert not set(slug) & set("/?#%&\\ .:;<>\"'")

@@ -72,7 +72,7 @@ def test_a_change_that_no_one_announced_is_seen_after_a_minute(started, monkeypa
 
 
 @commits
-def test_without_its_table_the_blog_uses_what_it_knew_or_the_defaults(started):
+def test_without_its_table_the_blog_uses_the_last_values_or_the_defaults(started):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE identity_site RENAME TO away")
     assert current.site().name == "Blogsite"
@@ -106,7 +106,7 @@ def test_a_zone_that_the_system_does_not_know_is_utc(set_site):
     assert str(current.site().zone) == "UTC"
 
 
-def test_jobs_run_at_night_where_the_site_is(set_site):
+def test_nightly_jobs_run_at_night_in_the_time_zone_of_the_site(set_site):
     set_site(time_zone="Asia/Tokyo")
     with current.applied():
         assert nightly.next_night(NOON).isoformat() == "2026-07-02T04:00:00+09:00"

@@ -136,7 +136,7 @@ def test_people_are_listed_with_the_number_of_their_posts(client_of, two_posts, 
 
 
 @pytest.mark.parametrize("has_posts", [True, False])
-def test_a_person_who_wrote_is_not_deleted_with_what_they_wrote(
+def test_a_person_with_posts_or_comments_can_not_be_deleted(
     client, make_user, make_post, has_posts
 ):
     writer = make_user("writer")

@@ -122,7 +122,7 @@ def test_select_all_keeps_to_the_filters_and_the_search(root, make_post, action)
 
 
 @pytest.mark.parametrize(("path", "action"), EACH)
-def test_an_action_stops_when_its_time_is_over_and_says_how_far_it_came(
+def test_an_action_stops_when_its_time_is_over_and_reports_its_progress(
     root, make_row, monkeypatch, path, action
 ):
     for _ in range(3):
@@ -171,7 +171,7 @@ def many_posts(author):
     listing.recount_all()
 
 
-def test_2106_posts_are_asked_about_and_deleted_as_2000(root, many_posts, monkeypatch):
+def test_the_list_and_its_delete_action_stop_at_2000_of_2106_posts(root, many_posts, monkeypatch):
     page = root.get(POSTS).text
     assert "2000 posts" in page
     asked = select_all(root, POSTS, action="delete_selected", reason="Spam & <more>")
@@ -198,7 +198,9 @@ def test_a_post_that_is_in_the_trash_already_is_neither_counted_nor_on_record(ro
     assert ModerationEntry.objects.count() == 2
 
 
-def test_people_who_wrote_stay_and_are_named_while_others_go(root, post, reader, make_user):
+def test_people_who_wrote_are_named_and_kept_while_others_are_deleted(
+    root, post, reader, make_user
+):
     liking.like(post, reader)
     people = [post.author_id, reader.pk, make_user("guest").pk]
     page = root.post(USERS, CONFIRMED | {"_selected_action": people}, follow=True).text
@@ -208,7 +210,7 @@ def test_people_who_wrote_stay_and_are_named_while_others_go(root, post, reader,
     assert Post.objects.get().like_count == 0
 
 
-def test_staff_without_the_permission_for_what_belongs_to_a_row_delete_nothing(
+def test_staff_without_permission_for_related_rows_delete_nothing(
     client, make_user, make_comment, author
 ):
     staff = make_user("staff", is_staff=True)

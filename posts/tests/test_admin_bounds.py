@@ -66,7 +66,7 @@ def test_the_text_of_a_form_is_returned_if_its_post_was_deleted(client_of, key, 
     assert "My &lt;text&gt;" in response.text and "My title" in response.text
 
 
-def test_a_post_that_goes_while_it_is_saved_leaves_the_text_in_the_form(client_of, post):
+def test_if_a_post_is_deleted_during_a_save_the_form_keeps_the_text(client_of, post):
     data = change(post, title="My title", body="My text")
     client = client_of("moderator")
     # The form has already looked the post up. The next query locks it.
@@ -102,12 +102,12 @@ def test_a_form_of_the_admin_looks_its_row_up_once(root):
         ("_to_field=title", 400),
     ],
 )
-def test_what_an_address_asks_for_is_found_or_refused(client_of, post, query, status):
+def test_a_list_accepts_or_refuses_the_query_of_an_address(client_of, post, query, status):
     assert client_of("moderator").get(f"{POSTS}?{query}").status_code == status
 
 
 @pytest.mark.parametrize("query", ["name__regex=(", f"id__exact={HUGE}", "permissions__id=x"])
-def test_groups_are_asked_for_as_their_page_offers(root, query):
+def test_the_list_of_groups_accepts_only_offered_queries(root, query):
     assert root.get(f"/admin/auth/group/?{query}").status_code == 400
     assert root.get("/admin/auth/group/?q=Mod").context["cl"].result_count == 1
 
@@ -148,7 +148,7 @@ def test_times_of_a_user_that_some_zone_could_not_write_are_refused(
 
 
 @pytest.mark.parametrize(("model", "name"), [(Post, "author"), (Comment, "post")])
-def test_a_related_row_is_searched_for_where_the_admin_offers_that(rf, model, name):
+def test_a_related_row_is_searched_for_if_the_admin_offers_that(rf, model, name):
     of_model = admin.site.get_model_admin(model)
     is_offered = name in of_model.autocomplete_fields
     field = of_model.formfield_for_foreignkey(model._meta.get_field(name), rf.get("/"))

@@ -9,7 +9,7 @@ from posts.models import Post
 
 
 @pytest.mark.parametrize("name", ["", "Ada of the Hills"])
-def test_the_page_shows_who_they_are_and_what_they_wrote(client, author, post, name):
+def test_the_page_shows_the_profile_and_the_posts(client, author, post, name):
     author.display_name, author.website = name, "https://ada.example"
     author.biography_html = "<p>Writes <em>slowly</em>.</p>"
     author.save()

@@ -18,7 +18,7 @@ def autosave(client, post: Post | None, **data):
     return client.post(path, TYPED | data)
 
 
-def test_the_first_autosave_of_a_new_post_makes_a_draft_and_says_where_it_is(client_of):
+def test_the_first_autosave_creates_a_draft_and_returns_its_address(client_of):
     result = autosave(client_of("author"), None).json()
     post = Post.objects.get()
     assert (post.status, post.title, post.body) == ("draft", "Typed", "typed *words*")
@@ -116,7 +116,7 @@ def test_the_editor_names_the_cookie_of_the_token_that_a_log_in_elsewhere_renews
     assert f'data-csrf-cookie="{settings.CSRF_COOKIE_NAME}"' in page
 
 
-def test_edits_that_were_undone_are_none(client_of, post):
+def test_undone_edits_do_not_count_as_unpublished(client_of, post):
     client = client_of("author")
     autosave(client, post)
     autosave(client, post, title="Test title", body="test\nbody", tags="")
@@ -217,7 +217,7 @@ def test_a_deleted_post_is_not_restored(author, draft, in_trash):
     assert not Post.objects.not_in_trash().exists()
 
 
-def test_the_editor_is_told_that_its_post_was_deleted(rf, author, draft):
+def test_the_editor_learns_that_its_post_was_deleted(rf, author, draft):
     request = rf.post(f"/{draft.pk}/autosave/", TYPED)
     request.user = author
     view = Autosave()

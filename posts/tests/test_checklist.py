@@ -40,7 +40,7 @@ def test_the_text_is_looked_at(client_of, make_post, body, suggestion):
 
 
 @pytest.mark.parametrize(("tags", "is_said"), [("", True), ("a", False)])
-def test_a_post_without_tags_is_told_so(client_of, make_post, tags, is_said):
+def test_the_editor_suggests_tags_for_a_post_without_any(client_of, make_post, tags, is_said):
     page = client_of("author").get(f"/{make_post(tags=tags).pk}/update/").text
     assert ("The post has no tags" in page) == is_said
 

@@ -140,7 +140,7 @@ def test_a_reply_to_a_comment_deleted_meanwhile_starts_a_thread(post, make_comme
     assert (reply.parent, reply.depth) == (None, 0)
 
 
-def test_a_reply_to_what_was_hidden_meanwhile_starts_a_thread(client_of, post, make_comment):
+def test_a_reply_to_a_comment_hidden_meanwhile_starts_a_thread(client_of, post, make_comment):
     parent = make_comment()
     hide = Comment.objects.filter(pk=parent.pk).update
     # After the form is validated, before the reply is added.
@@ -205,7 +205,7 @@ def test_replies_to_a_hidden_comment_are_not_below_another(
     assert is_told == is_seen
 
 
-def test_a_reply_beside_the_deepest_leads_to_where_that_is_not_shown(client, post, make_comment):
+def test_a_reply_beside_its_hidden_parent_links_to_the_placeholder(client, post, make_comment):
     deepest = None
     for _ in range(COMMENT_MAX_DEPTH):
         deepest = make_comment(parent=deepest)
@@ -253,7 +253,7 @@ def test_pages_follow_each_other_by_key(client, post, long_thread):
 
 
 @pytest.mark.parametrize("key", ["x", "1", "٠" * PATH_STEP, "\0", "0" * PATH_STEP * 5, ""])
-def test_a_key_that_is_none_is_the_first_page(client, post, long_thread, key):
+def test_an_invalid_key_shows_the_first_page(client, post, long_thread, key):
     page = client.get(post.get_absolute_url(), {"from": key}).text
     assert shown(page)[0] == (0, long_thread[0].pk)
     assert "First comments" not in page

@@ -276,7 +276,7 @@ def test_a_name_that_turns_the_line_round_turns_itself_alone(client_of, post, ma
     assert sentence in client_of("author").get(path).text
 
 
-def test_a_writer_deletes_after_being_asked(client_of, post, make_comment):
+def test_a_writer_confirms_before_a_comment_is_deleted(client_of, post, make_comment):
     comment = make_comment("Rash words.")
     client, path = client_of("reader"), f"/{post.pk}/comments/{comment.pk}/delete/"
     page = client.get(path).text

@@ -71,7 +71,7 @@ def test_a_save_that_did_not_arrive_whole_leaves_the_old_version_whole(
     assert not post.revisions.exists()
 
 
-def test_half_a_comment_is_none(send_cut, make_post):
+def test_half_a_comment_is_not_saved(send_cut, make_post):
     path = f"/{make_post().pk}/comments/"
     fields = {"body": BODY[:3_000], "action": ""}
     assert send_cut(path, URLENCODED, "in the body", **fields) == 400

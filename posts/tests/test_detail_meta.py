@@ -64,7 +64,7 @@ def test_the_canonical_address_leaves_the_query_out(client, post):
     assert f'<link rel="canonical" href="http://testserver{post.get_absolute_url()}">' in page
 
 
-def test_title_description_dates_and_tags_are_told(client, make_post, author, set_site):
+def test_the_metadata_has_title_description_dates_and_tags(client, make_post, author, set_site):
     set_site(name="My & blog")
     author.display_name = "Zoë B."
     author.save()
@@ -146,7 +146,7 @@ def test_a_draft_has_no_date_of_publication(client_of, draft):
     ("count", "shown"),
     [(0, "1 min read<"), (344, "1 min read<"), (400, "2 min read<"), (2300, "10 min read<")],
 )
-def test_the_time_that_reading_takes_is_told(client, make_post, count, shown):
+def test_the_reading_time_is_shown(client, make_post, count, shown):
     page = open_page(client, make_post(body="word " * count))
     assert f"<span>{shown}" in page
     assert f"<span>{shown}" in client.get("/").text
@@ -161,7 +161,7 @@ def test_the_time_that_reading_takes_is_told(client, make_post, count, shown):
     ],
     ids=["after", "at-once", "before-it-came-due"],
 )
-def test_the_date_of_an_update_is_told_where_it_differs(client, make_post, updated, is_told):
+def test_the_date_of_an_update_is_shown_if_it_differs(client, make_post, updated, is_told):
     post = make_post(publish_at=NOW - 4 * DAY, updated_at=updated)
     page = open_page(client, post)
     assert ("updated " in page) == is_told
@@ -221,7 +221,7 @@ def test_neighbors_of_one_moment_follow_their_ids(client, make_post):
     assert beside(open_page(client, posts[1])) == {"prev": "p2", "next": "p0"}
 
 
-def test_the_only_post_has_no_neighbors_and_its_author_no_more(client, post):
+def test_the_only_post_links_to_no_other_posts(client, post):
     page = open_page(client, post)
     assert not beside(page) and not more(page)
     assert "More by" not in page and 'class="neighbors"' not in page

@@ -144,7 +144,7 @@ def test_a_report_of_a_deleted_comment_says_so(client_of, queue, make_comment):
 
 @pytest.mark.parametrize("path", [QUEUE, POSTS])
 @pytest.mark.parametrize("can_change", [False, True])
-def test_actions_are_for_those_who_may_change(client, make_user, queue, path, can_change):
+def test_actions_require_the_permission_to_change(client, make_user, queue, path, can_change):
     watcher = make_user("watcher", is_staff=True)
     codenames = ["view_comment", "view_post"]
     codenames += ["change_comment", "change_post"] if can_change else []

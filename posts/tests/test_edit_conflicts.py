@@ -56,7 +56,7 @@ def version_in(page: str) -> str:
     return hidden_in(page, "version")
 
 
-def test_the_author_may_save_what_is_in_the_form_after_seeing_both(client_of, contested):
+def test_after_a_conflict_the_author_may_save_the_form(client_of, contested):
     post, client = contested("published"), client_of("author")
     page = client.post(f"/{post.pk}/update/", MINE).text
     merged = MINE | {"body": "our long text", "version": version_in(page)}
@@ -66,7 +66,7 @@ def test_the_author_may_save_what_is_in_the_form_after_seeing_both(client_of, co
     assert "their long text" in [revision.body for revision in Revision.objects.all()]
 
 
-def test_mine_may_become_a_draft_of_its_own(client_of, contested):
+def test_after_a_conflict_the_typed_text_may_become_a_new_draft(client_of, contested):
     post, client = contested("published"), client_of("author")
     page = client.post(f"/{post.pk}/update/", MINE).text
     assert 'name="action" value="draft" formaction="/create/"' in page
@@ -79,7 +79,7 @@ def test_mine_may_become_a_draft_of_its_own(client_of, contested):
     assert (draft.status, draft.body) == ("draft", "my long text")
 
 
-def test_the_page_that_asks_saves_nothing_automatically(client_of, contested):
+def test_the_conflict_page_does_not_autosave(client_of, contested):
     post = contested("draft")
     page = client_of("author").post(f"/{post.pk}/update/", MINE).text
     assert "data-autosave-url" not in page
@@ -141,7 +141,7 @@ def test_the_admin_overwrites_nothing_either(client_of, post, is_stale, status):
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "reader"])
-def test_the_admin_hands_back_what_was_typed_when_the_session_had_ended(client_of, post, visitor):
+def test_the_admin_returns_the_typed_text_if_the_session_has_ended(client_of, post, visitor):
     path = reverse("admin:posts_post_change", args=[post.pk])
     response = client_of(visitor).post(path, {"title": "Mine", "body": "an hour's words"})
     assert response.status_code == 403
@@ -163,7 +163,7 @@ def test_edits_that_someone_elses_save_left_out_are_pointed_at(
     assert ("A moderator changed this post after your edits" in page) == is_said
 
 
-def test_the_admin_does_not_save_what_lies_in_the_trash(client_of, make_post):
+def test_the_admin_does_not_save_a_post_in_the_trash(client_of, make_post):
     post = make_post(status="trash", trashed_from="published", trashed_at="2026-01-01T00:00Z")
     path = reverse("admin:posts_post_change", args=[post.pk])
     data = {"author": post.author_id, "title": "Changed", "body": "", "opened_version": 0}

@@ -191,9 +191,7 @@ def test_a_scheduled_post_that_is_published_gives_it_a_later_date(workers, make_
 
 
 @pytest.mark.parametrize("is_cached", [True, False])
-def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
-    workers, fed, at, do, is_cached
-):
+def test_clients_that_compare_dates_see_changes_within_one_second(workers, fed, at, do, is_cached):
     """A return to an earlier text is also a change, and gets a new date."""
     dates, path = [], "/feed/"
     for number, title in enumerate(("One", "Two", "One", "Two")):
@@ -213,7 +211,7 @@ def test_changes_within_one_second_are_not_missed_by_who_asks_by_date(
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_the_tag_is_asked_first_and_the_date_then(workers, at, path):
+def test_the_etag_is_compared_before_the_date(workers, at, path):
     date, tag, _ = stamp(workers[0].get(path))
     # A client's date must not be in the future.
     at(61)

@@ -43,7 +43,7 @@ def test_rss_contains_the_whole_post_with_absolute_links(client, fed, source):
 
 
 @pytest.mark.parametrize("source", FEED_PATHS)
-def test_atom_says_when_who_and_what(client, fed, source):
+def test_atom_has_dates_author_and_content(client, fed, source):
     response = client.get(f"{FEED_PATHS[source]}atom/")
     assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
     feed = ElementTree.fromstring(response.content)
@@ -160,7 +160,7 @@ def test_a_feed_says_the_same_while_nothing_happens(client, author, kind):
 
 @pytest.mark.parametrize("header", ["If-None-Match", "If-Modified-Since"])
 @pytest.mark.parametrize("is_changed", [False, True])
-def test_who_has_the_feed_already_is_told_so(client, fed, header, is_changed):
+def test_a_client_that_has_the_feed_gets_304(client, fed, header, is_changed):
     first = client.get("/feed/atom/")
     if is_changed:
         Post.objects.update(title="New", updated_at=timezone.now() + timedelta(minutes=1))

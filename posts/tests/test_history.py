@@ -41,7 +41,7 @@ def written(post, write):
     return post
 
 
-def test_a_reason_is_kept_though_the_text_is_the_same(post, write):
+def test_a_reason_is_kept_even_if_the_text_is_the_same(post, write):
     write(post, "two")
     write(post, "two")
     assert post.revisions.count() == 2
@@ -68,7 +68,7 @@ def changes(page: str) -> list[tuple[str, str]]:
 # The list
 
 
-def test_revisions_are_listed_newest_first_with_who_when_and_why(client_of, written):
+def test_revisions_are_listed_newest_first_with_person_time_and_reason(client_of, written):
     page = page_of(client_of("author"), written)
     assert numbers(page) == [3, 2, 1]
     assert page.count("by author") == 3
@@ -77,7 +77,7 @@ def test_revisions_are_listed_newest_first_with_who_when_and_why(client_of, writ
     assert page.index("Shown to readers") < page.index('value="2"')
 
 
-def test_times_are_those_of_the_author(client_of, author, post, write):
+def test_times_are_in_the_time_zone_of_the_author(client_of, author, post, write):
     author.time_zone = "Asia/Tokyo"
     author.save()
     write(post, "two", at=datetime(2026, 3, 1, 20, 30, tzinfo=ZoneInfo("UTC")))
@@ -113,7 +113,7 @@ def test_one_revision_alone_is_compared_with_nothing(client_of, author):
     assert "Compare" not in page and "Changes" not in page
 
 
-def test_the_person_who_saved_it_may_be_deleted(client_of, written):
+def test_a_revision_outlives_the_person_who_saved_it(client_of, written):
     Revision.objects.filter(number=2).update(saved_by=None)
     client = client_of("author")
     assert "by a deleted account" in page_of(client, written)
@@ -166,7 +166,7 @@ def test_an_unknown_revision_is_404(client_of, written, query):
         ("?from=3&to=3", []),
     ],
 )
-def test_any_two_are_compared_and_the_newest_with_the_one_before_unless_asked(
+def test_any_two_revisions_are_compared_and_by_default_the_last_two(
     client_of, written, query, expected
 ):
     page = page_of(client_of("author"), written, query)
@@ -192,7 +192,7 @@ def test_compared_texts_are_shown_as_they_were_typed(client_of, written, write):
 # One revision
 
 
-def test_a_revision_is_shown_whole_with_what_it_changed(client_of, written, write):
+def test_the_page_of_a_revision_has_its_full_text_and_its_changes(client_of, written, write):
     write(written, "**four**\n\nfive <b onclick=x>", reason="Bolder")
     client = client_of("author")
     page = client.get(f"/{written.pk}/history/4/").text
@@ -203,7 +203,7 @@ def test_a_revision_is_shown_whole_with_what_it_changed(client_of, written, writ
     assert "This is the first revision." in client.get(f"/{written.pk}/history/1/").text
 
 
-def test_the_one_before_is_the_next_that_is_kept(client_of, written):
+def test_the_previous_revision_is_the_next_older_one_that_exists(client_of, written):
     Revision.objects.filter(number=2).delete()
     page = client_of("author").get(f"/{written.pk}/history/3/").text
     assert f'href="/{written.pk}/history/1/"' in page
@@ -288,9 +288,7 @@ def test_a_text_without_a_title_is_only_for_drafts(client_of, make_post, write, 
     assert (Post.objects.get().title == "") == is_draft
 
 
-def test_restoring_what_readers_see_gives_unsaved_edits_up_and_keeps_them(
-    client_of, written, write
-):
+def test_restoring_the_public_version_keeps_unsaved_edits_in_the_history(client_of, written, write):
     # The result is the same if the autosave comes from a script that sends no edit session.
     write(written, "four", is_autosave=True)
     client = client_of("author")
@@ -314,7 +312,7 @@ def test_nothing_is_restored_over_a_text_that_was_not_seen(client_of, written, b
     assert ("Nothing was restored" in response.text) == (not is_restored)
 
 
-def test_a_post_that_goes_to_the_trash_meanwhile_is_404(rf, written):
+def test_a_post_moved_to_the_trash_meanwhile_is_404(rf, written):
     request = rf.post("/")
     request.user = written.author
     view = RevisionRestore()

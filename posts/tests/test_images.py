@@ -233,7 +233,7 @@ def test_a_refused_file_leaves_the_rest_as_it_was_and_says_why(
 
 
 @pytest.mark.parametrize(("file", "is_said"), [(image_file, True), (None, False)])
-def test_a_form_refused_for_something_else_asks_for_the_image_again(
+def test_a_form_refused_for_another_reason_asks_for_the_image_again(
     client_of, media, file, is_said
 ):
     data = {"title": "", "body": "words"} | ({"image": file()} if file else {})

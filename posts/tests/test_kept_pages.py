@@ -64,7 +64,7 @@ def test_pages_are_the_same_until_something_changes(read):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, change):
+def test_logged_in_people_see_each_change_at_once(read, thread, moderator, change):
     read()
     CHANGES[change](Comment.objects.get(pk=thread.pk), moderator)
     after = read()
@@ -72,7 +72,7 @@ def test_a_change_is_seen_at_once_by_who_is_logged_in(read, thread, moderator, c
     assert after == read()
 
 
-def test_my_posts_show_each_save_at_once_though_it_drops_no_page(client_of, thread, draft):
+def test_my_posts_shows_saves_that_invalidate_no_page(client_of, thread, draft):
     client = client_of("author")
     assert "Unpublished edits" not in client.get("/mine/?state=published").text
     assert "Draft title" in client.get("/mine/").text
@@ -217,7 +217,7 @@ def test_tags_of_a_post_unpublished_after_its_text_was_read_are_not_shown(
 
 
 @override_script_prefix("/")
-def test_links_lead_to_where_the_site_lies_for_who_asks(thread):
+def test_links_start_with_the_path_under_which_the_site_is_served(thread):
     path = thread.post.get_absolute_url()
     for place in ("/blog", "", "/blog"):
         for page in ("/", path, "/tags/bread/"):

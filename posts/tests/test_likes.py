@@ -149,7 +149,7 @@ def test_deleting_an_account_removes_its_likes(client, make_user, make_post, rea
     assert likes(one) == (1, 1)
 
 
-def test_saving_a_post_keeps_the_likes_that_came_meanwhile(post, reader):
+def test_saving_a_post_keeps_likes_added_meanwhile(post, reader):
     liking.like(Post.objects.get(pk=post.pk), reader)
     post.title = "Another title"
     publishing.save_post(post, Edit(timezone.now()))

@@ -103,7 +103,7 @@ def test_a_walk_there_and_back_neither_repeats_nor_skips(client, author, many, k
     assert not [title for title in seen_back if title.startswith("Later")]
 
 
-def test_a_post_back_dated_to_where_the_walk_has_yet_to_come_is_met_once(client, author, many):
+def test_a_post_dated_after_the_current_page_is_seen_once(client, author, many):
     posts = many(12)
     first = client.get("/").text
     publish(author, "Ahead 1", posts[7].publish_at - MINUTE / 2)

@@ -23,7 +23,7 @@ from posts.writing.edit import Edit
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pages_by_number_equal_a_plain_slice_whatever_happened(make_user, seed):
+def test_pages_by_number_equal_a_plain_slice_after_any_changes(make_user, seed):
     chance = random.Random(seed)
     people = [make_user("one"), make_user("two")]
     for number in range(110):
@@ -163,7 +163,7 @@ def test_deleting_a_post_that_was_hidden_meanwhile_counts_it_out_once(make_post)
     assert counters() == {"all": 1, f"author:{post.author_id}": 1}
 
 
-def test_restoring_an_old_copy_lists_the_post_where_it_is(make_post):
+def test_restoring_an_old_copy_lists_the_post_at_its_current_position(make_post):
     posts = [make_post(tags="tea", publish_at=NOW - n * MINUTE) for n in range(15)]
     copy = Post.objects.get(pk=posts[0].pk)
     publishing.change_status(posts[0], Post.Status.PUBLISHED, to=Post.Status.HIDDEN)

@@ -41,7 +41,7 @@ def keep(author):
 
 
 @pytest.mark.parametrize("part", [0, 1], ids=["narrow", "largest"])
-def test_an_image_is_served_for_good_and_as_what_it_is(client, keep, media, part):
+def test_an_image_is_cacheable_forever_and_has_its_content_type(client, keep, media, part):
     name = file_names(keep())[part]
     response = client.get(f"/media/{name}")
     content = b"".join(response.streaming_content)
@@ -53,7 +53,7 @@ def test_an_image_is_served_for_good_and_as_what_it_is(client, keep, media, part
     assert not response.cookies and "Cookie" not in response.get("Vary", "")
 
 
-def test_head_tells_the_size_alone(client, keep, media):
+def test_head_returns_only_the_size(client, keep, media):
     name = keep()
     response = client.head(f"/media/{name}")
     assert response.status_code == 200

@@ -65,7 +65,7 @@ def test_only_an_approved_comment_makes_an_account_known(make_comment, status):
     assert make_comment(THREE_LINKS).is_waiting
 
 
-def test_the_writer_is_told_that_the_comment_waits_and_why(client_of, post):
+def test_the_writer_learns_that_the_comment_waits_and_why(client_of, post):
     client = client_of("reader")
     page = client.post(f"/{post.pk}/comments/", {"body": THREE_LINKS}, follow=True).text
     why = "it has more than two links, and its author has no approved comment yet"
@@ -82,7 +82,7 @@ def test_the_writer_is_told_that_the_comment_waits_and_why(client_of, post):
         ("Harmless.", "Harmless too.", "approved"),
     ],
 )
-def test_a_changed_comment_is_judged_again(post, make_comment, before, after, status):
+def test_a_changed_comment_is_checked_again(post, make_comment, before, after, status):
     comment = make_comment(before)
     assert commenting.edit_comment(comment, after, now=timezone.now())
     assert Comment.objects.get().status == status
@@ -179,7 +179,9 @@ def test_moderators_act_on_the_page(
         ("author", "reader", 403),
     ],
 )
-def test_who_may_restore(client_of, post, make_comment, author, moderator, hider, visitor, status):
+def test_only_the_person_who_hid_a_comment_or_a_moderator_restores_it(
+    client_of, post, make_comment, author, moderator, hider, visitor, status
+):
     comment = make_comment("Words.")
     people = {"author": author, "moderator": moderator}
     # The last person to hide it counts.
@@ -283,7 +285,7 @@ def test_the_record_is_only_added_to(entry, change):
     assert ModerationEntry.objects.get().reason == ""
 
 
-def test_the_record_outlives_what_it_is_about(entry, post, moderator):
+def test_a_moderation_entry_outlives_its_post_and_comment(entry, post, moderator):
     moderation.trash_and_record(post, moderator, reason="Spam.", now=timezone.now())
     publishing.delete_post(post)
     assert not Post.objects.exists() and not Comment.objects.exists()
@@ -293,6 +295,6 @@ def test_the_record_outlives_what_it_is_about(entry, post, moderator):
     assert second.target == f"post {entry.post_id} by author: Test title"
 
 
-def test_a_person_who_moderated_is_not_deleted(entry, moderator):
+def test_a_person_who_moderated_can_not_be_deleted(entry, moderator):
     with pytest.raises(models.ProtectedError):
         moderator.delete()

@@ -51,7 +51,7 @@ def test_each_state_has_a_tab_with_its_posts_and_their_number(client_of, one_of_
     assert chosen(page) == state
 
 
-def test_there_is_no_tab_for_hidden_posts_where_there_are_none(client_of, draft):
+def test_there_is_no_tab_for_hidden_posts_without_any(client_of, draft):
     page = client_of("author").get("/mine/").text
     assert tabs(page) == {"draft": 1, "scheduled": 0, "published": 0, "trash": 0}
 
@@ -137,7 +137,7 @@ def test_edits_that_readers_do_not_see_are_marked_and_dated(client_of, make_post
 
 
 @pytest.mark.parametrize("end", ["saved", "typed back"])
-def test_edits_that_are_none_any_more_are_not_marked(client_of, make_post, end):
+def test_saved_or_undone_edits_are_not_marked(client_of, make_post, end):
     post = make_post(tags="Tea")
     autosave(post, title="New")
     if end == "saved":
@@ -149,7 +149,7 @@ def test_edits_that_are_none_any_more_are_not_marked(client_of, make_post, end):
     assert not edited(page)[0].startswith("March")
 
 
-def test_times_are_those_of_the_author(client_of, author, make_post):
+def test_times_are_in_the_time_zone_of_the_author(client_of, author, make_post):
     User.objects.update(time_zone="Asia/Tokyo")
     make_post(updated_at=NOW.replace(month=3, day=1, hour=20, minute=30), **STATES["draft"])
     page = client_of("author").get("/mine/").text
@@ -255,6 +255,6 @@ def test_a_post_in_the_trash_says_until_when_and_can_be_restored(client_of, make
 
 
 @pytest.mark.parametrize(("visitor", "is_there"), [("anonymous", False), ("reader", True)])
-def test_the_header_leads_there_those_who_are_logged_in(client_of, visitor, is_there):
+def test_the_header_links_to_it_for_logged_in_people(client_of, visitor, is_there):
     page = client_of(visitor).get("/").text
     assert ('<a href="/mine/">My posts</a>' in page) == is_there

@@ -32,7 +32,7 @@ def test_an_author_publishes_a_post_and_lands_on_it(client_of):
     assert "Your post is published." not in client.get("/").text
 
 
-def test_the_author_is_who_is_logged_in_whatever_the_form_says(client_of, reader):
+def test_the_logged_in_person_is_the_author_whatever_the_form_contains(client_of, reader):
     client_of("author").post(
         "/create/", {"title": "t", "author": reader.pk, "status": "draft", "pk": 77, "slug": "x"}
     )

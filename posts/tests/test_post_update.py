@@ -42,7 +42,7 @@ def test_the_author_alone_may_change_or_delete(client_of, post, path, visitor, s
 @pytest.mark.parametrize(
     ("visitor", "status"), [("author", 200), ("reader", 404), ("moderator", 403)]
 )
-def test_a_draft_is_404_for_those_who_may_not_see_it(client_of, draft, visitor, status):
+def test_a_draft_is_404_for_people_who_may_not_see_it(client_of, draft, visitor, status):
     client = client_of(visitor)
     assert client.get(f"/{draft.pk}/update/").status_code == status
     if status != 200:
@@ -112,7 +112,7 @@ def test_a_link_never_deletes(client_of, post, visitor):
     assert Post.objects.exists()
 
 
-def test_delete_asks_first_without_javascript(client_of, post):
+def test_delete_asks_for_confirmation_without_javascript(client_of, post):
     page = client_of("author").get(f"/{post.pk}/update/").text
     _, confirmation = page.split("<details", 1)
     assert f'<form method="post" action="/{post.pk}/delete/">' in confirmation

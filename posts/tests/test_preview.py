@@ -73,7 +73,7 @@ def link_to():
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "reader", "moderator"])
-def test_a_link_shows_a_draft_to_whoever_has_it(client_of, draft, link_to, visitor):
+def test_a_link_shows_a_draft_to_anyone_who_has_it(client_of, draft, link_to, visitor):
     response = client_of(visitor).get(link_to(draft))
     assert response.status_code == 200 and "Draft title" in response.text
     assert response["X-Robots-Tag"] == "noindex, nofollow, noarchive"
@@ -88,7 +88,7 @@ def test_a_link_is_no_way_to_anything_else(client, draft, link_to):
 
 
 @pytest.mark.parametrize("how", ["expired", "revoked", "forged", "made again", "hidden", "trashed"])
-def test_a_link_that_works_no_more_is_404(client_of, draft, link_to, how):
+def test_an_expired_or_revoked_link_is_404(client_of, draft, link_to, how):
     now = timezone.now()
     path = link_to(draft, now=now - timedelta(days=8) if how == "expired" else now)
     client = client_of("author")

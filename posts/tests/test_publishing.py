@@ -83,7 +83,7 @@ def test_saving_a_post_leaves_columns_alone_that_were_not_read(post):
     assert Post.objects.values_list("body", "comments_open").get() == ("Newer.", False)
 
 
-def test_an_edit_undoes_no_like_and_no_comment_that_came_after_it_began(post, reader):
+def test_an_edit_undoes_no_likes_or_comments_added_since_it_began(post, reader):
     edited = Post.objects.get()
     liking.like(post, reader)
     commenting.add_comment(post, reader, "A comment.", now=NOW)
@@ -105,6 +105,6 @@ def test_a_post_is_named_by_its_title(post):
     assert str(post) == "Test title"
 
 
-def test_deleting_is_for_good(post):
+def test_deleting_is_permanent(post):
     publishing.delete_post(post)
     assert not Post.objects.exists()

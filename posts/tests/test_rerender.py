@@ -65,7 +65,7 @@ def test_rows_of_a_newer_renderer_are_rendered_by_this_one(make_post):
     assert Post.objects.get().rendered_by == RENDERER_VERSION
 
 
-def test_many_rows_go_in_batches_and_what_was_done_stays_done(old_posts, monkeypatch):
+def test_rows_are_rendered_in_batches_that_survive_an_interruption(old_posts, monkeypatch):
     monkeypatch.setattr(rerender_posts, "BATCH", 2)
     first, *others = rerender_posts.RENDERED
     seen = []
@@ -108,7 +108,7 @@ def test_biographies_are_rendered_too(author, reader):
     assert list(html) == ["<p><em>One</em></p>\n", ""]
 
 
-def test_no_posts_are_none(db):
+def test_an_empty_blog_has_nothing_to_render(db):
     assert run("rerender_posts") == said(0)
 
 
@@ -139,7 +139,7 @@ def test_likes_and_comments_that_drifted_are_counted_again(
     assert [(p.like_count, p.comment_count) for p in counted] == [(3, 3), (0, 0), (0, 0)]
 
 
-def test_a_tag_and_an_author_whose_last_post_went_count_none(old_posts):
+def test_recounting_sets_lists_without_posts_to_zero(old_posts):
     for table in (Post, Tagging):
         table.objects.update(status=Post.Status.DRAFT)
     run("recount_posts")

@@ -79,7 +79,7 @@ def test_a_revision_and_a_link_say_whose_they_are(post):
     assert str(preview_links.make_link(post, now=NOW)) == f"preview of {post.pk}"
 
 
-def test_trash_gives_back_what_it_took(make_post, reader):
+def test_restoring_from_the_trash_restores_everything(make_post, reader):
     post = make_post(tags="tea")
     address = post.get_absolute_url()
     assert publishing.trash_post(post, now=NOW) and not publishing.trash_post(post, now=NOW)
@@ -91,7 +91,7 @@ def test_trash_gives_back_what_it_took(make_post, reader):
 
 
 @pytest.mark.parametrize(("days", "status"), [(1, "draft"), (3, "published"), (-1, "published")])
-def test_a_time_that_came_while_a_post_lay_in_the_trash_publishes_nothing(make_post, days, status):
+def test_a_time_that_passes_in_the_trash_publishes_nothing(make_post, days, status):
     post = make_post(publish_at=NOW + timedelta(days=days))
     publishing.trash_post(post, now=NOW)
     publishing.restore_from_trash(post, now=NOW + timedelta(days=2))

@@ -64,7 +64,7 @@ def test_a_draft_waits_for_its_time(send, draft, action):
 
 
 @pytest.mark.parametrize("action", ["draft", "update", "unpublish", "another word", None])
-def test_a_draft_keeps_the_time_that_was_typed_whichever_button_saves_it(send, draft, action):
+def test_a_draft_keeps_the_typed_time_with_any_button(send, draft, action):
     send(draft, TOMORROW, action)
     post = Post.objects.get()
     assert (post.status, post.publish_at) == (Status.DRAFT, TOMORROW)
@@ -76,7 +76,7 @@ def test_a_scheduled_post_takes_another_time(send, scheduled, action):
     assert Post.objects.get().publish_at == NEXT_WEEK
 
 
-def test_a_script_that_publishes_what_it_autosaved_schedules_it(client_of):
+def test_a_script_that_publishes_an_autosaved_draft_schedules_it(client_of):
     client = client_of("author")
     sent = {"title": "Title", "body": "words", "publish_at": typed(TOMORROW), "edit_session": "s"}
     version = client.post("/create/autosave/", sent).json()["version"]
@@ -102,13 +102,13 @@ def test_without_a_time_to_come_publish_publishes_at_once(send, make_post, at, s
 
 @pytest.mark.parametrize("at", ["", TOMORROW])
 @pytest.mark.parametrize("state", ["draft", "published"])
-def test_publish_now_publishes_at_once_whatever_the_time_says(send, make_post, at, state):
+def test_publish_now_publishes_at_once_despite_the_time(send, make_post, at, state):
     send(make_post(status=state, publish_at=TOMORROW), at, "publish_now")
     assert Post.objects.get().is_listed(timezone.now())
 
 
 @pytest.mark.parametrize("is_scheduled", [True, False])
-def test_the_editor_offers_publish_now_where_a_time_is_set_for_good(
+def test_the_editor_offers_publish_now_only_for_a_scheduled_post(
     client_of, scheduled, draft, is_scheduled
 ):
     page = client_of("author").get(f"/{(scheduled if is_scheduled else draft).pk}/update/").text
@@ -280,7 +280,7 @@ def test_a_recovered_text_that_was_saved_privately_is_no_longer_unsaved(client_o
     assert "the text you typed before you were logged out" not in client.get(path).text
 
 
-def test_a_recovered_later_time_is_shown_though_the_post_is_published(client_of, author, scheduled):
+def test_a_recovered_later_time_is_shown_even_for_a_published_post(client_of, author, scheduled):
     client, path = client_of("author"), f"/{scheduled.pk}/update/"
     writer = writer_in(client.get(path).text)
     client.logout()
@@ -292,7 +292,7 @@ def test_a_recovered_later_time_is_shown_though_the_post_is_published(client_of,
     assert f'value="{typed(NEXT_WEEK)}"' in page and 'value="update">Update' in page
 
 
-def test_a_new_post_that_asks_to_compare_is_saved_as_a_draft(send):
+def test_a_new_post_is_saved_as_a_draft_by_the_compare_button(send):
     send(None, "", "compare")
     assert Post.objects.get().is_draft
 

@@ -101,7 +101,7 @@ def found(text: str) -> list[str]:
         ("bread -tag:🎉", False),
     ],
 )
-def test_what_a_query_finds(write, make_user, query, is_found):
+def test_a_query_finds_the_expected_posts(write, make_user, query, is_found):
     write(
         "Bread and butter",
         "Crème Brûlée. ελλάδα! Жёлтый. 日本語 한국어 ทำงาน हिन्दी العربية C++ C#",
@@ -369,7 +369,7 @@ def random_query(chance: random.Random) -> str:
     return " ".join(parts)
 
 
-def test_three_hundred_queries_find_what_the_promise_says(library):
+def test_three_hundred_queries_find_the_same_as_the_plain_implementation(library):
     chance, hits = random.Random(60), 0
     for _ in range(300):
         text = random_query(chance)

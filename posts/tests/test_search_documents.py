@@ -138,7 +138,7 @@ def test_a_new_name_reaches_the_newest_posts_at_once_and_all_by_the_command(
 
 
 @pytest.mark.parametrize("act", ["name", "all names", "tag"])
-def test_documents_are_locked_in_one_order_whoever_writes_them(saved, act):
+def test_documents_are_always_locked_in_the_same_order(saved, act):
     """Otherwise two writers of the same documents could deadlock on PostgreSQL."""
     acts = {
         "name": lambda: index_author(saved.author),
@@ -189,7 +189,7 @@ def test_a_text_with_too_many_different_words_for_postgresql_is_cut(monkeypatch)
     assert documents._fitting(["bread", "butte", "bread", "x", "y"]) == "bread butte bread"
 
 
-def test_the_command_writes_what_is_missing_or_out_of_date_and_nothing_else(make_post, saved):
+def test_the_command_writes_only_missing_and_outdated_documents(make_post, saved):
     SearchDocument.objects.filter(post=make_post(title="Bread")).delete()
     SearchDocument.objects.filter(post=saved).update(title="old")
     assert find("creme", now=NOW).ids == find("bread", now=NOW).ids == []

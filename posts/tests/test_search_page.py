@@ -43,7 +43,7 @@ def test_the_search_box_is_on_every_page_and_keeps_the_query(client, post):
     assert 'value="xy"' in get(client, "x\0y")
 
 
-def test_the_box_takes_more_than_is_read_and_no_more_than_fits_into_an_address(client, db):
+def test_the_box_accepts_more_than_is_read_but_fits_an_address(client, db):
     size = int(re.search(r'name="q".*? maxlength="([0-9]+)"', client.get("/").text)[1])
     # A character takes up to nine bytes in an address.
     line = f"GET /?q={quote('語' * size)} HTTP/1.1\r\n"
@@ -63,7 +63,7 @@ def test_search_engines_keep_out_of_the_results(client, post):
     assert '<meta name="robots" content="noindex">' in get(client, "test")
 
 
-def test_a_page_for_an_anonymous_visitor_sets_no_cookie_and_asks_for_nothing(client, post):
+def test_a_page_for_an_anonymous_visitor_has_no_cookie_and_no_token(client, post):
     response = client.get("/", {"q": "test"})
     assert 'method="post"' not in response.text and "csrf" not in response.text
     assert not response.cookies
@@ -78,7 +78,7 @@ def test_a_page_for_an_anonymous_visitor_sets_no_cookie_and_asks_for_nothing(cli
         ("zzz " * 200, "Your search was too long. Only its beginning was used."),
     ],
 )
-def test_nothing_found_says_what_helps(client, post, text, message):
+def test_a_page_without_results_shows_tips(client, post, text, message):
     page = get(client, text)
     assert message in page
     assert "Search tips" in page and 'href="/tags/"' in page
@@ -98,7 +98,7 @@ def test_filters_are_shown_as_understood(client, post):
     ]
 
 
-def test_five_make_a_page_and_the_question_goes_along(client, make_post):
+def test_a_page_has_five_results_and_its_links_repeat_the_query(client, make_post):
     now = timezone.now()
     for number in range(12):
         make_post(title=f"Post {number}", body="r&d", publish_at=now - timedelta(days=number))
@@ -128,7 +128,7 @@ def test_more_than_can_be_ranked_is_said(client, make_post, monkeypatch):
     assert "More than 2 posts match. These are the newest." in get(client, "test")
 
 
-def test_a_post_hidden_since_the_question_was_asked_is_left_out(client, make_post):
+def test_a_post_hidden_since_the_search_is_left_out(client, make_post):
     post, query = make_post(), home.find("test", now=timezone.now()).query
     type(post).objects.update(status="hidden")
     assert home.make_found_cards(query, [CardKey(post.pk)]) == {}

@@ -43,7 +43,7 @@ def word(text: str, **fields) -> Term:
         ("- + * \" ' : ()", [], []),
     ],
 )
-def test_what_is_read(text, wanted, unwanted):
+def test_the_parser_returns_the_expected_terms(text, wanted, unwanted):
     if text.startswith("Bread bread"):
         wanted = [*wanted, Term("BREAD", ("bread",), is_prefix=True)]
     assert parse(text) == Query(tuple(wanted), tuple(unwanted))
@@ -69,7 +69,7 @@ def test_a_long_question_is_cut_and_says_so(text, is_cut):
     ("text", "has_words"),
     [("", False), ("-bread", False), ("tag:🎉", False), ("tag:x", True), ("x -y", True)],
 )
-def test_only_what_has_a_letter_or_digit_is_a_word(text, has_words):
+def test_only_text_with_a_letter_or_digit_is_a_word(text, has_words):
     assert parse(text).has_words == has_words
 
 
@@ -88,7 +88,7 @@ def test_exclusions_alone_are_no_question(text, is_question):
     assert parse(text).is_question == is_question
 
 
-def test_filters_are_told_as_understood():
+def test_filters_are_listed_as_parsed():
     query = parse('bread tag:"Slow Food" -author:anna -x author:bert')
     assert [(is_wanted, term.field, term.typed) for is_wanted, term in query.filters] == [
         (True, "tag", "Slow Food"),

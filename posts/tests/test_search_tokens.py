@@ -66,7 +66,7 @@ def random_text(chance: random.Random) -> str:
     return "".join(chr(chance.randrange(chance.choice(tops))) for _ in range(40))
 
 
-def test_tokens_are_safe_in_either_database_whatever_the_text():
+def test_tokens_of_any_text_are_safe_in_both_databases():
     chance = random.Random(1)
     for _ in range(2_000):
         for token in tokenize(random_text(chance)):
@@ -81,7 +81,7 @@ def test_case_changes_nothing():
         assert tokenize(word.casefold()) == tokenize(word)
 
 
-def test_positions_are_those_of_the_words():
+def test_positions_match_the_words_in_the_text():
     text = "Über  C++: 日本語 ㍿ é"
     assert [(token.text, text[token.start : token.end]) for token in scan(text)] == [
         ("uber", "Über"),
@@ -119,7 +119,7 @@ def test_places_and_tokens_agree_on_any_text():
         ("हिन्दी", False, False),
     ],
 )
-def test_pairs_and_single_characters_are_told_from_words(token, pair, single):
+def test_pairs_and_single_characters_are_distinguished_from_words(token, pair, single):
     assert (is_pair(token), is_single(token)) == (pair, single)
 
 

@@ -98,12 +98,12 @@ def test_it_does_not_touch_a_blog_that_has_posts(post):
     assert Post.objects.count() == 1
 
 
-def test_it_leaves_a_blog_with_posts_alone_where_told_so(post):
+def test_with_if_empty_it_leaves_a_blog_with_posts_alone(post):
     assert "no sample posts were added" in seed("--if-empty")
     assert Post.objects.count() == 1
 
 
-def test_it_adds_to_a_blog_with_posts_where_told_so(post):
+def test_with_append_it_adds_to_a_blog_with_posts(post):
     output = seed("--posts", "5", "--users", "2", "--append")
     assert (Post.objects.count(), User.objects.count()) == (6, 3)
     assert "password" not in output
@@ -146,7 +146,7 @@ def test_no_posts_are_fine(db):
     assert "Wrote 0 posts by 1 people" in seed("--posts", "0", "--users", "1")
 
 
-def test_a_crowd_has_names_of_its_own():
+def test_every_member_has_a_unique_username():
     names = {demo_person(number).username.casefold() for number in range(25_000)}
     assert len(names) == 25_000
 

@@ -147,7 +147,7 @@ def test_it_obeys_the_protocol_and_contains_listed_posts(read, make_post, monkey
     assert read() == listed()
 
 
-def test_its_addresses_are_where_the_site_lies(client, make_post, monkeypatch, settings):
+def test_its_addresses_include_the_path_of_the_site(client, make_post, monkeypatch, settings):
     for _ in range(3):
         make_post()
     monkeypatch.setattr(sitemaps, "PART_SIZE", 1)

@@ -176,7 +176,7 @@ def test_the_field_for_the_time_says_whose_time_it_takes(client_of, author, zone
 # In Berlin, clocks show 2:30 twice that night, so a newly typed 2:30 is ambiguous.
 @pytest.mark.parametrize(("typed_at", "is_taken"), [("02:30:15", True), ("02:30:16", False)])
 @pytest.mark.parametrize("path", ["update", "autosave"])
-def test_a_time_that_stays_as_it_was_shown_stays_what_it_is(
+def test_an_unchanged_time_keeps_its_exact_value(
     client_of, author, make_post, path, typed_at, is_taken
 ):
     at = datetime(2031, 10, 26, 1, 30, 15, 7, tzinfo=UTC)
@@ -214,7 +214,7 @@ def test_a_refused_form_opens_at_its_first_mistake(client_of, title, refused):
 # Times aren't rounded. Rounded to the minute, one of these would fall on the wrong side.
 @pytest.mark.parametrize("status", Post.Status)
 @pytest.mark.parametrize("microseconds", [-1, 0, 1])
-def test_a_row_tells_of_itself_what_the_rule_asks_of_many(make_post, status, microseconds):
+def test_the_rule_for_one_row_agrees_with_the_rule_for_many(make_post, status, microseconds):
     pk, at = make_post().pk, NOW + timedelta(microseconds=microseconds)
     rows = Post.objects.filter(pk=pk)
     rows.update(status=status, publish_at=at, trashed_at=NOW)
@@ -261,7 +261,7 @@ def test_a_post_that_is_hidden_between_reading_and_saving_it_stays_hidden(post, 
 
 
 @pytest.mark.parametrize("status", ["hidden", "published"])
-def test_what_readers_know_keeps_a_title(client_of, make_post, status):
+def test_a_post_that_readers_know_keeps_its_title(client_of, make_post, status):
     post = make_post(status=status)
     data = {"title": "", "action": "draft" if status == "hidden" else "publish"}
     page = client_of("author").post(f"/{post.pk}/update/", data)
@@ -283,7 +283,7 @@ def test_a_form_that_is_sent_twice_makes_one_post(client_of):
 
 
 @pytest.mark.parametrize("uuid", ["", "nonsense", None])
-def test_a_form_without_a_name_of_its_own_makes_a_post(client_of, post, author, uuid):
+def test_a_form_without_its_own_uuid_makes_a_post(client_of, post, author, uuid):
     uuid = str(post.uuid) if uuid is None else uuid
     Post.objects.update(author=author)
     client = client_of("reader" if uuid == str(post.uuid) else "author")

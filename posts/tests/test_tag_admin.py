@@ -124,7 +124,7 @@ def test_an_old_address_of_a_tag_that_nothing_listed_has_is_404(moderating, make
     assert moderating.get("/tags/a/feed/").status_code == 404
 
 
-def test_renaming_leaves_the_count_to_those_who_publish(make_post):
+def test_renaming_does_not_overwrite_the_count(make_post):
     make_post(tags="a")
     tag = Tag.objects.get()
     make_post(tags="a")
@@ -181,7 +181,7 @@ def test_search_finds_merged_posts_by_the_name_that_stays(moderating, make_post)
         assert sum(post.get_absolute_url() in page for post in posts) == number
 
 
-def test_addresses_of_all_that_was_merged_lead_to_what_stays(moderating, make_post):
+def test_addresses_of_merged_tags_lead_to_the_remaining_tag(moderating, make_post):
     make_post(tags="a, x")
     rename(moderating, "a", "b")
     rename(moderating, "b", "x")
@@ -234,7 +234,7 @@ def test_moderators_alone_rename(client_of, make_post, visitor, status):
     ("permissions", "is_merged"),
     [(["view_tag"], False), (["view_tag", "change_tag"], True)],
 )
-def test_staff_who_may_but_see_tags_do_not_merge_them(
+def test_staff_who_may_only_view_tags_can_not_merge_them(
     client, make_user, make_post, permissions, is_merged
 ):
     make_post(tags="a, b")

@@ -200,7 +200,7 @@ def test_tags_with_the_same_slug_get_a_number(make_post):
     }
 
 
-def test_a_tag_and_its_rows_are_named_by_what_they_are(make_post):
+def test_tags_and_related_rows_have_readable_names(make_post):
     post = make_post(tags="Tea")
     tag = Tag.objects.get()
     assert str(tag) == "Tea"

@@ -38,7 +38,7 @@ def renamed_meanwhile() -> Iterator[None]:
         yield
 
 
-def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(make_post):
+def test_a_post_gets_its_typed_tags_even_if_one_is_renamed_meanwhile(make_post):
     draft = make_post(tags="one, two", status=Post.Status.DRAFT, publish_at=None)
     with renamed_meanwhile():
         publishing.publish(draft, Edit(timezone.now(), tags=["one", "two"]))
@@ -50,7 +50,7 @@ def test_a_post_gets_the_tags_that_were_typed_though_one_is_renamed_meanwhile(ma
     }
 
 
-def test_a_new_post_is_saved_once_though_its_tag_moves_meanwhile(make_post, author):
+def test_a_new_post_is_saved_once_even_if_its_tag_moves_meanwhile(make_post, author):
     make_post(tags="one")
     new = Post(author=author, title="New")
     with meanwhile(Tag.objects.all().delete, before=LOCK_TAGS):
@@ -107,7 +107,7 @@ def test_the_admin_says_that_a_tag_was_deleted_while_some_are_merged(moderating,
     assert str(MOVED) in page.text
 
 
-def test_new_text_is_found_though_its_tag_is_renamed_meanwhile(make_post):
+def test_new_text_is_found_even_if_its_tag_is_renamed_meanwhile(make_post):
     post = make_post(tags="one")
     post.body = "bread"
     with renamed_meanwhile():

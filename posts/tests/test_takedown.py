@@ -98,7 +98,7 @@ def comment(make_post, make_comment) -> Comment:
     ("change", "leaves_view"),
     [(name, True) for name in TAKEN_DOWN] + [(name, False) for name in ADDED],
 )
-def test_nginx_forgets_its_pages_where_something_leaves_readers_view(
+def test_nginx_drops_its_pages_if_something_is_hidden_from_readers(
     is_announced, comment, moderator, change, leaves_view
 ):
     act = (TAKEN_DOWN | ADDED)[change]

@@ -55,7 +55,7 @@ def test_a_comment_that_one_hides_while_another_approves_it_is_hidden(people, po
     assert numbers_of(post) == (0, 0)
 
 
-def test_likes_are_counted_right_while_the_account_of_who_likes_is_deleted(people, post):
+def test_likes_are_counted_right_while_a_liking_account_is_deleted(people, post):
     others = [publishing.save_post(Post(author=people[0], title="t"), Edit(NOW)) for _ in range(3)]
     Post.objects.update(status=Post.Status.PUBLISHED, publish_at=NOW)
 

@@ -98,7 +98,7 @@ def test_undo_does_not_say_that_a_post_is_back_which_was_removed_meanwhile(
     assert client.post(f"/{post.pk}/restore/").status_code == 404
 
 
-def test_throwing_away_twice_keeps_where_it_came_from(draft):
+def test_trashing_a_post_twice_keeps_its_original_state(draft):
     assert publishing.trash_post(draft, now=NOW)
     assert not publishing.trash_post(draft, now=NOW + DAY)
     kept = Post.objects.get()
@@ -108,7 +108,9 @@ def test_throwing_away_twice_keeps_where_it_came_from(draft):
 @pytest.mark.parametrize(
     ("back_after", "status"), [(DAY, Post.Status.PUBLISHED), (3 * DAY, Post.Status.DRAFT)]
 )
-def test_a_post_whose_time_came_in_the_trash_comes_back_as_a_draft(make_post, back_after, status):
+def test_a_post_whose_time_passed_in_the_trash_is_restored_as_a_draft(
+    make_post, back_after, status
+):
     post = make_post(publish_at=NOW + 2 * DAY)
     publishing.trash_post(post, now=NOW)
     publishing.restore_from_trash(post, now=NOW + back_after)
@@ -161,7 +163,7 @@ def test_a_post_trashed_by_a_moderator_is_hidden_when_its_author_restores_it(
     assert Post.objects.get().status == status
 
 
-def test_a_moderator_who_deletes_what_is_in_the_trash_leaves_no_entry(post, moderator):
+def test_a_moderator_who_deletes_a_trashed_post_adds_no_entry(post, moderator):
     publishing.trash_post(post, now=NOW)
     assert not moderation.trash_and_record(post, moderator, now=NOW)
     assert not ModerationEntry.objects.exists()
@@ -223,7 +225,7 @@ class Terminal(StringIO):
         return super().write(text)
 
 
-def test_the_command_leaves_what_is_brought_back_while_it_runs(make_post):
+def test_the_command_keeps_a_post_that_is_restored_while_it_runs(make_post):
     for title in ("First", "Second"):
         publishing.trash_post(make_post(title=title), now=timezone.now() - 31 * DAY)
     terminal = Terminal()

@@ -61,7 +61,9 @@ def test_another_post_or_person_sees_nothing_of_it(client, make_post, post, auth
     assert WORDS not in client.get(f"{post.get_absolute_url()}?recovered").text
 
 
-def test_the_page_looks_for_it_only_when_it_is_asked_to(client, post, reader, sent_too_late):
+def test_the_page_looks_for_it_only_with_recovered_in_its_address(
+    client, post, reader, sent_too_late
+):
     sent_too_late(post.get_absolute_url(), f"/{post.pk}/comments/")
     client.force_login(reader)
     assert NOTE not in client.get(post.get_absolute_url()).text

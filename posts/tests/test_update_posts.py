@@ -49,7 +49,7 @@ def old_posts(make_post, reader):
     return posts, right
 
 
-def test_a_version_names_what_it_is_of():
+def test_a_version_has_a_readable_name():
     assert str(DerivedVersion(name="rendered", version="4")) == "rendered 4"
 
 
@@ -240,7 +240,7 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
 
 
-def test_the_versions_move_with_what_is_derived():
+def test_a_version_is_raised_if_derived_data_changes():
     """This fails if the same text results in different HTML or tokens, but no version was raised.
 
     If it does, raise RENDERER_VERSION in content/markup.py or INDEX_VERSION in

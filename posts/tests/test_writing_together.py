@@ -64,7 +64,7 @@ def test_numbers_are_right_after_many_wrote_deleted_and_moved_at_once(people):
     expect_right_numbers()
 
 
-def test_all_who_delete_one_post_count_it_out_once(people):
+def test_simultaneous_deletions_of_a_post_subtract_it_once(people):
     kept, post = write(people[0], ["a"]), write(people[0], ["a"])
     copies = [Post.objects.get(pk=post.pk) for _ in people]
     together([lambda copy=copy: publishing.delete_post(copy) for copy in copies])
@@ -161,7 +161,7 @@ def test_a_tag_that_was_renamed_meanwhile_is_not_locked(people):
             tagging.lock_tags(names, had)
 
 
-def test_a_tag_is_not_renamed_by_who_knows_it_under_an_old_name(people):
+def test_a_tag_is_not_renamed_from_an_outdated_name(people):
     write(people[0], ["one"])
     stale = Tag.objects.get()
     tagging.rename_tag(Tag.objects.get(), "two")

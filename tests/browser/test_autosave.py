@@ -112,7 +112,7 @@ def write(page, text: str) -> None:
     body.press_sequentially(text)
 
 
-def test_a_new_post_becomes_a_draft_with_an_address_of_its_own(new_tab):
+def test_a_new_post_becomes_a_draft_with_its_own_address(new_tab):
     page = new_tab("/create/")
     page.get_by_label("Title").fill("Kept automatically")
     write(page, "Some words")
@@ -340,7 +340,7 @@ def test_a_deleted_post_leaves_its_text_in_the_browser(new_tab):
     assert len(copies(page)) == 1
 
 
-def test_leaving_asks_only_while_something_is_on_no_server(new_tab):
+def test_leaving_asks_only_while_the_server_lacks_something(new_tab):
     page = new_tab("/create/")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))

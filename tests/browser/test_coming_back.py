@@ -100,7 +100,7 @@ def test_a_copy_restored_by_a_crash_is_removed_if_the_server_has_it(page):
     assert copies(page) == []
 
 
-def test_comparing_shows_what_differs_and_publishes_nothing(page):
+def test_comparing_shows_the_differences_and_publishes_nothing(page):
     page.goto("/create/")
     page.get_by_label("Title").fill("Gone back to")
     write(page, "Public.")

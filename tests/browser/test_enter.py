@@ -92,7 +92,7 @@ def test_in_a_published_post(page, javascript, shown):
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Half {title}, {field}")
 
 
-def test_where_two_texts_are_shown(page, javascript, shown):
+def test_enter_on_the_conflict_page_changes_nothing_for_readers(page, javascript, shown):
     title = f"Two {javascript} {page.viewport_size['width']}"
     start(page, title)
     press(page, "Publish")

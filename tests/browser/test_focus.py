@@ -25,7 +25,7 @@ def skip_to_the_content(page: Page) -> None:
     assert page.url.endswith("#content")
 
 
-def test_a_refused_login_puts_the_focus_where_its_message_is_told(page):
+def test_a_refused_login_focuses_the_field_with_the_message(page):
     # As after following the link that skips to the content.
     page.goto("/auth/login/#content")
     page.get_by_label("Username").fill("nobody at all")

@@ -79,7 +79,7 @@ def test_two_pages_on_one_post_end_in_a_choice(page, username):
     expect(page.locator(".body")).to_have_text("Our words.")
 
 
-def test_a_post_goes_back_to_what_it_said(page, username):
+def test_a_post_is_restored_to_its_earlier_text(page, username):
     start(page, f"History of {username}", "Old words.")
     press(page, "Publish")
     page.get_by_role("link", name="Edit").click()

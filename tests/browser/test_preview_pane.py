@@ -50,7 +50,7 @@ def test_the_preview_follows_the_text_beside_it_or_in_its_place(editor, width):
 
 
 @pytest.mark.parametrize("width", [1280])
-def test_it_looks_as_the_page_will_and_stays_where_it_was_scrolled_to(editor, width, tmp_path):
+def test_it_looks_like_the_page_and_keeps_its_scroll_position(editor, width, tmp_path):
     path = tmp_path / "image.png"
     Image.new("RGB", (60, 30), (200, 60, 40)).save(path)
     editor.get_by_label("Image in the text (optional)", exact=True).set_input_files(path)

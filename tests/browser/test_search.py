@@ -8,7 +8,7 @@ from tests.browser.test_main_job import fits, join
 pytestmark = pytest.mark.browser
 
 
-def test_a_post_is_found_by_what_was_just_written(open_page, username, width, javascript):
+def test_a_post_is_found_by_the_text_just_written(open_page, username, width, javascript):
     page = open_page(width=width, javascript=javascript)
     join(page, username)
     page.get_by_role("navigation").get_by_role("link", name="New post").click()

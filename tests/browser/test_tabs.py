@@ -43,7 +43,7 @@ def test_two_log_in_forms_lead_each_to_its_page(tabs, username):
         page.wait_for_url(f"**{path}")
 
 
-def test_a_log_in_form_from_before_a_log_out_is_sent_once_more(tabs, username):
+def test_a_login_form_opened_before_a_logout_has_to_be_sent_again(tabs, username):
     one, other = tabs
     other.goto("/auth/login/?next=/create/")
     log_in(one, username)

@@ -67,7 +67,7 @@ def test_the_time_of_a_draft_is_saved_with_it(page):
     expect(page.get_by_label("Publish at")).to_have_value(at)
 
 
-def test_leaving_asks_where_a_note_would_be_lost(page):
+def test_leaving_asks_if_a_note_would_be_lost(page):
     start(page, "Noted")
     press(page, "Save draft")
     asked = []
