@@ -110,6 +110,10 @@ class User(AbstractUser):
         """The name that others see: the display name, or else the username."""
         return self.display_name or self.username
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
     def clean(self) -> None:
         """Refuse a username that looks the same as another user's."""
         super().clean()

@@ -1,10 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
-from accounts import views
+from accounts import site_settings, views
 
 app_name = "accounts"
 
-urlpatterns = [
+auth = [
     path("register/", views.Register.as_view(), name="register"),
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", views.Logout.as_view(), name="logout"),
@@ -22,4 +22,9 @@ urlpatterns = [
         views.PasswordResetConfirm.as_view(),
         name="password_reset_confirm",
     ),
+]
+
+urlpatterns = [
+    path("auth/", include(auth)),
+    path("settings/", site_settings.Settings.as_view(), name="settings"),
 ]

@@ -34,7 +34,7 @@ admin.site.index_title = _("Moderation")
 
 urlpatterns = [
     path("", include("posts.urls")),
-    path("auth/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     # Django's redirect by content type is open to all staff, and reveals titles of drafts.
     path("admin/r/<path:rest>", no_such_page, name="no_shortcut"),
     path("admin/", admin.site.urls),

@@ -75,12 +75,36 @@ def fixed_values() -> dict[str, object]:
     return {column: value for column, (_, value) in given if value is not None}
 
 
+class SettingsConflict(Exception):  # noqa: N818  no mistake
+    """The settings were changed after the form was shown. `site` is the row."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+
+
 @transaction.atomic
-def change(**values: object) -> None:
-    """Save these settings, which applies to all pages of all processes."""
-    Site.objects.update_or_create(defaults=values, pk=1)
+def change(*, seen: int | None = None, **values: object) -> None:
+    """Save these settings, for all pages of all processes.
+
+    `seen` is the version of the settings that the person saw. Raise SettingsConflict if there is a
+    newer one.
+    """
+    row = locked()
+    if seen is not None and seen != row.version:
+        raise SettingsConflict(row)
+    for column, value in values.items():
+        setattr(row, column, value)
+    row.version += 1
+    row.save()
     # Comments may have been turned off, so nginx has to forget its pages too.
     takedown.announce()
+
+
+def locked() -> Site:
+    """Return the row, locked until the transaction ends. The first call creates it."""
+    Site.objects.get_or_create(pk=1)
+    return Site.objects.select_for_update().get()
 
 
 @contextmanager

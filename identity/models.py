@@ -58,6 +58,11 @@ class Site(models.Model):
         default=Approval.LINKS,
     )
 
+    # Grows with each change, so that a form notices changes from another tab.
+    version = models.PositiveIntegerField(default=0, editable=False)
+    # When the blog first had an owner. After that, no one can become its owner with a link.
+    owned_since = models.DateTimeField(null=True, editable=False)
+
     class Meta:
         verbose_name = _("settings")
         constraints = [

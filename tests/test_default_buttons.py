@@ -165,7 +165,7 @@ def test_in_the_form_of_a_post_that_it_published_already(writer):
 PAGES = [
     *("/{post}/", "/{post}/update/", "/{draft}/update/", "/{hidden}/update/", "/create/"),
     *("/{post}/history/", "/{post}/history/1/", "/mine/", "/mine/?state=trash"),
-    *("/auth/account/", "/auth/password/change/", "/auth/logout/"),
+    *("/auth/account/", "/auth/password/change/", "/auth/logout/", "/settings/"),
     *(f"/{{post}}/comments/{{comment}}/{act}/" for act in ("report", "hide", "edit", "delete")),
     *("/{post}/comments/{waiting}/approve/", "/{post}/comments/{covered}/restore/"),
     *("/admin/posts/post/add/", "/admin/posts/post/{post}/change/"),

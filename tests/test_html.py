@@ -35,7 +35,7 @@ STAFF = (
 PAGES = {
     "anonymous": (*EVERYONE, "/auth/login/", "/auth/register/", "/auth/password/reset/"),
     "author": (*EVERYONE, *WRITER, "/{post}/history/1/", "/auth/account/"),
-    "superuser": (*EVERYONE, *STAFF),
+    "superuser": (*EVERYONE, *STAFF, "/settings/"),
 }
 
 

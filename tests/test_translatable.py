@@ -63,7 +63,7 @@ class Unmarked(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         given = dict(attrs)
-        if tag in UNSEEN or given.get("id") == "id_time_zone":
+        if tag in UNSEEN or given.get("id") in ("id_time_zone", "id_language"):
             self.inside.append(tag if tag in UNSEEN else "select")
         for name, value in attrs:
             if is_shown(tag, name, value or "", given):
@@ -155,6 +155,7 @@ WRITING += tuple(
 )
 WRITING += tuple(f"/{{{name}}}/update/" for name in ("post", "draft", "later", "hidden"))
 WRITING += ("/{post}/history/", "/{draft}/history/", "/{later}/", "/{draft}/", "/{hidden}/")
+WRITING += ("/settings/",)
 ADMIN = ("", "accounts/user/", "accounts/user/add/", "posts/post/", "posts/post/add/")
 ADMIN += ("posts/comment/", "posts/commentreport/", "posts/moderationentry/", "posts/tag/")
 ADMIN += tuple(f"posts/post/{{post}}/{name}/" for name in ("change", "delete", "history"))
@@ -173,6 +174,7 @@ REFUSED_LOGGED_OUT = {
 REFUSED = {
     "/auth/account/": {"email": "x", "website": "x", "time_zone": "x"},
     "/auth/password/change/": {},
+    "/settings/": {"name": "", "language": "x"},
     "/create/": {"title": "", "tags": "x" * 60, "publish_at": "x", "action": "schedule"},
     "/{post}/comments/": {"body": ""},
     "/{post}/update/": {"title": "", "action": "update", "version": "0"},

@@ -83,6 +83,7 @@ INVENTORY = {
     "accounts:login": ({}, FORM, "public"),
     "accounts:logout": ({}, FORM, "public"),
     "accounts:account": ({}, FORM, "logged in"),
+    "accounts:settings": ({}, FORM, "owner"),
     "accounts:unsaved_text_discard": ({"number": 1}, {"POST"}, "logged in"),
     "accounts:password_change": ({}, FORM, "logged in"),
     "accounts:password_reset": ({}, FORM, "public"),
