@@ -1,5 +1,6 @@
 """Forms for a person's own account: registration, login, password and profile."""
 
+from collections.abc import Callable
 from functools import partial
 
 from django import forms
@@ -88,14 +89,18 @@ class RegisterForm(UsernameRules, BaseUserCreationForm):
             raise ValidationError(message, code="trap")
         return ""
 
-    def save_unless_taken(self) -> User | None:
-        """Return the new user, or add an error and return None if the name was just taken."""
+    def save_unless_taken(self, then: Callable[[User], None] = lambda user: None) -> User | None:
+        """Return the new user, or add an error and return None if the name was just taken.
+
+        `then` is called with the new user in the same transaction.
+        """
         # Hash before the transaction starts. SQLite allows one writer, so others would wait for the
         # hash.
         user = self.save(commit=False)
         try:
             with transaction.atomic():
                 user.save()
+                then(user)
             return user
         except IntegrityError:
             self.add_error("username", User._meta.get_field("username").error_messages["unique"])

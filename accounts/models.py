@@ -150,6 +150,38 @@ class User(AbstractUser):
         self.is_staff = self.is_staff or is_at_least(self, Role.EDITOR)
 
 
+class Invitation(models.Model):
+    """A link that lets people register with a role. See `accounts.inviting` for its rules."""
+
+    # Of the token in the link, which is not stored.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AUTHOR)
+    note = models.CharField(
+        _("note"),
+        max_length=200,
+        blank=True,
+        help_text=_("Such as the person's name. Only owners and editors see it."),
+    )
+    use_limit = models.PositiveSmallIntegerField(default=1)
+    use_count = models.PositiveSmallIntegerField(default=0, editable=False)
+    inviter = models.ForeignKey(User, models.SET_NULL, null=True, related_name="sent_invitations")
+    people = models.ManyToManyField(User, related_name="accepted_invitations")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(use_count__lte=models.F("use_limit")),
+                name="accounts_invitation_limit",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}, {self.note}"
+
+
 class UnsavedText(models.Model):
     """Text from an expired form, kept for its author until they save or discard it.
 

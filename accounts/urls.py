@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from accounts import site_settings, views
+from accounts import invitation_views, site_settings, views
 
 app_name = "accounts"
 
@@ -9,6 +9,13 @@ auth = [
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", views.Logout.as_view(), name="logout"),
     path("account/", views.Account.as_view(), name="account"),
+    path("invitations/", invitation_views.InvitationList.as_view(), name="invitation_list"),
+    path(
+        "invitations/<int:number>/revoke/",
+        invitation_views.InvitationRevoke.as_view(),
+        name="invitation_revoke",
+    ),
+    path("invite/<token>/", invitation_views.InvitationAccept.as_view(), name="invitation_accept"),
     path(
         "unsaved-texts/<int:number>/discard/",
         views.UnsavedTextDiscard.as_view(),

@@ -26,6 +26,8 @@ LIMITS = {
     "register": "30/h",
     "login": "10/15m",
     "reset": "10/h",
+    "invite": "30/h",
+    "link": "30/h",
     "comment": "60/h",
     "report": "30/h",
     "like": "300/h",

@@ -1,4 +1,4 @@
-"""Redaction of secret links in the logs: password resets and previews.
+"""Redaction of secret links in the logs: password resets, invitations and previews.
 
 Anyone who has such a link can use it, and so could a reader of the log.
 """
@@ -8,7 +8,9 @@ import re
 
 # The last part of either link's path, with plain or encoded slashes.
 PART = r"[^/\\\s\"?&]+"
-PATHS = rf"((?:password[/\\]+reset[/\\]+{PART}|[/\\]preview)[/\\]+)(?!set-password\b){PART}"
+OPEN = r"[/\\](?:invite|preview)"
+PATHS = rf"((?:password[/\\]+reset[/\\]+{PART}|{OPEN})[/\\]+)(?!set-password\b){PART}"
+WORDS = ("invite", "preview", "reset")
 # Either kind of token, anywhere in a text.
 TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|[\w-]{22}:[\w-]{43}"
 SECRET = re.compile(f"{PATHS}|{TOKENS}", re.ASCII | re.IGNORECASE)
@@ -24,7 +26,7 @@ def redact(text: str) -> str:
     The text is decoded only if it has such a part in encoded form.
     """
     lowered = text.lower()
-    if "%" not in text and "preview" not in lowered and "reset" not in lowered:
+    if "%" not in text and not any(word in lowered for word in WORDS):
         return text
     clean = SECRET.sub(r"\1…", text)
     decoded = decode(clean)

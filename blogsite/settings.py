@@ -275,6 +275,8 @@ AUTH_USER_MODEL = "accounts.User"
 SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "posts:post_list"
+# The first page of people who were invited to write.
+WRITING_URL = "posts:post_create"
 LOGOUT_REDIRECT_URL = "posts:post_list"
 LIMITS = environment.limits()
 LIMITS_FILE = INSTANCE_DIR / "limits.sqlite3"

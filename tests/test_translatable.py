@@ -15,7 +15,8 @@ from django.utils import timezone, translation
 from django.utils.translation import trans_real
 from django.utils.translation.trans_real import CONTEXT_SEPARATOR
 
-from accounts.models import User
+from accounts import inviting
+from accounts.models import Invitation, User
 from posts.models import CommentReport, ModerationEntry, Post, PreviewLink, Tag
 
 ROOT = Path(__file__).parent.parent
@@ -142,6 +143,9 @@ def blog(make_user, make_post, make_comment, pseudo) -> dict[str, object]:
     entry.save()
     posts |= {"report": report, "entry": entry}
     posts |= {"comment": comment, "tag": Tag.objects.first()}
+    for _ in range(2):
+        invitation = Invitation(role="author", note="слово", use_limit=2, expires_at=now + days)
+        posts["invitation"] = inviting.invite(invitation, anna, now=now)
     return {"анна": anna, "борис": boris, **posts}
 
 
@@ -149,7 +153,9 @@ READING = ("/", "/?page=2", "/?q=", "/?q=чай", "/?q=чай+-tag:x+author:ан
 READING += ("/tags/чай/", "/authors/анна/", "/authors/борис/?page=2", "/нет/", "/{post}/")
 ACCOUNT = ("/auth/login/", "/auth/register/", "/auth/logout/", "/auth/password/reset/")
 ACCOUNT += ("/auth/password/reset/sent/", "/auth/password/reset/x/y-z/")
+ACCOUNT += ("/auth/invite/{invitation}/", "/auth/invite/x/")
 WRITING = ("/create/", "/mine/", "/mine/?find=жжж", "/auth/account/", "/auth/password/change/")
+WRITING += ("/auth/invitations/", "/auth/invite/{invitation}/")
 WRITING += tuple(
     f"/mine/?state={s}" for s in ("draft", "scheduled", "published", "hidden", "trash")
 )
@@ -163,7 +169,7 @@ ADMIN += ("posts/comment/{comment}/change/", "posts/tag/{tag}/change/", "passwor
 ADMIN += ("posts/commentreport/{report}/change/", "posts/moderationentry/{entry}/change/")
 PAGES = {
     None: (*READING, *ACCOUNT),
-    "борис": ("/{post}/", "/authors/борис/", "/auth/logout/"),
+    "борис": ("/{post}/", "/auth/invite/{invitation}/", "/authors/борис/", "/auth/logout/"),
     "анна": (*READING, *WRITING, *(f"/admin/{path}" for path in ADMIN)),
 }
 REFUSED_LOGGED_OUT = {
@@ -173,6 +179,7 @@ REFUSED_LOGGED_OUT = {
 }
 REFUSED = {
     "/auth/account/": {"email": "x", "website": "x", "time_zone": "x"},
+    "/auth/invitations/": {"role": "owner", "use_limit": "2", "days": "x"},
     "/auth/password/change/": {},
     "/settings/": {"name": "", "language": "x"},
     "/create/": {"title": "", "tags": "x" * 60, "publish_at": "x", "action": "schedule"},

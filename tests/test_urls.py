@@ -1,11 +1,15 @@
 """Inventory of all URLs: each is public or guarded, and refuses methods not listed here."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from accounts import inviting
+from accounts.models import Invitation, User
 from posts.discussion import commenting
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
@@ -84,6 +88,9 @@ INVENTORY = {
     "accounts:logout": ({}, FORM, "public"),
     "accounts:account": ({}, FORM, "logged in"),
     "accounts:settings": ({}, FORM, "owner"),
+    "accounts:invitation_list": ({}, FORM, "editing"),
+    "accounts:invitation_revoke": ({"number": 1}, {"POST"}, "editing"),
+    "accounts:invitation_accept": ({"token": "x"}, FORM, "public"),
     "accounts:unsaved_text_discard": ({"number": 1}, {"POST"}, "logged in"),
     "accounts:password_change": ({}, FORM, "logged in"),
     "accounts:password_reset": ({}, FORM, "public"),
@@ -126,10 +133,19 @@ def address(name: str, post) -> str:
         arguments["comment"] = comment_on(post).pk
     if "number" in arguments and "pk" in arguments:
         publishing.save_post(Post.objects.get(pk=post.pk), Edit(timezone.now()))
+    if name == "accounts:invitation_accept":
+        arguments["token"] = token_of_invitation()
     if name == "posts:post_preview":
         preview_links.make_link(post, now=timezone.now())
         arguments["token"] = preview_links.token_for(post, now=timezone.now())
     return reverse(name, kwargs=arguments)
+
+
+def token_of_invitation() -> str:
+    now = timezone.now()
+    owner, _ = User.objects.get_or_create(username="owner", role="owner")
+    invitation = Invitation(role="author", expires_at=now + timedelta(days=1))
+    return inviting.invite(invitation, owner, now=now)
 
 
 def comment_on(post) -> Comment:
@@ -188,7 +204,9 @@ def test_another_persons_post_is_403(client_of, post, name, visitor):
     assert ask(address(name, post)).status_code == 403
 
 
-@pytest.mark.parametrize("name", [name for name in INVENTORY if INVENTORY[name][2] == "moderating"])
+@pytest.mark.parametrize(
+    "name", [name for name in INVENTORY if INVENTORY[name][2] in ("moderating", "editing")]
+)
 def test_visitors_other_than_author_and_moderators_get_403(client_of, post, name):
     assert client_of("reader").post(address(name, post)).status_code == 403
 

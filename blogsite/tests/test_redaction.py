@@ -12,7 +12,8 @@ from posts.writing import preview_links
 
 RESET_TOKEN = "d3qx5k-0123456789abcdef0123456789abcdef"
 PREVIEW_TOKEN = "kEy_-" * 4 + "ab:" + "s1g_-" * 8 + "abc"
-TOKENS = (RESET_TOKEN, PREVIEW_TOKEN)
+INVITATION_TOKEN = "inv-0123456789abcdef0123456789abcdef"
+TOKENS = (RESET_TOKEN, PREVIEW_TOKEN, INVITATION_TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ TOKENS = (RESET_TOKEN, PREVIEW_TOKEN)
         ("/auth/password/reset/Mjc/diglgl-bef58/", "/auth/password/reset/Mjc/…/"),
         ("/auth/password/reset/Mjc/diglgl-bef58", "/auth/password/reset/Mjc/…"),
         ("/preview/key:signature/", "/preview/…/"),
+        ("/auth/invite/i-0123/", "/auth/invite/…/"),
+        ("/auth/invitations/7/revoke/", "/auth/invitations/7/revoke/"),
         ("/preview/key:signature/?page=2", "/preview/…/?page=2"),
         # Text that is not secret stays.
         ("/auth/password/reset/Mjc/set-password/", "/auth/password/reset/Mjc/set-password/"),
