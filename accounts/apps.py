@@ -15,4 +15,4 @@ class StaffConfig(admin_apps.AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        from accounts import job_admin  # noqa: F401  registered by being imported
+        from accounts import job_admin, redirect_admin  # noqa: F401  registered by being imported

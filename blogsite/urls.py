@@ -13,7 +13,7 @@ from content.methods import READ_METHODS
 
 handler400 = "content.errors.bad_request"
 handler403 = "content.errors.permission_denied"
-handler404 = "content.errors.page_not_found"
+handler404 = "identity.redirects.redirect_or_404"
 handler500 = "content.outages.server_error"
 
 

@@ -1,5 +1,7 @@
 """Absolute addresses, with scheme and host, for emails, feeds and canonical links."""
 
+from urllib.parse import urlsplit
+
 import nh3
 from django.conf import settings
 from django.http import HttpRequest, HttpResponsePermanentRedirect
@@ -10,10 +12,11 @@ def absolute_url(request: HttpRequest, path: str) -> str:
     return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)
 
 
-def moved(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
-    """Redirect to `path` with status 301, keeping the query, so that old links still work."""
-    query = request.META.get("QUERY_STRING", "")
-    response = HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
+def moved(request: HttpRequest, address: str) -> HttpResponsePermanentRedirect:
+    """Redirect with status 301, with the request's query unless `address` has its own."""
+    parts = urlsplit(address)
+    query = parts.query or request.META.get("QUERY_STRING", "")
+    response = HttpResponsePermanentRedirect(parts._replace(query=query).geturl())
     # If a browser cached the redirect, changing a name back would cause a redirect loop.
     response["Cache-Control"] = "no-cache"
     return response

@@ -1,6 +1,8 @@
 """Error pages for requests that are refused or fail."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -31,13 +33,22 @@ def _page(request: HttpRequest, template: str, status: int, **context) -> HttpRe
     """Return an error page, which shows the text that was typed if the request sent a form."""
     if status != 400:
         context["typed"] = _typed(request)
-    try:
+    with logging_causes(template):
         return render(request, template, context, status=status)
+
+
+@contextmanager
+def logging_causes(page: str) -> Iterator[None]:
+    """Log errors of code that makes the error page `page`.
+
+    Django responds with 500 and logs that, but it logs a cause only for errors in views. An outage
+    has its own page, which logs the cause without a traceback.
+    """
+    try:
+        yield
     except Exception as error:
-        # Django responds with 500 and logs that, but it logs a cause only for errors in views. An
-        # outage has its own page, which logs the cause without a traceback.
         if not is_outage(error):
-            log.exception("%s could not be shown", template)
+            log.exception("%s could not be shown", page)
         raise
 
 

@@ -1,4 +1,4 @@
-"""What the blog says about itself, and the owner's rules."""
+"""What the blog says about itself, the owner's rules, and redirects from old addresses."""
 
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,8 @@ from content.time_zones import UTC, zone_named
 # The interface uses only languages into which all of it is translated, including Django's part.
 COMPLETE_LANGUAGES = {"en"}
 NAME_MAX_LENGTH = 100
+PATH_MAX_LENGTH = 400
+TARGET_MAX_LENGTH = 2_000
 
 
 class Site(models.Model):
@@ -85,3 +87,23 @@ class Site(models.Model):
     @property
     def is_registration_open(self) -> bool:
         return self.registration == self.Registration.OPEN
+
+
+class Redirect(models.Model):
+    """An old address of this site, and the address where its page is now.
+
+    Addresses below the old path redirect too: with /tags/a to /tags/b/, /tags/a/feed/ leads to
+    /tags/b/feed/. `identity.redirects` writes and reads these rows.
+    """
+
+    # In lowercase and without a slash at the end (`redirects.key_of`).
+    old_path = models.CharField(_("old path"), max_length=PATH_MAX_LENGTH, unique=True)
+    # A path on this site, or an address with https:// or http://.
+    target = models.CharField(_("new address"), max_length=TARGET_MAX_LENGTH)
+
+    class Meta:
+        verbose_name = _("redirect")
+        verbose_name_plural = _("redirects")
+
+    def __str__(self) -> str:
+        return self.old_path

@@ -8,12 +8,14 @@ from functools import wraps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from caching import fragments, takedown
 from content.slugs import slugify
+from identity import redirects
 from posts import search
-from posts.models import TAG_MAX_LENGTH, Post, Tag, Tagging, TagRedirect
+from posts.models import TAG_MAX_LENGTH, Post, Tag, Tagging
 from posts.models.posts import is_published
 from posts.models.tags import TAG_KEY_MAX_LENGTH, tag_key
 
@@ -154,14 +156,14 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
     if twin:
         return merge_tags(tag, into=twin)
     lock_rows(tag)
-    old_slug = tag.slug
+    old_path = tag.get_absolute_url()
     if slugify(name, empty="tag") != slugify(tag.name, empty="tag"):
         tag.slug = free_slug(name)
     tag.name = name
     tag.key = tag_key(name)
     # Don't save the count, which other transactions change.
     tag.save(update_fields=["name", "key", "slug"])
-    redirect_slug(old_slug, tag)
+    redirect_tag(old_path, tag)
     search.index_tagged(tag)
     return tag
 
@@ -176,12 +178,11 @@ def merge_tags(tag: Tag, *, into: Tag) -> Tag:
     doubled = tag.taggings.filter(post__in=into.taggings.values("post"))
     doubled.delete()
     tag.taggings.update(tag=into)
-    TagRedirect.objects.filter(tag=tag).update(tag=into)
-    slug = tag.slug
+    old_path = tag.get_absolute_url()
     tag.delete()
-    redirect_slug(slug, into)
     search.index_tagged(into)
     Tag.objects.filter(pk=into.pk).update(published_count=count_published(into))
+    redirect_tag(old_path, into)
     return into
 
 
@@ -193,12 +194,14 @@ def lock_rows(*tags: Tag) -> None:
         raise TagsMoved
 
 
-def redirect_slug(slug: str, tag: Tag) -> None:
-    """Redirect `slug` to `tag`, unless it is the tag's own. Invalidate pages with the old slug."""
+def redirect_tag(old_path: str, tag: Tag) -> None:
+    """Redirect the old address of `tag`, and invalidate pages that show it.
+
+    If readers don't see the tag, a redirect would reveal its new name.
+    """
     takedown.announce()
-    TagRedirect.objects.filter(slug=tag.slug).delete()
-    if slug != tag.slug:
-        TagRedirect.objects.update_or_create(slug=slug, defaults={"tag": tag})
+    if Tag.objects.in_use(timezone.now()).filter(pk=tag.pk).exists():
+        redirects.add(old_path, tag.get_absolute_url())
 
 
 def find_tag(slug: str, now: datetime) -> Tag | None:
@@ -208,12 +211,6 @@ def find_tag(slug: str, now: datetime) -> Tag | None:
         return {tag.slug: tag for tag in Tag.objects.in_use(now).filter(slug=slug)}
 
     return fragments.until_next_change("tag", [slug], ask, now=now).get(slug)
-
-
-def find_renamed(slug: str, now: datetime) -> Tag | None:
-    """Return the tag in use at `now` to which an old slug redirects."""
-    redirects = TagRedirect.objects.filter(slug=slug)
-    return Tag.objects.in_use(now).filter(pk__in=redirects.values("tag")).first()
 
 
 def count_published(tag: Tag) -> int:

@@ -205,6 +205,6 @@ def test_500_shows_the_id_of_the_request_and_the_log_has_it_too(
 
 
 @pytest.mark.parametrize("path", ["/auth/login/", "/nope/"])
-def test_500_keeps_its_cause_for_the_log(client_that_answers, broken_templates, log, path):
+def test_500_keeps_its_cause_for_the_log(db, client_that_answers, broken_templates, log, path):
     assert "broken" not in client_that_answers.get(path).text
     assert "RuntimeError: the context is broken" in log.getvalue()

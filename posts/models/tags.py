@@ -110,7 +110,11 @@ class Tagging(models.Model):
 
 
 class TagRedirect(models.Model):
-    """The old address of a renamed or merged tag."""
+    """The old address of a renamed or merged tag, before version 0.2.
+
+    `identity.Redirect` has replaced it. The previous version still reads this table during an
+    update, so a later version can drop it.
+    """
 
     slug = models.CharField(max_length=TAG_KEY_MAX_LENGTH, unique=True)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="redirects")

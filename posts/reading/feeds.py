@@ -23,11 +23,11 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.models import User
 from caching import fragments
-from content.addresses import absolute_html, absolute_url, moved
+from content.addresses import absolute_html, absolute_url
 from identity import current
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
-from posts.tagging import find_renamed, find_tag
+from posts.tagging import find_tag
 
 FEED_LENGTH = 20
 # Takes the place of the origin in the text that determines a feed's date.
@@ -117,11 +117,7 @@ def tag_feed(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     now = timezone.now()
     tag = find_tag(slug, now)
     if tag is None:
-        renamed = find_renamed(slug, now)
-        if renamed is None:
-            raise Http404
-        address = request.resolver_match.view_name
-        return moved(request, reverse(address, kwargs={"slug": renamed.slug}))
+        raise Http404
     title = gettext("%(tag)s on %(site)s") % {"tag": tag.name, "site": current.site().name}
     posts = Post.objects.tagged(tag, now)
     return answer(

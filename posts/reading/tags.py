@@ -8,13 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
-from content.addresses import moved
 from content.methods import READ_METHODS
 from posts.listing import PostListing, parse_number, posts_tagged
 from posts.models import Tag
 from posts.models.tags import tag_key
 from posts.reading.lists import PostList
-from posts.tagging import find_renamed, find_tag
+from posts.tagging import find_tag
 
 SUGGESTIONS = 8
 CANDIDATES = 500
@@ -72,14 +71,9 @@ class TagDetail(PostList):
     template_name = "posts/tag_detail.html"
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        now = timezone.now()
-        slug = kwargs["slug"]
-        self.tag = find_tag(slug, now)
+        self.tag = find_tag(kwargs["slug"], timezone.now())
         if self.tag is None:
-            renamed = find_renamed(slug, now)
-            if renamed is None:
-                raise Http404
-            return moved(request, renamed.get_absolute_url())
+            raise Http404
         return super().get(request, *args, **kwargs)
 
     def get_listing(self) -> PostListing:

@@ -2,11 +2,14 @@
 
 import re
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from identity.models import Redirect
 from posts import tagging
 from posts.models import Post, Tag, Tagging, TagRedirect
 from posts.tests.listings import all_listings, by_number, expect_right_numbers, plain_slices
@@ -73,7 +76,7 @@ def test_a_name_given_back_makes_no_loop(moderating, make_post):
     for old, new in ["ab", "ba"]:
         rename(moderating, old, new)
     assert [leads_to(moderating, slug) for slug in "ab"] == ["a", "a"]
-    assert TagRedirect.objects.count() == 1
+    assert Redirect.objects.count() == 1
     # A browser that cached the redirect from a to b would go in circles.
     moderating.logout()
     assert "no-cache" in moderating.get("/tags/b/")["Cache-Control"]
@@ -93,7 +96,7 @@ def test_another_spelling_keeps_the_address(moderating, make_post, old, new):
     rename(moderating, old, new)
     assert Tag.objects.get().name == new
     if old != "Cafe":
-        assert Tag.objects.get().slug == slug and not TagRedirect.objects.exists()
+        assert Tag.objects.get().slug == slug and not Redirect.objects.exists()
 
 
 def test_a_new_tag_under_the_old_name_has_its_address_back(moderating, make_post):
@@ -122,6 +125,15 @@ def test_an_old_address_of_a_tag_that_nothing_listed_has_is_404(moderating, make
     rename(moderating, "a", "b")
     assert moderating.get("/tags/a/").status_code == 404
     assert moderating.get("/tags/a/feed/").status_code == 404
+
+
+def test_redirects_of_an_older_version_are_kept(client, make_post):
+    make_post(tags="b, Ł")
+    for slug, name in [("a", "b"), ("ł-2", "ł")]:
+        TagRedirect.objects.create(slug=slug, tag=Tag.objects.get(key=name))
+    import_module("posts.migrations.0018_redirects").copy(apps, None)
+    assert leads_to(client, "a") == "b"
+    assert client.get("/tags/ł-2/feed/")["Location"] == "/tags/%C5%82/feed/"
 
 
 def test_renaming_does_not_overwrite_the_count(make_post):
