@@ -54,7 +54,7 @@ def test_a_page_is_measured_beside_its_lower_bound(tmp_path, how, queries):
     assert next(tmp_path.glob("*.svg")).read_text().startswith("<svg")
 
 
-def test_a_case_that_is_unknown_is_one_clear_line(tmp_path):
+def test_an_unknown_case_gives_a_one_line_error(tmp_path):
     finished = run("--cases=index,indx", f"--output={tmp_path}")
     assert finished.returncode == 2
     assert "no case is called indx; there are index, " in finished.stderr.splitlines()[-1]
@@ -73,7 +73,7 @@ def test_results_are_printed_as_tables_of_their_file():
 
 
 @pytest.mark.parametrize("text", [None, "no results"])
-def test_results_that_cannot_be_read_are_one_clear_line(tmp_path, text):
+def test_unreadable_results_give_a_one_line_error(tmp_path, text):
     path = tmp_path / "results.json"
     if text:
         path.write_text(text)
@@ -103,7 +103,7 @@ def test_the_first_request_of_a_worker_is_measured_and_the_next():
         ("many", "--rounds=0"),
     ],
 )
-def test_a_bad_option_is_one_clear_line(module, option):
+def test_a_bad_option_gives_a_one_line_error(module, option):
     finished = run(option, module=module)
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1].endswith(" is not more than 0")
@@ -118,7 +118,7 @@ def test_a_measurement_without_an_end_is_refused():
 @pytest.mark.parametrize(
     "url", ["postgres://nobody:x@127.0.0.1:1/nothing", "mysql://x@127.0.0.1/x"]
 )
-def test_a_database_that_does_not_respond_is_one_clear_line(url):
+def test_a_database_that_does_not_respond_gives_a_one_line_error(url):
     finished = run("--posts=5", f"--database={url}")
     assert finished.returncode == 1
     assert "The database in --database does not respond" in finished.stderr

@@ -79,7 +79,7 @@ def test_after_an_autosave(writer, make_post, state):
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("action", ["draft", "update", "publish", "schedule"])
-def test_on_the_page_that_shows_two_texts(writer, make_post, state, action):
+def test_on_the_conflict_page(writer, make_post, state, action):
     post = make_post(**STATES[state], version=3)
     path, sent = f"/{post.pk}/update/", {"title": "Mine", "body": "mine", "version": 2}
     if action == "schedule" and state != "published":

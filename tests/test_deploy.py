@@ -39,7 +39,7 @@ def test_the_example_of_an_environment_starts_and_passes_the_checks_of_a_deploye
     assert run.returncode == 0, run.stderr
 
 
-def test_it_names_settings_of_the_readme_alone():
+def test_it_names_only_settings_of_the_readme():
     readme = (ROOT / "README.md").read_text()
     assert variables().keys() <= set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.M))
 
@@ -169,7 +169,7 @@ def test_a_form_for_a_stopped_machine_goes_to_another(tmp_path):
         ("css/site.0123456789ab.css", "text/css; charset=utf-8"),
     ],
 )
-def test_static_files_are_given_under_the_type_that_browsers_read_them_by(tmp_path, name, kind):
+def test_static_files_are_served_with_the_content_type_that_browsers_expect(tmp_path, name, kind):
     (tmp_path / "static/css").mkdir(parents=True)
     (tmp_path / "static" / name).write_text("{}")
     with before(tmp_path, Told()) as visitor:
@@ -236,7 +236,7 @@ def test_the_application_decides_which_responses_are_cached(tmp_path, headers, i
         ("_ga=1; sessionid =a", False),
     ],
 )
-def test_a_cookie_of_a_session_or_message_alone_passes_the_cache(tmp_path, cookies, is_kept):
+def test_only_a_cookie_for_a_session_or_message_bypasses_the_cache(tmp_path, cookies, is_kept):
     application = Told(FOR_ALL | {"Cache-Control": "public, s-maxage=60"})
     with before(tmp_path, application) as visitor:
         visitor.cookies.clear()
@@ -280,7 +280,7 @@ def test_a_page_is_not_found_again_once_the_link_leads_elsewhere(tmp_path):
 
 @needs_nginx
 @pytest.mark.parametrize(("seconds", "status"), [(60, 200), (0, 502)])
-def test_how_long_a_page_outlives_the_application_is_for_the_application_to_say(
+def test_the_application_decides_how_long_nginx_serves_a_page_after_it_stops(
     tmp_path, seconds, status
 ):
     control = f"public, max-age=0, s-maxage=1, stale-if-error={seconds}"
@@ -389,7 +389,7 @@ def post_fork(server, worker):
 
 
 @pytest.mark.server
-def test_a_worker_hears_a_stop_that_comes_before_it_listens(tmp_path, prepared):
+def test_a_worker_obeys_a_stop_signal_sent_before_it_listens(tmp_path, prepared):
     settings = tmp_path / "gunicorn.conf.py"
     settings.write_text(TOLD_EARLY)
     command = [sys.executable, "-m", "gunicorn", "--config", settings, "blogsite.wsgi"]

@@ -78,7 +78,7 @@ def test_the_applications_own_headers_are_sent_once_and_missing_ones_added(tmp_p
 
 
 @needs_nginx
-def test_a_page_of_nginx_about_an_error_is_restricted_too(tmp_path):
+def test_error_pages_of_nginx_have_the_security_headers_too(tmp_path):
     with before(tmp_path, Told(hangs_up=True)) as visitor:
         response = visitor.get("/")
     assert response.status == 502

@@ -241,7 +241,7 @@ def test_a_machine_killed_under_load_loses_only_responses_in_progress(site, some
     assert len(failed) <= 4
 
 
-def test_while_the_database_is_away_readers_see_the_pages_of_before(site, anonymous, author):
+def test_while_the_database_is_down_readers_see_cached_pages(site, anonymous, author):
     anonymous.get()
     site.stop("primary")
     try:

@@ -349,7 +349,7 @@ def test_every_imported_name_exists(name):
 # Redis --------------------------------------------------------------------------------------------
 
 
-def test_a_connection_to_redis_sends_a_packed_question():
+def test_a_connection_to_redis_sends_a_packed_command():
     options = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
     pool = ConnectionPool.from_url("redis://127.0.0.1:1/0", **options)
     redis = pool.make_connection()

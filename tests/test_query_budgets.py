@@ -177,7 +177,7 @@ def test_queues(client_of, hundred_comments, reader, moderator, post, django_ass
         ("/admin/accounts/user/", 6),
     ],
 )
-def test_admin_lists(client_of, rows, django_assert_num_queries, path, queries):
+def test_lists_in_the_admin(client_of, rows, django_assert_num_queries, path, queries):
     search.index_posts(list(Post.objects.all()))
     client = client_of("moderator")
     with django_assert_num_queries(queries):
@@ -225,9 +225,7 @@ def edits(client_of, author, make_post):
     # revision; counters of lists; the search document; the unsaved text of this form.
     [("a, b, c, d, e", 16), ("f, g, h, i, j", 19)],
 )
-def test_publishing_a_draft_that_saved_itself(
-    client, edits, django_assert_num_queries, tags, queries
-):
+def test_publishing_an_autosaved_draft(client, edits, django_assert_num_queries, tags, queries):
     draft = Post.objects.latest("pk")
     with django_assert_num_queries(queries):
         response = client.post(f"/{draft.pk}/update/", edits | {"tags": tags})

@@ -129,7 +129,7 @@ def test_a_relative_instance_is_in_the_current_folder(environment, tmp_path):
     assert not (ROOT / "data").exists()
 
 
-def test_a_port_that_another_server_uses_is_one_clear_line(environment):
+def test_a_port_that_is_in_use_gives_a_one_line_error(environment):
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(environment["PORT"])))
         other.listen()
@@ -142,7 +142,7 @@ def test_a_port_that_another_server_uses_is_one_clear_line(environment):
 @pytest.mark.parametrize(
     ("setting", "value"), [("DEBUG", "maybe"), ("PORT", "x"), ("POSTS_PER_PAGE", "0")]
 )
-def test_a_bad_setting_is_one_clear_line(environment, setting, value):
+def test_a_bad_setting_gives_a_one_line_error(environment, setting, value):
     result = run(environment | {setting: value})
     assert result.returncode == 1
     assert result.stdout == ""

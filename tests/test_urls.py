@@ -183,7 +183,7 @@ def test_pages_for_strangers_refuse_other_methods_of_strangers(client, post, nam
 
 
 @pytest.mark.parametrize("name", INVENTORY)
-def test_a_stranger_gets_into_public_routes_alone(client, post, name):
+def test_an_anonymous_visitor_can_open_only_public_routes(client, post, name):
     _, methods, guard = INVENTORY[name]
     response = client.generic("GET" if "GET" in methods else "POST", address(name, post))
     if "script" in guard:
@@ -212,7 +212,7 @@ def test_visitors_other_than_author_and_moderators_get_403(client_of, post, name
 
 
 @pytest.mark.parametrize("path", HEALTH)
-def test_health_checks_are_read_alone(client, db, path):
+def test_health_checks_accept_only_reading_methods(client, db, path):
     for method in METHODS:
         assert (client.generic(method, path).status_code == 405) == (method not in HEALTH[path])
 

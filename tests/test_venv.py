@@ -46,7 +46,7 @@ def make_venv(checkout: Path) -> str:
 
 
 @pytest.mark.parametrize("lack", [*LACKING, "missing"])
-def test_a_python_that_will_not_do_is_one_clear_line(checkout, tmp_path, lack):
+def test_an_unsuitable_python_gives_a_one_line_error(checkout, tmp_path, lack):
     python = tmp_path / "python"
     if lack in LACKING:
         change, message = LACKING[lack]

@@ -122,7 +122,7 @@ def status_for(visitor: str, state: str) -> int:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_pages_for_writing_open_for_the_author_alone(client_of, make_post, visitor, state):
+def test_pages_for_writing_open_only_for_the_author(client_of, make_post, visitor, state):
     post = with_history(make_post(title=TITLE, **STATES[state]))
     client = client_of(visitor)
     for page in ("update/", "history/", "history/1/", "history/2/", "history/?to=1"):
@@ -134,7 +134,7 @@ def test_pages_for_writing_open_for_the_author_alone(client_of, make_post, visit
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_the_author_alone_restores_a_revision(client_of, make_post, visitor, state):
+def test_only_the_author_restores_a_revision(client_of, make_post, visitor, state):
     post = with_history(make_post(title=TITLE, **STATES[state]))
     response = client_of(visitor).post(f"/{post.pk}/history/2/restore/")
     # 302 leads to the login page, or to the history.
@@ -158,7 +158,7 @@ def test_pages_of_the_post_show_neither_earlier_texts_nor_unsaved_edits(
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_my_posts_are_shown_to_their_author_alone(client_of, make_post, visitor, state):
+def test_my_posts_are_shown_only_to_their_author(client_of, make_post, visitor, state):
     make_post(title=TITLE, **STATES[state])
     client = client_of(visitor)
     for named, query in MY_TABS:
@@ -207,7 +207,7 @@ def shows_words(response) -> bool:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_comments_are_seen_with_their_post_alone(
+def test_comments_are_visible_only_with_their_post(
     client_of, make_post, make_comment, visitor, state
 ):
     comment = make_comment("Findable words.", post=make_post(title=TITLE))

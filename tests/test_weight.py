@@ -65,7 +65,7 @@ def test_a_page_is_painted_after_three_requests(get, visitor, path):
 
 
 @pytest.mark.parametrize(("visitor", "path"), PAGES)
-def test_styles_and_scripts_of_a_page_are_few_bytes_on_their_way(client, get, visitor, path):
+def test_styles_and_scripts_of_a_page_stay_small(client, get, visitor, path):
     page = get(visitor, path)
     assert sum(sent(client, address) for address in styles(page)) <= CSS_MAX
     assert sum(sent(client, address) for _, address in scripts(page)) <= JS_MAX

@@ -10,7 +10,7 @@ ACCOUNT = "/auth/account/"
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_stranger_is_led_to_the_login_page_and_back(client, reader, method):
+def test_an_anonymous_visitor_is_redirected_to_login_and_back(client, reader, method):
     response = getattr(client, method)(ACCOUNT, {"email": "evil@example.org"})
     assert response.status_code == 302
     address, _, query = response["Location"].partition("?")

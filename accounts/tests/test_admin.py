@@ -27,7 +27,7 @@ def visit(client_of, client, make_user):
     [("superuser", True), ("moderator", True), ("reader", False), ("anonymous", False)],
 )
 @pytest.mark.parametrize("page", ["", "{pk}/change/", "{pk}/history/"])
-def test_users_are_seen_by_staff_alone(visit, author, visitor, gets_in, page):
+def test_only_staff_see_users(visit, author, visitor, gets_in, page):
     address = USERS + page.format(pk=author.pk)
     response = visit(visitor).get(address)
     if gets_in:

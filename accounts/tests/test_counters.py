@@ -72,7 +72,7 @@ def test_the_limit_is_exact_for_every_number(counters, clock, number):
     assert allowed(counters, b"key", times=number + 5, rate=Rate(number, 60)) == number
 
 
-def test_keys_are_counted_each_for_itself(counters):
+def test_each_key_is_counted_separately(counters):
     assert allowed(counters, b"one", times=9) == 3
     assert allowed(counters, b"other", times=9) == 3
 
@@ -109,7 +109,7 @@ def test_a_file_that_was_deleted_is_made_again(counters):
     assert counters.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_is_no_database_is_replaced(counters, caplog):
+def test_a_file_that_is_not_a_database_is_replaced(counters, caplog):
     counters.path.write_bytes(b"no database" * 1_000)
     assert allowed(counters, b"key", times=9) == 1 + 3
     assert len(caplog.records) == 1 and "Limits are off" in caplog.text

@@ -102,7 +102,7 @@ def test_the_sites_own_address_is_trusted_behind_any_proxy(behind_proxy, reader,
     ],
 )
 @pytest.mark.parametrize("path", ["/create/", "/auth/login/", "/auth/logout/", "/admin/login/"])
-def test_a_form_from_elsewhere_names_the_cause_and_hands_the_text_back(
+def test_a_form_from_another_site_gets_the_cause_and_the_text_back(
     settings, author, caplog, path, headers, reason, title, asks_owner
 ):
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -129,7 +129,7 @@ def test_an_address_is_text_in_page_and_log(author, caplog):
     assert "\x7f" not in record.getMessage() and len(record.getMessage()) < 400
 
 
-def test_a_text_whose_form_comes_from_elsewhere_is_handed_back_not_kept(author):
+def test_a_text_from_another_site_is_returned_and_not_kept(author):
     client = client_at(origin=SITE)
     client.force_login(author)
     page = client.get("/create/").text

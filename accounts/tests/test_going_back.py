@@ -70,7 +70,7 @@ def test_a_session_that_ended_elsewhere_drops_them_with_the_next_page(client_of,
     assert response.cookies[PERSON].value == ""
 
 
-def test_a_deactivated_account_is_no_person(client_of, author):
+def test_a_deactivated_account_is_treated_as_anonymous(client_of, author):
     client = client_of("author")
     client.get("/mine/")
     author.is_active = False

@@ -79,7 +79,7 @@ def work() -> dict[str, int]:
         *("inactive", "old and inactive", "without a password", "unreadable"),
     ],
 )
-def test_every_refused_log_in_does_the_same_work(
+def test_every_refused_login_does_the_same_work(
     client, make_user, counted, path, encoded, is_active
 ):
     if encoded:
@@ -155,7 +155,7 @@ NEW_PASSWORD = "a fine day for a long walk"
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_without_a_place_comes_back_without_its_passwords(client_of, reader, settings, name):
+def test_a_form_without_a_slot_is_returned_without_its_passwords(client_of, reader, settings, name):
     path, visitor, form = FORMS[name]
     form = {key: NEW_PASSWORD if value == "x" else value for key, value in form.items()}
     client = client_of(visitor)

@@ -53,7 +53,7 @@ def test_the_list_shows_the_state_of_each_job_and_the_last_line_of_its_error(
     assert "ConnectionError: The mail server is away." in page and "line 1" not in page
 
 
-def test_the_filter_shows_failed_jobs_alone(client, failed, make_job):
+def test_the_filter_shows_only_failed_jobs(client, failed, make_job):
     make_job(task="posts.tasks.another")
     page = client.get(JOBS).text
     link = re.search(r'<a href="(\?[^"]*)">\s*Failed', page)[1]
@@ -84,5 +84,5 @@ def test_the_page_of_a_waiting_job_has_no_button(client, make_job):
     assert 'value="Retry"' not in client.get(f"{JOBS}{make_job().pk}/change/").text
 
 
-def test_a_job_is_not_made_by_hand(client):
+def test_jobs_can_not_be_added_in_the_admin(client):
     assert client.get(f"{JOBS}add/").status_code == 403

@@ -235,7 +235,7 @@ def test_a_known_browser_has_its_own_limit(client, reader):
     assert log_in(Client(), "reader", PASSWORD) == 302
 
 
-def test_a_browser_is_known_for_its_own_account_alone(client, reader, author):
+def test_a_browser_is_known_only_for_its_own_account(client, reader, author):
     log_in(client, "reader", PASSWORD)
     client.post("/auth/logout/")
     lock_out("author")

@@ -83,7 +83,7 @@ def test_any_case_or_compatibility_form_of_the_name_logs_in(client, make_user, r
         ("ﷺ" * 20_000, PASSWORD),
     ],
 )
-def test_every_refused_log_in_shows_the_same_text(client, make_user, reader, username, password):
+def test_every_refused_login_shows_the_same_text(client, make_user, reader, username, password):
     """Seed: test_login_validate_input."""
     make_user("inactive", is_active=False)
     nologin = make_user("nologin")
@@ -149,7 +149,7 @@ def test_a_failed_login_sets_no_session_cookie(client, db, settings):
     ["", "x", "x" * 32, "x" * 4000, '"', '"xxxxxxxxxxxx\\000"', '"\\377\\376xxxxxxxx"', "../../x"],
 )
 @pytest.mark.parametrize("name", ["SESSION_COOKIE_NAME", "OLD_SESSION_COOKIE_NAME"])
-def test_a_session_cookie_that_no_server_made_is_a_strangers(client, db, settings, name, key):
+def test_a_forged_session_cookie_is_anonymous(client, db, settings, name, key):
     cookie = {"cookie": f"{getattr(settings, name)}={key}"}
     assert client.get("/auth/account/", headers=cookie).status_code == 302
     assert client.get(LOGIN, headers=cookie).status_code == 200

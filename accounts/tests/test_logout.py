@@ -21,7 +21,7 @@ def test_logging_out_ends_the_session_and_says_so(client_of):
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_reading_the_page_ends_nothing(client_of, reader, method):
+def test_opening_the_page_does_not_log_out(client_of, reader, method):
     client = client_of("reader")
     assert getattr(client, method)(LOGOUT).status_code == 200
     assert auth.get_user(client) == reader
@@ -41,7 +41,7 @@ def test_the_page_says_that_an_anonymous_visitor_is_not_logged_in(client, db):
     assert "<form method" not in response.text and not response.cookies
 
 
-def test_a_stranger_who_logs_out_is_led_to_the_index(client, db):
+def test_an_anonymous_visitor_who_logs_out_is_redirected_to_the_index(client, db):
     response = client.post(LOGOUT)
     assert (response.status_code, response["Location"]) == (302, "/")
 
@@ -76,7 +76,7 @@ def test_a_form_without_a_token_ends_nothing(reader):
     assert auth.get_user(client) == reader
 
 
-def test_one_logs_out_of_this_browser_alone(client_of, reader):
+def test_logging_out_affects_only_this_browser(client_of, reader):
     elsewhere = Client()
     elsewhere.force_login(reader)
     client_of("reader").post(LOGOUT)

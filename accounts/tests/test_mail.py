@@ -173,9 +173,7 @@ def test_an_unknown_address_needs_no_mail_server(client, send_to, run_jobs):
     assert not Job.objects.exists()
 
 
-def test_a_domain_in_other_letters_is_written_as_servers_know_it(
-    client, mail_server, run_jobs, zoe
-):
+def test_an_international_domain_is_converted_to_punycode(client, mail_server, run_jobs, zoe):
     zoe.email = "zoe@bücher.example"
     zoe.save()
     server = mail_server()

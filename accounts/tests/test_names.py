@@ -117,11 +117,11 @@ def test_a_name_that_looks_like_no_other_is_accepted(show, author, reader, name)
     assert reader.display_name == name
 
 
-def test_an_own_name_may_be_saved_again(show):
+def test_ones_own_name_may_be_saved_again(show):
     assert show("Anna") == show("ANNA") == show("Anna") == []
 
 
-def test_a_name_that_is_given_up_is_free(show, author):
+def test_a_former_name_is_available_again(show, author):
     display(author, "Zoë B.")
     display(author, "Zoë")
     assert show("Zoë B.") == []
@@ -208,7 +208,7 @@ def test_the_marks_of_a_language_are_accepted(register, show, name):
 
 
 @pytest.mark.parametrize("name", ["Ze\u0301\u0302\u0303ro", "ก" + "\u0e49" * 5, "ế\u0301"])
-def test_a_tower_of_marks_is_refused(register, show, name):
+def test_too_many_stacked_marks_are_refused(register, show, name):
     assert register(name) == [STACKED]
     assert show(name) == [STACKED]
 
@@ -294,7 +294,7 @@ def test_the_data_names_its_version_and_has_its_license_beside_it():
     assert "UNICODE LICENSE V3" in (DATA.parent / "LICENSE").read_text()
 
 
-def test_the_data_is_made_from_the_files_of_the_consortium(tmp_path):
+def test_the_data_can_be_made_again_from_the_unicode_files(tmp_path):
     confusables = (
         "\ufeff# Version: 99.0\n0430 ;\t0061 ;\tMA\t# а\n0440 ; 0070 ; MA\n1D41A ; 0061 ; MA"
     )

@@ -62,7 +62,7 @@ def open_link(client, address: str) -> str:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_stranger_is_led_to_the_login_page_and_back(client, method):
+def test_an_anonymous_visitor_is_redirected_to_login_and_back(client, method):
     response = getattr(client, method)(CHANGE)
     assert (response.status_code, response["Location"]) == (302, f"/auth/login/?next={CHANGE}")
 
@@ -348,7 +348,7 @@ def test_the_link_starts_with_the_sites_address_or_else_the_requests(
         {"host": "testserver", "forwarded": "host=evil.example"},
     ],
 )
-def test_a_host_that_is_not_ours_gets_into_no_mail(
+def test_a_foreign_host_never_gets_into_mail(
     client, zoe, run_jobs, mailoutbox, settings, site_url, headers
 ):
     settings.SITE_URL = site_url

@@ -72,7 +72,7 @@ def test_a_name_is_escaped_everywhere(me, post):
 # Biography
 
 
-def test_a_biography_is_shown_as_its_markdown_says(me):
+def test_a_biography_is_rendered_as_markdown(me):
     assert author().biography_html == "<p>I <em>write</em>.</p>\n"
     assert (
         '<div class="biography" dir="auto"><p>I <em>write</em>.</p>'
@@ -111,7 +111,7 @@ def test_a_biography_is_removed(me):
 
 
 @pytest.mark.parametrize(("length", "is_saved"), [(2000, True), (2001, False)])
-def test_a_biography_has_2000_characters_as_its_writer_counts_them(me, length, is_saved):
+def test_a_biography_may_have_2000_characters_as_its_writer_counts_them(me, length, is_saved):
     text = ("line\n" * 1000)[: length - 1] + "x"
     response = me.post(ACCOUNT, ABOUT | {"biography": text.replace("\n", "\r\n")})
     assert (response.status_code == 302) == is_saved

@@ -115,7 +115,7 @@ def test_a_hostile_username_gets_a_message(client, db, name):
         ("Zo\u00eb", "zoe\u0308"),
     ],
 )
-def test_a_name_that_reads_like_a_registered_one_is_taken(client, make_user, taken, name):
+def test_a_name_that_reads_like_a_registered_one_is_refused(client, make_user, taken, name):
     """Seed: test_register_validate_input, already registered."""
     make_user(taken)
     assert errors(client.post(REGISTER, fields(username=name))) == {"username": [TAKEN]}

@@ -67,7 +67,7 @@ def test_an_update_makes_superusers_owners_and_everyone_else_an_author():
         flags = {"is_staff": name == "staff", "is_superuser": is_superuser}
         old_model.objects.create(username=name, username_key=name, **flags)
     MigrationExecutor(connection).migrate(latest)
-    # During the update, the version before still adds rows.
+    # During the update, the previous version still adds rows.
     old_model.objects.create(username="late", username_key="late")
     found = User.objects.values_list("username", "role", "is_staff")
     assert sorted(found) == [

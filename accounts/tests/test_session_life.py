@@ -104,7 +104,7 @@ def test_a_session_keeps_its_kind_when_it_is_renewed(client, log_in, cookie, rem
 
 
 @KINDS
-def test_a_new_log_in_chooses_again(client, log_in, cookie, remember):
+def test_a_new_login_chooses_again(client, log_in, cookie, remember):
     log_in("" if remember else "on")
     client.post("/auth/logout/")
     assert bool(log_in(remember).cookies[cookie]["max-age"]) == bool(remember)
@@ -163,7 +163,7 @@ def test_a_used_session_continues_and_an_unused_one_ends(client, log_in):
     assert not Session.objects.exists()
 
 
-def test_a_session_of_before_the_choice_is_renewed_too(client, reader, cookie):
+def test_a_session_from_before_the_choice_existed_is_renewed_too(client, reader, cookie):
     client.force_login(reader)
     age(days=3)
     assert client.get(OWN).cookies[cookie]["max-age"] == 14 * 86_400
@@ -198,7 +198,7 @@ def test_a_page_with_a_renewed_cookie_is_private(client, log_in, post, cookie):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_database_that_cannot_be_written_costs_the_renewal_alone(client, log_in, cookie):
+def test_an_unwritable_database_only_prevents_the_renewal(client, log_in, cookie):
     log_in()
     age(days=2)
     with not_writable():

@@ -44,14 +44,14 @@ def test_a_session_ends_with_its_account_or_password(logged_in, author, end):
     assert not is_logged_in(logged_in)
 
 
-def test_a_session_of_another_is_not_taken_for_ones_own(logged_in, author, reader):
+def test_a_session_row_that_names_another_user_is_not_trusted(logged_in, author, reader):
     # With equal stored passwords, both users match the hash, but the session data names only one.
     User.objects.filter(pk=reader.pk).update(password=author.password)
     Session.objects.update(user=reader)
     assert logged_in.get(WHO).wsgi_request.user == author
 
 
-def test_a_key_that_was_changed_lately_still_vouches(logged_in, settings):
+def test_a_signature_with_the_previous_key_is_still_valid(logged_in, settings):
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "x" * 60
     assert is_logged_in(logged_in)

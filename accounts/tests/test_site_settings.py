@@ -123,7 +123,7 @@ def test_a_second_tab_overwrites_nothing_unseen(page):
     assert Site.objects.get().name == "Mine"
 
 
-def test_a_form_whose_session_ended_is_there_again(db, owner):
+def test_a_form_whose_session_ended_is_restored(db, owner):
     tab = Tab(Client(enforce_csrf_checks=True)).open("/auth/login/")
     tab.press(username="owner", password=PASSWORD)
     tab.open(SETTINGS)

@@ -195,7 +195,9 @@ def test_a_link_ends_when_its_person_logs_in_and_the_page_says_so(browser, reade
 
 @pytest.mark.parametrize(("username", "is_told"), [("READER", False), ("author", True)])
 @pytest.mark.parametrize("is_stale", [True, False])
-def test_a_logged_in_visitor_stays_that_account(browser, reader, username, is_told, is_stale):
+def test_a_logged_in_visitor_stays_logged_in_as_before(
+    browser, reader, username, is_told, is_stale
+):
     tab = Tab(browser).open("/auth/login/?next=/create/")
     log_in(browser)
     if not is_stale:

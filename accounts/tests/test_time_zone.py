@@ -65,7 +65,7 @@ class WhatTime(OwnTimeMixin, View):
     ("name", "shown"),
     [("Europe/Berlin", "14:00"), ("", "21:00"), ("Gone/Away", "21:00")],
 )
-def test_a_page_of_ones_own_shows_the_chosen_time(rf, make_user, set_site, name, shown):
+def test_a_private_page_shows_times_in_the_chosen_zone(rf, make_user, set_site, name, shown):
     set_site(time_zone="Asia/Tokyo")
     request = rf.get("/")
     request.user = make_user("zoe", time_zone=name)

@@ -49,7 +49,7 @@ def biography(username: str = "author") -> str:
     return User.objects.get(username=username).biography
 
 
-def test_it_is_there_again_after_logging_in_and_saved_only_then(client, writer):
+def test_it_is_restored_after_logging_in_and_saved_only_on_request(client, writer):
     response = client.post(ACCOUNT, TYPED | {"writer": writer})
     assert response["Location"] == "/auth/login/?next=/auth/account/%3Frecovered"
     login = client.get(response["Location"]).text
@@ -153,7 +153,7 @@ def test_no_form_keeps_a_password():
     assert not [name for name in names if "password" in name or "token" in name]
 
 
-def test_a_sign_that_no_database_keeps_is_replaced(client, writer):
+def test_a_character_that_no_database_stores_is_replaced(client, writer):
     client.post(ACCOUNT, {"biography": "nul \0", "writer": writer})
     assert UnsavedText.objects.get().texts == {"biography": "nul \ufffd"} | UNCHECKED
 
@@ -161,7 +161,7 @@ def test_a_sign_that_no_database_keeps_is_replaced(client, writer):
 # Owners of texts
 
 
-def test_a_form_of_another_account_changes_nothing_of_the_one_logged_in(client_of, writer):
+def test_a_form_opened_by_another_account_changes_nothing(client_of, writer):
     client = client_of("reader")
     response = client.post(ACCOUNT, TYPED | {"writer": writer})
     assert response.status_code == 403
@@ -247,7 +247,7 @@ def test_a_missing_token_after_a_logout_leads_to_login(strict, writer):
 
 
 @pytest.mark.parametrize("names_writer", [True, False])
-def test_any_other_stale_token_hands_the_text_back(strict, reader, author, writer, names_writer):
+def test_any_other_stale_token_returns_the_text(strict, reader, author, writer, names_writer):
     strict.force_login(reader)
     strict.get(ACCOUNT)
     named = {"writer": writer} if names_writer else {}
@@ -270,7 +270,7 @@ def test_a_writer_gives_no_way_around_the_token_of_other_forms(strict, author, w
 
 
 @pytest.mark.parametrize(("length", "is_kept"), [(LENGTH_MAX, True), (LENGTH_MAX + 1, False)])
-def test_a_text_too_long_to_be_kept_is_handed_back(client, writer, length, is_kept):
+def test_a_text_too_long_to_be_kept_is_returned(client, writer, length, is_kept):
     text = "x" * length
     response = client.post(ACCOUNT, {"biography": text, "writer": writer})
     assert UnsavedText.objects.exists() == is_kept
@@ -355,6 +355,6 @@ def test_text_typed_elsewhere_is_listed_on_the_account_page(client_of, author, r
     assert "Elsewhere" not in client_of("reader").get(ACCOUNT).text
 
 
-def test_a_signed_name_is_good_for_its_account_alone(author, rf):
+def test_a_signed_name_is_valid_only_for_its_account(author, rf):
     request = rf.post("/", {"writer": sign(Writer(author.pk, "form_id"))})
     assert unsaved_text.writer_of(request) == (author.pk, "form_id")

@@ -74,7 +74,7 @@ def test_a_variable_that_is_unset_or_empty_means_its_default(environ, read, defa
         (time_zone, "Europe/Berlin", "Europe/Berlin"),
     ],
 )
-def test_a_fitting_value_is_taken(environ, read, text, value):
+def test_a_valid_value_is_accepted(environ, read, text, value):
     environ(VARIABLE=text)
     assert read() == value
 
@@ -165,7 +165,7 @@ def test_the_bind_address_is_made_of_bind_and_port(environ, bind, port, address)
         *(("PORT", text, "a whole number from 1 to 65535") for text in ("0", "65536", "http")),
     ],
 )
-def test_a_bind_address_that_does_not_fit_is_refused_by_name(environ, name, text, expected):
+def test_an_invalid_bind_address_is_refused_by_name(environ, name, text, expected):
     environ(**{name: text})
     refused = refusal(environment.bind_address)
     assert refused.startswith(f"{name} is {text!r}; expected {expected}")

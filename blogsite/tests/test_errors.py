@@ -34,7 +34,7 @@ def client_that_answers(client):
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author"])
-def test_400_leads_back_and_is_no_error_in_the_log(client_of, log, visitor):
+def test_the_400_page_has_a_way_back_and_logs_no_error(client_of, log, visitor):
     response = client_of(visitor).get("/", HTTP_HOST="evil.example")
     assert response.status_code == 400
     # A session belongs to a host, so with a refused host everyone is anonymous.
@@ -104,7 +104,7 @@ def test_200000_characters_of_four_bytes_arrive(client_of):
     assert Post.objects.get().body == body
 
 
-def test_403_leads_back_and_is_one_warning(client_of, post, log):
+def test_the_403_page_has_a_way_back_and_logs_one_warning(client_of, post, log):
     response = client_of("reader").get(f"/{post.pk}/update/")
     assert response.status_code == 403
     assert "You can't do this" in response.text and WAY_BACK in response.text
@@ -162,7 +162,7 @@ def test_a_form_without_its_token_and_without_text_offers_nothing_to_copy():
 
 @pytest.mark.parametrize("path", ["/nope/", "/auth/nope", "/999/", "/%00", "/static/nope.css"])
 @pytest.mark.parametrize("visitor", ["anonymous", "author"])
-def test_404_leads_back(client_of, visitor, path):
+def test_the_404_page_has_a_way_back(client_of, visitor, path):
     response = client_of(visitor).get(path)
     assert response.status_code == 404
     assert "Page not found" in response.text and WAY_BACK in response.text
@@ -180,7 +180,7 @@ def test_404_leads_back(client_of, visitor, path):
         ("get", "/admin/logout/"),
     ],
 )
-def test_405_leads_back(client_of, method, path):
+def test_the_405_page_has_a_way_back(client_of, method, path):
     response = getattr(client_of("moderator"), method)(path)
     assert response.status_code == 405
     assert response["Allow"]
@@ -193,7 +193,7 @@ def test_405_to_head_has_no_body(ask):
 
 
 @pytest.mark.parametrize("path", ["/", "/auth/login/", "/nope/"])
-def test_500_shows_the_id_of_the_request_and_the_log_has_it_too(
+def test_the_500_page_and_the_log_have_the_id_of_the_request(
     db, client_that_answers, broken_templates, log, path
 ):
     response = client_that_answers.get(path)
@@ -205,6 +205,8 @@ def test_500_shows_the_id_of_the_request_and_the_log_has_it_too(
 
 
 @pytest.mark.parametrize("path", ["/auth/login/", "/nope/"])
-def test_500_keeps_its_cause_for_the_log(db, client_that_answers, broken_templates, log, path):
+def test_the_500_page_keeps_its_cause_for_the_log(
+    db, client_that_answers, broken_templates, log, path
+):
     assert "broken" not in client_that_answers.get(path).text
     assert "RuntimeError: the context is broken" in log.getvalue()

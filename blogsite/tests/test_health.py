@@ -98,7 +98,7 @@ def expect_problem(client, log, word: str, details: str) -> None:
     assert f"Not ready, {word}: " in line and details in line
 
 
-def test_readyz_sees_migrations_that_wait(client, db, log):
+def test_readyz_sees_pending_migrations(client, db, log):
     MigrationRecorder(connection).record_unapplied("posts", "0002_moderators")
     expect_problem(client, log, "migrations-pending", "posts.0002_moderators")
     MigrationRecorder(connection).record_applied("posts", "0002_moderators")
@@ -181,7 +181,7 @@ def test_readyz_sees_a_replaced_database(client, own_sqlite, tmp_path, log):
     assert not own_sqlite.exists()
 
 
-def test_healthz_lives_on_while_database_and_cache_are_dead(client, dead_database, dead_cache):
+def test_healthz_responds_while_database_and_cache_are_down(client, dead_database, dead_cache):
     assert client.get("/healthz").status_code == 200
 
 

@@ -101,7 +101,7 @@ def test_a_page_that_sets_a_cookie_is_private_too(client, db):
     ("text", "is_one"),
     [("203.0.113.7", True), ("fe80::1", True), ('fe80::1%" 200 9 FAKE', False), ("x", False)],
 )
-def test_an_address_is_one_without_free_text(text, is_one):
+def test_an_address_has_no_scope_id(text, is_one):
     assert _is_address(text) == is_one
 
 
@@ -111,7 +111,7 @@ def test_an_address_is_one_without_free_text(text, is_one):
     [("localhost", 200), ("localhost:65535", 200), ("[::1]:80", 200), ("[::1]", 200)]
     + [(f"localhost:{port}", 400) for port in ("65536", "000080", "9" * 5_000)],
 )
-def test_a_port_that_there_is_not_is_refused(client, post, path, host, status):
+def test_a_port_that_can_not_exist_is_refused(client, post, path, host, status):
     assert client.get(path, headers={"host": host}).status_code == status
 
 
@@ -119,7 +119,7 @@ def test_a_port_that_there_is_not_is_refused(client, post, path, host, status):
     ("visitor", "is_there", "status"),
     [("reader", True, 403), ("reader", False, 404), ("author", False, 404)],
 )
-def test_a_refused_save_hands_the_text_back(client_of, post, visitor, is_there, status):
+def test_a_refused_save_returns_the_text(client_of, post, visitor, is_there, status):
     client = client_of(visitor)
     target = f"/{post.pk}/update/"
     if not is_there:

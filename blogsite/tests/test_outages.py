@@ -136,7 +136,7 @@ def test_without_a_database_an_unknown_address_is_an_outage_without_a_traceback(
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not everything")
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_that_finds_the_database_locked_comes_back_with_its_text(
+def test_a_form_is_returned_with_its_text_if_the_database_is_locked(
     client_that_answers, paths, log, lock, name
 ):
     path, visitor, typed = FORMS[name]
@@ -179,7 +179,7 @@ def test_a_script_gets_a_message_if_the_database_is_locked(client_that_answers, 
         ("/auth/account/", {"biography": BODY, "image": image_file}),
     ],
 )
-def test_a_form_that_finds_no_place_comes_back_with_its_text(client_of, log, path, form):
+def test_a_form_is_returned_with_its_text_if_no_slot_is_free(client_of, log, path, form):
     client = client_of("author")
     typed = {name: text for name, text in form.items() if text is not image_file}
     files = {name: image_file() for name in form.keys() - typed.keys()}
@@ -244,7 +244,7 @@ MISTAKES = {
     [(each, True) for each in OUTAGES.values()] + [(each, False) for each in MISTAKES.values()],
     ids=[*OUTAGES, *MISTAKES],
 )
-def test_a_mistake_of_ours_is_no_outage(error, expected):
+def test_a_bug_in_our_code_is_not_an_outage(error, expected):
     assert is_outage(error) is expected
 
 
@@ -287,7 +287,7 @@ def test_without_a_database_a_long_body_of_an_unknown_visitor_is_not_parsed(
     assert not hasattr(response.wsgi_request, "_post")
 
 
-def test_without_a_database_a_long_body_is_handed_back_to_a_browser_that_had_an_editor(
+def test_without_a_database_a_long_body_is_returned_to_a_known_browser(
     client_that_answers, request
 ):
     client = client_that_answers("author")

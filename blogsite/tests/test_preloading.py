@@ -105,7 +105,7 @@ def unfrozen():
     gc.unfreeze()
 
 
-def test_without_a_database_templates_alone_are_made(dead_database, unfrozen):
+def test_without_a_database_only_templates_are_compiled(dead_database, unfrozen):
     asked = Asked()
     preloading.preload(asked)
     assert asked.responses == []

@@ -52,9 +52,7 @@ def prepare(db, static_folder, environ, dead_port):
     return run
 
 
-def test_a_new_instance_is_migrated_and_collected_and_the_second_time_nothing_is_done(
-    prepare, new_sqlite, settings
-):
+def test_a_new_instance_is_prepared_once(prepare, new_sqlite, settings):
     new_sqlite("db.sqlite3")
     collecting = f"Collecting static files in {settings.STATIC_ROOT}"
     assert prepare() == [NEW_INSTANCE, "Migrating the database", collecting]

@@ -164,7 +164,7 @@ def test_with_session_and_user(asked, client, author):
     assert (response.status_code, primary, copied) == (200, 1, 1 + 7)
 
 
-def test_a_search_too(asked, post):
+def test_a_search_is_read_from_the_replica_too(asked, post):
     response, primary, copied = asked("/", data={"q": "test"})
     assert post.get_absolute_url() in response.text
     # SQLite, which has no replicas, searches with the connection that writes.

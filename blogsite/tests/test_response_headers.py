@@ -49,20 +49,20 @@ def test_every_response_has_the_security_headers(db, path, status):
 
 
 @pytest.mark.parametrize("path", ["/hello/", "/healthz", STYLE])
-def test_a_redirect_to_https_and_a_refused_host_restrict_too(settings, path):
+def test_a_redirect_to_https_and_a_refused_host_have_the_headers_too(settings, path):
     settings.SECURE_SSL_REDIRECT = True
     for headers in ({}, {"HTTP_HOST": "evil.example"}):
         assert restricting(ask(WSGIHandler(), path, **headers).headers) == RESTRICTING
 
 
-def test_a_failure_restricts_too(dead_database):
+def test_a_failure_has_the_security_headers_too(dead_database):
     response = Client(raise_request_exception=False).get("/")
     assert response.status_code >= 500
     assert restricting(response.headers) == RESTRICTING
 
 
 @pytest.mark.parametrize("path", ["/", "/feed/"])
-def test_a_cached_page_and_its_304_restrict_as_the_page_does(anonymous, post, path):
+def test_a_cached_page_and_its_304_have_the_security_headers_too(anonymous, post, path):
     page = anonymous.get(path)
     again = anonymous.get(path, HTTP_IF_NONE_MATCH=page.headers["ETag"])
     assert (page.status, again.status, again.body) == (200, 304, b"")
@@ -71,7 +71,7 @@ def test_a_cached_page_and_its_304_restrict_as_the_page_does(anonymous, post, pa
     assert not [name for name in again.headers if name in ("Content-Type", "Content-Length")]
 
 
-def test_a_static_file_that_did_not_change_restricts_too():
+def test_the_304_of_a_static_file_has_the_security_headers_too():
     sent = ask(WSGIHandler(), STYLE).headers
     again = ask(WSGIHandler(), STYLE, HTTP_IF_MODIFIED_SINCE=sent["Last-Modified"])
     assert again.status == 304
@@ -121,7 +121,7 @@ def test_an_address_with_a_token_is_sent_as_no_referrer(client, db, path, policy
         ("*", "GET, HEAD"),
     ],
 )
-def test_a_method_that_no_view_takes_is_405_and_says_which_are_taken(client, db, path, allowed):
+def test_a_method_that_no_view_accepts_is_405_with_the_allowed_methods(client, db, path, allowed):
     for method in ("TRACE", "PROPFIND", "FOO", "get", "Post", "PUT", "X" * 500):
         response = client.generic(method, path)
         assert (response.status_code, response["Allow"]) == (405, allowed)
@@ -161,7 +161,7 @@ class Broken(BytesIO):
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=X"]
 )
 @pytest.mark.parametrize("path", ["/auth/login/", "/admin/login/", "/create/", "/1/like/"])
-def test_a_body_that_breaks_off_is_400_without_a_traceback(
+def test_a_body_that_is_cut_short_is_400_without_a_traceback(
     db, site, log, stream, content_type, path
 ):
     headers = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": "1000"}

@@ -35,7 +35,7 @@ def test_a_generated_key_is_for_its_owner_alone(load, instance, umask):
     assert [path.name for path in instance.iterdir()] == ["secret_key"]
 
 
-def test_the_second_start_finds_the_key_of_the_first(load):
+def test_the_second_start_uses_the_key_of_the_first(load):
     assert load()["SECRET_KEY"] == load()["SECRET_KEY"]
 
 

@@ -56,7 +56,7 @@ def test_it_runs_with_no_variable_set(load, name, default):
         ("EMAIL_FROM", "Ada <ada@example.org>", "DEFAULT_FROM_EMAIL", "Ada <ada@example.org>"),
     ],
 )
-def test_a_good_value_is_taken(load, variable, text, setting, value):
+def test_a_good_value_is_accepted(load, variable, text, setting, value):
     assert load(**{variable: text})[setting] == value
 
 
@@ -253,7 +253,7 @@ def test_a_replica_is_configured_if_its_url_is_set(load):
     assert names.index("read_from_replica") + 1 == names.index("apply_site")
 
 
-def test_without_one_nothing_is_routed(load):
+def test_without_a_replica_nothing_is_routed(load):
     loaded = load(DATABASE_URL=PRIMARY)
     assert list(loaded["DATABASES"]) == ["default"]
     assert "DATABASE_ROUTERS" not in loaded
@@ -308,7 +308,7 @@ def test_a_cache_url_that_leads_nowhere_is_refused(refusal, url):
     assert refusal(CACHE_URL=url).startswith(f"CACHE_URL is {url!r}; expected locmemcache://")
 
 
-def test_a_wheel_carries_its_assets_inside_the_package(load, monkeypatch, tmp_path):
+def test_a_wheel_has_its_assets_inside_the_package(load, monkeypatch, tmp_path):
     package = tmp_path / "site-packages" / "blogsite"
     package.mkdir(parents=True)
     installed = package / "settings.py"
@@ -364,7 +364,7 @@ def test_a_real_start_prints_that_line_and_nothing_else(instance, variables, cod
     assert process.stderr.splitlines() == stderr
 
 
-def test_instances_have_cookies_of_their_own_and_machines_of_one_share_them(load):
+def test_instances_have_their_own_cookies_which_their_machines_share(load):
     keys = ["a1b2c3d4e5" * 6, "a1b2c3d4e5" * 6, "f1b2c3d4e5" * 6]
     marks = [load(SECRET_KEY=key)["INSTANCE_MARK"] for key in keys]
     assert marks[0] == marks[1] != marks[2]

@@ -57,7 +57,7 @@ def test_a_writer_begins_as_soon_as_another_is_done(connect, monkeypatch):
     assert patience_of(second) == 5000
 
 
-def test_a_writer_that_waited_in_vain_gets_an_error_and_delays_no_one(connect):
+def test_a_writer_that_waited_too_long_gets_an_error_and_delays_no_one(connect):
     first, second = connect(), connect(patience=0)
     begin(first)
     for _ in range(2):

@@ -75,7 +75,7 @@ def test_a_command_runs_if_there_are_tables(run, db):
     run("clearsessions")
 
 
-def test_a_database_that_is_away_is_for_the_command_to_explain(run, dead_database):
+def test_the_command_itself_reports_that_the_database_is_down(run, dead_database):
     with pytest.raises(OperationalError):
         run("clearsessions")
 

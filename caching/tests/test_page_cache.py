@@ -131,7 +131,7 @@ def test_a_client_with_another_etag_gets_the_page_despite_its_date(anonymous, br
     assert anonymous.get(**headers).status == 200
 
 
-def test_the_tag_of_the_other_coding_is_another(anonymous, bread):
+def test_each_encoding_has_its_own_etag(anonymous, bread):
     tag = anonymous.get(HTTP_ACCEPT_ENCODING="gzip").headers["ETag"]
     assert anonymous.get(HTTP_IF_NONE_MATCH=tag).status == 200
 
@@ -235,7 +235,7 @@ def test_a_request_without_a_host_is_not_served_for_another(anonymous):
         ("/media/images/x.webp", False),
     ],
 )
-def test_pages_for_everyone_alone_are_kept(anonymous, bread, path, is_kept):
+def test_only_pages_for_everyone_are_cached(anonymous, bread, path, is_kept):
     assert anonymous.is_kept(path) == is_kept
     assert bool(anonymous.cache.responses) == is_kept
 
@@ -372,9 +372,7 @@ def test_behind_a_proxy_the_scheme_comes_from_its_header(anonymous, settings, on
     assert (anonymous.rendered == 1) == is_same
 
 
-def test_a_page_is_the_same_from_the_cache_and_without_it_in_any_order_of_its_question(
-    anonymous, make_post
-):
+def test_a_page_is_the_same_with_and_without_the_cache_in_any_query_order(anonymous, make_post):
     for number in range(12):
         make_post(title=f"Bread {number}")
     for query in ("q=bread&page=2", "page=2&q=bread", "page=1&q=bread&page=2", "z=1&q=bread&a=%20"):

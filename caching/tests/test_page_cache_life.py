@@ -177,7 +177,7 @@ def test_a_change_reaches_every_worker(anonymous, post, django_capture_on_commit
         assert worker.rendered == 2
 
 
-def test_a_change_while_a_page_is_rendered_makes_it_old_at_once(anonymous):
+def test_a_page_is_outdated_at_once_if_something_changes_while_it_is_rendered(anonymous):
     def changing(environ, start_response):
         anonymous.cache.counter.increase()
         return responding(HttpResponse, "a")(environ, start_response)

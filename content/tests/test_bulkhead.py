@@ -43,7 +43,7 @@ def test_a_thread_takes_one_slot_however_deep_it_calls():
         assert not is_free(limit)
 
 
-def test_a_place_is_free_again_after_a_failure():
+def test_a_slot_is_free_again_after_a_failure():
     limit = Bulkhead(1)
     with pytest.raises(ZeroDivisionError), limit.slot():
         1 / 0  # noqa: B018
@@ -59,7 +59,7 @@ def test_half_of_the_threads_do_expensive_work(settings):
 
 
 @pytest.mark.parametrize("render", [render_post, render_comment])
-def test_a_long_text_needs_a_place_and_a_short_one_does_not(render):
+def test_a_long_text_needs_a_slot_and_a_short_one_does_not(render):
     with all_slots_taken():
         assert render("a" * LONG_TEXT)
         with pytest.raises(Busy):
@@ -67,7 +67,7 @@ def test_a_long_text_needs_a_place_and_a_short_one_does_not(render):
     assert render("a" * (LONG_TEXT + 1))
 
 
-def test_an_image_needs_a_place():
+def test_an_image_needs_a_slot():
     with all_slots_taken(), pytest.raises(Busy):
         make_image(image_file())
     assert make_image(image_file())

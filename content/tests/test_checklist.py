@@ -87,7 +87,7 @@ def test_headings_that_skip_a_level_are_named(text, headings):
         ("`[here](/a)`", []),
     ],
 )
-def test_links_that_say_nothing_are_named(text, links):
+def test_links_with_vague_texts_are_reported(text, links):
     assert vague_links(render_post(text)) == links
 
 

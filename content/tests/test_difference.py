@@ -183,7 +183,7 @@ def test_a_few_words_between_changes_are_not_skipped(between, kinds):
 
 
 @pytest.mark.parametrize("text", ["", "one", "one " * 1_000])
-def test_nothing_changed_is_nothing_to_read(text):
+def test_equal_texts_have_no_changes_to_show(text):
     assert shortened(difference(text, text)) == []
 
 

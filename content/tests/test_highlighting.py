@@ -47,12 +47,12 @@ def colored(*codes: tuple[str, int]) -> list[bool]:
 @pytest.mark.parametrize(
     ("language", "longest"), [("java", 2_500), ("ts", 3_162), ("python", 4_082), ("js", 5_000)]
 )
-def test_a_block_is_colored_up_to_the_length_that_its_language_can_afford(language, longest):
+def test_a_block_is_colored_up_to_the_limit_of_its_language(language, longest):
     assert colored((language, longest)) == [True]
     assert colored((language, longest + 2)) == [False]
 
 
-def test_the_budget_is_one_for_all_blocks_of_a_document():
+def test_all_blocks_of_a_document_share_one_budget():
     """It counts squares of lengths, because the slowest text takes quadratic time."""
     assert colored(("python", 4_200), ("python", 1_000)) == [False, True]
     assert colored(("js", 4_000), ("java", 2_000), ("js", 2_000)) == [True, False, True]

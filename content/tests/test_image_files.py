@@ -281,7 +281,7 @@ def test_a_made_image_is_known_again_by_its_address(settings, media_url):
     )
 
 
-def test_a_narrow_image_has_itself_alone_in_its_srcset():
+def test_the_srcset_of_a_narrow_image_has_only_one_file():
     url = f"/media/{BASE}-480x90-213.webp"
     assert image_from_url(url).srcset == f"{url} 480w"
 
@@ -301,7 +301,7 @@ def test_a_narrow_image_has_itself_alone_in_its_srcset():
         ("https://a.example", "/media/", "//evil.example/media/", False),
     ],
 )
-def test_a_whole_address_is_ours_on_site_url_alone(settings, site_url, media_url, url, is_ours):
+def test_an_absolute_address_is_ours_only_on_site_url(settings, site_url, media_url, url, is_ours):
     settings.SITE_URL = site_url
     settings.MEDIA_URL = media_url
     name = f"{BASE}-480x90-213.webp"

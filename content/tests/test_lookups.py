@@ -6,7 +6,7 @@ from accounts.models import User
 from content.lookups import LAST
 
 
-def test_a_prefix_is_a_range_on_sqlite():
+def test_a_prefix_is_matched_by_a_range_on_sqlite():
     sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     query = User.objects.filter(username__begins="an").order_by().query
     sql, params = query.get_compiler(

@@ -156,7 +156,7 @@ def test_a_footnote_leads_there_and_back():
 
 
 @pytest.mark.parametrize("text", ["a[^1]", "a[^ ]\n\n[^1]: b", "[^a b]\n\n[^1]: b"])
-def test_a_footnote_that_is_not_there_is_text(text):
+def test_a_reference_to_a_missing_footnote_is_text(text):
     assert "<sup>" not in render_post(text)
 
 
@@ -192,7 +192,7 @@ def test_a_reference_without_a_footnote_is_not_read_as_an_address(render, text):
         ("a\n=\nb\n-", [2, 3]),
     ],
 )
-def test_headings_go_down_from_h2_and_leave_no_level_out(text, levels):
+def test_headings_start_at_h2_and_skip_no_level(text, levels):
     assert [int(each) for each in re.findall(r"<h(\d)", render_post(text))] == levels
     assert [int(each) for each in re.findall(r"</h(\d)", render_post(text))] == levels
 
@@ -207,7 +207,7 @@ def test_headings_go_down_from_h2_and_leave_no_level_out(text, levels):
         ("a\nb\n=", ["h-a-b"]),
     ],
 )
-def test_headings_have_ids_of_their_own(text, ids):
+def test_headings_have_unique_ids(text, ids):
     assert re.findall(r'id="([^"]*)"', render_post(text)) == ids
 
 

@@ -66,6 +66,6 @@ def test_reading_takes_whole_minutes_and_at_least_one(words, minutes):
         ("word word word word word", "word word word word…"),
     ],
 )
-def test_a_beginning_ends_between_words_and_never_passes_the_limit(text, beginning):
+def test_an_excerpt_ends_between_words_and_never_exceeds_the_limit(text, beginning):
     assert excerpt(text, 20) == beginning
     assert len(beginning) <= 20

@@ -125,7 +125,7 @@ def test_a_title_without_a_letter_still_makes_an_address(title):
         ("\u0301 " + "a" * 150, "a" * SLUG_MAX_LENGTH),
     ],
 )
-def test_a_mark_without_its_letter_does_not_hang_on_a_hyphen(title, slug):
+def test_a_mark_without_its_letter_is_not_attached_to_a_hyphen(title, slug):
     assert slugify(title) == slug
 
 

@@ -82,7 +82,7 @@ def test_without_its_table_the_blog_uses_the_last_values_or_the_defaults(started
         cursor.execute("ALTER TABLE away RENAME TO identity_site")
 
 
-def test_while_redis_is_away_it_is_read_once_a_second(started, django_assert_num_queries):
+def test_while_redis_is_down_it_is_tried_once_a_second(started, django_assert_num_queries):
     current.keep("unknown")
     assert current.kept.good_until <= time.monotonic() + current.RETRY
 

@@ -61,7 +61,7 @@ def test_a_job_runs_once_with_its_arguments_and_is_then_deleted():
     assert not Job.objects.exists()
 
 
-def test_a_job_of_a_change_that_failed_does_not_exist():
+def test_a_failed_change_leaves_no_job():
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         note.enqueue()
         raise ZeroDivisionError

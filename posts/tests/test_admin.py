@@ -49,7 +49,7 @@ def test_posts_are_filtered_by_date(client_of, two_posts):
     assert listed(found.text) == ["New boots"]
 
 
-def test_the_author_filter_carries_the_other_filters_along(client_of, two_posts):
+def test_the_author_filter_keeps_the_other_filters(client_of, two_posts):
     page = client_of("moderator").get(POSTS + "?status__exact=published&author=author").text
     form = page[page.index('data-filter-title="author"') :]
     assert '<input type="hidden" name="status__exact" value="published">' in form
@@ -117,14 +117,14 @@ def test_a_time_that_some_zone_could_not_write_is_refused(client_of, post, year,
     assert is_saved or "Choose a year from 1900 to 9000." in response.text
 
 
-def test_a_body_is_kept_to_the_character_by_the_admin_too(client_of, post):
+def test_the_admin_too_stores_a_body_exactly_as_typed(client_of, post):
     data = change(post, body="  lead\r\nline  \r\n")
     client_of("moderator").post(f"{POSTS}{post.pk}/change/", data)
     assert Post.objects.get().body == "  lead\nline  \n"
 
 
 @pytest.mark.parametrize(("visitor", "status"), [("reader", 302), ("moderator", 403)])
-def test_adding_posts_for_others_is_no_part_of_moderation(client_of, visitor, status):
+def test_moderators_can_not_add_posts_for_others(client_of, visitor, status):
     assert client_of(visitor).get(f"{POSTS}add/").status_code == status
 
 

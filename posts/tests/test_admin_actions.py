@@ -190,7 +190,7 @@ def test_the_list_and_its_delete_action_stop_at_2000_of_2106_posts(root, many_po
     assert Post.objects.not_in_trash().count() == 2_105
 
 
-def test_a_post_that_is_in_the_trash_already_is_neither_counted_nor_on_record(root, make_post):
+def test_a_post_already_in_the_trash_is_not_counted_or_logged(root, make_post):
     posts = [make_post(title="One"), make_post(title="Two")]
     form = CONFIRMED | {"_selected_action": [post.pk for post in posts]}
     root.post(POSTS, form | {"_selected_action": posts[0].pk})
@@ -253,9 +253,7 @@ def test_a_row_costs_the_same_however_many_are_selected(root, make_row, path, ac
     assert (costs[1] - costs[0]) / 4 <= most
 
 
-def test_a_post_that_another_moderator_deletes_first_is_neither_counted_nor_logged(
-    root, post, moderator
-):
+def test_a_post_deleted_by_another_moderator_is_not_logged_again(root, post, moderator):
     def delete() -> None:
         moderation.trash_and_record(Post.objects.get(), moderator, reason="", now=timezone.now())
 

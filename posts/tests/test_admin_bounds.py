@@ -116,9 +116,7 @@ def test_the_list_of_groups_accepts_only_offered_queries(root, query):
 @pytest.mark.parametrize(
     ("page", "field"), [("user", "groups"), ("user", "user_permissions"), ("group", "permissions")]
 )
-def test_a_choice_of_rows_that_there_are_not_is_refused_beside_its_field(
-    root, author, page, field, key
-):
+def test_a_choice_of_missing_rows_is_refused_beside_its_field(root, author, page, field, key):
     row = author if page == "user" else Group.objects.first()
     name = f"admin:{'accounts' if page == 'user' else 'auth'}_{page}_change"
     data = {"username": "typed", "name": "typed", "date_joined_0": "2020-01-01"}

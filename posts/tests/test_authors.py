@@ -20,7 +20,7 @@ def test_the_page_shows_the_profile_and_the_posts(client, author, post, name):
     assert "Test title" in page
 
 
-def test_a_name_leads_there_from_list_and_post(client, post):
+def test_the_name_on_lists_and_posts_links_there(client, post):
     for path in ("/", post.get_absolute_url()):
         assert 'rel="author" href="/authors/author/"' in client.get(path).text
 
@@ -67,7 +67,7 @@ def test_posts_of_a_closed_account_lead_to_a_page_with_them_alone(
 
 
 @pytest.mark.parametrize("is_active", [True, False])
-def test_a_name_leads_there_from_a_comment_unless_the_account_is_closed(
+def test_the_name_on_a_comment_links_there_unless_the_account_is_closed(
     client, post, reader, is_active
 ):
     commenting.add_comment(post, reader, "Hm.", now=timezone.now())
@@ -77,7 +77,7 @@ def test_a_name_leads_there_from_a_comment_unless_the_account_is_closed(
     assert ('href="/authors/reader/"' in page) == is_active
 
 
-def test_ones_account_leads_to_ones_page(client_of):
+def test_the_account_page_links_to_the_public_page(client_of):
     assert '<a href="/authors/reader/">reader</a>' in client_of("reader").get("/auth/account/").text
 
 
@@ -87,10 +87,10 @@ def test_an_author_without_posts_has_a_page_that_says_so(client, reader, draft):
 
 
 @pytest.mark.parametrize(("visitor", "sees"), [("author", True), ("reader", False)])
-def test_one_edits_only_ones_own_page(client_of, post, visitor, sees):
+def test_people_edit_only_their_own_page(client_of, post, visitor, sees):
     assert ("Edit your page" in client_of(visitor).get("/authors/author/").text) == sees
 
 
-def test_others_posts_are_not_on_it(client, post, make_user):
+def test_it_lists_no_posts_by_other_people(client, post, make_user):
     Post.objects.update(author=make_user("other"))
     assert "Test title" not in client.get("/authors/author/").text

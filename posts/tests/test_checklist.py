@@ -32,7 +32,7 @@ GOOD = "## Part\n\n![A sea](/x.png) and [a map of it](/map)."
         ("See [here](/map).", "A link says only “here”. Say where it leads."),
     ],
 )
-def test_the_text_is_looked_at(client_of, make_post, body, suggestion):
+def test_the_text_is_checked(client_of, make_post, body, suggestion):
     found = client_of("author").get(f"/{make_post(body=body, tags='a').pk}/update/").text
     assert suggestion in found
     good = make_post(title="Good", body=GOOD.replace("## ", "# "), tags="a")
@@ -60,7 +60,7 @@ def test_the_editor_suggests_tags_for_a_post_without_any(client_of, make_post, t
         ({"status": "trash", "trashed_at": "2026-01-01T00:00Z"}, False),
     ],
 )
-def test_a_title_in_use_is_said(client_of, post, make_post, reader, fields, is_said):
+def test_a_title_that_is_in_use_is_reported(client_of, post, make_post, reader, fields, is_said):
     fields = dict(fields)
     if fields.pop("by", ""):
         fields["author"] = reader
@@ -69,13 +69,13 @@ def test_a_title_in_use_is_said(client_of, post, make_post, reader, fields, is_s
     assert ("Another post already has this title." in page) == is_said
 
 
-def test_a_suggestion_is_not_made_a_thousand_times(client_of, make_post):
+def test_a_suggestion_is_not_repeated_a_thousand_times(client_of, make_post):
     post = make_post(body="[here](/map) " * 1_000, tags="a")
     page = client_of("author").get(f"/{post.pk}/update/").text
     assert page.count("A link says only") == 10
 
 
-def test_nothing_of_it_stops_a_post(client_of):
+def test_suggestions_never_block_publishing(client_of):
     data = {"title": "t", "body": "![](/x.png)\n\n# a\n\n### b\n\n[here](/)"}
     assert client_of("author").post("/create/", data).status_code == 302
     assert Post.objects.get().status == "published"

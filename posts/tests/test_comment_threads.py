@@ -107,7 +107,7 @@ def test_after_a_refused_comment_the_links_for_replies_lead_to_the_post(
 
 
 @pytest.mark.parametrize("reply", ["nonsense", "999999", "9" * 40, "9" * 5000, "\0"])
-def test_no_such_comment_to_reply_to_leaves_the_plain_form(client_of, post, reply):
+def test_replying_to_a_missing_comment_shows_the_plain_form(client_of, post, reply):
     client = client_of("reader")
     page = client.get(post.get_absolute_url(), {"reply": reply}).text
     assert 'id="comment-form"' in page and "Your reply" not in page
@@ -284,7 +284,7 @@ def test_on_a_later_page_replies_and_errors_stay_there(client_of, post, long_thr
     assert response["Location"].endswith(f"?from={reply.path}#comment-{reply.pk}")
 
 
-def test_a_comment_that_slid_onto_the_next_page_gets_its_reply_there(client_of, post, long_thread):
+def test_a_comment_that_moved_to_the_next_page_gets_its_reply_there(client_of, post, long_thread):
     client, path = client_of("reader"), post.get_absolute_url()
     last = long_thread[COMMENTS_PER_PAGE - 1]
     link = f"{path}?reply={last.pk}#comment-form"

@@ -76,7 +76,7 @@ def test_a_refused_comment_comes_back_as_it_was_typed(client_of, post, body, mes
 
 
 @pytest.mark.parametrize("body", ["\U0001f600", "日", "`.`", "![](/a)", "[](http://a.example)"])
-def test_little_is_enough_for_a_comment(client_of, post, body):
+def test_a_short_comment_is_enough(client_of, post, body):
     assert send(client_of("reader"), post, body).status_code == 302
 
 
@@ -124,7 +124,7 @@ def test_a_field_that_is_missing_is_an_empty_comment(client_of, post):
     assert client_of("reader").post(f"/{post.pk}/comments/").status_code == 422
 
 
-def test_a_stranger_is_led_to_log_in_and_back(client, post):
+def test_an_anonymous_visitor_is_sent_to_the_login_page_and_back(client, post):
     response = send(client, post, "words")
     assert response["Location"] == f"/auth/login/?next=/{post.pk}/%23comments"
     page = client.get(post.get_absolute_url()).text
@@ -268,7 +268,9 @@ def test_comments_of_an_older_renderer_are_rendered_again(make_comment, capsys, 
 # Deleting
 
 
-def test_a_name_that_turns_the_line_round_turns_itself_alone(client_of, post, make_comment, reader):
+def test_a_right_to_left_name_does_not_reverse_the_text_around_it(
+    client_of, post, make_comment, reader
+):
     reader.display_name = "\u202ereader"
     reader.save()
     path = f"/{post.pk}/comments/{make_comment().pk}/hide/"
@@ -290,7 +292,7 @@ def test_a_writer_confirms_before_a_comment_is_deleted(client_of, post, make_com
 
 
 @pytest.mark.parametrize("status", Comment.Status.values[:3])
-def test_the_count_is_that_of_approved_comments(post, make_comment, status):
+def test_the_count_includes_only_approved_comments(post, make_comment, status):
     comment = make_comment(status=status)
     assert counted(post) == (status == "approved")
     commenting.delete_comment(comment)
@@ -348,7 +350,7 @@ def test_another_persons_comment_is_theirs(
 
 
 @pytest.mark.parametrize("verb", ["", "edit/", "delete/", "report/", "approve/", "hide/"])
-def test_a_comment_is_found_under_its_own_post_alone(client_of, make_post, make_comment, verb):
+def test_a_comment_is_found_only_under_its_own_post(client_of, make_post, make_comment, verb):
     comment, other = make_comment(), make_post(title="Other")
     client = client_of("moderator")
     assert client.get(f"/{other.pk}/comments/{comment.pk}/{verb}").status_code == 404

@@ -121,7 +121,7 @@ def test_a_comment_is_shown_with_its_reports_and_not_changed(client_of, queue):
 
 @pytest.mark.parametrize("path", [REPORTS, RECORD])
 @pytest.mark.parametrize("is_superuser", [False, True])
-def test_reports_and_record_are_read_alone(client, moderator, make_user, queue, path, is_superuser):
+def test_reports_and_the_log_are_read_only(client, moderator, make_user, queue, path, is_superuser):
     moderation.hide(queue["approved"], moderator, reason="Rude.", now=timezone.now())
     root = make_user("root", is_staff=True, is_superuser=True)
     client.force_login(root if is_superuser else moderator)
@@ -182,7 +182,7 @@ def test_deleting_a_post_is_on_record(client_of, post, many):
     assert not Post.objects.not_in_trash().exists()
 
 
-def test_hiding_is_no_choice_of_the_form(client_of, post, moderator):
+def test_hiding_is_not_a_choice_in_the_form(client_of, post, moderator):
     client, path = client_of("moderator"), reverse("admin:posts_post_change", args=[post.pk])
     page = client.get(path).text
     assert '<option value="published" selected>' in page

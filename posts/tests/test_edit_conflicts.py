@@ -85,7 +85,7 @@ def test_the_conflict_page_does_not_autosave(client_of, contested):
     assert "data-autosave-url" not in page
 
 
-def test_edits_beside_a_post_are_theirs_too(client_of, post):
+def test_edits_beside_a_post_conflict_too(client_of, post):
     client = client_of("author")
     client.post(f"/{post.pk}/autosave/", THEIRS | {"version": 0, "edit_session": "a"})
     response = client.post(f"/{post.pk}/update/", MINE | {"edit_session": "b"})
@@ -152,7 +152,7 @@ def test_the_admin_returns_the_typed_text_if_the_session_has_ended(client_of, po
 
 
 @pytest.mark.parametrize(("by", "is_said"), [("moderator", True), ("author", False)])
-def test_edits_that_someone_elses_save_left_out_are_pointed_at(
+def test_edits_left_out_by_someone_elses_save_are_mentioned(
     client_of, post, moderator, author, by, is_said
 ):
     client = client_of("author")

@@ -25,7 +25,7 @@ def test_an_autosave_keeps_its_slot_until_its_response(client_of, post):
     assert Revision.objects.filter(body=LONG).exists()
 
 
-def test_an_autosave_without_a_place_saves_nothing(client_of, post):
+def test_an_autosave_without_a_slot_saves_nothing(client_of, post):
     with all_slots_taken():
         response = client_of("author").post(f"/{post.pk}/autosave/", {"title": "T", "body": LONG})
     assert response.status_code == 503
@@ -33,7 +33,7 @@ def test_an_autosave_without_a_place_saves_nothing(client_of, post):
 
 
 @pytest.mark.parametrize(("length", "status"), [(LONG_TEXT // 2 - 2, 200), (LONG_TEXT, 503)])
-def test_long_texts_are_compared_in_a_place(client_of, length, status):
+def test_comparing_long_texts_needs_a_slot(client_of, length, status):
     texts = {"old_title": "a", "new_title": "b", "old_body": "a" * length, "new_body": "b" * length}
     client = client_of("author")
     with all_slots_taken():

@@ -76,7 +76,7 @@ def since(worker: AnonymousVisitor, path: str, date: str, **environ) -> int:
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_the_date_stays_while_the_feed_says_the_same_in_every_worker(
+def test_the_date_stays_while_the_feed_is_the_same_in_every_worker(
     workers, fed, make_post, reader, moderator, at, do, path
 ):
     elsewhere = make_post(title="Elsewhere", author=moderator, tags="Butter")

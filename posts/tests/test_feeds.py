@@ -149,7 +149,7 @@ def test_addresses_are_absolute_in_a_feed(client, make_post, markdown, html):
 
 
 @pytest.mark.parametrize("kind", ["", "atom/", "json/"])
-def test_a_feed_says_the_same_while_nothing_happens(client, author, kind):
+def test_a_feed_stays_the_same_while_nothing_changes(client, author, kind):
     for path in ("/feed/", "/authors/author/feed/"):
         stamp = client.get(f"{path}{kind}")["ETag"]
         for tag in (stamp, f"W/{stamp}", f'"other", {stamp}', "*"):
@@ -171,7 +171,7 @@ def test_a_client_that_has_the_feed_gets_304(client, fed, header, is_changed):
 
 @pytest.mark.parametrize("scope", ["", "/authors/author", "/tags/salt"])
 @pytest.mark.parametrize("leave", ["trash", "unpublish", "hide", "delete", "another tag"])
-def test_a_post_that_left_makes_the_feed_a_newer_one(
+def test_a_post_that_leaves_gives_the_feed_a_newer_date(
     client, fed, make_post, moderator, scope, leave
 ):
     long_ago, now = timezone.now() - timedelta(days=2), timezone.now()
@@ -200,7 +200,7 @@ def test_a_feed_contains_the_newest_twenty(client, make_post):
 @pytest.mark.parametrize(
     "path", ["/tags/nothing/feed/", "/authors/nobody/feed/", "/feed/html/", "/tags/bread/feed/x/"]
 )
-def test_a_feed_of_nothing_is_404(client, fed, path):
+def test_a_feed_of_a_missing_page_is_404(client, fed, path):
     assert client.get(path).status_code == 404
 
 

@@ -307,7 +307,7 @@ def test_a_stranger_sends_no_image(client, db, media):
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
-def test_the_endpoint_takes_post_alone(client_of, method):
+def test_the_endpoint_accepts_only_post(client_of, method):
     assert getattr(client_of("author"), method)("/images/").status_code == 405
 
 

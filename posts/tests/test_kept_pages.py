@@ -99,7 +99,7 @@ def test_shared_fragments_are_not_rendered_twice(
         assert client.get(path).status_code == first.status_code == 200
 
 
-def test_a_hidden_comment_of_another_costs_no_new_page_of_comments(
+def test_someone_elses_hidden_comment_does_not_render_the_page_again(
     client_of, thread, make_comment, moderator, django_assert_num_queries
 ):
     hidden = {"author": moderator, "status": Comment.Status.HIDDEN}

@@ -73,7 +73,7 @@ def test_each_persons_like_counts_and_each_sees_their_own(client_of, post, autho
     assert likes(post) == (1, 1)
 
 
-def test_a_script_gets_the_button_alone(client_of, post):
+def test_a_script_gets_only_the_button(client_of, post):
     response = client_of("reader").post(
         f"/{post.pk}/like/", {"action": "like"}, headers={"HX-Request": "true"}
     )
@@ -87,7 +87,9 @@ def test_a_script_gets_the_button_alone(client_of, post):
     ("headers", "status", "header"),
     [({}, 302, "Location"), ({"HX-Request": "true"}, 200, "HX-Redirect")],
 )
-def test_a_stranger_is_led_to_log_in_and_back(client, post, headers, status, header):
+def test_an_anonymous_visitor_is_sent_to_the_login_page_and_back(
+    client, post, headers, status, header
+):
     response = client.post(f"/{post.pk}/like/", {"action": "like"}, headers=headers)
     assert response.status_code == status
     assert response[header] == f"/auth/login/?next=/{post.pk}/%23like"

@@ -1,4 +1,4 @@
-"""Paging lists by key and by number, and the counters and marks behind it."""
+"""Paging lists by key and by number, and the counters behind the lists."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ DISTURBANCES = [
 
 @pytest.mark.parametrize("disturb", DISTURBANCES)
 @pytest.mark.parametrize("kind", PATHS)
-def test_a_walk_there_and_back_neither_repeats_nor_skips(client, author, many, kind, disturb):
+def test_paging_to_the_end_and_back_repeats_and_skips_nothing(client, author, many, kind, disturb):
     posts, path = many(23), PATHS[kind]
     page, seen = client.get(path).text, []
     while True:
@@ -111,7 +111,7 @@ def test_a_post_dated_after_the_current_page_is_seen_once(client, author, many):
     assert titles(page) == ["Post 5", "Post 6", "Post 7", "Ahead 1", "Post 8"]
 
 
-def test_a_walk_passes_posts_of_one_moment_in_their_order(client, author, many):
+def test_paging_keeps_the_order_of_posts_of_one_moment(client, author, many):
     posts = many(13)
     Post.objects.update(publish_at=NOW - MINUTE)
     seen, address = [], "/"
@@ -123,7 +123,7 @@ def test_a_walk_passes_posts_of_one_moment_in_their_order(client, author, many):
     assert seen == [post.title for post in newest_first]
 
 
-def test_a_walk_continues_past_posts_older_than_1970(client, make_post):
+def test_paging_continues_past_posts_older_than_1970(client, make_post):
     for year in range(1950, 1962):
         make_post(title=f"Year {year}", publish_at=datetime(year, 5, 6, 7, 8, 9, 10, UTC))
     page = client.get("/").text
@@ -134,7 +134,7 @@ def test_a_walk_continues_past_posts_older_than_1970(client, make_post):
     assert titles(client.get("/" + links(page)["Newer"]).text)[0] == "Year 1956"
 
 
-def test_the_number_of_a_page_in_a_walk_is_never_beyond_the_last(client, many):
+def test_the_page_number_never_exceeds_the_last_while_paging(client, many):
     posts = many(16)
     page = client.get("/?page=3").text
     for post in posts[:12]:
@@ -142,7 +142,7 @@ def test_the_number_of_a_page_in_a_walk_is_never_beyond_the_last(client, many):
     assert "Page 1 of 1" in client.get("/" + links(page)["Older"]).text
 
 
-def test_a_walk_ends_on_the_last_page_and_back_on_the_first(client, author, many):
+def test_paging_ends_on_the_last_page_and_going_back_on_the_first(client, author, many):
     posts = many(11)
     page = client.get("/").text
     for number in range(5):
@@ -161,7 +161,7 @@ def test_a_walk_ends_on_the_last_page_and_back_on_the_first(client, author, many
 
 
 @pytest.mark.parametrize("kind", PATHS)
-def test_pages_lead_to_the_first_the_last_and_the_ones_beside(client, many, kind):
+def test_pages_link_to_the_first_the_last_and_the_adjacent_ones(client, many, kind):
     many(13)
     path = PATHS[kind]
     first, middle, last = [client.get(f"{path}?page={number}").text for number in (1, 2, 3)]
@@ -236,7 +236,7 @@ def test_a_key_beyond_the_end_is_404(client, many, query, number):
     assert client.get(f"/?{query}").status_code == 404
 
 
-def test_a_newer_link_whose_posts_went_leads_to_the_first_page(client, many):
+def test_a_newer_link_without_posts_leads_to_the_first_page(client, many):
     posts = many(12)
     page = client.get("/?page=2").text
     for post in posts[:5]:

@@ -117,7 +117,7 @@ def test_a_page_by_number_is_counted_from_the_nearer_end(author, many, kind):
 
 
 @pytest.mark.parametrize("path", PATHS.values())
-def test_pages_too_far_from_both_ends_are_found_by_key_alone(client, many, monkeypatch, path):
+def test_pages_too_far_from_both_ends_are_found_only_by_key(client, many, monkeypatch, path):
     monkeypatch.setattr(listing, "SKIPPED_MAX", 10)
     many(40)
     answers = [client.get(f"{path}?page={number}").status_code for number in range(1, 9)]

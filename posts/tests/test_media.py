@@ -89,7 +89,7 @@ def test_media_is_for_reading(client, keep, method):
         "images/" + "x" * 5000 + "-8x6-300.webp",
     ],
 )
-def test_a_name_that_is_no_image_of_ours_is_404(client, db, media, name):
+def test_a_name_that_is_not_one_of_our_images_is_404(client, db, media, name):
     (media / "images").mkdir(parents=True)
     for path in ("secret-8x6-300.webp", "images/evil-8x6-300.svg", "images/evil-8x6-900.webp"):
         (media / path).write_text("secret")

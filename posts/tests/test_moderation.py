@@ -106,7 +106,7 @@ ACTS = [
 
 
 @pytest.mark.parametrize(("verb", "before", "after"), ACTS)
-def test_acts_move_a_comment_and_keep_count_and_record(
+def test_acts_change_the_status_the_count_and_the_log(
     post, make_comment, moderator, verb, before, after
 ):
     comment = make_comment("Some words.", status=before, waiting_because="")
@@ -279,7 +279,7 @@ def entry(make_comment, moderator) -> ModerationEntry:
     ],
     ids=["save", "delete", "update", "delete all"],
 )
-def test_the_record_is_only_added_to(entry, change):
+def test_moderation_entries_are_never_changed_or_deleted(entry, change):
     with pytest.raises(TypeError, match="never"):
         change(entry)
     assert ModerationEntry.objects.get().reason == ""

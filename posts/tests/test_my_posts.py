@@ -90,7 +90,7 @@ def test_an_empty_tab_says_what_to_do_next(client_of, author, state, message):
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])
-def test_a_post_leads_to_editor_page_and_history(client_of, make_post, state):
+def test_each_post_links_to_its_editor_its_page_and_its_history(client_of, make_post, state):
     post = make_post(**STATES[state])
     page = client_of("author").get(f"/mine/?state={state}").text
     for path in (f"/{post.pk}/update/", post.get_absolute_url(), f"/{post.pk}/history/"):

@@ -190,7 +190,7 @@ def test_a_person_deleted_in_the_admin_disappears_at_once(
     expect_fresh(lambda: as_admin.post(address, form | {"post": "yes"}))
 
 
-def test_a_deletion_that_is_refused_takes_back_no_like(as_admin, thread):
+def test_a_refused_deletion_removes_no_likes(as_admin, thread):
     author = thread.post.author
     form = {"action": "delete_selected", "_selected_action": author.pk, "post": "yes"}
     as_admin.post("/admin/accounts/user/", form)
@@ -211,7 +211,7 @@ def test_a_deletion_that_is_refused_takes_back_no_like(as_admin, thread):
         ["empty_trash", "--delete", "--days=0"],
     ],
 )
-def test_a_command_that_changes_many_rows_lets_go_of_all_pages(
+def test_a_command_that_changes_many_rows_invalidates_all_pages(
     anonymous, make_post, small_sample, django_capture_on_commit_callbacks, command
 ):
     trashed = {"trashed_at": NOW - timedelta(days=1), "trashed_from": Post.Status.PUBLISHED}

@@ -7,7 +7,7 @@ from posts.models import BODY_MAX_LENGTH, Post
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_stranger_is_led_to_the_login_page_and_back(client, db, method):
+def test_an_anonymous_visitor_is_redirected_to_login_and_back(client, db, method):
     """Seed: test_login_required."""
     response = getattr(client, method)("/create/")
     assert response.status_code == 302
@@ -99,7 +99,7 @@ def test_nul_in_a_body_is_a_message_and_keeps_the_text(client_of):
         "a lone \r carriage return",
     ],
 )
-def test_a_body_is_kept_to_the_character(client_of, body):
+def test_a_body_is_stored_exactly_as_typed(client_of, body):
     client = client_of("author")
     # A browser sends CR LF for each line break.
     client.post("/create/", {"title": "t", "body": body.replace("\n", "\r\n")})

@@ -22,7 +22,7 @@ def test_the_page_shows_title_author_date_and_body(client, post):
     ("visitor", "sees_edit"),
     [("anonymous", False), ("reader", False), ("moderator", False), ("author", True)],
 )
-def test_the_author_alone_sees_edit(client_of, post, visitor, sees_edit):
+def test_only_the_author_sees_the_edit_link(client_of, post, visitor, sees_edit):
     page = client_of(visitor).get(post.get_absolute_url()).text
     assert (f'href="/{post.pk}/update/"' in page) == sees_edit
 
@@ -46,7 +46,7 @@ def test_browsers_do_not_keep_the_redirect_so_renaming_back_makes_no_loop(client
     assert client.get(f"/{post.pk}/")["Cache-Control"] == "no-cache"
 
 
-def test_old_links_live_on_after_a_new_title(client, post):
+def test_old_links_still_work_after_a_new_title(client, post):
     old = post.get_absolute_url()
     post.title = "Another title"
     post.save()
@@ -107,7 +107,7 @@ def test_a_title_in_any_script_makes_a_working_address(client, make_post, title,
     assert client.get(post.get_absolute_url()).status_code == 200
 
 
-def test_a_body_is_shown_as_its_markdown_says(client, make_post):
+def test_a_body_is_rendered_as_markdown(client, make_post):
     post = make_post(body="# Part\n\nSome *words*,\nmore.\n\n    code\n")
     page = client.get(post.get_absolute_url()).text
     assert '<h2 id="h-part">Part</h2>' in page

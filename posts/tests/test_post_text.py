@@ -37,7 +37,7 @@ def test_each_text_field_of_the_form_is_in_post_text_or_exempt():
 
 
 @pytest.mark.parametrize("name", PostText._fields)
-def test_each_field_has_its_columns_and_is_handed_back_when_it_can_not_be_saved(name):
+def test_each_field_has_its_columns_and_is_returned_if_it_can_not_be_saved(name):
     columns = {field.name for field in Revision._meta.concrete_fields}
     assert name in columns
     assert name in settings.TYPED_TEXTS
@@ -65,7 +65,7 @@ def form_of(post: Post, text: PostText, action: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", PostText._fields)
-def test_a_changed_field_moves_the_date_and_makes_a_revision(client_of, saved, name):
+def test_a_changed_field_sets_updated_at_and_adds_a_revision(client_of, saved, name):
     before = saved.updated_at
     client_of("author").post(f"/{saved.pk}/update/", form_of(saved, changed(name), "update"))
     saved = Post.objects.get()
@@ -117,7 +117,7 @@ def test_a_copy_in_the_browser_is_compared_by_each_field(client_of, saved, name)
     assert "Changed" in client.post("/difference/", sent).text
 
 
-def test_a_text_of_an_expired_session_has_each_field_again(client, client_of, draft):
+def test_a_text_from_an_expired_session_has_all_its_fields(client, client_of, draft):
     page = client_of("author").get("/create/")
     writer = re.search('name="writer" value="([^"]*)"', page.text)[1]
     client.logout()

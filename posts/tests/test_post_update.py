@@ -20,7 +20,7 @@ from posts.writing.forms import PostForm
         ("delete", "post", "/{pk}/update/"),
     ],
 )
-def test_a_stranger_is_led_to_the_login_page_and_back(client, post, path, method, next_):
+def test_an_anonymous_visitor_is_redirected_to_login_and_back(client, post, path, method, next_):
     """Seed: test_login_required."""
     response = getattr(client, method)(f"/{post.pk}/{path}/")
     assert response.status_code == 302
@@ -32,7 +32,7 @@ def test_a_stranger_is_led_to_the_login_page_and_back(client, post, path, method
     ("visitor", "status"), [("author", 302), ("reader", 403), ("moderator", 403)]
 )
 @pytest.mark.parametrize("path", ["update", "delete"])
-def test_the_author_alone_may_change_or_delete(client_of, post, path, visitor, status):
+def test_only_the_author_may_change_or_delete(client_of, post, path, visitor, status):
     """Seed: test_author_required."""
     response = client_of(visitor).post(f"/{post.pk}/{path}/", {"title": "changed"})
     assert response.status_code == status

@@ -81,7 +81,7 @@ def test_a_link_shows_a_draft_to_anyone_who_has_it(client_of, draft, link_to, vi
     assert '<meta name="robots" content="noindex' in response.text
 
 
-def test_a_link_is_no_way_to_anything_else(client, draft, link_to):
+def test_a_preview_link_gives_no_other_access(client, draft, link_to):
     client.get(link_to(draft))
     assert client.get(draft.get_absolute_url()).status_code == 404
     assert client.get(f"/{draft.pk}/").status_code == 404
@@ -126,7 +126,7 @@ def test_the_editor_makes_shows_and_revokes_the_link(client_of, draft):
 
 
 @pytest.mark.parametrize(("visitor", "status"), [("reader", 404), ("moderator", 403)])
-def test_no_one_else_makes_a_link(client_of, draft, visitor, status):
+def test_only_the_author_makes_a_link(client_of, draft, visitor, status):
     response = client_of(visitor).post(f"/{draft.pk}/preview-link/", {"action": "create"})
     assert response.status_code == status
     assert not PreviewLink.objects.exists()

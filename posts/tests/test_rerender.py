@@ -39,7 +39,7 @@ def old_posts(make_post):
     return posts
 
 
-def test_old_rows_alone_are_rendered_again(old_posts):
+def test_only_old_rows_are_rendered_again(old_posts):
     assert run("rerender_posts") == said(5)
     for number, post in enumerate(Post.objects.order_by("pk")[:5]):
         assert post.body_html == f"<p><em>word {number}</em></p>\n"

@@ -35,7 +35,7 @@ def test_saving_the_same_text_again_adds_nothing(post):
     assert bodies(post) == ["test\nbody", "same"]
 
 
-def test_thirty_days_are_kept_whole_then_the_last_of_each_day(make_post):
+def test_all_of_thirty_days_are_kept_and_then_the_last_of_each_day(make_post):
     post = make_post(created_at=NOW - timedelta(days=50))
     for days, hour in ((40, 8), (40, 9), (40, 10), (35, 8), (29, 8), (29, 9)):
         at = NOW.replace(hour=hour) - timedelta(days=days)

@@ -125,7 +125,7 @@ def test_a_query_finds_the_expected_posts(write, make_user, query, is_found):
         ("tag:🎂", []),
     ],
 )
-def test_a_tag_of_signs_alone_is_found_without_another_word(write, query, titles):
+def test_a_tag_of_only_symbols_is_found_on_its_own(write, query, titles):
     for title, tags in (("Salt", "🎉"), ("Bread", "🎉"), ("Party", "🎉, 🏳️‍🌈"), ("Tea", "")):
         write(title, tags=tags)
     assert found(query) == titles
@@ -139,7 +139,7 @@ def test_a_tag_of_signs_alone_is_found_without_another_word(write, query, titles
     "query",
     ["", " ", "-bread", '-"bread and butter"', "-tag:kitchen", "+++", "🎉", "-tag:🎉", '""'],
 )
-def test_a_question_without_a_word_finds_nothing(write, query):
+def test_a_query_without_a_word_finds_nothing(write, query):
     write("Bread and butter", "🎉", tags="🎉")
     assert found(query) == []
 
@@ -207,7 +207,7 @@ def test_no_input_makes_it_fail(client, write, query):
         assert client.get("/", {"q": query}).status_code == 200
 
 
-def test_signs_around_a_word_change_nothing(write):
+def test_punctuation_around_a_word_changes_nothing(write):
     write("Bread and butter")
     for query in (
         "bread*",
@@ -222,7 +222,7 @@ def test_signs_around_a_word_change_nothing(write):
         assert found(query) == ["Bread and butter"], query
 
 
-def test_titles_come_first_and_newness_breaks_ties(write):
+def test_matches_in_titles_come_first_and_then_newer_posts(write):
     for title, body, days in (
         ("Old title with salt", "", 9),
         ("Newer body", "salt", 1),
@@ -247,7 +247,7 @@ def test_posts_of_one_moment_are_ranked_by_id(write):
 
 
 @pytest.mark.parametrize(("limit", "is_more"), [(2, True), (3, False), (4, False)])
-def test_the_newest_matches_alone_are_ranked(write, limit, is_more):
+def test_only_the_newest_matches_are_ranked(write, limit, is_more):
     write("Salt in an old title", publish_at=NOW - timedelta(days=9))
     for number in range(2):
         write(f"New {number}", "salt", publish_at=NOW - timedelta(days=1))
@@ -266,7 +266,7 @@ def test_the_newest_matches_alone_are_ranked(write, limit, is_more):
     ],
 )
 @pytest.mark.parametrize("query", ["bread", "tag:kitchen", "author:author", '"bread and"'])
-def test_listed_posts_alone_are_found(write, query, fields, is_found):
+def test_only_listed_posts_are_found(write, query, fields, is_found):
     write("Bread and butter", tags="Kitchen", **fields)
     assert bool(find(query, now=NOW).ids) == is_found
 

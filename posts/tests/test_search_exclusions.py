@@ -37,7 +37,7 @@ def ask(text: str, **options) -> tuple[int, bool, bool]:
 
 @pytest.mark.parametrize("excluded", EXCLUSIONS)
 @pytest.mark.parametrize("wanted", ["bread", "tag:🎉"])
-def test_exclusions_are_looked_for_in_the_newest_posts_alone(write, wanted, excluded):
+def test_exclusions_are_checked_only_in_the_newest_posts(write, wanted, excluded):
     write(2, plain=False)
     write(3, plain=True)
     write(1, plain=False)
@@ -47,7 +47,7 @@ def test_exclusions_are_looked_for_in_the_newest_posts_alone(write, wanted, excl
 
 @pytest.mark.parametrize("excluded", EXCLUSIONS)
 @pytest.mark.parametrize("wanted", ["bread", "tag:🎉"])
-def test_the_oldest_that_is_looked_at_is_found(write, wanted, excluded):
+def test_the_oldest_post_that_is_checked_is_found(write, wanted, excluded):
     write(2, plain=False)
     write(SIFTED - 1, plain=True)
     assert ask(f"{wanted} {excluded}") == (1, False, True)
@@ -63,19 +63,19 @@ def test_few_matches_are_all_found_however_old(write, wanted, excluded):
 
 
 @pytest.mark.parametrize("excluded", EXCLUSIONS)
-def test_as_many_as_are_looked_at_are_all(write, excluded):
+def test_a_full_check_counts_as_complete(write, excluded):
     write(2, plain=False)
     write(SIFTED - 2, plain=True)
     assert ask(f"bread {excluded}") == (2, False, False)
 
 
 @pytest.mark.parametrize("wanted", ["bread", "tag:🎉"])
-def test_more_than_are_ranked_is_said_alone(write, wanted):
+def test_more_matches_than_are_ranked_do_not_count_as_partial(write, wanted):
     write(SIFTED + 1, plain=False)
     assert ask(f"{wanted} -cheese", limit=2) == (2, True, False)
 
 
-def test_without_an_exclusion_all_is_looked_at(write):
+def test_without_an_exclusion_all_posts_are_searched(write):
     write(SIFTED + 1, plain=True)
     assert ask("bread tag:plain") == (SIFTED + 1, False, False)
 
@@ -87,7 +87,7 @@ def test_drafts_do_not_count_among_the_newest(write, make_post):
     assert ask("bread -cheese") == (1, False, False)
 
 
-def test_the_page_says_that_older_posts_were_not_looked_at(client, write):
+def test_the_page_says_that_older_posts_were_not_checked(client, write):
     write(SIFTED + 1, plain=True)
     page = client.get("/", {"q": "bread -cheese"}).text
     assert "No posts found." in page and "Older posts are not listed" in page

@@ -176,7 +176,7 @@ def test_a_snippet_is_an_excerpt_around_the_first_word_found():
         ("bread" * 100, "<mark>bread", "</mark> …"),
     ],
 )
-def test_a_snippet_begins_and_ends_well(text, start, end):
+def test_a_snippet_begins_and_ends_at_a_word(text, start, end):
     found = snippet(text, parse("bread"))
     assert found.startswith(start) and found.endswith(end)
     assert found.count("<mark>") == found.count("</mark>") <= 1

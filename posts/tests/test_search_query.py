@@ -59,7 +59,7 @@ def test_the_parser_returns_the_expected_terms(text, wanted, unwanted):
         ("-x" * 5_000, True),
     ],
 )
-def test_a_long_question_is_cut_and_says_so(text, is_cut):
+def test_a_long_query_is_cut_and_the_page_says_so(text, is_cut):
     query = parse(text)
     assert query.is_cut == is_cut
     assert len(query.wanted) + len(query.unwanted) <= TERMS_MAX
@@ -84,7 +84,7 @@ def test_only_text_with_a_letter_or_digit_is_a_word(text, has_words):
         ("x", True),
     ],
 )
-def test_exclusions_alone_are_no_question(text, is_question):
+def test_exclusions_alone_are_not_a_query(text, is_question):
     assert parse(text).is_question == is_question
 
 
@@ -97,7 +97,7 @@ def test_filters_are_listed_as_parsed():
     ]
 
 
-def test_it_reads_any_mixture_of_signs():
+def test_it_parses_any_mixture_of_characters():
     chance = random.Random(4)
     signs = ['"', "-", ":", "tag:", "author:", "*", " ", "\0", "\ud800", "日", "é", "x", "“", "\n"]
     for _ in range(2_000):

@@ -98,7 +98,7 @@ def test_positions_match_the_words_in_the_text():
     ]
 
 
-def test_places_and_tokens_agree_on_any_text():
+def test_positions_and_tokens_agree_on_any_text():
     chance = random.Random(3)
     for _ in range(1_000):
         text = random_text(chance)

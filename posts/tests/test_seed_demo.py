@@ -58,7 +58,7 @@ def test_the_same_texts_come_on_every_run(db):
     assert texts() == first
 
 
-def test_the_newest_post_is_the_first_article_and_ids_grow_with_time(db):
+def test_the_newest_post_is_the_first_article_and_ids_increase_with_time(db):
     seed("--posts", "30", "--users", "24")
     newest = Post.objects.listed(timezone.now()).newest_first()
     assert newest[0].title == demo_post(0).title

@@ -125,7 +125,7 @@ def test_a_save_that_names_no_change_keeps_the_state_of_a_post(client_of, states
         ("tomorrow", "Enter a valid date/time."),
     ],
 )
-def test_a_time_that_can_not_be_is_refused_beside_its_field(client_of, publish_at, message):
+def test_an_impossible_time_is_refused_beside_its_field(client_of, publish_at, message):
     data = {"title": "Kept", "body": "words", "action": "schedule", "publish_at": publish_at}
     page = client_of("author").post("/create/", data)
     assert message in page.text and "words</textarea>" in page.text
@@ -148,7 +148,7 @@ def test_a_time_is_entered_and_shown_in_the_zone_of_the_author(client_of, author
     [("UTC", 9), ("Europe/Berlin", 8), ("", 0), ("Mars/Base", 0), ("../UTC", 0), ("Asia", 0)],
 )
 @pytest.mark.parametrize("is_recovered", [True, False])
-def test_a_time_is_taken_by_the_clock_that_its_form_named(
+def test_a_time_is_read_in_the_zone_that_its_form_named(
     client_of, author, zone, hour, is_recovered
 ):
     client = client_of("author")

@@ -64,14 +64,14 @@ def test_search_finds_posts_by_the_new_name_of_a_tag(moderating, make_post):
         assert (post.get_absolute_url() in moderating.get(f"/?q={question}").text) == is_found
 
 
-def test_a_chain_of_new_names_leads_straight_to_the_last(moderating, make_post):
+def test_a_chain_of_renames_redirects_straight_to_the_last_name(moderating, make_post):
     make_post(tags="a")
     for old, new in ["ab", "bc", "cd"]:
         rename(moderating, old, new)
     assert [leads_to(moderating, slug) for slug in "abcd"] == ["d"] * 4
 
 
-def test_a_name_given_back_makes_no_loop(moderating, make_post):
+def test_renaming_back_makes_no_redirect_loop(moderating, make_post):
     make_post(tags="a")
     for old, new in ["ab", "ba"]:
         rename(moderating, old, new)
@@ -232,7 +232,7 @@ def test_pages_are_right_after_a_merge(moderating, make_post):
 @pytest.mark.parametrize(
     ("visitor", "status"), [("anonymous", 302), ("reader", 302), ("moderator", 302)]
 )
-def test_moderators_alone_rename(client_of, make_post, visitor, status):
+def test_only_moderators_rename_tags(client_of, make_post, visitor, status):
     make_post(tags="old")
     tag, client = Tag.objects.get(), client_of(visitor)
     response = client.post(f"{CHANGELIST}{tag.pk}/change/", {"name": "new"})
@@ -258,7 +258,7 @@ def test_staff_who_may_only_view_tags_can_not_merge_them(
     assert Tag.objects.count() == (1 if is_merged else 2)
 
 
-def test_a_tag_comes_with_a_post_and_not_from_the_admin(moderating, make_post):
+def test_tags_can_not_be_added_in_the_admin(moderating, make_post):
     make_post(tags="tea")
     assert moderating.get(f"{CHANGELIST}add/").status_code == 403
     page = moderating.get(CHANGELIST).text

@@ -212,7 +212,7 @@ def test_tags_and_related_rows_have_readable_names(make_post):
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "author", "moderator"])
-def test_the_page_of_all_tags_counts_listed_posts_alone(client_of, make_post, visitor):
+def test_the_page_of_all_tags_counts_only_listed_posts(client_of, make_post, visitor):
     make_post(tags="Tea, Mate")
     make_post(tags="tea")
     for state, fields in UNLISTED.items():
@@ -256,7 +256,7 @@ def test_more_than_a_hundred_tags_are_paged_in_their_order(client, make_post):
     assert re.findall(r">(t\d+)</a>", client.get(f"/tags/{way_back}").text)[:1] == ["t000"]
 
 
-def test_a_walk_back_through_the_tags_meets_each_once(client, make_post, monkeypatch):
+def test_paging_back_through_the_tags_shows_each_once(client, make_post, monkeypatch):
     monkeypatch.setattr("posts.reading.tags.TAGS_PER_PAGE", 2)
     make_post(tags="a, b & c, d, e, ü")
     pages, way = [], "?before=zzz"
@@ -295,7 +295,7 @@ def test_no_such_tag_is_404(client, make_post, slug, tail):
 
 @pytest.mark.parametrize("path", ["/tags/", "/tags/tea/", "/tag-suggestions/"])
 @pytest.mark.parametrize(("method", "status"), [("head", 200), ("post", 405), ("put", 405)])
-def test_tags_are_for_reading(client, make_post, path, method, status):
+def test_pages_of_tags_accept_only_reading_methods(client, make_post, path, method, status):
     make_post(tags="tea")
     assert getattr(client, method)(path).status_code == status
 
@@ -355,12 +355,12 @@ def test_the_eight_most_used_are_suggested(client, make_post):
     assert suggested(client, "t") == ["t8", *(f"t{n}" for n in range(7))]
 
 
-def test_a_question_without_q_gets_an_empty_list(client, db):
+def test_a_request_without_q_gets_an_empty_list(client, db):
     assert client.get("/tag-suggestions/").json() == {"tags": []}
 
 
 @pytest.mark.parametrize("page", ["2", "0", "x", "9" * 5000, "", "last", "١", " 1"])
-def test_a_page_of_tags_that_is_not_there_is_404(client, make_post, page):
+def test_a_missing_page_of_tags_is_404(client, make_post, page):
     make_post(tags="Tea")
     assert client.get("/tags/?page=1").status_code == 200
     assert client.get(f"/tags/?page={page}").status_code == 404

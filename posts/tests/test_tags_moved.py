@@ -66,7 +66,7 @@ def test_a_post_that_is_moved_keeps_a_tag_that_is_renamed_meanwhile(make_post):
     assert [tag.name for tag in Post.objects.get().tag_list] == ["three", "two"]
 
 
-def test_a_post_that_is_deleted_is_counted_out_of_a_tag_that_others_were_merged_into(make_post):
+def test_deleting_a_post_lowers_the_count_of_a_merged_tag(make_post):
     post, kept = make_post(tags="one"), make_post(tags="two")
 
     def merge() -> None:

@@ -105,7 +105,7 @@ def test_nginx_drops_its_pages_if_something_is_hidden_from_readers(
     assert is_announced(lambda: act(comment, moderator)) == leaves_view
 
 
-def test_a_new_name_takes_the_old_one_down(is_announced, client, author):
+def test_a_new_name_triggers_a_takedown(is_announced, client, author):
     client.force_login(author)
     form = {"display_name": "Ada", "time_zone": ""}
     assert is_announced(lambda: client.post("/auth/account/", form))
@@ -127,7 +127,7 @@ def test_nothing_is_announced_before_it_is_committed(version, post):
     assert version() == before
 
 
-def test_old_folders_go_but_the_last_one_that_nginx_may_be_on_the_way_to(version, media):
+def test_old_folders_are_deleted_except_one_that_nginx_may_still_resolve(version, media):
     names = [version().name]
     for _ in range(3):
         takedown.renew_version()

@@ -35,7 +35,7 @@ def test_the_message_after_deleting_undoes_it(client_of, post):
 
 
 @pytest.mark.parametrize("is_draft", [False, True])
-def test_a_post_comes_back_with_all_that_belongs_to_it(
+def test_a_post_is_restored_with_everything_that_belongs_to_it(
     client_of, make_post, make_comment, reader, is_draft
 ):
     post = make_post(tags="Bread, Tea")
@@ -61,7 +61,7 @@ def test_a_post_comes_back_with_all_that_belongs_to_it(
 @pytest.mark.parametrize(
     ("visitor", "status"), [("author", 302), ("reader", 404), ("moderator", 404)]
 )
-def test_the_author_alone_brings_a_post_back(client_of, post, visitor, status):
+def test_only_the_author_restores_a_post(client_of, post, visitor, status):
     publishing.trash_post(post, now=NOW)
     assert client_of(visitor).post(f"/{post.pk}/restore/").status_code == status
     assert Post.objects.in_trash().exists() == (status == 404)
@@ -81,9 +81,7 @@ def test_undo_after_the_session_ended_leads_to_the_trash(client, post):
     assert response["Location"] == "/auth/login/?next=/mine/%3Fstate%3Dtrash"
 
 
-def test_undo_does_not_say_that_a_post_is_back_which_was_removed_meanwhile(
-    client_of, post, monkeypatch
-):
+def test_undo_does_not_claim_to_restore_a_post_removed_meanwhile(client_of, post, monkeypatch):
     publishing.trash_post(post, now=NOW)
     found = PostRestore.get_object
 

@@ -33,7 +33,7 @@ def sent_too_late(client_of):
 
 
 @pytest.mark.parametrize("is_reply", [False, True])
-def test_it_is_in_the_form_and_is_sent_only_then(
+def test_it_is_restored_into_the_form_and_sent_only_on_request(
     client, post, make_comment, sent_too_late, is_reply
 ):
     parent = str(make_comment().pk) if is_reply else ""
@@ -101,7 +101,7 @@ def test_after_comments_are_closed_the_text_is_shown_to_copy(client, post, reade
 
 
 @pytest.mark.parametrize("is_too_late", [False, True])
-def test_a_change_of_a_comment_is_there_again(
+def test_an_unsaved_edit_of_a_comment_is_restored(
     client, post, make_comment, sent_too_late, is_too_late
 ):
     comment = make_comment("First words.")

@@ -17,7 +17,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize("path", ["/create/", "/{pk}/update/"])
-def test_all_that_was_typed_is_there_again_and_saved_only_then(client_of, post, path):
+def test_everything_typed_is_restored_and_saved_only_on_request(client_of, post, path):
     client, path = client_of("author"), path.format(pk=post.pk)
     writer = writer_in(client.get(path).text)
     client.logout()

@@ -78,12 +78,12 @@ def test_posts_of_an_older_version_are_rendered_indexed_and_counted_once(old_pos
     assert update() == []
 
 
-def test_an_empty_blog_is_up_to_date_without_a_word(db, author):
+def test_an_empty_blog_is_up_to_date_and_prints_nothing(db, author):
     assert update() == []
     assert derived.outdated() == []
 
 
-def test_a_biography_alone_is_something_to_bring_up_to_date(author):
+def test_a_biography_alone_can_be_outdated(author):
     User.objects.update(biography="*Me*")
     assert RENDERING in update()
     assert User.objects.get().biography_html == "<p><em>Me</em></p>\n"

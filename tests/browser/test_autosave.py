@@ -160,7 +160,7 @@ def test_nothing_moves_while_it_is_saved(new_tab):
     assert page.evaluate("window.shifts") == []
 
 
-def test_a_text_survives_a_server_that_is_away(browser, server):
+def test_a_text_survives_a_server_that_is_down(browser, server):
     context = browser.new_context(base_url=server.address)
     page = context.new_page()
     join(page, "away")

@@ -62,7 +62,7 @@ def begin(context: BrowserContext, username: str) -> Page:
     return page
 
 
-def test_a_browser_that_crashes_while_the_server_is_away_loses_no_word(start_browser, username):
+def test_a_browser_that_crashes_while_the_server_is_down_loses_no_text(start_browser, username):
     context = start_browser()
     page = begin(context, username)
     cookies, address = context.cookies(), page.url

@@ -136,7 +136,7 @@ DROP = """body => {
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
-def test_a_file_that_is_no_image_is_refused_at_once(open_page, username, tmp_path, way):
+def test_a_file_that_is_not_an_image_is_refused_at_once(open_page, username, tmp_path, way):
     fake = tmp_path / "fake.txt"
     fake.write_text("no picture")
     page = open_page()
@@ -167,7 +167,7 @@ def test_tags_in_use_are_offered_while_one_is_typed(open_page, username):
     expect(option).to_have_count(0)
 
 
-def test_a_walk_through_the_pages_there_and_back(open_page, username, javascript):
+def test_paging_through_all_pages_and_back(open_page, username, javascript):
     page = open_page(javascript=javascript)
     join(page, username)
     for number in range(7):

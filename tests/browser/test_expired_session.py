@@ -19,7 +19,7 @@ def end_session(page, *, keeps_token: bool) -> None:
 
 
 @pytest.mark.parametrize("keeps_token", [True, False], ids=["session", "all-cookies"])
-def test_a_comment_is_there_again_after_logging_in(
+def test_an_unsaved_comment_is_restored_after_logging_in(
     guest,  # noqa: F811
     username,
     javascript,
@@ -49,7 +49,7 @@ def profile(open_page, username, width, javascript):
     return page
 
 
-def test_a_profile_is_there_again_and_is_discarded(profile, username, javascript):
+def test_an_unsaved_profile_is_restored_and_can_be_discarded(profile, username, javascript):
     profile.get_by_label("Biography").fill("Words <b> of mine.")
     profile.get_by_label("Time zone").select_option("Asia/Tokyo")
     end_session(profile, keeps_token=True)
@@ -64,7 +64,7 @@ def test_a_profile_is_there_again_and_is_discarded(profile, username, javascript
     expect(profile.get_by_label("Time zone")).to_have_value("")
 
 
-def test_a_form_older_than_the_last_login_is_there_again_at_once(profile, username):
+def test_a_form_older_than_the_last_login_is_shown_again_at_once(profile, username):
     profile.get_by_label("Biography").fill("Words of mine.")
     second = profile.context.new_page()
     second.goto("/auth/logout/")

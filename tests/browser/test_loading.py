@@ -111,7 +111,7 @@ def is_complete(page: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize("is_author", [False, True], ids=["anonymous", "author"])
-def test_nothing_moves_while_a_page_comes_up(open_recorded, blog, is_author):
+def test_nothing_moves_while_a_page_loads(open_recorded, blog, is_author):
     page = open_recorded(is_author=is_author)
     for path in blog.own if is_author else blog.public:
         is_complete(page, path)

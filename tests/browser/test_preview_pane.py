@@ -75,7 +75,7 @@ def test_it_looks_like_the_page_and_keeps_its_scroll_position(editor, width, tmp
 
 
 @pytest.mark.parametrize("width", [1280])
-def test_links_in_the_preview_lead_nowhere_but_inside_it(editor, width):
+def test_links_in_the_preview_never_leave_it(editor, width):
     editor.get_by_label("Body").fill(f"[out](/tags/) [down](#h-part-59)\n\n{LONG}")
     preview_button(editor).click()
     shown(editor).get_by_role("link", name="out").click()

@@ -30,7 +30,7 @@ def test_a_post_is_found_by_the_text_just_written(open_page, username, width, ja
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Crème brûlée of {username}")
 
 
-def test_a_pasted_page_is_a_question_too(open_page, width, javascript):
+def test_a_pasted_page_is_a_valid_query(open_page, width, javascript):
     page = open_page(width=width, javascript=javascript)
     page.goto("/")
     page.get_by_role("search").get_by_label("Search").focus()

@@ -28,7 +28,7 @@ def writer(open_page, username) -> Page:
     return page
 
 
-def test_a_preview_link_is_named_to_no_style_sheet_and_its_forms_work(writer, username, site):
+def test_a_preview_link_is_not_sent_as_referrer_and_its_forms_work(writer, username, site):
     start(writer, f"Draft of {username}")
     press(writer, "Save draft")
     writer.get_by_text("Share a preview").click()
@@ -44,7 +44,7 @@ def test_a_preview_link_is_named_to_no_style_sheet_and_its_forms_work(writer, us
     assert not [referer for referer in found if "/preview/" in referer]
 
 
-def test_a_link_that_sets_a_password_is_named_to_no_style_sheet(writer, username, site, mails):
+def test_a_password_link_is_not_sent_to_stylesheets_as_referrer(writer, username, site, mails):
     writer.goto("/auth/account/")
     writer.locator("input[type=email]").fill(f"{username}@example.org")
     press(writer, "Save")

@@ -63,7 +63,7 @@ def select(page, text: str, start: int, end: int) -> None:
         ("Link", "a []", "a {[]}()"),
     ],
 )
-def test_a_button_adds_its_signs_and_takes_them_away(editor, tool, before, after):
+def test_a_button_adds_its_markdown_and_removes_it(editor, tool, before, after):
     """In these cases, brackets mark the selection, and braces stand for the brackets of a link."""
 
     def plain(text: str) -> str:
