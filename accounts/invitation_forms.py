@@ -45,7 +45,7 @@ class InvitationForm(forms.ModelForm):
         self.fields["note"].widget.attrs.pop("maxlength")
 
     def clean(self) -> dict:
-        """Let a link that gives power over others' posts work for one person only."""
+        """Let a link with rights over other people's posts work for one person only."""
         cleaned = super().clean()
         is_powerful = cleaned.get("role") in (Role.OWNER, Role.EDITOR)
         if is_powerful and cleaned.get("use_limit", 1) > 1:

@@ -118,7 +118,7 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
         return super().ask_again(cause) if self.invitation else self.refuse()
 
     def refuse(self) -> HttpResponse:
-        """Respond the same to unknown, used, revoked and expired links; return what was typed."""
+        """Respond alike to unknown, used, revoked and expired links. Return the typed texts."""
         typed = typed_in(self.request, *self.kept_fields)
         return render(self.request, "accounts/invitation_gone.html", {"typed": typed}, status=404)
 

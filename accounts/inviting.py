@@ -1,7 +1,7 @@
 """Invitations: links that let people register with a role, or give a logged-in reader a higher one.
 
 Owners invite people to every role, editors to the roles below their own. A link stops working when
-its inviter may no longer invite to its role.
+its inviter may no longer give its role.
 """
 
 import secrets
@@ -18,9 +18,9 @@ from accounts.models import Invitation, User
 from accounts.profiles import show_changes
 from accounts.roles import RANKS, Role, is_at_least, rank_of
 
-# What a role means to the person who is invited.
+# Explanations of each role, for the person who is invited.
 RIGHTS = {
-    Role.OWNER: _("As an owner, you decide about everything on this blog."),
+    Role.OWNER: _("As an owner, you can change everything on this blog."),
     Role.EDITOR: _("As an editor, you edit all posts, moderate comments and invite people."),
     Role.AUTHOR: _("As an author, you write and publish posts."),
     Role.CONTRIBUTOR: _("As a contributor, you write posts, and an editor publishes them."),
@@ -33,7 +33,7 @@ class State(models.TextChoices):
     USED = "used", _("Used")
     REVOKED = "revoked", _("Revoked")
     EXPIRED = "expired", _("Expired")
-    VOID = "void", _("The inviter may no longer invite to this role")
+    VOID = "void", _("The inviter may no longer give this role")
 
 
 class InvitationIsGone(Exception):  # noqa: N818  a state, not a mistake

@@ -153,7 +153,7 @@ class User(AbstractUser):
 class Invitation(models.Model):
     """A link that lets people register with a role. See `accounts.inviting` for its rules."""
 
-    # Of the token in the link, which is not stored.
+    # The digest of the token in the link. The token is not stored.
     digest = models.CharField(max_length=64, unique=True, editable=False)
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AUTHOR)
     note = models.CharField(

@@ -1,4 +1,4 @@
-"""The site's settings in force: its row, except where environment variables are set.
+"""The site's settings in force: environment variables if they are set, and otherwise the row.
 
 Each process keeps them until the cache version rises, so reading them costs no query per page.
 """

@@ -1,4 +1,4 @@
-"""What the blog says about itself, the owner's rules, and redirects from old addresses."""
+"""The blog's name and language, the owner's rules, and redirects from old addresses."""
 
 from zoneinfo import ZoneInfo
 

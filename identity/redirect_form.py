@@ -22,7 +22,7 @@ check_url = URLValidator(
 class RedirectForm(forms.ModelForm):
     """Form for a redirect. The old path of an existing one can't be changed."""
 
-    # The host by which the person who uses the form knows this site.
+    # The host name of this site in the browser of the person who uses the form.
     own_host = ""
 
     class Meta:
@@ -36,7 +36,7 @@ class RedirectForm(forms.ModelForm):
             "target": _("A path on this site, such as /new-page/, or an address with https://."),
         }
         error_messages = {
-            "old_path": {"unique": _("This path redirects already. Change that redirect instead.")}
+            "old_path": {"unique": _("This path already redirects. Change that redirect instead.")}
         }
 
     def __init__(self, *args, **kwargs) -> None:
@@ -51,7 +51,7 @@ class RedirectForm(forms.ModelForm):
         if not LOCAL.match(path):
             raise ValidationError(_("Start with one slash, such as /old-page/."))
         if "?" in path or "#" in path:
-            raise ValidationError(_("Leave out “?” and “#” and what follows."))
+            raise ValidationError(_("Leave out “?”, “#” and everything after them."))
         key = key_of(readable(unquote(path)))
         if not key:
             raise ValidationError(_("The home page can't redirect."))

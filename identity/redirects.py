@@ -30,7 +30,7 @@ def redirect_or_404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def find_target(path: str) -> str | None:
-    """Return where the page at a decoded path is now, or None if nowhere.
+    """Return the current address of the page at a decoded path, or None.
 
     This takes one query if there is no redirect. Redirects that lead in circles lead nowhere.
     """

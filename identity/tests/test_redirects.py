@@ -220,8 +220,8 @@ def test_an_owner_adds_a_redirect(add, old, new, kept):
         ("//old/", START),
         ("https://example.org/old/", START),
         ("/", "The home page can't redirect."),
-        ("/?p=7", "Leave out “?” and “#” and what follows."),
-        ("/taken", "This path redirects already. Change that redirect instead."),
+        ("/?p=7", "Leave out “?”, “#” and everything after them."),
+        ("/taken", "This path already redirects. Change that redirect instead."),
         ("/" + "x" * 400, "This address is too long. Use at most 400 characters."),
     ],
 )
