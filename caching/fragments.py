@@ -113,6 +113,17 @@ def note_cache_version(get_response: Callable) -> Callable:
 
 
 def until_next_change(
+    kind: str, key: Key, make: Callable[[], Fragment], *, now: datetime | None = None
+) -> Fragment:
+    """Return the fragment of `key`, kept until pages change.
+
+    A key contains everything that its fragment depends on, except rows of the database. Pass `now`
+    if the fragment depends on the time.
+    """
+    return many_until_next_change(kind, [key], lambda keys: {key: make()}, now=now)[key]
+
+
+def many_until_next_change(
     kind: str,
     keys: list[Key],
     make: Callable[[list[Key]], dict[Key, Fragment]],
@@ -121,8 +132,7 @@ def until_next_change(
 ) -> dict[Key, Fragment]:
     """Return the fragment of each key, in their order; `make` renders the missing ones.
 
-    A key contains everything that its fragment depends on, except rows of the database. Pass `now`
-    if the fragment depends on the time.
+    It may leave out keys that have no fragment.
     """
     # Get the store before `make` reads the database, because later changes raise the cache version.
     return find_or_make(current_store(now or timezone.now()), kind, keys, make)

@@ -10,6 +10,7 @@ list, to which no page links by number alone, skips many rows (docs/decisions/00
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from django.db import transaction
@@ -83,11 +84,8 @@ class PostListing:
 
     def count(self, now: datetime) -> int:
         """Return the number of posts that everyone may see at `now`."""
-
-        def make(keys: list[str]) -> dict[str, int]:
-            return {self.scope: self.query_count(now)}
-
-        return fragments.until_next_change("count", [self.scope], make, now=now)[self.scope]
+        make = partial(self.query_count, now)
+        return fragments.until_next_change("count", self.scope, make, now=now)
 
     def query_count(self, now: datetime) -> int:
         scheduled = self.rows.filter(is_scheduled(now)).values("status")
@@ -101,11 +99,8 @@ class PostListing:
         Raise Http404 for an invalid number or key, and for a page after the last one.
         """
         asked = (self.scope, size, *map(query.get, ("page", "after", "before")))
-
-        def make(keys: list) -> dict:
-            return {asked: self.build_page(query, size=size, now=now)}
-
-        return fragments.until_next_change("page", [asked], make, now=now)[asked]
+        make = partial(self.build_page, query, size=size, now=now)
+        return fragments.until_next_change("page", asked, make, now=now)
 
     def build_page(self, query: dict, *, size: int, now: datetime) -> PostPage:
         number = parse_number(query.get("page", "1"))
@@ -184,11 +179,8 @@ def posts_by(author_pk: int) -> PostListing:
 def find_author(username: str, now: datetime) -> User:
     """Return the author, shared by all visitors. Raise Http404 if they have no page at `now`."""
     key = username_key(username)
-
-    def make(keys: list[str]) -> dict[str, User]:
-        return {key: get_object_or_404(people_to_read(now), username_key=key)}
-
-    return fragments.until_next_change("author", [key], make, now=now)[key]
+    make = partial(get_object_or_404, people_to_read(now), username_key=key)
+    return fragments.until_next_change("author", key, make, now=now)
 
 
 def posts_tagged(tag: Tag) -> PostListing:

@@ -210,7 +210,7 @@ def find_tag(slug: str, now: datetime) -> Tag | None:
     def ask(keys: list[str]) -> dict[str, Tag]:
         return {tag.slug: tag for tag in Tag.objects.in_use(now).filter(slug=slug)}
 
-    return fragments.until_next_change("tag", [slug], ask, now=now).get(slug)
+    return fragments.many_until_next_change("tag", [slug], ask, now=now).get(slug)
 
 
 def count_published(tag: Tag) -> int:

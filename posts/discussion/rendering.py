@@ -1,6 +1,7 @@
 """HTML of the comments on a page, rendered once for all visitors who see the same."""
 
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
@@ -39,10 +40,8 @@ def comment_page(user: User | AnonymousUser, post: Post, viewer: Viewer) -> Comm
     """Return the page as `user` sees it. It is cached unless the user sees private comments."""
     if post.has_private and sees_private(user, post, viewer):
         return render_page(user, post, viewer)
-    key = (post.pk, viewer)
-    page = fragments.until_next_change(
-        "comments", [key], lambda keys: {key: render_page(AnonymousUser(), post, viewer)}
-    )[key]
+    make = partial(render_page, AnonymousUser(), post, viewer)
+    page = fragments.until_next_change("comments", (post.pk, viewer), make)
     comments = dict(page.comments) | own_comments(user, post, viewer, page)
     return page._replace(comments=tuple(comments.items()))
 
@@ -75,12 +74,12 @@ def own_comments(
     if not own:
         return {}
 
-    def make(keys: list) -> dict:
+    def make() -> tuple[tuple[int, SafeString], ...]:
         comments = Comment.objects.in_thread(user, post).for_page().filter(pk__in=own)
-        return {key: tuple((c.pk, render_comment(c, user, post, viewer)) for c in comments)}
+        return tuple((c.pk, render_comment(c, user, post, viewer)) for c in comments)
 
     key = (viewer, user_pk, *own.items())
-    return dict(fragments.until_next_change("own comments", [key], make)[key])
+    return dict(fragments.until_next_change("own comments", key, make))
 
 
 def render_comment(

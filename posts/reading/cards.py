@@ -36,11 +36,11 @@ def cards_of(
 ) -> list[SafeString]:
     """Return cards of one kind in the order of `ids`. `make` creates those not in the cache."""
     keys = [CardKey(pk) for pk in ids]
-    cards = fragments.until_next_change(kind, keys, make)
+    cards = fragments.many_until_next_change(kind, keys, make)
     own = {
         key: key._replace(is_own=True) for key, card in cards.items() if card.author_pk == user.pk
     }
-    own_cards = fragments.until_next_change(kind, list(own.values()), make)
+    own_cards = fragments.many_until_next_change(kind, list(own.values()), make)
     return [(own_cards.get(own.get(key)) or cards[key]).html for key in keys if key in cards]
 
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -139,13 +140,10 @@ def author_feed(request: HttpRequest, username: str, kind: str) -> HttpResponse:
 def answer(request: HttpRequest, kind: str, source: Source, now: datetime) -> HttpResponse:
     """Return the feed of the first posts of `source`, or 304 if the client already has it."""
     origin = absolute_url(request, "/").removesuffix("/")
-
-    def make(keys: list[str]) -> dict[str, Document]:
-        return {key: dated(kind, source, origin) for key in keys}
-
     # The address determines the list, the format and the host.
     address = origin + path_of(kind, source)
-    return finish(request, fragments.until_next_change("feed", [address], make, now=now)[address])
+    make = partial(dated, kind, source, origin)
+    return finish(request, fragments.until_next_change("feed", address, make, now=now))
 
 
 def dated(kind: str, source: Source, origin: str) -> Document:

@@ -41,10 +41,8 @@ class SearchResults(NumberedList):
     def get_queryset(self) -> list[int]:
         asked = self.request.GET["q"]
         now = timezone.now()
-        found = fragments.until_next_change(
-            "found", [asked], lambda keys: {asked: find(asked, now=now)}, now=now
-        )
-        self.results = found[asked]
+        make = partial(find, asked, now=now)
+        self.results = fragments.until_next_change("found", asked, make, now=now)
         return self.results.ids
 
     def get_context_data(self, **kwargs) -> dict[str, object]:

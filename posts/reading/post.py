@@ -137,7 +137,7 @@ def post_html(request: HttpRequest, post: Post) -> PostHtml:
         shown = read_post(request, post.pk)
         return {key: render_post_html(request, shown)} if shown.is_listed(now) else {}
 
-    kept = fragments.until_next_change("post", [key], make) if post.is_listed(now) else {}
+    kept = fragments.many_until_next_change("post", [key], make) if post.is_listed(now) else {}
     # If the post was unpublished a moment ago, its author and moderators still see it.
     return kept.get(key) or render_post_html(request, read_post(request, post.pk))
 
@@ -159,13 +159,13 @@ def render_post_html(request: HttpRequest, post: Post) -> PostHtml:
 def neighbors(post: Post) -> dict[str, SafeString]:
     """Return the previous and next post, and more posts by the same author."""
     now = timezone.now()
+
+    def make() -> SafeString:
+        found = find_neighbors(post, now)
+        return render_to_string("posts/_neighbors.html", {"post": post, **found})
+
     key = (post.pk, post.publish_at)
-
-    def make(keys: list) -> dict:
-        found = {"post": post, **find_neighbors(post, now)}
-        return {key: render_to_string("posts/_neighbors.html", found)}
-
-    return {"neighbors": fragments.until_next_change("neighbors", [key], make, now=now)[key]}
+    return {"neighbors": fragments.until_next_change("neighbors", key, make, now=now)}
 
 
 def find_neighbors(post: Post, now: datetime) -> dict[str, object]:

@@ -152,4 +152,4 @@ def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[Saf
     def make(keys: list[tuple]) -> dict[tuple, SafeString]:
         return {key: template.render({"post": by_key[key], "state": state}) for key in keys}
 
-    return list(fragments.until_next_change("own post", list(by_key), make).values())
+    return list(fragments.many_until_next_change("own post", list(by_key), make).values())
