@@ -237,7 +237,7 @@ def new_post(place: int, posts: int, text: Text, users: int, at: Any) -> Row:
     identity = UUID(int=chance.getrandbits(128), version=4)
     return text.columns | {
         "id": place + 1,
-        # Squared, so that a few people write much and many write little.
+        # Squared, so that a few people write a lot and many write little.
         "author_id": int(users * chance.random() ** 2) + 1,
         "title": f"{text.title}{rare} {place}",
         "slug": f"post-{place}",
