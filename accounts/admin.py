@@ -229,6 +229,9 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     def save_model(
         self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
     ) -> None:
+        if "is_active" in form.changed_data:
+            # An account that is opened here and closed later does not wait for approval again.
+            obj.waiting_since = None
         super().save_model(request, obj, form, change)
         show_changes(obj, form.changed_data)
 

@@ -26,7 +26,7 @@ class EvenBackend(ModelBackend):
     ) -> User | None:
         if username is None or password is None:
             return None
-        user = active_user(username)
+        user = open_user(username)
         # Counted first: of many attempts at once, only the allowed number may try a password.
         keys = login_keys(request, username, user) if request else []
         spend("login", keys)
@@ -48,10 +48,13 @@ def check_password(user: User, password: str) -> bool:
         return is_correct
 
 
-def active_user(username: str) -> User:
-    """Return the active user with that name, or a user without a password if there is none."""
+def open_user(username: str) -> User:
+    """Return the user of that name if the account is open, or a user without a password.
+
+    A waiting account is open too, so that the right password gets the reason of the refusal.
+    """
     try:
         user = User.objects.get_by_natural_key(username)
     except User.DoesNotExist:
         return User()
-    return user if user.is_active else User()
+    return user if user.is_active or user.is_waiting else User()

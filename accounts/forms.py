@@ -113,6 +113,7 @@ class LoginForm(AuthenticationForm):
     error_messages = {
         "invalid_login": _("Incorrect username or password."),
         "inactive": _("Incorrect username or password."),
+        "waiting": _("Your account is waiting for approval. Try again later."),
     }
     remember = forms.BooleanField(
         label=_("Keep me logged in"),
@@ -131,6 +132,12 @@ class LoginForm(AuthenticationForm):
         if self.initial.get("username"):
             self.fields["username"].widget.attrs.pop("autofocus")
             self.fields["password"].widget.attrs["autofocus"] = True
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Tell a person with the right password that the account waits for approval."""
+        if user.is_waiting:
+            raise ValidationError(self.error_messages["waiting"], code="waiting")
+        super().confirm_login_allowed(user)
 
 
 class ResetForm(PasswordResetForm):

@@ -9,7 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from accounts.inviting import may_invite
+from accounts.inviting import is_closed, may_invite
 from accounts.models import Invitation, User
 from accounts.roles import Role
 
@@ -47,6 +47,9 @@ class InvitationForm(forms.ModelForm):
     def clean(self) -> dict:
         """Let a link with rights over other people's posts work for one person only."""
         cleaned = super().clean()
+        if is_closed():
+            message = _("Registration is closed. Before you invite people, change the settings.")
+            raise ValidationError(message, code="closed")
         is_powerful = cleaned.get("role") in (Role.OWNER, Role.EDITOR)
         if is_powerful and cleaned.get("use_limit", 1) > 1:
             message = _("Invite owners and editors one by one.")

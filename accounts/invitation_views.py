@@ -3,8 +3,6 @@
 from django import forms
 from django.conf import settings
 from django.contrib import auth, messages
-from django.contrib.auth.mixins import UserPassesTestMixin
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
@@ -15,8 +13,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
-from django.views.generic import FormView, View
+from django.views.decorators.http import require_http_methods
+from django.views.generic import FormView
 
 from accounts import inviting
 from accounts.csrf import AsksAgainMixin
@@ -25,9 +23,9 @@ from accounts.guessing import remember_device
 from accounts.invitation_forms import InvitationForm
 from accounts.inviting import InvitationIsGone, find_open, is_promotion, may_invite, state_of
 from accounts.limits import LimitMixin, count_use
-from accounts.mixins import KeepsTextMixin, OwnTimeMixin
+from accounts.mixins import EditorAct, EditorMixin, KeepsTextMixin, OwnTimeMixin
 from accounts.models import Invitation, User
-from accounts.roles import Role, is_at_least
+from accounts.roles import Role
 from accounts.views import OwnAddressMixin
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
@@ -36,15 +34,8 @@ from content.typed import typed_in
 ROWS_PER_PAGE = 20
 
 
-class EditorsOnlyMixin(UserPassesTestMixin):
-    """Mixin for pages of owners and editors."""
-
-    def test_func(self) -> bool:
-        return is_at_least(self.request.user, Role.EDITOR)
-
-
 @method_decorator([require_http_methods(["GET", "HEAD", "POST"]), never_cache], name="dispatch")
-class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorsOnlyMixin, LimitMixin, FormView):
+class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorMixin, LimitMixin, FormView):
     """Show who invited whom. A POST creates an invitation and shows its link once."""
 
     form_class = InvitationForm
@@ -79,24 +70,21 @@ class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorsOnlyMixin, LimitMixin,
             invitation.is_open = invitation.state == inviting.State.OPEN
             invitation.may_revoke = may_invite(self.request.user, invitation.role)
         more = {"next_before": rows[ROWS_PER_PAGE - 1].pk} if rows[ROWS_PER_PAGE:] else {}
-        return super().get_context_data(invitations=rows[:ROWS_PER_PAGE], **more, **kwargs)
+        return super().get_context_data(
+            invitations=rows[:ROWS_PER_PAGE], is_closed=inviting.is_closed(), **more, **kwargs
+        )
 
 
-@method_decorator(require_POST, name="dispatch")
-class InvitationRevoke(EditorsOnlyMixin, View):
+class InvitationRevoke(EditorAct):
+    list_name = "accounts:invitation_list"
+
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         invitation = get_object_or_404(Invitation, pk=kwargs["number"])
         if not may_invite(request.user, invitation.role):
             raise PermissionDenied
         inviting.revoke(invitation, now=timezone.now())
         messages.success(request, _("The invitation was revoked. Its link no longer works."))
-        return redirect("accounts:invitation_list")
-
-    def handle_no_permission(self) -> HttpResponse:
-        if self.request.user.is_authenticated:
-            return super().handle_no_permission()
-        # This address accepts only POST, so logging in leads to the list instead.
-        return redirect_to_login(reverse("accounts:invitation_list"))
+        return redirect(self.list_name)
 
 
 @method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
@@ -109,7 +97,7 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
 
     @cached_property
     def invitation(self) -> Invitation | None:
-        return find_open(self.request, self.kwargs["token"])
+        return None if inviting.is_closed() else find_open(self.request, self.kwargs["token"])
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         return super().dispatch(request, *args, **kwargs) if self.invitation else self.refuse()
@@ -119,8 +107,10 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
 
     def refuse(self) -> HttpResponse:
         """Respond alike to unknown, used, revoked and expired links. Return the typed texts."""
-        typed = typed_in(self.request, *self.kept_fields)
-        return render(self.request, "accounts/invitation_gone.html", {"typed": typed}, status=404)
+        context = {"typed": typed_in(self.request, *self.kept_fields)}
+        if inviting.is_closed():
+            return render(self.request, "accounts/registration_closed.html", context, status=403)
+        return render(self.request, "accounts/invitation_gone.html", context, status=404)
 
     def get_form_class(self) -> type[forms.BaseForm]:
         return forms.Form if self.request.user.is_authenticated else RegisterForm

@@ -1,7 +1,7 @@
-"""Invitations: links that let people register with a role, or give a logged-in reader a higher one.
+"""Invitations: links that let people register with a role, or raise the role of an account.
 
 Owners invite people to every role, editors to the roles below their own. A link stops working when
-its inviter may no longer give its role.
+its inviter may no longer give its role. No link works while registration is closed.
 """
 
 import secrets
@@ -17,6 +17,8 @@ from accounts.limits import give_back, keys_of, spend
 from accounts.models import Invitation, User
 from accounts.profiles import show_changes
 from accounts.roles import RANKS, Role, is_at_least, rank_of
+from identity import current
+from identity.models import Site
 
 # Explanations of each role, for the person who is invited.
 RIGHTS = {
@@ -38,6 +40,11 @@ class State(models.TextChoices):
 
 class InvitationIsGone(Exception):  # noqa: N818  a state, not a mistake
     """The invitation no longer works, for example because someone else has just used it."""
+
+
+def is_closed() -> bool:
+    """Return whether the owner's settings allow no new accounts, not even with an invitation."""
+    return current.site().registration == Site.Registration.CLOSED
 
 
 def may_invite(user: User | None, role: str) -> bool:

@@ -1,17 +1,42 @@
-"""Mixins for views of forms: they use the visitor's time zone and lose no text."""
+"""Mixins for views: who gets in, which time zone they use, and how forms lose no text."""
 
 from django.contrib import messages
+from django.contrib.auth.mixins import UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.forms import BaseForm, CheckboxInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from django.views.generic import View
 
 from accounts.models import UnsavedText
+from accounts.roles import Role, is_at_least
 from accounts.time_zones import zone_of
 from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer_of
+
+
+class EditorMixin(UserPassesTestMixin):
+    """Mixin for pages of owners and editors. Anonymous visitors log in first; others get a 403."""
+
+    def test_func(self) -> bool:
+        return is_at_least(self.request.user, Role.EDITOR)
+
+
+@method_decorator(require_POST, name="dispatch")
+class EditorAct(EditorMixin, View):
+    """A change by an owner or editor, by POST alone. Logging in leads to the page `list_name`."""
+
+    list_name: str
+
+    def handle_no_permission(self) -> HttpResponse:
+        if self.request.user.is_authenticated:
+            return super().handle_no_permission()
+        return redirect_to_login(reverse(self.list_name))
 
 
 class OwnTimeMixin:

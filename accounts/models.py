@@ -32,6 +32,10 @@ models.CharField.register_lookup(Begins, "begins")
 
 
 class UserQuerySet(models.QuerySet):
+    def waiting(self) -> "UserQuerySet":
+        """Users that wait for approval."""
+        return self.filter(is_active=False, waiting_since__isnull=False)
+
     def named_like(self, name: str) -> "UserQuerySet":
         """Users with a username or a display name that looks like `name`."""
         key = skeleton(name)
@@ -83,6 +87,9 @@ class User(AbstractUser):
         db_default=Role.AUTHOR.value,
     )
 
+    # When a person registered whose account is not active because it waits for approval.
+    waiting_since = models.DateTimeField(null=True, editable=False)
+
     objects = UserManager()
 
     class Meta:
@@ -103,7 +110,17 @@ class User(AbstractUser):
             models.Index(
                 fields=["username"], name="accounts_closed", condition=models.Q(is_active=False)
             ),
+            models.Index(
+                fields=["waiting_since", "id"],
+                name="accounts_waiting",
+                condition=models.Q(waiting_since__isnull=False),
+            ),
         ]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the account waits for approval (`accounts.approving`)."""
+        return not self.is_active and self.waiting_since is not None
 
     @property
     def name(self) -> str:
@@ -113,6 +130,10 @@ class User(AbstractUser):
     @property
     def is_owner(self) -> bool:
         return self.role == Role.OWNER
+
+    @property
+    def is_editor_or_owner(self) -> bool:
+        return is_at_least(self, Role.EDITOR)
 
     def clean(self) -> None:
         """Refuse a username that looks the same as another user's."""

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from accounts import invitation_views, site_settings, views
+from accounts import approval_views, invitation_views, site_settings, views
 
 app_name = "accounts"
 
@@ -16,6 +16,17 @@ auth = [
         name="invitation_revoke",
     ),
     path("invite/<token>/", invitation_views.InvitationAccept.as_view(), name="invitation_accept"),
+    path("waiting/", approval_views.WaitingList.as_view(), name="waiting_list"),
+    path(
+        "waiting/<int:number>/approve/",
+        approval_views.AccountApprove.as_view(),
+        name="account_approve",
+    ),
+    path(
+        "waiting/<int:number>/refuse/",
+        approval_views.AccountRefuse.as_view(),
+        name="account_refuse",
+    ),
     path(
         "unsaved-texts/<int:number>/discard/",
         views.UnsavedTextDiscard.as_view(),

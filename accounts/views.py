@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -19,9 +20,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView, UpdateView, View
 
+from accounts import approving
 from accounts.csrf import AsksAgainMixin, tell_to_repeat
 from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
 from accounts.guessing import remember_device
+from accounts.inviting import is_closed
 from accounts.limits import count_use
 from accounts.mail import can_send
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
@@ -32,7 +35,12 @@ from accounts.unsaved_text import unsaved_texts_of
 from accounts.usernames import USERNAME_MAX_LENGTH, username_key
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
+from content.typed import typed_in
 from identity import current
+
+WAITING = _(
+    "Welcome, %(username)s. You are registered. You can log in once your account is approved."
+)
 
 
 class OwnAddressMixin(auth_views.RedirectURLMixin):
@@ -81,23 +89,31 @@ class Register(NextMixin, FormView):
     kept_fields = ("username", "email")
 
     @property
-    def is_closed(self) -> bool:
+    def is_refused(self) -> bool:
         return not current.site().is_registration_open and not self.request.user.is_authenticated
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return self.refuse() if self.is_closed else super().dispatch(request, *args, **kwargs)
+        return self.refuse() if self.is_refused else super().dispatch(request, *args, **kwargs)
 
     def ask_again(self, cause: str) -> HttpResponse:
-        return self.refuse() if self.is_closed else super().ask_again(cause)
+        return self.refuse() if self.is_refused else super().ask_again(cause)
 
     def refuse(self) -> HttpResponse:
-        return render(self.request, "accounts/registration_closed.html", status=403)
+        context = {
+            "is_by_invitation": not is_closed(),
+            "typed": typed_in(self.request, *self.kept_fields),
+        }
+        return render(self.request, "accounts/registration_closed.html", context, status=403)
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
         count_use(self.request, "register")
+        approving.apply_settings(form.instance, now=timezone.now())
         user = form.save_unless_taken()
         if user is None:
             return self.form_invalid(form)
+        if user.is_waiting:
+            messages.success(self.request, WAITING % {"username": user.username})
+            return HttpResponseRedirect(self.get_success_url())
         text = _("Welcome, %(username)s. You are registered and can log in now.")
         messages.success(self.request, text % {"username": user.username})
         # If the visitor came from a page of this site, logging in leads back to it.

@@ -75,6 +75,7 @@ class SettingsForm(forms.ModelForm):
         help_texts = {
             "name": _("Shown on every page, and in feeds and emails."),
             "new_role": _("People who are registered already keep their role."),
+            "approves_accounts": _("Until then, people without an invitation can't log in."),
             "comments_enabled": _("Otherwise, all comments are hidden."),
         }
         error_messages = {"name": {"required": _("Name is required.")}}

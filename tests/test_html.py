@@ -41,7 +41,7 @@ PAGES = {
         "/auth/invite/x/",
     ),
     "author": (*EVERYONE, *WRITER, "/{post}/history/1/", "/auth/account/"),
-    "superuser": (*EVERYONE, *STAFF, "/settings/", "/auth/invitations/"),
+    "superuser": (*EVERYONE, *STAFF, "/settings/", "/auth/invitations/", "/auth/waiting/"),
 }
 
 

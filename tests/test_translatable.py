@@ -143,6 +143,7 @@ def blog(make_user, make_post, make_comment, pseudo) -> dict[str, object]:
     entry.save()
     posts |= {"report": report, "entry": entry}
     posts |= {"comment": comment, "tag": Tag.objects.first()}
+    make_user("даша", is_active=False, waiting_since=now)
     for _ in range(2):
         invitation = Invitation(role="author", note="слово", use_limit=2, expires_at=now + days)
         posts["invitation"] = inviting.invite(invitation, anna, now=now)
@@ -155,7 +156,7 @@ ACCOUNT = ("/auth/login/", "/auth/register/", "/auth/logout/", "/auth/password/r
 ACCOUNT += ("/auth/password/reset/sent/", "/auth/password/reset/x/y-z/")
 ACCOUNT += ("/auth/invite/{invitation}/", "/auth/invite/x/")
 WRITING = ("/create/", "/mine/", "/mine/?find=жжж", "/auth/account/", "/auth/password/change/")
-WRITING += ("/auth/invitations/", "/auth/invite/{invitation}/")
+WRITING += ("/auth/invitations/", "/auth/invite/{invitation}/", "/auth/waiting/")
 WRITING += tuple(
     f"/mine/?state={s}" for s in ("draft", "scheduled", "published", "hidden", "trash")
 )

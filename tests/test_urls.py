@@ -88,6 +88,9 @@ INVENTORY = {
     "accounts:logout": ({}, FORM, "public"),
     "accounts:account": ({}, FORM, "logged in"),
     "accounts:settings": ({}, FORM, "owner"),
+    "accounts:waiting_list": ({}, READ, "editing"),
+    "accounts:account_approve": ({"number": 1}, {"POST"}, "editing"),
+    "accounts:account_refuse": ({"number": 1}, {"POST"}, "editing"),
     "accounts:invitation_list": ({}, FORM, "editing"),
     "accounts:invitation_revoke": ({"number": 1}, {"POST"}, "editing"),
     "accounts:invitation_accept": ({"token": "x"}, FORM, "public"),
@@ -208,7 +211,8 @@ def test_another_persons_post_is_403(client_of, post, name, visitor):
     "name", [name for name in INVENTORY if INVENTORY[name][2] in ("moderating", "editing")]
 )
 def test_visitors_other_than_author_and_moderators_get_403(client_of, post, name):
-    assert client_of("reader").post(address(name, post)).status_code == 403
+    method = "POST" if "POST" in INVENTORY[name][1] else "GET"
+    assert client_of("reader").generic(method, address(name, post)).status_code == 403
 
 
 @pytest.mark.parametrize("path", HEALTH)

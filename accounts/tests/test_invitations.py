@@ -2,7 +2,6 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -10,7 +9,6 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import inviting
 from accounts.inviting import digest_of
 from accounts.models import Invitation, User
 from accounts.roles import Role
@@ -23,39 +21,6 @@ SECRET = "tulip-candle-42"
 ACCOUNT = {"username": "alice", "password1": SECRET, "password2": SECRET}
 GONE = "This invitation no longer works"
 ROLES = list(Role)
-
-
-@pytest.fixture
-def people(make_user) -> dict[str, User]:
-    """One person of each role, named after it."""
-    return {role: make_user(f"the-{role}", role=role) for role in ROLES}
-
-
-@pytest.fixture
-def as_(people):
-    """Return a function that returns the client of a role, or of an anonymous visitor."""
-
-    def client_of(role: str) -> Client:
-        client = Client()
-        if role in people:
-            client.force_login(people[role])
-        return client
-
-    return client_of
-
-
-@pytest.fixture
-def invite(people):
-    """Return a function that creates an invitation and returns the path of its link."""
-
-    def make(role: str = Role.AUTHOR, **fields) -> str:
-        now = timezone.now()
-        inviter = people[fields.pop("by", Role.OWNER)]
-        values = {"expires_at": now + timedelta(days=7)} | fields
-        token = inviting.invite(Invitation(role=role, **values), inviter, now=now)
-        return f"/auth/invite/{token}/"
-
-    return make
 
 
 def fields(**changes) -> dict[str, object]:
@@ -377,3 +342,30 @@ def test_people_who_register_with_a_link_count_as_registrations(invite, settings
     ]
     assert [response.status_code for response in sent] == [302, 302, 429]
     assert "alice2" in sent[-1].text
+
+
+def test_people_with_an_invitation_do_not_wait_for_approval(invite, set_site):
+    set_site(registration="invitation", approves_accounts=True, new_role="reader")
+    assert Client().post(invite(Role.AUTHOR), ACCOUNT).status_code == 302
+    user = User.objects.get(username="alice")
+    assert (user.is_active, user.role) == (True, Role.AUTHOR)
+
+
+def test_no_link_works_while_registration_is_closed(as_, invite, set_site):
+    set_site(registration="closed")
+    owner = as_(Role.OWNER)
+    assert "no invitation works" in owner.get(LIST).text
+    (message,) = errors(owner.post(LIST, fields(note="For Åsa")))["__all__"]
+    assert message == "Registration is closed. Before you invite people, change the settings."
+    pages = set()
+    for link in (invite(), "/auth/invite/x/"):
+        assert as_(Role.READER).post(link).status_code == 403
+        response = Client().post(link, ACCOUNT)
+        assert response.status_code == 403
+        assert "Registration is closed" in response.text and "\nalice</textarea>" in response.text
+        pages.add(Client().get(link).text)
+    assert len(pages) == 1
+    assert not User.objects.filter(username="alice").exists()
+    assert not Invitation.objects.exclude(use_count=0).exists()
+    set_site(registration="invitation")
+    assert owner.post(LIST, fields()).status_code == 201

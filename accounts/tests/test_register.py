@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.forms import RegisterForm
 from accounts.models import User
+from identity import current
 
 REGISTER, LOGIN = "/auth/register/", "/auth/login/"
 SECRET = "tulip-candle-42"
@@ -211,21 +212,40 @@ def test_the_pages_to_register_and_to_log_in_hand_next_to_each_other(client):
     assert 'href="/auth/register/?next=%2Fcreate%2F%3Fa%3D1%26b%3D%C3%BC"' in page
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_closed_registration_says_so_and_makes_nothing(client, set_site, method):
-    set_site(registration="closed")
-    response = getattr(client, method)(REGISTER, fields())
-    assert response.status_code == 403
-    assert "Registration is closed" in response.text
-    assert 'href="/"' in response.text
+REFUSED = [
+    ("closed", "Registration is closed"),
+    ("invitation", "Registration is by invitation"),
+]
+
+
+@pytest.mark.parametrize(("registration", "heading"), REFUSED)
+def test_refused_registration_says_so_and_makes_nothing(client, set_site, registration, heading):
+    set_site(registration=registration)
+    for response in (client.get(REGISTER), client.post(REGISTER, fields())):
+        assert response.status_code == 403
+        assert f"<h1>{heading}</h1>" in response.text
+        assert 'href="/"' in response.text
+    # The form was opened earlier. What the person typed is not lost.
+    assert "\nalice</textarea>" in response.text
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("open_", [True, False])
+@pytest.mark.parametrize("registration", ["open", "invitation", "closed"])
 @pytest.mark.parametrize("address", ["/", LOGIN, "/auth/password/reset/", "/auth/logout/"])
-def test_links_to_register_exist_only_if_registration_is_open(client, set_site, open_, address):
-    set_site(registration="open" if open_ else "closed")
-    assert (reverse("accounts:register") in client.get(address).text) is open_
+def test_links_to_register_exist_only_if_registration_is_open(
+    client, set_site, registration, address
+):
+    set_site(registration=registration)
+    assert (reverse("accounts:register") in client.get(address).text) is (registration == "open")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_kept_pages_lose_and_regain_the_link_when_the_owner_saves_the_settings(anonymous):
+    for registration in ("open", "invitation", "open", "closed", "open"):
+        current.change(registration=registration)
+        for path in ("/", "/tags/", "/"):
+            assert (REGISTER in anonymous.get(path).text) is (registration == "open")
+    assert anonymous.is_kept("/")
 
 
 @pytest.mark.parametrize("open_", [True, False])
