@@ -36,10 +36,12 @@ class AccountApprove(EditorAct):
         if user:
             messages.success(request, self.done % {"username": user.username})
         else:
-            messages.warning(request, _("Someone else has already decided about this account."))
+            messages.warning(
+                request, _("Someone else has already approved or refused this account.")
+            )
         return redirect(self.list_name)
 
 
 class AccountRefuse(AccountApprove):
     decide = staticmethod(approving.refuse)
-    done = _("%(username)s is refused, and the account is deleted.")
+    done = _("The account %(username)s was refused and deleted.")

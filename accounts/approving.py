@@ -13,7 +13,7 @@ from identity import current
 
 
 def apply_settings(user: User, *, now: datetime) -> None:
-    """Give an unsaved account what the owner's settings give to people who register."""
+    """Set up an unsaved account by the owner's settings for people who register."""
     site = current.site()
     user.role = site.new_role
     if site.approves_accounts:

@@ -49,7 +49,7 @@ def check_password(user: User, password: str) -> bool:
 
 
 def open_user(username: str) -> User:
-    """Return the user of that name if the account is open, or a user without a password.
+    """Return the user with that name if the account is open, or a user without a password.
 
     A waiting account is open too, so that the right password gets the reason of the refusal.
     """

@@ -29,7 +29,7 @@ class EditorMixin(UserPassesTestMixin):
 
 @method_decorator(require_POST, name="dispatch")
 class EditorAct(EditorMixin, View):
-    """A change by an owner or editor, by POST alone. Logging in leads to the page `list_name`."""
+    """A change by an owner or editor, only by POST. Logging in leads to the page `list_name`."""
 
     list_name: str
 

@@ -99,7 +99,7 @@ def test_approval_lets_the_person_log_in(alice, editor):
 
 def test_refusal_deletes_the_account_and_frees_its_name(alice, editor):
     response = editor.post(f"{LIST}{alice.pk}/refuse/", follow=True)
-    assert "alice is refused, and the account is deleted." in response.text
+    assert "The account alice was refused and deleted." in response.text
     assert not User.objects.filter(username="alice").exists()
     assert INCORRECT in log_in("alice", PASSWORD)
     assert Client().post(REGISTER, ACCOUNT).status_code == 302
@@ -111,7 +111,7 @@ def test_only_waiting_accounts_can_be_decided_about(editor, make_user, act):
     closed = make_user("closed", is_active=False)
     for pk in (active.pk, closed.pk, 999_999):
         page = editor.post(f"{LIST}{pk}/{act}/", follow=True).text
-        assert "Someone else has already decided about this account." in page
+        assert "Someone else has already approved or refused this account." in page
     found = User.objects.filter(username__in=["active", "closed"]).order_by("username")
     assert list(found.values_list("is_active", flat=True)) == [True, False]
 
