@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_discussion import guest, published  # noqa: F401
-from tests.browser.test_main_job import fits, log_in, register
+from tests.browser.test_main_job import add_account, fits, join, log_in
 
 pytestmark = pytest.mark.browser
 NOTE = "This form shows the text you typed before you were logged out. It is not saved yet."
@@ -43,8 +43,7 @@ def test_an_unsaved_comment_is_restored_after_logging_in(
 @pytest.fixture
 def profile(open_page, username, width, javascript):
     page = open_page(width=width, javascript=javascript)
-    register(page, username)
-    log_in(page, username)
+    join(page, username)
     page.goto("/auth/account/")
     return page
 
@@ -79,7 +78,8 @@ def test_a_form_older_than_the_last_login_is_shown_again_at_once(profile, userna
 
 
 def test_another_account_sees_nothing_of_it(profile, username):
-    register(other := profile.context.browser.new_page(base_url=profile.url), f"{username}-other")
+    other = profile.context.browser.new_context(base_url=profile.url)
+    add_account(other, f"{username}-other")
     other.close()
     profile.get_by_label("Biography").fill("Words of mine.")
     end_session(profile, keeps_token=True)

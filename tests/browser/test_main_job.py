@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 pytestmark = pytest.mark.browser
 PASSWORD = "violet harbour lantern"
@@ -21,18 +21,23 @@ def register(page, username: str) -> None:
 
 def join(page, username: str) -> None:
     """Register and log in without the forms in the browser, which saves a second in each test."""
-    passwords = {"password1": PASSWORD, "password2": PASSWORD}
-    send_form(page, "/auth/register/", {"username": username, **passwords})
-    send_form(page, "/auth/login/", {"username": username, "password": PASSWORD})
+    add_account(page.context, username)
+    send_form(page.context, "/auth/login/", {"username": username, "password": PASSWORD})
     page.goto("/")
 
 
-def send_form(page, path: str, fields: dict[str, str]) -> None:
-    """Send the form at `path` with the page's cookies, and follow the redirect."""
-    request = page.context.request
-    token = re.search('name="csrfmiddlewaretoken" value="(.*?)"', request.get(path).text())[1]
-    response = request.post(path, form={"csrfmiddlewaretoken": token, **fields})
+def add_account(context: BrowserContext, username: str) -> None:
+    passwords = {"password1": PASSWORD, "password2": PASSWORD}
+    send_form(context, "/auth/register/", {"username": username, **passwords})
+
+
+def send_form(context: BrowserContext, path: str, fields: dict[str, str]) -> str:
+    """Send the form at `path` with the cookies of `context`, and return where it leads."""
+    page = context.request.get(path).text()
+    token = re.search('name="csrfmiddlewaretoken" value="(.*?)"', page)[1]
+    response = context.request.post(path, form={"csrfmiddlewaretoken": token, **fields})
     assert response.ok and not response.url.endswith(path), response.url
+    return response.url
 
 
 def log_in(page, username: str, password: str = PASSWORD) -> None:
