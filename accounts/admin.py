@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_actions import is_key
 from accounts.forms import DisplayNameRules, UsernameRules
 from accounts.models import User
-from accounts.profiles import show_changes
+from accounts.profiles import lock_username, reserve, show_changes
 from accounts.usernames import username_key
 
 SEARCH_WORDS_MAX = 10
@@ -229,11 +229,16 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     def save_model(
         self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
     ) -> None:
+        former = lock_username(obj) if change else obj.username
+        if "username" not in form.changed_data:
+            # They may have changed it since this form was shown.
+            obj.username = former
         if "is_active" in form.changed_data:
             # An account that is opened here and closed later does not wait for approval again.
             obj.waiting_since = None
         super().save_model(request, obj, form, change)
-        show_changes(obj, form.changed_data)
+        reserve(former, obj)
+        show_changes(obj, form.changed_data, former)
 
 
 admin.site.unregister(Group)

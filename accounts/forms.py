@@ -27,6 +27,7 @@ class UsernameRules:
         username = self.cleaned_data["username"]
         if "username" in self.changed_data:
             names.validate_new_username(username, self.instance)
+            self.instance.has_checked_name = True
         return username
 
 

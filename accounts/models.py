@@ -70,6 +70,8 @@ class User(AbstractUser):
     display_name_skeleton = models.CharField(
         max_length=SKELETON_MAX_LENGTH, editable=False, default="", db_default=""
     )
+    # Set when a form has checked the username. See the constraint.
+    has_checked_name = models.BooleanField(default=False, db_default=False, editable=False)
 
     display_name = models.CharField(_("display name"), max_length=100, blank=True)
     biography = models.TextField(_("biography"), max_length=BIOGRAPHY_MAX_LENGTH, blank=True)
@@ -95,6 +97,15 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        constraints = [
+            # Two people may choose such names at the same moment, after both were checked. Names
+            # from commands and older versions may look alike.
+            models.UniqueConstraint(
+                fields=["username_skeleton"],
+                condition=models.Q(has_checked_name=True),
+                name="accounts_checked_names_look_different",
+            )
+        ]
         # Indexes for the admin's lists. The partial ones find the few staff and closed accounts.
         indexes = [
             models.Index(fields=["username_skeleton"], name="accounts_looks"),
@@ -169,6 +180,27 @@ class User(AbstractUser):
         """Set Django's flags for the admin from the role. Other staff keep their access."""
         self.is_superuser = self.role == Role.OWNER
         self.is_staff = self.is_staff or is_at_least(self, Role.EDITOR)
+
+
+class FormerUsernameQuerySet(models.QuerySet):
+    def like(self, name: str) -> "FormerUsernameQuerySet":
+        """Former usernames that are the same as `name` or look like it."""
+        is_same = models.Q(username_key=username_key(name))
+        looks_same = models.Q(username_skeleton=skeleton(name) or None)
+        return self.filter(is_same | looks_same)
+
+
+class FormerUsername(models.Model):
+    """A username that its owner has changed. No one else can take it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="former_usernames")
+    username_key = models.CharField(max_length=USERNAME_KEY_MAX_LENGTH, unique=True)
+    username_skeleton = models.CharField(max_length=SKELETON_MAX_LENGTH, db_index=True)
+
+    objects = FormerUsernameQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.username_key
 
 
 class Invitation(models.Model):

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.lookalikes import has_stacked_marks, is_in_one_script, skeleton
-from accounts.models import User
+from accounts.models import FormerUsername, User
 from accounts.usernames import username_key
 
 # Names that seem to speak for the blog. Names of pages, such as `tags`, are allowed, because no
@@ -33,6 +33,9 @@ def validate_new_username(username: str, user: User) -> None:
     if others.exclude(pk=user.pk).exists():
         message = _("This username looks like another person's name. Choose a different one.")
         raise ValidationError(message, code="lookalike")
+    if is_anothers_former(username, user):
+        message = _("This username was or looks like another person's. Choose a different one.")
+        raise ValidationError(message, code="former")
 
 
 def validate_new_display_name(name: str, user: User) -> None:
@@ -43,9 +46,18 @@ def validate_new_display_name(name: str, user: User) -> None:
     if any(unicodedata.category(c) in ("Cc", "Cf") and c not in JOINERS for c in name):
         message = _("This name contains invisible characters. Type it without them.")
         raise ValidationError(message, code="invisible")
-    if User.objects.named_like(name).exclude(pk=user.pk).exists():
+    others = User.objects.named_like(name).exclude(pk=user.pk)
+    if others.exists() or is_anothers_former(name, user):
         message = _("This looks like another person's name. Choose a different one.")
         raise ValidationError(message, code="lookalike")
+
+
+def is_anothers_former(name: str, user: User) -> bool:
+    """Return whether someone else had a username like this.
+
+    Call this after the current names were compared: a name that is given up in between is found.
+    """
+    return FormerUsername.objects.like(name).exclude(user=user.pk).exists()
 
 
 def refuse_reserved(name: str) -> None:

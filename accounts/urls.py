@@ -1,6 +1,12 @@
 from django.urls import include, path
 
-from accounts import approval_views, invitation_views, site_settings, views
+from accounts import (
+    approval_views,
+    invitation_views,
+    site_settings,
+    username_change,
+    views,
+)
 
 app_name = "accounts"
 
@@ -27,6 +33,7 @@ auth = [
         approval_views.AccountRefuse.as_view(),
         name="account_refuse",
     ),
+    path("username/", username_change.UsernameChange.as_view(), name="username_change"),
     path(
         "unsaved-texts/<int:number>/discard/",
         views.UnsavedTextDiscard.as_view(),

@@ -28,6 +28,7 @@ LIMITS = {
     "reset": "10/h",
     "invite": "30/h",
     "link": "30/h",
+    "rename": "5/d",
     "comment": "60/h",
     "report": "30/h",
     "like": "300/h",

@@ -11,7 +11,7 @@ class PostsConfig(AppConfig):
     def ready(self) -> None:
         # Import these modules here, because they import models, which are not ready any earlier.
         from accounts.profiles import register_update_of_names
-        from posts.search import index_author
+        from posts.renaming import follow_rename
 
-        register_update_of_names(index_author)
+        register_update_of_names(follow_rename)
         register_next_change(self.get_model("Post").objects.next_publication)

@@ -21,7 +21,7 @@ OURS = {*ALLOWED, "blogsite"}
 ROWS = [
     {"models", "demo"},
     {"search", "listing"},
-    {"tagging"},
+    {"tagging", "renaming"},
     {"writing"},
     {"discussion"},
     {"reading"},

@@ -165,10 +165,11 @@ def test_in_the_form_of_a_post_that_it_published_already(writer):
 PAGES = [
     *("/{post}/", "/{post}/update/", "/{draft}/update/", "/{hidden}/update/", "/create/"),
     *("/{post}/history/", "/{post}/history/1/", "/mine/", "/mine/?state=trash"),
-    *("/auth/account/", "/auth/password/change/", "/auth/logout/", "/settings/"),
+    *("/auth/account/", "/auth/username/", "/auth/password/change/", "/auth/logout/", "/settings/"),
     *(f"/{{post}}/comments/{{comment}}/{act}/" for act in ("report", "hide", "edit", "delete")),
     *("/{post}/comments/{waiting}/approve/", "/{post}/comments/{covered}/restore/"),
     *("/admin/posts/post/add/", "/admin/posts/post/{post}/change/"),
+    "/admin/identity/redirect/add/",
     *("/admin/posts/post/{post}/delete/", "/admin/posts/comment/{comment}/change/"),
     *("/admin/posts/tag/{tag}/change/", "/admin/accounts/user/{author}/change/"),
 ]
@@ -179,6 +180,7 @@ LISTS = {
     "accounts/user": ("delete_selected",),
 }
 VALUES = dict.fromkeys(("title", "name", "display_name", "body", "reason", "biography"), "Changed")
+VALUES |= {"username": "changed", "old_path": "/old/", "target": "/new/"}
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ PAGES = {
         "/auth/password/reset/",
         "/auth/invite/x/",
     ),
-    "author": (*EVERYONE, *WRITER, "/{post}/history/1/", "/auth/account/"),
+    "author": (*EVERYONE, *WRITER, "/{post}/history/1/", "/auth/account/", "/auth/username/"),
     "superuser": (*EVERYONE, *STAFF, "/settings/", "/auth/invitations/", "/auth/waiting/"),
 }
 

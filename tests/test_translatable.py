@@ -156,7 +156,7 @@ ACCOUNT = ("/auth/login/", "/auth/register/", "/auth/logout/", "/auth/password/r
 ACCOUNT += ("/auth/password/reset/sent/", "/auth/password/reset/x/y-z/")
 ACCOUNT += ("/auth/invite/{invitation}/", "/auth/invite/x/")
 WRITING = ("/create/", "/mine/", "/mine/?find=жжж", "/auth/account/", "/auth/password/change/")
-WRITING += ("/auth/invitations/", "/auth/invite/{invitation}/", "/auth/waiting/")
+WRITING += ("/auth/invitations/", "/auth/invite/{invitation}/", "/auth/waiting/", "/auth/username/")
 WRITING += tuple(
     f"/mine/?state={s}" for s in ("draft", "scheduled", "published", "hidden", "trash")
 )
@@ -164,6 +164,7 @@ WRITING += tuple(f"/{{{name}}}/update/" for name in ("post", "draft", "later", "
 WRITING += ("/{post}/history/", "/{draft}/history/", "/{later}/", "/{draft}/", "/{hidden}/")
 WRITING += ("/settings/",)
 ADMIN = ("", "accounts/user/", "accounts/user/add/", "posts/post/", "posts/post/add/")
+ADMIN += ("identity/redirect/", "identity/redirect/add/")
 ADMIN += ("posts/comment/", "posts/commentreport/", "posts/moderationentry/", "posts/tag/")
 ADMIN += tuple(f"posts/post/{{post}}/{name}/" for name in ("change", "delete", "history"))
 ADMIN += ("posts/comment/{comment}/change/", "posts/tag/{tag}/change/", "password_change/")
@@ -182,6 +183,7 @@ REFUSED = {
     "/auth/account/": {"email": "x", "website": "x", "time_zone": "x"},
     "/auth/invitations/": {"role": "owner", "use_limit": "2", "days": "x"},
     "/auth/password/change/": {},
+    "/auth/username/": {"username": "модератор", "password": "x"},
     "/settings/": {"name": "", "language": "x"},
     "/create/": {"title": "", "tags": "x" * 60, "publish_at": "x", "action": "schedule"},
     "/{post}/comments/": {"body": ""},
@@ -189,6 +191,7 @@ REFUSED = {
     "/preview/": {"title": "x" * 300, "body": "слово"},
     "/admin/posts/post/add/": {},
     "/admin/accounts/user/add/": {"username": "x y"},
+    "/admin/identity/redirect/add/": {"old_path": "/?слово", "target": "слово"},
 }
 
 

@@ -94,6 +94,7 @@ INVENTORY = {
     "accounts:invitation_list": ({}, FORM, "editing"),
     "accounts:invitation_revoke": ({"number": 1}, {"POST"}, "editing"),
     "accounts:invitation_accept": ({"token": "x"}, FORM, "public"),
+    "accounts:username_change": ({}, FORM, "logged in"),
     "accounts:unsaved_text_discard": ({"number": 1}, {"POST"}, "logged in"),
     "accounts:password_change": ({}, FORM, "logged in"),
     "accounts:password_reset": ({}, FORM, "public"),

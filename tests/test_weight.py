@@ -29,6 +29,7 @@ OWN = (
     "/mine/",
     "/auth/account/",
     "/auth/password/change/",
+    "/auth/username/",
 )
 PAGES = [("anonymous", path) for path in PUBLIC] + [("author", path) for path in OWN]
 

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.profiles import rename
 from caching.tests.cached import AnonymousVisitor
 from posts import tagging
 from posts.discussion import commenting, liking, moderation
@@ -61,6 +62,7 @@ CHANGES = {
     "deleted comment": lambda c, m: commenting.delete_comment(c),
     "hidden comment": lambda c, m: moderation.hide(c, m, now=NOW),
     "closed comments": lambda c, m: moderation.close_comments(c.post, m, now=NOW),
+    "renamed person": lambda c, m: rename(c.post.author, "pen.name"),
     "renamed tag": lambda c, m: tagging.rename_tag(Tag.objects.get(), "Bun"),
     "merged tag": lambda c, m: tagging.merge_tags(
         Tag.objects.get(), into=Tag.objects.create(name="Bun", key="bun", slug="bun")

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from accounts.lookalikes import skeleton
-from accounts.models import User
+from accounts.models import FormerUsername, User
 
 # Small, because other writers wait for each batch.
 BATCH = 500
@@ -24,6 +24,9 @@ class Command(BaseCommand):
             last = users[-1].pk
         if updated:
             self.stdout.write(f"Updated the names of {updated:,} accounts.")
+        for former in FormerUsername.objects.filter(username_skeleton=""):
+            former.username_skeleton = skeleton(former.username_key)
+            former.save(update_fields=["username_skeleton"])
 
 
 @transaction.atomic

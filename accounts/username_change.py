@@ -1,0 +1,90 @@
+"""The page where people change their username."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import UpdateView
+
+from accounts import names
+from accounts.forms import UsernameRules
+from accounts.limits import count_use
+from accounts.mixins import KeepsTextMixin
+from accounts.models import User
+from accounts.profiles import rename
+from content.methods import FORM_METHODS
+
+
+class UsernameForm(UsernameRules, forms.ModelForm):
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ("username",)
+        field_classes = {"username": UsernameField}
+
+    def __init__(self, *args, request: HttpRequest, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_username(self) -> str:
+        """Refuse reserved names too, except from staff, and the name that the person has."""
+        username = super().clean_username()
+        if username == self.request.user.username:
+            raise ValidationError(_("This is your username already."), code="unchanged")
+        if not self.request.user.is_staff:
+            names.refuse_reserved(username)
+        return username
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        own = self.request.user.username
+        if authenticate(self.request, username=own, password=password) is None:
+            raise ValidationError(_("Incorrect password."), code="password_incorrect")
+        return password
+
+    def save_unless_taken(self) -> bool:
+        """Rename the account. Add an error and return False if the name was just taken."""
+        try:
+            rename(self.instance, self.cleaned_data["username"])
+        except IntegrityError:
+            self.add_error("username", User._meta.get_field("username").error_messages["unique"])
+            return False
+        return True
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class UsernameChange(KeepsTextMixin, LoginRequiredMixin, UpdateView):
+    http_method_names = FORM_METHODS
+    form_class = UsernameForm
+    template_name = "accounts/username_change.html"
+    # Django's default, "user", would replace the user whom the page's header names.
+    context_object_name = "account"
+    text_fields = ("username",)
+
+    def get_object(self, queryset=None) -> User:
+        # Use a copy: a refused form must not change the user whom the page's header names.
+        return User.objects.get(pk=self.request.user.pk)
+
+    def get_form_kwargs(self) -> dict:
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def form_valid(self, form: UsernameForm) -> HttpResponse:
+        count_use(self.request, "rename")
+        if not form.save_unless_taken():
+            return self.form_invalid(form)
+        text = _("Your username is now %(username)s.")
+        messages.success(self.request, text % {"username": form.instance.username})
+        return redirect("accounts:account")
