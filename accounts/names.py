@@ -34,7 +34,7 @@ def validate_new_username(username: str, user: User) -> None:
         message = _("This username looks like another person's name. Choose a different one.")
         raise ValidationError(message, code="lookalike")
     if is_anothers_former(username, user):
-        message = _("This username was or looks like another person's. Choose a different one.")
+        message = _("Another person has used this or a similar username. Choose a different one.")
         raise ValidationError(message, code="former")
 
 

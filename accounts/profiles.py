@@ -47,7 +47,7 @@ def lock_username(user: User) -> str:
 
 
 def reserve(former: str, user: User) -> None:
-    """Let no one else take the username that `user` had. Theirs is no longer a former one."""
+    """Reserve the former username of `user`. Their new one is no longer a former one."""
     FormerUsername.objects.filter(user=user, username_key=user.username_key).delete()
     row = FormerUsername(user=user, username_key=username_key(former))
     row.username_skeleton = skeleton(former)

@@ -43,7 +43,7 @@ class UsernameForm(UsernameRules, forms.ModelForm):
         """Refuse reserved names too, except from staff, and the name that the person has."""
         username = super().clean_username()
         if username == self.request.user.username:
-            raise ValidationError(_("This is your username already."), code="unchanged")
+            raise ValidationError(_("This is already your username."), code="unchanged")
         if not self.request.user.is_staff:
             names.refuse_reserved(username)
         return username

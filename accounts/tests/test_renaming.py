@@ -11,7 +11,7 @@ from posts.tests.meanwhile import meanwhile, together
 
 CHANGE, REGISTER, ACCOUNT = "/auth/username/", "/auth/register/", "/auth/account/"
 TAKEN = "This username is already registered."
-FORMER = "This username was or looks like another person's. Choose a different one."
+FORMER = "Another person has used this or a similar username. Choose a different one."
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_name_that_can_not_be_taken_is_refused_and_nothing_is_changed(change, 
     make_user("bob")
     refused = {
         "": ["This field is required."],
-        "author": ["This is your username already."],
+        "author": ["This is already your username."],
         "BOB": [TAKEN],
         "b0b": ["This username looks like another person's name. Choose a different one."],
         "a b": ["Use only letters, digits, hyphens, underscores and periods."],
