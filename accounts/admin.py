@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
     AdminUserCreationForm,
     ReadOnlyPasswordHashField,
     ReadOnlyPasswordHashWidget,
@@ -25,7 +26,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_actions import is_key
-from accounts.forms import DisplayNameRules, UsernameRules
+from accounts.credentials import replace_email
+from accounts.forms import DisplayNameRules, EmailRules, SavesPassword, UsernameRules
 from accounts.models import User
 from accounts.profiles import lock_username, reserve, show_changes
 from accounts.usernames import username_key
@@ -197,7 +199,11 @@ class NewUserForm(UsernameRules, AdminUserCreationForm):
     pass
 
 
-class UserForm(UsernameRules, DisplayNameRules, UserChangeForm):
+class NewPasswordForm(SavesPassword, AdminPasswordChangeForm):
+    pass
+
+
+class UserForm(UsernameRules, DisplayNameRules, EmailRules, UserChangeForm):
     password = ReadOnlyPasswordHashField(
         label=UserChangeForm.base_fields["password"].label,
         help_text=UserChangeForm.base_fields["password"].help_text,
@@ -210,8 +216,15 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
     """Django's admin for users, without a filter or a count that reads every row."""
 
     form = UserForm
+    fieldsets = (
+        *auth_admin.UserAdmin.fieldsets[:2],
+        (_("Email"), {"fields": ("email_confirmed_at", "new_email")}),
+        *auth_admin.UserAdmin.fieldsets[2:],
+    )
     add_form = NewUserForm
-    list_display = ("username", "email", "is_active", "is_staff", "date_joined")
+    change_password_form = NewPasswordForm
+    readonly_fields = ("email_confirmed_at", "new_email")
+    list_display = ("username", "email", "is_confirmed", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff")
     sortable_by = ("username", "date_joined")
     offered_lookups = ("is_active__exact", "is_staff__exact")
@@ -236,9 +249,16 @@ class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
         if "is_active" in form.changed_data:
             # An account that is opened here and closed later does not wait for approval again.
             obj.waiting_since = None
+        if change and "email" in form.changed_data:
+            obj.email = form.initial["email"]
+            replace_email(obj, form.cleaned_data["email"])
         super().save_model(request, obj, form, change)
         reserve(former, obj)
         show_changes(obj, form.changed_data, former)
+
+    @admin.display(boolean=True, description=_("email confirmed"))
+    def is_confirmed(self, user: User) -> bool:
+        return user.has_confirmed_email
 
 
 admin.site.unregister(Group)

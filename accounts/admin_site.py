@@ -3,9 +3,11 @@ from functools import update_wrapper
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_actions import delete_selected
+from accounts.forms import NameOrEmail
 from accounts.guessing import remember_device
 from accounts.long_bodies import mark_editor_shown
 from accounts.mail import KEPT, can_send, folder
@@ -13,8 +15,14 @@ from accounts.mixins import return_typed_text
 from identity import current
 
 
+class StaffLoginForm(NameOrEmail, AdminAuthenticationForm):
+    pass
+
+
 class StaffSite(admin.AdminSite):
     """Admin site that gives back the typed text if the session ended in the meantime."""
+
+    login_form = StaffLoginForm
 
     @property
     def site_header(self) -> str:

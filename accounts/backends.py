@@ -4,10 +4,11 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts import hashers
-from accounts.guessing import login_keys
+from accounts.guessing import account_keys, login_keys
 from accounts.limits import give_back, spend
 from accounts.models import User
 from content.bulkhead import Busy
+from content.outages import LimitReached
 
 
 class EvenBackend(ModelBackend):
@@ -30,6 +31,14 @@ class EvenBackend(ModelBackend):
         # Counted first: of many attempts at once, only the allowed number may try a password.
         keys = login_keys(request, username, user) if request else []
         spend("login", keys)
+        shared = account_keys(request, username, user) if request else []
+        try:
+            spend("login", shared)
+        except LimitReached:
+            # Refused like a wrong password, and at the same cost.
+            shared = []
+            user = User()
+        keys += shared
         try:
             is_correct = check_password(user, password)
         except Busy:
@@ -48,13 +57,13 @@ def check_password(user: User, password: str) -> bool:
         return is_correct
 
 
-def open_user(username: str) -> User:
-    """Return the user with that name if the account is open, or a user without a password.
+def open_user(typed: str) -> User:
+    """Return the user with that name or address if the account is open, or one without a password.
 
     A waiting account is open too, so that the right password gets the reason of the refusal.
     """
     try:
-        user = User.objects.get_by_natural_key(username)
+        user = User.objects.get_for_login(typed)
     except User.DoesNotExist:
         return User()
     return user if user.is_active or user.is_waiting else User()

@@ -5,12 +5,23 @@ from functools import partial
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, PasswordResetForm
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    BaseUserCreationForm,
+    PasswordChangeForm,
+    PasswordResetForm,
+    SetPasswordForm,
+)
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names, time_zones
+from accounts.credentials import save_password
+from accounts.emails import ADDRESS_MAX_LENGTH, validate_new_email
+from accounts.mail import can_send
 from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
 from content.fields import BodyField, ImageUploadField
@@ -44,7 +55,59 @@ class DisplayNameRules:
         return name
 
 
-class RegisterForm(UsernameRules, BaseUserCreationForm):
+class EmailRules:
+    """Mixin for a form with an email address. An existing address is only checked if it changes."""
+
+    def clean_email(self) -> str:
+        """Return the address with the domain in lowercase."""
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        if email and "email" in self.changed_data:
+            validate_new_email(email)
+        return email
+
+
+class OwnPasswordRules:
+    """Mixin for a form that asks a logged-in person for their password.
+
+    Wrong passwords count like those of the login page, so a stolen session can't guess them.
+    """
+
+    def __init__(self, *args, request: HttpRequest, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_password(self) -> str:
+        return self.check_own(self.cleaned_data["password"], _("Incorrect password."))
+
+    def check_own(self, password: str, message: str) -> str:
+        username = self.request.user.username
+        if authenticate(self.request, username=username, password=password) is None:
+            raise ValidationError(message, code="password_incorrect")
+        return password
+
+
+def own_password_field() -> forms.CharField:
+    """Return the field that `OwnPasswordRules` checks."""
+    widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    return forms.CharField(label=_("Your password"), strip=False, widget=widget)
+
+
+class SavesPassword:
+    """Mixin for a form that sets a password: the person is told by mail."""
+
+    # Whether only a link in a mail to the account's address leads to this form.
+    is_by_mail = False
+
+    def save(self, commit: bool = True) -> User:
+        # Hash before the transaction starts. SQLite allows one writer, so others would wait for the
+        # hash.
+        user = super().save(commit=False)
+        if commit:
+            save_password(user, by_mail=self.is_by_mail)
+        return user
+
+
+class RegisterForm(UsernameRules, EmailRules, BaseUserCreationForm):
     # Programs that fill in every field reveal themselves here: the style sheet hides the field. The
     # attributes ask password managers to skip it.
     topic = forms.CharField(
@@ -108,7 +171,26 @@ class RegisterForm(UsernameRules, BaseUserCreationForm):
             return None
 
 
-class LoginForm(AuthenticationForm):
+class NameOrEmail:
+    """Mixin for a login form: people type their username or their confirmed email address."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["username"]
+        field.label = _("Username or email") if can_send() else _("Username")
+        field.max_length = ADDRESS_MAX_LENGTH
+        field.widget.attrs["maxlength"] = ADDRESS_MAX_LENGTH
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """Say when an address can be used, whether an account has it or not."""
+        error = super().get_invalid_login_error()
+        if "@" not in self.cleaned_data["username"]:
+            return error
+        text = _("If you have not confirmed your email address yet, use your username.")
+        return ValidationError([error, ValidationError(text, code="unconfirmed")])
+
+
+class LoginForm(NameOrEmail, AuthenticationForm):
     blamed_fields = ("username", "password")
     # A more specific message would reveal which usernames exist.
     error_messages = {
@@ -147,6 +229,41 @@ class ResetForm(PasswordResetForm):
         self.fields["email"].label = _("Email")
 
 
+class OwnPasswordForm(SavesPassword, OwnPasswordRules, PasswordChangeForm):
+    def clean_old_password(self) -> str:
+        message = self.error_messages["password_incorrect"]
+        return self.check_own(self.cleaned_data["old_password"], message)
+
+
+class ResetPasswordForm(SavesPassword, SetPasswordForm):
+    is_by_mail = True
+
+
+class EmailForm(EmailRules, OwnPasswordRules, forms.Form):
+    """Form that changes or removes the person's email address."""
+
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=ADDRESS_MAX_LENGTH,
+        required=False,
+        widget=EMAIL_INPUT,
+        help_text=_("Never shown to others. Leave this empty to remove your address."),
+    )
+    password = own_password_field()
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # With `maxlength`, browsers silently cut pasted text.
+        self.fields["email"].widget.attrs.pop("maxlength", None)
+
+    def clean_email(self) -> str:
+        email = super().clean_email()
+        user = self.request.user
+        if email and email == user.email and user.has_confirmed_email:
+            raise ValidationError(_("This is your email address already."), code="unchanged")
+        return email
+
+
 class AccountForm(DisplayNameRules, forms.ModelForm):
     image = ImageUploadField(label=_("Profile image"), required=False)
     remove_image = forms.BooleanField(label=_("Remove the image"), required=False)
@@ -174,16 +291,9 @@ class AccountForm(DisplayNameRules, forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("display_name", "email", "website", "biography", "time_zone")
-        labels = {"email": _("Email")}
-        help_texts = {
-            "display_name": _("Shown instead of your username."),
-            "email": _("Never shown to others. Used to reset a forgotten password."),
-        }
-        widgets = {
-            "display_name": forms.TextInput(attrs={"autocomplete": "name"}),
-            "email": EMAIL_INPUT,
-        }
+        fields = ("display_name", "website", "biography", "time_zone")
+        help_texts = {"display_name": _("Shown instead of your username.")}
+        widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)

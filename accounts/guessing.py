@@ -1,8 +1,8 @@
 """Limits on guessing a password that don't lock out the person whose password is guessed.
 
-Wrong passwords count for the username and for the address. A browser in which the person has logged
-in before has a signed cookie, and counts for itself instead. So other people's attempts don't
-affect it.
+Wrong passwords count for the typed name, for the account and for the network address. A browser in
+which the person has logged in before has a signed cookie, and counts for itself instead. So other
+people's attempts don't affect it.
 """
 
 import secrets
@@ -11,19 +11,35 @@ from datetime import timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.emails import login_key
 from accounts.limits import key_of, keys_of
 from accounts.models import User
-from accounts.usernames import username_key
 
 SALT = "accounts.device"
 COOKIE_AGE = timedelta(days=365)
 
 
-def login_keys(request: HttpRequest, username: str, user: User) -> list[bytes]:
-    """Return the keys that a wrong password counts for."""
-    if (known := known_device(request)) and user.pk and known.startswith(f"{user.pk}."):
-        return [key_of("login", f"device {known}")]
-    return keys_of(request, "login", f"username {username_key(username)}")
+def login_keys(request: HttpRequest, typed: str, user: User) -> list[bytes]:
+    """Return the keys that a wrong password counts for, besides `account_keys`."""
+    if is_known(request, user):
+        return [key_of("login", f"device {known_device(request)}")]
+    return keys_of(request, "login", f"username {login_key(typed)}")
+
+
+def account_keys(request: HttpRequest, typed: str, user: User) -> list[bytes]:
+    """Return the key that guesses by username and by email share.
+
+    If it has reached its limit, the page must not say so, because that would reveal which address
+    belongs to which username.
+    """
+    if is_known(request, user):
+        return []
+    return [key_of("login", f"person {user.pk}" if user.pk else f"unknown {typed}")]
+
+
+def is_known(request: HttpRequest, user: User) -> bool:
+    """Return whether `user` has logged in with this browser before."""
+    return user.pk is not None and known_device(request).startswith(f"{user.pk}.")
 
 
 def known_device(request: HttpRequest) -> str:

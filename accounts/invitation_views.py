@@ -18,6 +18,7 @@ from django.views.generic import FormView
 
 from accounts import inviting
 from accounts.csrf import AsksAgainMixin
+from accounts.email_views import send_first_link
 from accounts.forms import RegisterForm
 from accounts.guessing import remember_device
 from accounts.invitation_forms import InvitationForm
@@ -140,6 +141,7 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
         auth.login(self.request, user)
         text = _("Welcome, %(username)s. You are registered and logged in.")
         messages.success(self.request, text % {"username": user.username})
+        send_first_link(self.request, user)
         response = HttpResponseRedirect(self.get_success_url())
         remember_device(response, user)
         return response

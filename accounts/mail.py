@@ -13,6 +13,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from identity import current
+
 log = logging.getLogger(__name__)
 
 LINK = re.compile(r"https?://\S+")
@@ -42,13 +44,20 @@ def can_send() -> bool:
     return settings.EMAIL_BACKEND != settings.FILE_MAIL
 
 
+def send_template(name: str, to: str, context: dict) -> None:
+    """Send a template of `templates/accounts/mail/`, whose first line is the subject."""
+    # A line break in the name would end the subject.
+    site_name = " ".join(current.site().name.split())
+    text = render_to_string(f"accounts/mail/{name}.txt", {"site_name": site_name} | context)
+    subject, _line, body = text.strip().partition("\n")
+    send(subject, body.strip(), to)
+
+
 def send(subject: str, text: str, to: str) -> None:
     """Send `text`, as plain text and as HTML. Raise OSError if the mail server does not accept it.
 
     Only jobs call this, because a mail server may be slow.
     """
-    # A line break would start another header.
-    subject = " ".join(subject.split())
     context = {
         "subject": subject,
         "paragraphs": paragraphs_of(text),

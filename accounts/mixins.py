@@ -1,7 +1,7 @@
 """Mixins for views: who gets in, which time zone they use, and how forms lose no text."""
 
 from django.contrib import messages
-from django.contrib.auth.mixins import UserPassesTestMixin
+from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.forms import BaseForm, CheckboxInput
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
+from accounts.mail import can_send
 from accounts.models import UnsavedText
 from accounts.roles import Role, is_at_least
 from accounts.time_zones import zone_of
@@ -47,6 +48,21 @@ class OwnTimeMixin:
             response = super().dispatch(request, *args, **kwargs)
             # Django renders a page after this method, when the thread has its zone back.
             return response.render() if hasattr(response, "render") else response
+
+
+class MailMixin:
+    """Mixin for pages that say whether the site can send email."""
+
+    def get_context_data(self, **kwargs) -> dict:
+        return super().get_context_data(can_send=can_send(), **kwargs)
+
+
+@method_decorator(require_POST, name="dispatch")
+class AccountAct(LoginRequiredMixin, View):
+    """A change from a button of the account page, by POST alone. Logging in leads to that page."""
+
+    def handle_no_permission(self) -> HttpResponse:
+        return redirect_to_login(reverse("accounts:account"))
 
 
 class KeepsTextMixin:

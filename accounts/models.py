@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.emails import email_key
 from accounts.lookalikes import SKELETON_MAX_LENGTH, skeleton
 from accounts.roles import Role, is_at_least
 from accounts.usernames import (
@@ -43,14 +44,31 @@ class UserQuerySet(models.QuerySet):
             return self.none()
         return self.filter(models.Q(username_skeleton=key) | models.Q(display_name_skeleton=key))
 
+    def reset_at(self, address: str) -> list["User"]:
+        """Users who can reset their password by a mail to `address`, confirmed or not."""
+        key = email_key(address)
+        spelled = models.Q(email__iexact=address) | models.Q(confirmed_email=key)
+        users = self.filter(spelled, is_active=True).order_by("pk")
+        # The database may count more addresses as the same.
+        return [u for u in users if email_key(u.email) == key and u.has_usable_password()]
+
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
     def get_by_natural_key(self, username: str) -> "User":
         """Return the user with this name in any letter case or Unicode compatibility form.
 
-        Logging in uses this. Raises User.DoesNotExist.
+        Raises User.DoesNotExist.
         """
         return self.get(username_key=username_key(username))
+
+    def get_for_login(self, typed: str) -> "User":
+        """Return the user with this username or confirmed address. Raises User.DoesNotExist."""
+        if "@" not in typed:
+            return self.get_by_natural_key(typed)
+        user = self.get(confirmed_email=email_key(typed))
+        if not user.has_confirmed_email:
+            raise User.DoesNotExist
+        return user
 
 
 class User(AbstractUser):
@@ -72,6 +90,14 @@ class User(AbstractUser):
     )
     # Set when a form has checked the username. See the constraint.
     has_checked_name = models.BooleanField(default=False, db_default=False, editable=False)
+
+    # The address that replaces `email` when it is confirmed.
+    new_email = models.EmailField(
+        _("new email address"), blank=True, editable=False, default="", db_default=""
+    )
+    # Both are set when `email` is confirmed, and cleared when it changes. The second is its key.
+    email_confirmed_at = models.DateTimeField(_("email confirmed"), null=True, editable=False)
+    confirmed_email = models.TextField(null=True, editable=False)  # noqa: DJ001  unique
 
     display_name = models.CharField(_("display name"), max_length=100, blank=True)
     biography = models.TextField(_("biography"), max_length=BIOGRAPHY_MAX_LENGTH, blank=True)
@@ -104,7 +130,10 @@ class User(AbstractUser):
                 fields=["username_skeleton"],
                 condition=models.Q(has_checked_name=True),
                 name="accounts_checked_names_look_different",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["confirmed_email"], name="accounts_one_account_per_email"
+            ),
         ]
         # Indexes for the admin's lists. The partial ones find the few staff and closed accounts.
         indexes = [
@@ -145,6 +174,16 @@ class User(AbstractUser):
     @property
     def is_editor_or_owner(self) -> bool:
         return is_at_least(self, Role.EDITOR)
+
+    @property
+    def has_confirmed_email(self) -> bool:
+        """Whether `email` is confirmed. During an update, an older version may change it alone."""
+        return self.confirmed_email is not None and self.confirmed_email == email_key(self.email)
+
+    @property
+    def email_to_confirm(self) -> str:
+        """The address that a link to confirm it goes to, or an empty string."""
+        return self.new_email or ("" if self.has_confirmed_email else self.email)
 
     def clean(self) -> None:
         """Refuse a username that looks the same as another user's."""

@@ -2,17 +2,17 @@
 
 from collections import defaultdict
 
+from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django_tasks import task
 
 from accounts import mail
-from accounts.forms import ResetForm
+from accounts.email_links import path_of_link
+from accounts.emails import email_key
 from accounts.models import User
-from identity import current
 
 
 @task
@@ -24,15 +24,36 @@ def send_reset(email: str, site_url: str) -> None:
     # Send to the addresses as the accounts spell them, because some servers distinguish uppercase
     # and lowercase.
     links = defaultdict(list)
-    for user in sorted(ResetForm().get_users(email), key=lambda user: user.pk):
+    for user in User.objects.reset_at(email):
         links[user.email].append((user.username, f"{site_url}{reset_path(user)}"))
     for address, links_of_address in links.items():
-        context = {"site_name": current.site().name, "links": links_of_address}
-        subject = render_to_string("accounts/password_reset_subject.txt", context)
-        mail.send(subject, render_to_string("accounts/password_reset_email.txt", context), address)
+        mail.send_template("password_reset", address, {"links": links_of_address})
 
 
 def reset_path(user: User) -> str:
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     token = default_token_generator.make_token(user)
     return reverse("accounts:password_reset_confirm", args=[uid, token])
+
+
+@task
+def send_confirmation(pk: int, site_url: str) -> None:
+    """Send a link that confirms the account's address.
+
+    If another account has confirmed this address, its owner is told so here. The page that asked
+    for the link doesn't tell, because a stranger may have typed the address.
+    """
+    user = User.objects.filter(pk=pk).first()
+    if user is None or not user.email_to_confirm:
+        return
+    address = user.email_to_confirm
+    owner = User.objects.filter(confirmed_email=email_key(address)).exclude(pk=pk).first()
+    context = {"user": user, "owner": owner, "link": f"{site_url}{path_of_link(user)}"}
+    mail.send_template("email_taken" if owner else "email_confirm", address, context)
+
+
+@task
+def send_notice(event: str, address: str, username: str) -> None:
+    """Tell a person that the password or the address of their account has changed."""
+    link = f"{settings.SITE_URL}{reverse('accounts:password_reset')}" if settings.SITE_URL else ""
+    mail.send_template(event, address, {"username": username, "link": link})

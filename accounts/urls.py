@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from accounts import (
     approval_views,
+    email_views,
     invitation_views,
     site_settings,
     username_change,
@@ -38,6 +39,14 @@ auth = [
         "unsaved-texts/<int:number>/discard/",
         views.UnsavedTextDiscard.as_view(),
         name="unsaved_text_discard",
+    ),
+    path("email/change/", email_views.EmailChange.as_view(), name="email_change"),
+    path("email/send/", email_views.EmailLinkSend.as_view(), name="email_link_send"),
+    path("email/cancel/", email_views.EmailChangeCancel.as_view(), name="email_change_cancel"),
+    path(
+        "email/confirm/<int:pk>/<token>/",
+        email_views.EmailConfirm.as_view(),
+        name="email_confirm",
     ),
     path("password/change/", views.PasswordChange.as_view(), name="password_change"),
     path("password/reset/", views.PasswordReset.as_view(), name="password_reset"),

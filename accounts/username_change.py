@@ -2,12 +2,11 @@
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import authenticate
 from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import UpdateView
 
 from accounts import names
-from accounts.forms import UsernameRules
+from accounts.forms import OwnPasswordRules, UsernameRules, own_password_field
 from accounts.limits import count_use
 from accounts.mixins import KeepsTextMixin
 from accounts.models import User
@@ -23,21 +22,13 @@ from accounts.profiles import rename
 from content.methods import FORM_METHODS
 
 
-class UsernameForm(UsernameRules, forms.ModelForm):
-    password = forms.CharField(
-        label=_("Your password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+class UsernameForm(UsernameRules, OwnPasswordRules, forms.ModelForm):
+    password = own_password_field()
 
     class Meta:
         model = User
         fields = ("username",)
         field_classes = {"username": UsernameField}
-
-    def __init__(self, *args, request: HttpRequest, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.request = request
 
     def clean_username(self) -> str:
         """Refuse reserved names too, except from staff, and the name that the person has."""
@@ -47,13 +38,6 @@ class UsernameForm(UsernameRules, forms.ModelForm):
         if not self.request.user.is_staff:
             names.refuse_reserved(username)
         return username
-
-    def clean_password(self) -> str:
-        password = self.cleaned_data["password"]
-        own = self.request.user.username
-        if authenticate(self.request, username=own, password=password) is None:
-            raise ValidationError(_("Incorrect password."), code="password_incorrect")
-        return password
 
     def save_unless_taken(self) -> bool:
         """Rename the account. Add an error and return False if the name was just taken."""

@@ -11,28 +11,36 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
-from django.views.generic import FormView, UpdateView, View
+from django.views.decorators.http import require_http_methods
+from django.views.generic import FormView, UpdateView
 
 from accounts import approving
 from accounts.csrf import AsksAgainMixin, tell_to_repeat
-from accounts.forms import AccountForm, LoginForm, RegisterForm, ResetForm
+from accounts.email_views import send_first_link
+from accounts.emails import email_key, login_key
+from accounts.forms import (
+    AccountForm,
+    LoginForm,
+    OwnPasswordForm,
+    RegisterForm,
+    ResetForm,
+    ResetPasswordForm,
+)
 from accounts.guessing import remember_device
 from accounts.inviting import is_closed
 from accounts.limits import count_use
-from accounts.mail import can_send
-from accounts.mixins import KeepsTextMixin, OwnTimeMixin
+from accounts.mixins import AccountAct, KeepsTextMixin, MailMixin, OwnTimeMixin
 from accounts.models import User
 from accounts.profiles import show_changes
 from accounts.tasks import send_reset
 from accounts.unsaved_text import unsaved_texts_of
-from accounts.usernames import USERNAME_MAX_LENGTH, username_key
+from accounts.usernames import USERNAME_MAX_LENGTH
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
 from content.typed import typed_in
@@ -66,7 +74,7 @@ class NextMixin(AsksAgainMixin, OwnAddressMixin):
         """Redirect to the requested page, with a warning if the form named another account."""
         user = self.request.user
         typed = self.request.POST.get("username", "").strip()
-        if typed and username_key(typed) != user.username_key:
+        if typed and login_key(typed) not in (user.username_key, user.confirmed_email):
             text = _("You are logged in as %(username)s. To use another account, log out first.")
             messages.warning(self.request, text % {"username": user.username})
         return HttpResponseRedirect(self.get_success_url())
@@ -113,9 +121,11 @@ class Register(NextMixin, FormView):
             return self.form_invalid(form)
         if user.is_waiting:
             messages.success(self.request, WAITING % {"username": user.username})
+            send_first_link(self.request, user)
             return HttpResponseRedirect(self.get_success_url())
         text = _("Welcome, %(username)s. You are registered and can log in now.")
         messages.success(self.request, text % {"username": user.username})
+        send_first_link(self.request, user)
         # If the visitor came from a page of this site, logging in leads back to it.
         url = self.get_redirect_url()
         query = {self.redirect_field_name: url} if url else {}
@@ -170,14 +180,16 @@ class Logout(OwnAddressMixin, auth_views.LogoutView):
         return self.render_to_response(self.get_context_data(), status=403)
 
 
-class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMixin, UpdateView):
+class Account(
+    KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, MailMixin, SuccessMessageMixin, UpdateView
+):
     http_method_names = FORM_METHODS
     model = User
     form_class = AccountForm
     template_name = "accounts/account.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your account is saved.")
-    text_fields = ("display_name", "email", "website", "biography", "time_zone", "remove_image")
+    text_fields = ("display_name", "website", "biography", "time_zone", "remove_image")
 
     def get_object(self, queryset=None) -> User:
         # Use a copy: a refused form must not change the user whom the page's header names.
@@ -194,8 +206,7 @@ class Account(KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, SuccessMessageMi
         return super().get_context_data(unsaved_texts=elsewhere, **kwargs)
 
 
-@method_decorator(require_POST, name="dispatch")
-class UnsavedTextDiscard(LoginRequiredMixin, View):
+class UnsavedTextDiscard(AccountAct):
     """Delete an unsaved text of the visitor, and show its form without it."""
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
@@ -204,28 +215,21 @@ class UnsavedTextDiscard(LoginRequiredMixin, View):
         messages.success(request, _("The unsaved text was discarded."))
         return redirect(text.path)
 
-    def handle_no_permission(self) -> HttpResponse:
-        # This address accepts only POST, so logging in leads to the account page instead.
-        return redirect_to_login(reverse("accounts:account"))
-
 
 class PasswordChange(AsksAgainMixin, SuccessMessageMixin, auth_views.PasswordChangeView):
     http_method_names = FORM_METHODS
+    form_class = OwnPasswordForm
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your password was changed.")
+
+    def get_form_kwargs(self) -> dict:
+        return super().get_form_kwargs() | {"request": self.request}
 
     def ask_again(self, cause: str) -> HttpResponse:
         if not self.request.user.is_authenticated:
             return redirect_to_login(self.request.path)
         return super().ask_again(cause)
-
-
-class MailMixin:
-    """Mixin for pages that say whether the site can send email."""
-
-    def get_context_data(self, **kwargs) -> dict:
-        return super().get_context_data(can_send=can_send(), **kwargs)
 
 
 class PasswordReset(AsksAgainMixin, MailMixin, auth_views.PasswordResetView):
@@ -238,7 +242,7 @@ class PasswordReset(AsksAgainMixin, MailMixin, auth_views.PasswordResetView):
     def form_valid(self, form: ResetForm) -> HttpResponse:
         """Create a job for any address, so that the response does not reveal which are known."""
         email = form.cleaned_data["email"]
-        count_use(self.request, "reset", f"email {email.casefold()}")
+        count_use(self.request, "reset", f"email {email_key(email)}")
         send_reset.enqueue(email, absolute_url(self.request, "/").rstrip("/"))
         return redirect(self.get_success_url())
 
@@ -250,6 +254,7 @@ class PasswordResetDone(MailMixin, auth_views.PasswordResetDoneView):
 # Django's view responds to a stale link even if the method is not allowed.
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
+    form_class = ResetPasswordForm
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("accounts:login")
     success_message = _("Your new password is set. You can log in with it now.")

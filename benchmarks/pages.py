@@ -47,6 +47,7 @@ STARTS = (
     "/auth/password/reset/",
     "/auth/password/reset/sent/",
     "/auth/password/reset/x/y-z/",
+    "/auth/email/confirm/1/x/",
     "/mine/?state=trash",
     "/mine/?find=zzzz",
     "/authors/empty/",
@@ -204,7 +205,7 @@ def refuse(saver: Saver, visitor: str, user: User | None) -> None:
     # Send a form like a browser whose cookies were deleted.
     strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
     owner = sign(Writer(user.pk if user else 1, new_form_id()))
-    for path in ("/create/", "/auth/login/", "/auth/account/"):
+    for path in ("/create/", "/auth/login/", "/auth/account/", "/auth/email/change/"):
         saver.save(visitor, "expired", path, strict.post(path, BAD_POST | {"writer": owner}))
 
 
@@ -225,6 +226,7 @@ def refused_forms(user: User | None) -> Iterator[tuple[str, dict]]:
         "/auth/account/",
         bad_account | {"website": "ftp:x", "time_zone": "x", "biography": "x" * 9999},
     )
+    yield "/auth/email/change/", {"email": "x", "password": "x"}
     yield (
         "/auth/password/change/",
         {"old_password": "x", "new_password1": "1", "new_password2": "2"},

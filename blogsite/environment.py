@@ -26,6 +26,7 @@ LIMITS = {
     "register": "30/h",
     "login": "10/15m",
     "reset": "10/h",
+    "confirm": "10/h",
     "invite": "30/h",
     "link": "30/h",
     "rename": "5/d",

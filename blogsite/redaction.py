@@ -1,4 +1,4 @@
-"""Redaction of secret links in the logs: password resets, invitations and previews.
+"""Redaction of secret links in the logs: resets, confirmations, invitations and previews.
 
 Anyone who has such a link can use it, and so could a reader of the log.
 """
@@ -6,13 +6,14 @@ Anyone who has such a link can use it, and so could a reader of the log.
 import logging
 import re
 
-# The last part of either link's path, with plain or encoded slashes.
+# The last part of a link's path, with plain or encoded slashes.
 PART = r"[^/\\\s\"?&]+"
+MAILED = rf"(?:password[/\\]+reset|email[/\\]+confirm)[/\\]+{PART}"
 OPEN = r"[/\\](?:invite|preview)"
-PATHS = rf"((?:password[/\\]+reset[/\\]+{PART}|{OPEN})[/\\]+)(?!set-password\b){PART}"
-WORDS = ("invite", "preview", "reset")
-# Either kind of token, anywhere in a text.
-TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|[\w-]{22}:[\w-]{43}"
+PATHS = rf"((?:{MAILED}|{OPEN})[/\\]+)(?!set-password\b){PART}"
+WORDS = ("%", "confirm", "invite", "preview", "reset")
+# Each kind of token, anywhere in a text.
+TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|(?:[\w-]{22}|\b[0-9a-z]{6}):[\w-]{43}"
 SECRET = re.compile(f"{PATHS}|{TOKENS}", re.ASCII | re.IGNORECASE)
 # Printable ASCII except the quote, which ends a field of the access log.
 ENCODED = re.compile("%(2[13-9a-f]|[3-6][0-9a-f]|7[0-9a-e])", re.IGNORECASE)
@@ -26,7 +27,7 @@ def redact(text: str) -> str:
     The text is decoded only if it has such a part in encoded form.
     """
     lowered = text.lower()
-    if "%" not in text and not any(word in lowered for word in WORDS):
+    if not any(word in lowered for word in WORDS):
         return text
     clean = SECRET.sub(r"\1…", text)
     decoded = decode(clean)

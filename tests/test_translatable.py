@@ -180,8 +180,9 @@ REFUSED_LOGGED_OUT = {
     "/auth/password/reset/": {"email": "x"},
 }
 REFUSED = {
-    "/auth/account/": {"email": "x", "website": "x", "time_zone": "x"},
     "/auth/invitations/": {"role": "owner", "use_limit": "2", "days": "x"},
+    "/auth/email/change/": {"email": "x"},
+    "/auth/account/": {"website": "x", "time_zone": "x"},
     "/auth/password/change/": {},
     "/auth/username/": {"username": "модератор", "password": "x"},
     "/settings/": {"name": "", "language": "x"},

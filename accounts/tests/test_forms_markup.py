@@ -88,7 +88,8 @@ FORMS = {
         {"username": "x", "password": "y"},
         {"username", "password"},
     ),
-    "account": ("/auth/account/", "logged in", {"email": "<x"}, {"email"}),
+    "account": ("/auth/account/", "logged in", {"website": "<x"}, {"website"}),
+    "email": ("/auth/email/change/", "logged in", {"email": "x"}, {"email", "password"}),
     "change": (
         "/auth/password/change/",
         "logged in",
@@ -272,7 +273,12 @@ def test_a_message_of_the_whole_form_is_an_alert(client, db):
         (
             "/auth/account/",
             "logged in",
-            {"display_name": "name", "email": "email", "website": "url", "biography": None},
+            {"display_name": "name", "website": "url", "biography": None},
+        ),
+        (
+            "/auth/email/change/",
+            "logged in",
+            {"email": "email", "password": "current-password"},
         ),
         ("/auth/password/reset/", "anonymous", {"email": "email"}),
         (

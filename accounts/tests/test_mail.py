@@ -3,8 +3,6 @@
 import html
 import os
 import socket
-import socketserver
-import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -19,68 +17,6 @@ from jobs.runner import ATTEMPTS_MAX, run_next
 RESET, SENT = "/auth/password/reset/", "/auth/password/reset/sent/"
 KNOWN, UNKNOWN = "zoe@example.org", "stranger@example.org"
 UNSENT = "This site can't send email."
-
-
-class MailServer(socketserver.ThreadingTCPServer):
-    """An SMTP server with the commands that Django needs; it refuses one of them."""
-
-    allow_reuse_address = daemon_threads = True
-
-    def __init__(self, refuse: str) -> None:
-        super().__init__(("127.0.0.1", 0), Talk)
-        self.refuse, self.commands, self.mails = refuse, [], []
-
-
-class Talk(socketserver.StreamRequestHandler):
-    def respond(self, command: str, text: str) -> None:
-        is_refused = command == self.server.refuse
-        self.wfile.write(f"{'554 No' if is_refused else text}\r\n".encode())
-
-    def handle(self) -> None:
-        self.respond("CONNECT", "220 mail.example")
-        while line := self.rfile.readline().decode().strip():
-            command = line.partition(" ")[0].upper().partition(":")[0]
-            self.server.commands.append(line)
-            self.respond(command, "354 Go on" if command == "DATA" else "250 Yes")
-            if command == "DATA" and self.server.refuse != "DATA":
-                self.read_mail()
-            if command == "QUIT":
-                return
-
-    def read_mail(self) -> None:
-        lines = list(iter(lambda: self.rfile.readline().rstrip(), b"."))
-        self.server.mails.append(b"\n".join(lines))
-        self.respond("BODY", "250 Taken")
-
-
-@pytest.fixture
-def send_to(settings):
-    """Return a function that makes the site send its mail to a server's address."""
-
-    def use(address: tuple[str, int]) -> None:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = address
-
-    return use
-
-
-@pytest.fixture
-def mail_server(send_to):
-    """Return a function that starts a mail server, which refuses one command, for the site."""
-    servers = []
-
-    def start(refuse: str = "") -> MailServer:
-        server = MailServer(refuse)
-        servers.append(server)
-        # How often it checks whether to stop. The default is half a second, which a test waits.
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        send_to(server.server_address)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture(autouse=True)

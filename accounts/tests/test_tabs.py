@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.email_links import path_of_link
 from accounts.models import User
 from accounts.roles import Role
 from conftest import PASSWORD
@@ -65,7 +66,7 @@ class Tab:
 @pytest.fixture
 def forgetful(make_user) -> User:
     """A person who requested a link to reset the password."""
-    return make_user("forgetful")
+    return make_user("forgetful", email="forgetful@example.org")
 
 
 @pytest.fixture
@@ -141,6 +142,7 @@ FORMS = {
     "set a password": Form(
         link_for, {"new_password1": NEW, "new_password2": NEW}, {"/auth/login/", "/"}
     ),
+    "confirm the email address": Form(path_of_link, {}, {"/auth/login/", "/"}),
     "log out": Form(lambda user: "/auth/logout/", {}, {"/"}, logged_in=True),
     "change the password": Form(
         lambda user: "/auth/password/change/",

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from gunicorn.config import Config
 
+from accounts.email_links import path_of_link
 from blogsite import serving
 from blogsite.redaction import redact
 from posts.writing import preview_links
@@ -13,7 +14,8 @@ from posts.writing import preview_links
 RESET_TOKEN = "d3qx5k-0123456789abcdef0123456789abcdef"
 PREVIEW_TOKEN = "kEy_-" * 4 + "ab:" + "s1g_-" * 8 + "abc"
 INVITATION_TOKEN = "inv-0123456789abcdef0123456789abcdef"
-TOKENS = (RESET_TOKEN, PREVIEW_TOKEN, INVITATION_TOKEN)
+CONFIRM_TOKEN = "1xY5MW:" + "s1g_-" * 8 + "abc"
+TOKENS = (RESET_TOKEN, PREVIEW_TOKEN, INVITATION_TOKEN, CONFIRM_TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,7 @@ TOKENS = (RESET_TOKEN, PREVIEW_TOKEN, INVITATION_TOKEN)
     [
         ("/auth/password/reset/Mjc/diglgl-bef58/", "/auth/password/reset/Mjc/…/"),
         ("/auth/password/reset/Mjc/diglgl-bef58", "/auth/password/reset/Mjc/…"),
+        ("/auth/email/confirm/12/x:y/", "/auth/email/confirm/12/…/"),
         ("/preview/key:signature/", "/preview/…/"),
         ("/auth/invite/i-0123/", "/auth/invite/…/"),
         ("/auth/invitations/7/revoke/", "/auth/invitations/7/revoke/"),
@@ -29,6 +32,7 @@ TOKENS = (RESET_TOKEN, PREVIEW_TOKEN, INVITATION_TOKEN)
         ("/auth/password/reset/Mjc/set-password/", "/auth/password/reset/Mjc/set-password/"),
         ("/auth/password/reset/sent/", "/auth/password/reset/sent/"),
         ("/auth/password/reset/", "/auth/password/reset/"),
+        ("/auth/email/change/", "/auth/email/change/"),
         ("/preview/", "/preview/"),
         ("/previews/of/100%25", "/previews/of/100%25"),
         ("/12-a-preview-of-the-reset/", "/12-a-preview-of-the-reset/"),
@@ -44,6 +48,8 @@ def test_the_secret_part_of_an_address_is_left_out(address, logged):
     [
         "/auth/password/reset/Mjc/{}/",
         "/preview/{}/",
+        "/auth/email/confirm/12/{}/",
+        "/auth%2Femail%2Fconfirm%2F12%2F{}%2F",
         "//auth//password//reset//Mjc//{}//",
         "//preview//{}",
         "/./preview/./{}/",
@@ -78,6 +84,13 @@ def test_a_real_preview_link_looks_as_the_tests_think(draft):
     preview_links.make_link(draft, now=timezone.now())
     token = preview_links.token_for(draft, now=timezone.now())
     assert token not in redact(f"reset: {token}") and redact(f"reset: {token}") == "reset: …"
+
+
+def test_a_real_link_to_confirm_an_address_looks_as_the_tests_think(make_user):
+    path = path_of_link(make_user("zoe", email="zoe@example.org"))
+    token = path.split("/")[-2]
+    assert redact(f"GET {path}") == f"GET {path.replace(token, '…')}"
+    assert redact(f"to confirm: {token}") == "to confirm: …"
 
 
 def test_a_line_end_is_never_decoded():

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.machines import wait_until
 from tests.browser.test_life_of_a_post import press, start
+from tests.browser.test_main_job import PASSWORD as FIRST_PASSWORD
 from tests.browser.test_main_job import join
 
 pytestmark = pytest.mark.browser
@@ -44,16 +45,22 @@ def test_a_preview_link_is_not_sent_as_referrer_and_its_forms_work(writer, usern
     assert not [referer for referer in found if "/preview/" in referer]
 
 
-def test_a_password_link_is_not_sent_to_stylesheets_as_referrer(writer, username, site, mails):
-    writer.goto("/auth/account/")
-    writer.locator("input[type=email]").fill(f"{username}@example.org")
-    press(writer, "Save")
-    expect(writer.get_by_text("Your account is saved.")).to_be_visible()
+def test_a_link_in_a_mail_is_not_sent_to_stylesheets_as_referrer(writer, username, site, mails):
+    writer.goto("/auth/email/change/")
+    writer.get_by_label("Email").fill(f"{username}@example.org")
+    writer.get_by_label("Your password").fill(FIRST_PASSWORD)
+    press(writer, "Change address")
+    link = link_in_mail(mails, f"{username}@example.org", "confirm")
+    found = referers(writer)
+    writer.goto(link)
+    press(writer, "Confirm")
+    expect(writer.get_by_text("is now confirmed")).to_be_visible()
+    assert f"{site}/" in found and not [url for url in found if link.split("/")[-2] in url]
     writer.context.clear_cookies()
     writer.goto("/auth/password/reset/")
     writer.locator("input[type=email]").fill(f"{username}@example.org")
     writer.get_by_role("main").get_by_role("button").click()
-    link = link_in_mail(mails, f"{username}@example.org")
+    link = link_in_mail(mails, f"{username}@example.org", "reset")
     found = referers(writer)
     writer.goto(link)
     # Django keeps the token in the session and redirects to an address without it.
@@ -68,12 +75,12 @@ def test_a_password_link_is_not_sent_to_stylesheets_as_referrer(writer, username
     assert not [referer for referer in found if token in referer or "set-password" in referer]
 
 
-def link_in_mail(mails: Path, recipient: str) -> str:
+def link_in_mail(mails: Path, recipient: str, kind: str) -> str:
     """Return the link in the email to `recipient`, which may be sent after the response."""
 
     def links() -> list[str]:
         texts = [mail.read_text() for mail in mails.glob("*")]
-        found = [re.search(r"http\S+/reset/\S+/", text) for text in texts if recipient in text]
+        found = [re.search(rf"http\S+/{kind}/\S+/", text) for text in texts if recipient in text]
         return [link[0] for link in found if link]
 
     wait_until(links, "no mail")
