@@ -52,7 +52,7 @@ def arrows_back(package: str, source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", ALLOWED)
-def test_no_import_runs_back(package):
+def test_no_import_goes_backward(package):
     assert modules(package)
     found = {str(path): arrows_back(package, path.read_text()) for path in modules(package)}
     assert not {path: names for path, names in found.items() if names}
@@ -69,7 +69,7 @@ def test_no_import_runs_back(package):
         ("import accounts.models", False),
     ],
 )
-def test_an_import_that_runs_back_is_caught(source, is_caught):
+def test_an_import_that_goes_backward_is_caught(source, is_caught):
     assert bool(arrows_back("accounts", source)) == is_caught
 
 
@@ -115,7 +115,7 @@ def test_only_urls_and_settings_of_the_project_name_the_apps():
 
 
 @pytest.mark.parametrize("app", ["jobs", "identity", "accounts", "posts"])
-def test_no_foreign_key_runs_back(app):
+def test_no_foreign_key_goes_backward(app):
     for model in apps.get_app_config(app).get_models():
         for field in model._meta.get_fields():
             if field.is_relation and field.concrete and field.related_model:

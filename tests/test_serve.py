@@ -71,7 +71,7 @@ def get(environment: dict, path: str = "/") -> str:
         return response.read().decode()
 
 
-def test_it_says_each_step_the_address_last_and_the_second_time_does_nothing_twice(environment):
+def test_it_prints_each_step_then_the_address_and_repeats_nothing(environment):
     instance = Path(environment["INSTANCE_DIR"])
     with serving(environment) as lines:
         steps = [line.partition(" ")[0] for line in lines if not line.startswith("Installing")]

@@ -71,7 +71,7 @@ def test_only_the_right_password_reveals_that_an_account_waits(alice, make_user)
     assert not alice.is_active and alice.last_login is None
 
 
-def test_a_waiting_account_gets_in_nowhere(alice, run_jobs):
+def test_a_waiting_account_opens_no_private_page(alice, run_jobs):
     client = Client()
     client.force_login(alice)
     assert client.get("/create/").status_code == 302
@@ -106,7 +106,7 @@ def test_refusal_deletes_the_account_and_frees_its_name(alice, editor):
 
 
 @pytest.mark.parametrize("act", ["approve", "refuse"])
-def test_only_waiting_accounts_can_be_decided_about(editor, make_user, act):
+def test_only_waiting_accounts_can_be_approved_or_refused(editor, make_user, act):
     active = make_user("active")
     closed = make_user("closed", is_active=False)
     for pk in (active.pk, closed.pk, 999_999):
@@ -136,7 +136,7 @@ def test_owners_and_editors_decide_and_others_do_not(make_user, act):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_of_two_who_decide_at_once_one_wins(alice):
+def test_only_one_of_two_simultaneous_decisions_counts(alice):
     together = Barrier(2)
 
     def decide(act):

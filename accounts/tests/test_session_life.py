@@ -169,7 +169,9 @@ def test_a_session_from_before_the_choice_existed_is_renewed_too(client, reader,
     assert client.get(OWN).cookies[cookie]["max-age"] == 14 * 86_400
 
 
-def test_of_two_requests_at_once_one_renews(client, log_in, cookie, monkeypatch):
+def test_only_one_of_two_simultaneous_requests_renews_the_session(
+    client, log_in, cookie, monkeypatch
+):
     log_in()
     age(days=2)
     ends_at = Session.objects.get().expire_date

@@ -107,7 +107,7 @@ def test_a_file_that_was_chosen_must_be_chosen_again(client, writer):
     assert "image" not in UnsavedText.objects.get().texts
 
 
-def test_of_a_form_only_its_texts_are_kept(client, writer):
+def test_only_the_texts_of_a_form_are_kept(client, writer):
     others = {"password": "hunter2", "csrfmiddlewaretoken": "x", "username": "x", "is_staff": "on"}
     client.post(ACCOUNT, TYPED | others | {"writer": writer})
     text = UnsavedText.objects.get()
@@ -290,7 +290,7 @@ def keep(user, text: str, **fields) -> None:
     unsaved_text.keep(UnsavedText(user=user, texts={"biography": text}, **values | fields))
 
 
-def test_of_an_account_the_newest_ten_are_kept(author, reader):
+def test_the_newest_ten_of_an_account_are_kept(author, reader):
     keep(reader, "Theirs")
     for number in range(TEXTS_MAX + 2):
         keep(author, f"Text {number}", form_id=str(number))

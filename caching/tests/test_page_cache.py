@@ -147,7 +147,7 @@ def test_a_client_with_a_current_date_gets_304(anonymous, bread, clock, asked_at
 
 
 @pytest.mark.parametrize("since", ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_a_date_that_says_nothing_gets_the_page(anonymous, bread, clock, since):
+def test_an_invalid_or_old_date_gets_the_page(anonymous, bread, clock, since):
     anonymous.get()
     clock(5)
     assert anonymous.get(HTTP_IF_MODIFIED_SINCE=since).status == 200

@@ -181,7 +181,7 @@ def test_transparency_is_kept(data):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "MPO"])
-def test_of_several_images_in_a_file_the_first_is_kept(kind):
+def test_only_the_first_of_several_images_in_a_file_is_kept(kind):
     data = encoded(plain(), kind, save_all=True, append_images=[plain(color=BLUE)])
     image = made(data)
     assert image.tone == "300"

@@ -83,7 +83,7 @@ def test_a_job_waits_until_it_is_due():
     assert run_all(tomorrow) == 1
 
 
-def test_of_two_jobs_with_one_key_the_first_runs():
+def test_the_first_of_two_jobs_with_one_key_runs():
     note.with_key("key").enqueue(1)
     assert note.with_key("key").enqueue(2).id == "key"
     note.with_key("another").enqueue(3)

@@ -126,7 +126,7 @@ def test_a_choice_of_missing_rows_is_refused_beside_its_field(root, author, page
     assert 'value="typed"' in response.text
 
 
-def test_rows_that_there_are_can_be_chosen(root):
+def test_existing_rows_can_be_chosen(root):
     group, (first, second) = Group.objects.first(), Permission.objects.all()[:2]
     data = {"name": "typed", "permissions": [first.pk, second.pk]}
     root.post(reverse("admin:auth_group_change", args=[group.pk]), data)

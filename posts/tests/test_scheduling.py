@@ -88,7 +88,7 @@ def test_a_script_that_publishes_an_autosaved_draft_schedules_it(client_of):
 
 @pytest.mark.parametrize("at", ["", NOW - timedelta(days=1), NOW - timedelta(seconds=1)])
 @pytest.mark.parametrize("state", ["new", "draft", "scheduled"])
-def test_without_a_time_to_come_publish_publishes_at_once(send, make_post, at, state):
+def test_without_a_later_time_publish_publishes_at_once(send, make_post, at, state):
     fields = {
         "draft": {"status": "draft", "publish_at": None},
         "scheduled": {"publish_at": TOMORROW},
@@ -120,7 +120,7 @@ def test_the_editor_offers_publish_now_only_for_a_scheduled_post(
 @pytest.mark.parametrize(
     ("at", "message"), [("", "Choose when the post should appear."), (NOW, "This time has passed.")]
 )
-def test_a_scheduled_post_is_saved_with_a_time_to_come_alone(send, scheduled, action, at, message):
+def test_a_scheduled_post_can_be_saved_only_with_a_later_time(send, scheduled, action, at, message):
     page = send(scheduled, at, action).text
     assert message in page and "words</textarea>" in page
     # The note above the form names the saved time.

@@ -147,7 +147,7 @@ def test_the_next_page_is_prefetched_when_its_link_is_hovered(open_page, blog):
     assert page.context.cookies() == []
 
 
-def test_nothing_but_pages_to_read_is_ever_fetched_ahead(open_page, blog):
+def test_only_pages_for_reading_are_prefetched(open_page, blog):
     page = open_page()
     session = page.context.new_cdp_session(page)
     offered = set()
