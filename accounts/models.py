@@ -238,6 +238,10 @@ class FormerUsername(models.Model):
 
     objects = FormerUsernameQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = _("former username")
+        verbose_name_plural = _("former usernames")
+
     def __str__(self) -> str:
         return self.username_key
 

@@ -80,7 +80,7 @@ class RedirectForm(forms.ModelForm):
         data = super().clean()
         old_path = data.get("old_path", self.instance.old_path)
         if old_path and data.get("target") and leads_back(data["target"], old_path):
-            self.add_error("target", _("This address leads back to the old path."))
+            self.add_error("target", _("This redirect would lead in circles."))
         return data
 
 

@@ -9,7 +9,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0011_waiting'),
-        ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
     operations = [
@@ -19,7 +18,12 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('username_key', models.CharField(max_length=90, unique=True)),
                 ('username_skeleton', models.CharField(db_index=True, max_length=200)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_usernames', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': 'former username',
+                'verbose_name_plural': 'former usernames',
+            },
         ),
         migrations.AddField(
             model_name='user',
@@ -29,10 +33,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(condition=models.Q(('has_checked_name', True)), fields=('username_skeleton',), name='accounts_checked_names_look_different'),
-        ),
-        migrations.AddField(
-            model_name='formerusername',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_usernames', to=settings.AUTH_USER_MODEL),
         ),
     ]

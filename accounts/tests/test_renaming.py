@@ -164,7 +164,10 @@ def test_skeletons_of_old_names_are_derived_again_after_an_update_of_the_data(ch
 
 
 def test_a_name_that_someone_takes_first_is_refused(change, make_user):
-    with meanwhile(lambda: make_user("pen.name"), before='UPDATE "accounts_user"'):
+    def take() -> None:
+        make_user("pen.name")
+
+    with meanwhile(take, before='UPDATE "accounts_user" SET "username"'):
         assert change("pen.name") == {"username": [TAKEN]}
 
 
