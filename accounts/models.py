@@ -6,6 +6,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from accounts.usernames import (
     validate_username,
 )
 from content.lookups import Begins
+from identity import current
 
 BIOGRAPHY_MAX_LENGTH = 2_000
 
@@ -208,6 +210,8 @@ class User(AbstractUser):
             derived = (DERIVED.get(name, ()) for name in update_fields)
             kwargs["update_fields"] = {*update_fields}.union(*derived)
         super().save(*args, **kwargs)
+        if self.role == Role.OWNER and (update_fields is None or "role" in update_fields):
+            current.note_owner(timezone.now())
 
     def derive_names(self) -> None:
         """Set the columns that are derived from the names."""

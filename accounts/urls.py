@@ -5,6 +5,7 @@ from accounts import (
     email_views,
     invitation_views,
     site_settings,
+    start_views,
     username_change,
     views,
 )
@@ -60,5 +61,6 @@ auth = [
 
 urlpatterns = [
     path("auth/", include(auth)),
+    path("start/<token>/", start_views.Start.as_view(), name="start"),
     path("settings/", site_settings.Settings.as_view(), name="settings"),
 ]

@@ -9,9 +9,9 @@ import re
 # The last part of a link's path, with plain or encoded slashes.
 PART = r"[^/\\\s\"?&]+"
 MAILED = rf"(?:password[/\\]+reset|email[/\\]+confirm)[/\\]+{PART}"
-OPEN = r"[/\\](?:invite|preview)"
+OPEN = r"[/\\](?:invite|preview|start)"
 PATHS = rf"((?:{MAILED}|{OPEN})[/\\]+)(?!set-password\b){PART}"
-WORDS = ("%", "confirm", "invite", "preview", "reset")
+WORDS = ("%", "confirm", "invite", "preview", "reset", "start")
 # Each kind of token, anywhere in a text.
 TOKENS = r"\b[0-9a-z]{1,13}-[0-9a-f]{32}\b|(?:[\w-]{22}|\b[0-9a-z]{6}):[\w-]{43}"
 SECRET = re.compile(f"{PATHS}|{TOKENS}", re.ASCII | re.IGNORECASE)

@@ -187,7 +187,8 @@ def restrict_content(get_response: GetResponse) -> GetResponse:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        if is_for_token(request):
+        # Any 404, so that a wrong token gets the response of an unknown address.
+        if is_for_token(request) or response.status_code == 404:
             # The browser would send the address with its requests for the page's own style sheets,
             # and nginx logs that. With "no-referrer", Chromium sends "Origin: null" with a form.
             response["Referrer-Policy"] = "strict-origin"

@@ -181,10 +181,26 @@ def post_worker_init(worker) -> None:
 
 
 def when_ready(server) -> None:
-    """Print the address as the last line of the startup."""
+    """Print the address as the last step of the startup."""
     if sys.stderr.isatty():
         # Closing the terminal should stop the server that was started in it, not reload it.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    addresses = ", ".join(str(listener) for listener in server.LISTENERS)
-    sys.stdout.write(f"Serving at {addresses} (Ctrl-C stops it)\n")
+    addresses = [str(listener) for listener in server.LISTENERS]
+    sys.stdout.write(f"Serving at {', '.join(addresses)} (Ctrl-C stops it)\n")
+    print_start_link(addresses[0])
     sys.stdout.flush()
+
+
+def print_start_link(address: str) -> None:
+    """Print the link for the first owner. In systemd's journal, print the command that shows it."""
+    from django.conf import settings
+    from django.db import connections
+    from django.utils.module_loading import import_string
+
+    path = import_string(settings.LINK_AT_START)()
+    # The workers are copies of this process, and must not share its connection.
+    connections.close_all()
+    if path and "JOURNAL_STREAM" in os.environ:
+        sys.stdout.write("This blog has no owner yet. Run: deploy/manage start_link\n")
+    elif path:
+        sys.stdout.write(f"Become the owner of this blog: {settings.SITE_URL or address}{path}\n")

@@ -275,6 +275,9 @@ AUTH_USER_MODEL = "accounts.User"
 SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "posts:post_list"
+# Return the path of the link for the first owner, or "" if there is none.
+LINK_AT_START = "accounts.first_run.link_at_start"
+FIND_START_LINK = "accounts.first_run.find_link"
 # The first page of people who were invited to write.
 WRITING_URL = "posts:post_create"
 LOGOUT_REDIRECT_URL = "posts:post_list"

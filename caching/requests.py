@@ -12,7 +12,16 @@ from caching.cookies import has_personal_cookie
 ADDRESS_MAX = 1_000
 
 # Prefixes of files, personal pages and pages for machines, which the cache doesn't even look up.
-PASSED_BY = ("/static/", "/media/", "/admin/", "/auth/", "/preview/", "/healthz", "/readyz")
+PASSED_BY = (
+    "/static/",
+    "/media/",
+    "/admin/",
+    "/auth/",
+    "/preview/",
+    "/start/",
+    "/healthz",
+    "/readyz",
+)
 # Headers of requests that need a response of their own.
 PERSONAL = {"HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_RANGE", "HTTP_IF_RANGE"}
 PERSONAL |= {"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"}

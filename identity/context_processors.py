@@ -6,7 +6,11 @@ from identity import current
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Return the blog's name, and whether everyone may register."""
+    """Return the blog's name, whether everyone may register, and whether it ever had an owner."""
     found = current.site()
     # Not `site_name`: Django's login view sets that to the host.
-    return {"blog_name": found.name, "registration_open": found.is_registration_open}
+    return {
+        "blog_name": found.name,
+        "registration_open": found.is_registration_open,
+        "had_owner": found.owned_since is not None,
+    }

@@ -6,6 +6,7 @@ Each process keeps them until the cache version rises, so reading them costs no 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
@@ -105,6 +106,12 @@ def locked() -> Site:
     """Return the row, locked until the transaction ends. The first call creates it."""
     Site.objects.get_or_create(pk=1)
     return Site.objects.select_for_update().get()
+
+
+def note_owner(now: datetime) -> None:
+    """Remember that the blog has an owner, which ends its first run for good."""
+    if not site().owned_since:
+        change(owned_since=now, start_digest="")
 
 
 @contextmanager

@@ -333,7 +333,7 @@ def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_l
 @needs_nginx
 @pytest.mark.parametrize(("hangs_up", "name"), [(False, "access.log"), (True, "error.log")])
 def test_its_logs_contain_no_secret_addresses(tmp_path, hangs_up, name):
-    paths = ["/preview/swordfish/", "//preview//swordfish", "/%70review/swordfish/"]
+    paths = ["/start/swordfish/", "//preview//swordfish", "/%70review/swordfish/"]
     paths += ["/auth/password/reset/uid/swordfish/", "/%61uth/password/reset/uid/swordfish"]
     with before(tmp_path, Told(hangs_up=hangs_up)) as visitor:
         for path in (*paths, "/page/"):

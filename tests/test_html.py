@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from accounts import first_run
 from accounts.models import User
 from posts.models import PostText
 from posts.writing import history
@@ -188,6 +189,12 @@ def test_pages_contain_no_html_that_the_checker_refused(client_for, visitor, pos
 @pytest.mark.parametrize("path", ["/tags/", "/authors/author/", "/mine/", "/{draft}/history/"])
 def test_pages_of_an_empty_blog_have_no_faults_either(client_of, draft, path):
     assert faults(client_of("author").get(path.format(draft=draft.pk)).text) == []
+
+
+def test_the_first_page_of_a_blog_has_no_faults(client, db):
+    link = first_run.renew_link()
+    for page in (client.get(link), client.post(link, {"writers": "x"})):
+        assert page.status_code == 200 and faults(page.text) == []
 
 
 @pytest.mark.parametrize("typed", ["never", "2026-02-31T10:00", "0900-01-01T10:00", "2026-01-01"])

@@ -61,7 +61,9 @@ def serving(environment: dict, *arguments: str, cwd: Path = ROOT):
             yield lines
         finally:
             os.killpg(server.pid, signal.SIGINT)
+            lines += server.stdout.read().splitlines()
             errors = server.stderr.read()
+            assert "/start/" not in errors.replace("/start/…/", "")
             assert server.wait(timeout=30) == 0, errors
             assert "Traceback" not in errors
 
@@ -76,14 +78,19 @@ def test_it_prints_each_step_then_the_address_and_repeats_nothing(environment):
     with serving(environment) as lines:
         steps = [line.partition(" ")[0] for line in lines if not line.startswith("Installing")]
         assert steps == ["Preparing", "Migrating", "Collecting", "Starting", "Serving"]
-        assert lines[-1].startswith(f"Serving at http://127.0.0.1:{environment['PORT']}")
+        address = f"http://127.0.0.1:{environment['PORT']}"
+        assert lines[-1].startswith(f"Serving at {address}")
+        token = (instance / "start_token").read_text()
+        assert "Start your blog" in get(environment, f"/start/{token}/")
         style = re.search(r"/static/css/site\.\w+\.css", get(environment))[0]
         assert "--paper" in get(environment, style)
+    assert lines[-1] == f"Become the owner of this blog: {address}/start/{token}/"
     assert (instance / "static/collected.stamp").exists()
     collected = (instance / "static/staticfiles.json").stat().st_mtime_ns
     # Start again at once, on the port that was just freed.
     with serving(environment) as lines:
         assert [line.partition(" ")[0] for line in lines] == ["Starting", "Serving"]
+        assert (instance / "start_token").read_text() != token
     assert (instance / "static/staticfiles.json").stat().st_mtime_ns == collected
 
 
@@ -117,6 +124,7 @@ def test_the_demo_says_once_how_to_log_in(environment):
     with serving(environment, "--demo") as lines:
         assert any(re.match(r"Log in as \S+ with the password \S+", line) for line in lines)
         assert "The Night Train" in get(environment)
+    assert not any("/start/" in line for line in lines)
     with serving(environment, "--demo") as lines:
         assert not any("password" in line for line in lines)
         assert "The blog already has posts, so no sample posts were added." in lines

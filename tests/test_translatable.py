@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import trans_real
 from django.utils.translation.trans_real import CONTEXT_SEPARATOR
 
-from accounts import inviting
+from accounts import first_run, inviting
 from accounts.models import Invitation, User
 from posts.models import CommentReport, ModerationEntry, Post, PreviewLink, Tag
 
@@ -226,6 +226,14 @@ def test_no_refused_form_has_such_text(client, blog, visitor, forms):
         assert response.status_code == (422 if path.endswith("comments/") else 200), path
         found += check(path, response.text)
     assert "\n".join(sorted(set(found))) == ""
+
+
+def test_the_first_page_of_a_blog_has_no_such_text(client, pseudo):
+    link = first_run.renew_link()
+    found = check("shown", client.get(link).text)
+    found += check("refused", client.post(link, {"writers": "x"}).text)
+    assert "\n".join(found) == ""
+    assert check("home", client.get("/").text) == []
 
 
 def test_no_act_on_a_comment_has_such_text(client, blog):

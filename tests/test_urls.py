@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts import inviting
+from accounts import first_run, inviting
 from accounts.models import Invitation, User
 from posts.discussion import commenting
 from posts.models import Comment, Post
@@ -87,6 +87,7 @@ INVENTORY = {
     "accounts:login": ({}, FORM, "public"),
     "accounts:logout": ({}, FORM, "public"),
     "accounts:account": ({}, FORM, "logged in"),
+    "accounts:start": ({"token": "x"}, FORM, "public"),
     "accounts:settings": ({}, FORM, "owner"),
     "accounts:waiting_list": ({}, READ, "editing"),
     "accounts:account_approve": ({"number": 1}, {"POST"}, "editing"),
@@ -141,6 +142,8 @@ def address(name: str, post) -> str:
         arguments["comment"] = comment_on(post).pk
     if "number" in arguments and "pk" in arguments:
         publishing.save_post(Post.objects.get(pk=post.pk), Edit(timezone.now()))
+    if name == "accounts:start":
+        return first_run.renew_link()
     if name == "accounts:invitation_accept":
         arguments["token"] = token_of_invitation()
     if name == "posts:post_preview":

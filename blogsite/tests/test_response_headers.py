@@ -85,6 +85,7 @@ def test_the_304_of_a_static_file_has_the_security_headers_too():
     ("path", "policy"),
     [
         ("/preview/some:token/", "strict-origin"),
+        ("/start/token/", "strict-origin"),
         ("/auth/password/reset/Mjc/dig-bef/", "strict-origin"),
         ("/auth/password/reset/Mjc/set-password/", "strict-origin"),
         ("/auth/login/?next=/preview/some:token/", "strict-origin"),

@@ -189,6 +189,7 @@ def is_setting(name: str, value: object) -> bool:
     functions = {
         "access_line",
         "cores_to_share",
+        "print_start_link",
         "unblock_stop_signals",
         "redact",
         "return_large_blocks",
@@ -309,9 +310,20 @@ def test_the_server_refuses_to_start_if_a_check_finds_an_error(settings):
     assert "blogsite.E001" in stop.value.code and "ALLOWED_HOSTS" in stop.value.code
 
 
-def test_a_start_ends_with_the_addresses(capsys):
-    listeners = ["http://127.0.0.1:8000", "http://[::1]:8000"]
-    serving.when_ready(SimpleNamespace(LISTENERS=listeners))
+def no_link() -> str:
+    return ""
+
+
+@pytest.fixture
+def owned(settings):
+    settings.LINK_AT_START = f"{__name__}.no_link"
+
+
+LISTENERS = ["http://127.0.0.1:8000", "http://[::1]:8000"]
+
+
+def test_a_start_ends_with_the_addresses(owned, capsys):
+    serving.when_ready(SimpleNamespace(LISTENERS=LISTENERS))
     line = "Serving at http://127.0.0.1:8000, http://[::1]:8000 (Ctrl-C stops it)\n"
     assert capsys.readouterr().out == line
 
@@ -361,7 +373,9 @@ def test_the_command_offers_what_manage_py_offers(monkeypatch, capsys, start):
 
 
 @pytest.mark.parametrize("in_terminal", [True, False])
-def test_closing_the_terminal_stops_the_server_started_in_it(monkeypatch, capsys, in_terminal):
+def test_closing_the_terminal_stops_the_server_started_in_it(
+    monkeypatch, owned, capsys, in_terminal
+):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stops = []
     terminate = signal.signal(signal.SIGTERM, lambda *_: stops.append(True))
