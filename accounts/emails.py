@@ -39,8 +39,8 @@ def login_key(typed: str) -> str:
 
 
 def validate_new_email(address: str) -> None:
-    """Raise ValidationError if mail servers would not know an address that a form field accepts."""
-    # In ASCII, a domain can contain characters that it did not seem to contain, such as another @.
+    """Raise ValidationError if mail servers would refuse an address that a form field accepts."""
+    # Converted to ASCII, a domain can contain unexpected characters, such as another @.
     validate_email(in_ascii(address))
 
 

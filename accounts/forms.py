@@ -260,7 +260,7 @@ class EmailForm(EmailRules, OwnPasswordRules, forms.Form):
         email = super().clean_email()
         user = self.request.user
         if email and email == user.email and user.has_confirmed_email:
-            raise ValidationError(_("This is your email address already."), code="unchanged")
+            raise ValidationError(_("This is already your email address."), code="unchanged")
         return email
 
 

@@ -59,7 +59,7 @@ class MailMixin:
 
 @method_decorator(require_POST, name="dispatch")
 class AccountAct(LoginRequiredMixin, View):
-    """A change from a button of the account page, by POST alone. Logging in leads to that page."""
+    """A change from a button of the account page, only by POST. Logging in leads to that page."""
 
     def handle_no_permission(self) -> HttpResponse:
         return redirect_to_login(reverse("accounts:account"))

@@ -214,7 +214,7 @@ def test_an_address_can_be_removed_and_is_told(zoes, mails):
         ({"email": "a\0@example.org"}, "email", "Null characters are not allowed."),
         ({"email": "<b>@example.org"}, "email", "Enter a valid email address."),
         ({"email": "ſam@example.org"}, "email", "Enter a valid email address."),
-        ({"email": OLD}, "email", "This is your email address already."),
+        ({"email": OLD}, "email", "This is already your email address."),
         ({"email": f"{'x' * 300}@example.org"}, "email", "at most 254 characters (it has 312)"),
     ],
 )
