@@ -279,7 +279,7 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.role}, {self.note}"
+        return ": ".join(filter(None, (self.get_role_display(), self.note)))
 
 
 class UnsavedText(models.Model):

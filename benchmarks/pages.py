@@ -48,6 +48,7 @@ STARTS = (
     "/auth/password/reset/sent/",
     "/auth/password/reset/x/y-z/",
     "/auth/email/confirm/1/x/",
+    "/auth/invite/x/",
     "/mine/?state=trash",
     "/mine/?find=zzzz",
     "/authors/empty/",

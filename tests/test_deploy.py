@@ -320,7 +320,7 @@ def test_only_nginx_tells_the_application_the_client_and_the_scheme(tmp_path):
     ("path", "is_limited"),
     [("/auth/login/", True), ("/admin/login/", True), ("/auth/password/reset/", True),
      ("/auth/password/reset/MQ/set-password/", True), ("/auth/account/", False),
-     ("/create/", False), ("/preview/", False)],
+     ("/create/", False), ("/preview/", False), ("/auth/invite/x/", True)],
 )  # fmt: skip
 def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_limited):
     application = Told()
@@ -335,6 +335,7 @@ def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_l
 def test_its_logs_contain_no_secret_addresses(tmp_path, hangs_up, name):
     paths = ["/start/swordfish/", "//preview//swordfish", "/%70review/swordfish/"]
     paths += ["/auth/password/reset/uid/swordfish/", "/%61uth/password/reset/uid/swordfish"]
+    paths += ["/auth/invite/swordfish/", "//auth//invite//swordfish", "/%61uth/invite/swordfish"]
     with before(tmp_path, Told(hangs_up=hangs_up)) as visitor:
         for path in (*paths, "/page/"):
             assert visitor.get(path).status == (502 if hangs_up else 200)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Invitation, User
 from caching import pages
 from posts import listing
 from posts.models import (
@@ -116,6 +116,9 @@ PAGES = {
     "my hidden": ("author", "/mine/?state=hidden"),
     "my trash": ("author", "/mine/?state=trash&find=title"),
     "account": ("author", "/auth/account/"),
+    "invitations": ("owner", "/auth/invitations/"),
+    "invitations, older": ("owner", "/auth/invitations/?before=2000"),
+    "new accounts": ("owner", "/auth/waiting/"),
     "admin": ("moderator", "/admin/"),
     "admin, posts": ("moderator", "/admin/posts/post/"),
     "admin, posts, page": ("moderator", "/admin/posts/post/?p=9"),
@@ -188,6 +191,14 @@ def fill(first: int, end: int) -> None:
         for n in numbers
     )
     Comment.objects.bulk_create(new_comment(n, 1 if n % 2 else n, now) for n in numbers)
+    Invitation.objects.bulk_create(
+        Invitation(pk=n, digest=n, inviter_id=1, created_at=now, expires_at=now) for n in numbers
+    )
+    waiting = {"is_active": False, "waiting_since": now}
+    User.objects.bulk_create(
+        User(pk=2 * 10**6 + n, username=f"new{n}", username_key=f"new{n}", **waiting)
+        for n in numbers
+    )
 
 
 def new_post(number: int, author: int, **fields) -> Post:
@@ -248,6 +259,7 @@ def let_in() -> dict[str, Client]:
     moderator = User.objects.create_user("moderator", pk=10**6, is_staff=True)
     moderator.groups.add(Group.objects.get(name="Moderators"))
     people = {"author": User.objects.get(pk=1), "reader": User.objects.get(pk=2)}
+    people["owner"] = User.objects.create_user("owner", pk=10**6 + 1, role="owner")
     clients = {"anonymous": Client()}
     for name, user in (people | {"moderator": moderator}).items():
         clients[name] = Client()

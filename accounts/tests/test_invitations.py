@@ -313,7 +313,7 @@ def test_the_list_has_pages(as_, invite, django_assert_num_queries):
         first = client.get(LIST).text
     (older,) = re.findall(r'href="(\?before=[0-9]+)"', first)
     second = client.get(f"{LIST}{older}").text
-    shown = [re.findall(">(Note [0-9]+)", page) for page in (first, second)]
+    shown = [re.findall(">Author: (Note [0-9]+)", page) for page in (first, second)]
     assert shown[0] + shown[1] == [f"Note {number:02}" for number in reversed(range(23))]
     for nonsense in ("x", "-1", "9" * 30, "²"):
         assert client.get(LIST, {"before": nonsense}).status_code == 200

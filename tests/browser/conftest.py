@@ -57,11 +57,10 @@ def mails(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory, database_url, mails):
-    """The address of a site that `bin/serve` starts and Ctrl-C stops."""
-    port = free_port()
-    environment = os.environ | {
-        "PORT": str(port),
+def environment(tmp_path_factory, database_url, mails):
+    """The environment of the site and of its commands."""
+    return os.environ | {
+        "PORT": str(free_port()),
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
         "DATABASE_URL": database_url,
         "EMAIL_URL": f"filemail://{mails}",
@@ -69,12 +68,17 @@ def site(tmp_path_factory, database_url, mails):
         "RATE_LIMITS": "0",
         "ALLOWED_HOSTS": f"127.0.0.1,localhost,{PLAIN_HOST}",
     }
+
+
+@pytest.fixture(scope="package")
+def site(environment):
+    """The address of a site that `bin/serve` starts and Ctrl-C stops."""
     command = [ROOT / "bin/serve"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         for line in server.stdout:
             if line.startswith("Serving at"):
                 break
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{environment['PORT']}"
         server.send_signal(signal.SIGINT)
         # This is longer than gunicorn waits for its workers.
         assert server.wait(timeout=60) == 0
