@@ -98,12 +98,11 @@ class SavesPassword:
     # Whether only a link in a mail to the account's address leads to this form.
     is_by_mail = False
 
-    def save(self, commit: bool = True) -> User:
+    def save(self) -> User:
         # Hash before the transaction starts. SQLite allows one writer, so others would wait for the
         # hash.
         user = super().save(commit=False)
-        if commit:
-            save_password(user, by_mail=self.is_by_mail)
+        save_password(user, by_mail=self.is_by_mail)
         return user
 
 
