@@ -47,9 +47,10 @@ def send_first_link(request: HttpRequest, user: User) -> None:
 
     The limit stops mail to an address that someone keeps typing, but no registration.
     """
-    if user.email and can_send():
+    address = user.email_to_confirm
+    if address and can_send():
         with suppress(LimitReached):
-            send_link(request, user, user.email)
+            send_link(request, user, address)
 
 
 @method_decorator([sensitive_post_parameters("password"), never_cache], name="dispatch")

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts.csrf import AsksAgainMixin
+from accounts.email_views import send_first_link
 from accounts.first_run import HasOwner, first_pages, is_token, take_over
 from accounts.guessing import remember_device
 from accounts.models import User
@@ -70,6 +71,7 @@ class Start(AsksAgainMixin, FormView):
         """Log the owner in, and open the editor."""
         auth.login(self.request, user)
         messages.success(self.request, _("This is your blog now. Here is a first draft."))
+        send_first_link(self.request, user)
         (find_page,) = first_pages
         response = HttpResponseRedirect(find_page(user, timezone.now()))
         remember_device(response, user)

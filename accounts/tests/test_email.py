@@ -7,7 +7,7 @@ import pytest
 from django.contrib import auth
 from django.test import Client
 
-from accounts import email_links
+from accounts import email_links, first_run
 from accounts.email_links import path_of_link
 from accounts.models import User
 from accounts.tests.test_password import new_password
@@ -77,6 +77,14 @@ def test_a_waiting_account_confirms_its_address_before_it_is_approved(client, se
 def test_an_invited_person_confirms_the_address_too(client, invite, link):
     typed = {"username": "new", "email": NEW, "password1": PASSWORD, "password2": PASSWORD}
     client.post(invite(), typed)
+    assert client.post(link())["Location"] == ACCOUNT
+    assert state_of("new") == (NEW, True, "")
+
+
+def test_the_first_owner_confirms_the_address_too(client, db, link, settings, tmp_path):
+    settings.INSTANCE_DIR = tmp_path
+    typed = {"username": "new", "email": NEW, "password1": PASSWORD, "password2": PASSWORD}
+    client.post(first_run.renew_link(), typed | {"blog_name": "Blogsite", "writers": "everyone"})
     assert client.post(link())["Location"] == ACCOUNT
     assert state_of("new") == (NEW, True, "")
 
