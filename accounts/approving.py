@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.credentials import tell
 from accounts.models import User
 from identity import current
 
@@ -23,12 +24,13 @@ def apply_settings(user: User, *, now: datetime) -> None:
 
 @transaction.atomic
 def approve(pk: int) -> User | None:
-    """Let the person log in. Return None if the account is not waiting."""
+    """Let the person log in, and say so by mail. Return None if the account is not waiting."""
     user = lock_waiting(pk)
     if user:
         user.is_active = True
         user.waiting_since = None
         user.save(update_fields=["is_active", "waiting_since"])
+        tell(user, "account_approved")
     return user
 
 

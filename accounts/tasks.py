@@ -54,6 +54,7 @@ def send_confirmation(pk: int, site_url: str) -> None:
 
 @task
 def send_notice(event: str, address: str, username: str) -> None:
-    """Tell a person that the password or the address of their account has changed."""
+    """Tell a person what has happened to their account. Without SITE_URL, there are no links."""
     link = f"{settings.SITE_URL}{reverse('accounts:password_reset')}" if settings.SITE_URL else ""
-    mail.send_template(event, address, {"username": username, "link": link})
+    login = f"{settings.SITE_URL}{reverse('accounts:login')}" if settings.SITE_URL else ""
+    mail.send_template(event, address, {"username": username, "link": link, "login": login})

@@ -183,3 +183,20 @@ def test_editors_find_the_pages_about_people_from_their_account(make_user):
         client.force_login(make_user(f"the-{role}", role=role))
         page = client.get("/auth/account/").text
         assert (f'href="{LIST}"' in page) is (role in (Role.OWNER, Role.EDITOR)), role
+
+
+@pytest.mark.parametrize("site_url", ["", "https://blog.example"])
+def test_approval_is_announced_to_a_confirmed_address_alone(
+    alice, editor, settings, run_jobs, mailoutbox, site_url
+):
+    settings.SITE_URL = site_url
+    confirmed = {"email": "zoe@example.org", "confirmed_email": "zoe@example.org"}
+    waiting = {"is_active": False, "waiting_since": timezone.now()}
+    zoe = User.objects.create_user("zoe", email_confirmed_at=timezone.now(), **confirmed, **waiting)
+    for user in (alice, zoe):
+        approving.approve(user.pk)
+    run_jobs()
+    (message,) = mailoutbox
+    assert message.to == ["zoe@example.org"]
+    assert "log in to Blogsite with your account zoe" in message.body
+    assert ("https://blog.example/auth/login/" in message.body) is bool(site_url)
