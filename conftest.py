@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import reset_format_cache
 
 from accounts.models import User
+from accounts.roles import Role
 from caching import pages
 from caching.tests.cached import AnonymousVisitor
 from identity import current
@@ -119,11 +120,29 @@ def moderator(make_user) -> User:
 
 
 @pytest.fixture
-def client_of(client, author, reader, moderator):
-    """Return a function that returns a visitor's client by name; `anonymous` is not logged in."""
+def as_role(make_user):
+    """Return a function that returns the client of a person of that role, with its name."""
+
+    def client_for(role: str) -> Client:
+        client = Client()
+        name = f"the-{role}"
+        client.force_login(User.objects.filter(username=name).first() or make_user(name, role=role))
+        return client
+
+    return client_for
+
+
+@pytest.fixture
+def client_of(client, author, reader, moderator, make_user):
+    """Return a function that returns a visitor's client by name; `anonymous` is not logged in.
+
+    `reader` is an author too, but wrote nothing.
+    """
     people = {"author": author, "reader": reader, "moderator": moderator}
 
     def client_for(visitor: str) -> Client:
+        if visitor in Role.values and visitor not in people:
+            people[visitor] = make_user(visitor, role=visitor)
         if visitor in people:
             client.force_login(people[visitor])
         return client

@@ -26,6 +26,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_actions import is_key
+from accounts.admin_roles import RoleRules, RolesMixin
 from accounts.credentials import replace_email
 from accounts.forms import DisplayNameRules, EmailRules, SavesPassword, UsernameRules
 from accounts.models import User
@@ -203,7 +204,7 @@ class NewPasswordForm(SavesPassword, AdminPasswordChangeForm):
     pass
 
 
-class UserForm(UsernameRules, DisplayNameRules, EmailRules, UserChangeForm):
+class UserForm(UsernameRules, DisplayNameRules, EmailRules, RoleRules, UserChangeForm):
     password = ReadOnlyPasswordHashField(
         label=UserChangeForm.base_fields["password"].label,
         help_text=UserChangeForm.base_fields["password"].help_text,
@@ -212,22 +213,30 @@ class UserForm(UsernameRules, DisplayNameRules, EmailRules, UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(GuardedAdmin, auth_admin.UserAdmin):
+class UserAdmin(RolesMixin, GuardedAdmin, auth_admin.UserAdmin):
     """Django's admin for users, without a filter or a count that reads every row."""
 
     form = UserForm
     fieldsets = (
-        *auth_admin.UserAdmin.fieldsets[:2],
+        *RolesMixin.fieldsets[:2],
         (_("Email"), {"fields": ("email_confirmed_at", "new_email")}),
-        *auth_admin.UserAdmin.fieldsets[2:],
+        *RolesMixin.fieldsets[2:],
     )
     add_form = NewUserForm
     change_password_form = NewPasswordForm
     readonly_fields = ("email_confirmed_at", "new_email")
-    list_display = ("username", "email", "is_confirmed", "is_active", "is_staff", "date_joined")
-    list_filter = ("is_active", "is_staff")
+    list_display = (
+        "username",
+        "email",
+        "is_confirmed",
+        "role",
+        "is_active",
+        "is_staff",
+        "date_joined",
+    )
+    list_filter = ("role", "is_active", "is_staff")
     sortable_by = ("username", "date_joined")
-    offered_lookups = ("is_active__exact", "is_staff__exact")
+    offered_lookups = ("role__exact", "is_active__exact", "is_staff__exact")
     search_fields = ("username_key__begins", "email__begins")
     search_help_text = _("The start of a username or email address")
 

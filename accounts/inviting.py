@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.granting import apply_role
 from accounts.limits import give_back, keys_of, spend
 from accounts.models import Invitation, User
 from accounts.profiles import show_changes
@@ -114,7 +115,7 @@ def accept(invitation: Invitation, user: User, *, now: datetime) -> bool:
         return False
     use(invitation, locked, now=now)
     locked.role = invitation.role
-    locked.save(update_fields=["role"])
+    apply_role(locked)
     show_changes(locked, ["role"])
     return True
 

@@ -1,7 +1,7 @@
 """Users, their unsaved texts and their sessions."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import email_key
 from accounts.lookalikes import SKELETON_MAX_LENGTH, skeleton
-from accounts.roles import Role, is_at_least
+from accounts.roles import GROUPS, Role, is_at_least
 from accounts.usernames import (
     USERNAME_KEY_MAX_LENGTH,
     USERNAME_MAX_LENGTH,
@@ -187,6 +187,11 @@ class User(AbstractUser):
         """The address that a link to confirm it goes to, or an empty string."""
         return self.new_email or ("" if self.has_confirmed_email else self.email)
 
+    @property
+    def may_write(self) -> bool:
+        """Whether the user may write posts. Templates use it."""
+        return is_at_least(self, Role.CONTRIBUTOR)
+
     def clean(self) -> None:
         """Refuse a username that looks the same as another user's."""
         super().clean()
@@ -212,6 +217,9 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
         if self.role == Role.OWNER and (update_fields is None or "role" in update_fields):
             current.note_owner(timezone.now())
+        if self.role in GROUPS and (update_fields is None or "role" in update_fields):
+            # `granting.apply_role` removes the groups of other roles.
+            self.groups.add(Group.objects.get_or_create(name=GROUPS[self.role])[0])
 
     def derive_names(self) -> None:
         """Set the columns that are derived from the names."""

@@ -15,6 +15,8 @@ class Role(models.TextChoices):
     READER = "reader", _("Reader")
 
 
+# The groups of roles with access to the admin. They contain the permissions that Django checks.
+GROUPS = {Role.OWNER: "Owner", Role.EDITOR: "Editor"}
 # A higher rank has more rights.
 RANKS = {role: rank for rank, role in enumerate(reversed(Role.values))}
 

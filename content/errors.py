@@ -22,7 +22,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, "403.html", 403)
+    """Respond with 403. The page shows the exception's message if it has one."""
+    return _page(request, "403.html", 403, reason=str(exception))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

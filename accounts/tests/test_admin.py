@@ -43,7 +43,7 @@ def test_only_a_superuser_is_offered_to_change_users(visit, author, visitor, may
     assert (f'href="{USERS}add/"' in client.get(USERS).text) is may
     page = client.get(f"{USERS}{author.pk}/change/").text
     assert ('name="_save"' in page) is may
-    assert ('name="is_superuser"' in page) is may
+    assert ('name="role"' in page) is may
     assert (">Delete</a>" in page) is may
 
 

@@ -6,6 +6,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts import granting
 from accounts.admin import UserAdmin
 from accounts.models import User
 from posts.discussion import liking
@@ -29,9 +30,11 @@ class AuthorAdmin(UserAdmin):
         count = Coalesce(Subquery(published), 0) + Coalesce(Subquery(number), 0)
         return super().get_queryset(request).annotate(post_count=count)
 
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
+    def delete_model(self, request: HttpRequest, obj: User) -> bool:
+        if not granting.may_delete(request.user, obj):
+            return False
         liking.remove_likes(obj)
-        super().delete_model(request, obj)
+        return super().delete_model(request, obj)
 
     @admin.display(description=_("posts"))
     def post_count(self, user: User) -> int:

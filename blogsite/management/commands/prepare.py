@@ -58,6 +58,7 @@ class Command(BaseCommand):
         # These commands are in higher apps. If everything is up to date, they cost a few queries.
         try:
             call_command("update_names", stdout=self.stdout)
+            call_command("update_roles", stdout=self.stdout)
             call_command("update_posts", stdout=self.stdout)
         except KeyboardInterrupt:
             text = "Interrupted. Run the command again to continue."
