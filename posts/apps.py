@@ -11,10 +11,13 @@ class PostsConfig(AppConfig):
     def ready(self) -> None:
         # Import these modules here, because they import models, which are not ready any earlier.
         from accounts.first_run import register_first_page
+        from accounts.granting import register_effect
         from accounts.profiles import register_update_of_names
         from posts.renaming import follow_rename
         from posts.writing.first_draft import find_first_page
+        from posts.writing.reviewing import unschedule_posts
 
         register_update_of_names(follow_rename)
         register_first_page(find_first_page)
+        register_effect(unschedule_posts)
         register_next_change(self.get_model("Post").objects.next_publication)

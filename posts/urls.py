@@ -1,9 +1,10 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from posts.discussion import trash
 from posts.discussion import views as discussion
 from posts.reading import authors, feeds, home, post, sitemaps, tags
-from posts.writing import autosave, editor, my_posts, preview, revisions, trash, uploads
+from posts.writing import autosave, editor, my_posts, preview, revisions, uploads
 
 app_name = "posts"
 

@@ -115,6 +115,7 @@ PAGES = {
     "my published, found": ("author", "/mine/?state=published&find=title"),
     "my hidden": ("author", "/mine/?state=hidden"),
     "my trash": ("author", "/mine/?state=trash&find=title"),
+    "posts to review": ("owner", "/mine/?state=review"),
     "account": ("author", "/auth/account/"),
     "invitations": ("owner", "/auth/invitations/"),
     "invitations, older": ("owner", "/auth/invitations/?before=2000"),
@@ -144,6 +145,7 @@ PAGES = {
     "admin, tags found": ("moderator", "/admin/posts/tag/?q=t777"),
     "admin, people": ("moderator", "/admin/accounts/user/"),
     "admin, people by day": ("moderator", "/admin/accounts/user/?o=-5"),
+    "admin, authors": ("moderator", "/admin/accounts/user/?role__exact=author"),
     "admin, staff": ("moderator", "/admin/accounts/user/?is_staff__exact=1"),
     "admin, people found": ("moderator", "/admin/accounts/user/?q=person77"),
     "admin, people to choose": (
@@ -219,7 +221,7 @@ def add_unlisted() -> None:
     """Create the rows that both sizes share: unlisted posts, a thread, reports, a history."""
     now = timezone.now()
     states = [
-        {"status": "draft"},
+        {"status": "draft", "review": "asked", "review_at": now},
         {"status": "published", "publish_at": now + timedelta(days=9)},
         {"status": "hidden", "publish_at": now},
         {"status": "trash", "trashed_at": now - timedelta(days=60)},
@@ -260,8 +262,9 @@ def let_in() -> dict[str, Client]:
     moderator.groups.add(Group.objects.get(name="Moderators"))
     people = {"author": User.objects.get(pk=1), "reader": User.objects.get(pk=2)}
     people["owner"] = User.objects.create_user("owner", pk=10**6 + 1, role="owner")
+    people["moderator"] = moderator
     clients = {"anonymous": Client()}
-    for name, user in (people | {"moderator": moderator}).items():
+    for name, user in people.items():
         clients[name] = Client()
         clients[name].force_login(user)
     return clients

@@ -33,14 +33,14 @@ def post(make_post):
     return make_post(tags="bread")
 
 
-# name: (arguments, methods, guard). `own` allows only the author of post 1, `trash` only the author
-# of a trashed post, and `script` responds to a script in JSON.
+# name: (arguments, methods, guard). A guard ends in `script` if the response is JSON for a script.
+# `tests/test_access.py` says who passes each guard.
 INVENTORY = {
     "posts:post_list": ({}, READ, "public"),
     "posts:post_short": ({"pk": 1}, READ, "public"),
     "posts:post_cut": ({"pk": 1}, READ, "public"),
     "posts:post_detail": ({"pk": 1, "slug": "test-title"}, READ, "public"),
-    "posts:post_create": ({}, FORM, "logged in"),
+    "posts:post_create": ({}, FORM, "writing"),
     "posts:post_update": ({"pk": 1}, FORM, "own"),
     "posts:post_delete": ({"pk": 1}, {"POST"}, "own"),
     "posts:post_restore": ({"pk": 1}, {"POST"}, "trash"),
@@ -48,10 +48,10 @@ INVENTORY = {
     "posts:revision_list": ({"pk": 1}, READ, "own page"),
     "posts:revision_detail": ({"pk": 1, "number": 1}, READ, "own page"),
     "posts:revision_restore": ({"pk": 1, "number": 1}, {"POST"}, "own"),
-    "posts:autosave_new": ({}, {"POST"}, "script"),
+    "posts:autosave_new": ({}, {"POST"}, "writing script"),
     "posts:autosave": ({"pk": 1}, {"POST"}, "own script"),
-    "posts:preview": ({}, {"POST"}, "logged in"),
-    "posts:difference": ({}, {"POST"}, "logged in"),
+    "posts:preview": ({}, {"POST"}, "writing"),
+    "posts:difference": ({}, {"POST"}, "writing"),
     "posts:preview_link": ({"pk": 1}, {"POST"}, "own"),
     "posts:post_preview": ({"token": "x"}, READ, "public"),
     "posts:post_like": ({"pk": 1}, {"POST"}, "logged in"),
@@ -59,12 +59,12 @@ INVENTORY = {
     "posts:comments_close": ({"pk": 1}, {"POST"}, "moderating"),
     "posts:comments_open": ({"pk": 1}, {"POST"}, "moderating"),
     "posts:comment_detail": ({"pk": 1, "comment": 1}, READ, "public"),
-    "posts:comment_edit": ({"pk": 1, "comment": 1}, FORM, "logged in"),
-    "posts:comment_delete": ({"pk": 1, "comment": 1}, FORM, "logged in"),
-    "posts:comment_report": ({"pk": 1, "comment": 1}, FORM, "logged in"),
+    "posts:comment_edit": ({"pk": 1, "comment": 1}, FORM, "commenter"),
+    "posts:comment_delete": ({"pk": 1, "comment": 1}, FORM, "commenter"),
+    "posts:comment_report": ({"pk": 1, "comment": 1}, FORM, "reporting"),
     "posts:comment_approve": ({"pk": 1, "comment": 1}, FORM, "moderating"),
     "posts:comment_hide": ({"pk": 1, "comment": 1}, FORM, "moderating"),
-    "posts:comment_restore": ({"pk": 1, "comment": 1}, FORM, "moderating"),
+    "posts:comment_restore": ({"pk": 1, "comment": 1}, FORM, "moderating all"),
     **{
         f"posts:{name}{kind}": (arguments, READ, "public")
         for name, arguments in (
@@ -81,7 +81,7 @@ INVENTORY = {
     "posts:tag_suggest": ({}, READ, "public"),
     "posts:tag_detail": ({"slug": "bread"}, READ, "public"),
     "posts:author_detail": ({"username": "author"}, READ, "public"),
-    "posts:image_upload": ({}, {"POST"}, "logged in"),
+    "posts:image_upload": ({}, {"POST"}, "writing"),
     "media": ({"name": IMAGE}, READ, "public"),
     "accounts:register": ({}, FORM, "public"),
     "accounts:login": ({}, FORM, "public"),
@@ -96,7 +96,7 @@ INVENTORY = {
     "accounts:invitation_revoke": ({"number": 1}, {"POST"}, "editing"),
     "accounts:invitation_accept": ({"token": "x"}, FORM, "public"),
     "accounts:username_change": ({}, FORM, "logged in"),
-    "accounts:unsaved_text_discard": ({"number": 1}, {"POST"}, "logged in"),
+    "accounts:unsaved_text_discard": ({"number": 1}, {"POST"}, "text"),
     "accounts:email_change": ({}, FORM, "logged in"),
     "accounts:email_link_send": ({}, {"POST"}, "logged in"),
     "accounts:email_change_cancel": ({}, {"POST"}, "logged in"),

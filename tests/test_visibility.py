@@ -53,11 +53,13 @@ MY_TABS = [
     *((tab, f"state={tab}") for tab in TABS),
     ("trash", "state=trash&find=findable"),
 ]
-VISITORS = ["anonymous", "reader", "author", "moderator"]
+VISITORS = ["anonymous", "contributor", "reader", "author", "moderator", "editor", "owner"]
+WRITERS = ("author", "editor", "owner")
 
 
 def may_open(visitor: str, state: str) -> bool:
-    return state == "published" or (visitor in ("author", "moderator") and state != "in the trash")
+    sees_all = visitor in (*WRITERS, "moderator")
+    return state == "published" or (sees_all and state != "in the trash")
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -112,17 +114,17 @@ def test_staff_who_may_not_view_posts_see_no_more_than_readers(client, make_user
 
 
 def status_for(visitor: str, state: str) -> int:
-    """Return the status codes of the author's own pages about a post."""
+    """Return the status codes of the pages for writing in a post."""
     if visitor == "anonymous":
         return 302
     if not may_open(visitor, state):
         return 404
-    return 200 if visitor == "author" else 403
+    return 200 if visitor in WRITERS else 403
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_pages_for_writing_open_only_for_the_author(client_of, make_post, visitor, state):
+def test_pages_for_writing_open_for_the_author_and_editors(client_of, make_post, visitor, state):
     post = with_history(make_post(title=TITLE, **STATES[state]))
     client = client_of(visitor)
     for page in ("update/", "history/", "history/1/", "history/2/", "history/?to=1"):
@@ -134,14 +136,14 @@ def test_pages_for_writing_open_only_for_the_author(client_of, make_post, visito
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_only_the_author_restores_a_revision(client_of, make_post, visitor, state):
+def test_only_the_author_and_editors_restore_a_revision(client_of, make_post, visitor, state):
     post = with_history(make_post(title=TITLE, **STATES[state]))
     response = client_of(visitor).post(f"/{post.pk}/history/2/restore/")
     # 302 leads to the login page, or to the history.
     expected = status_for(visitor, state)
     assert response.status_code == (302 if expected == 200 else expected)
     is_restored = Post.objects.get().title == SECRET
-    assert is_restored == (visitor == "author" and state != "in the trash")
+    assert is_restored == (visitor in WRITERS and state != "in the trash")
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -171,13 +173,13 @@ def test_my_posts_are_shown_only_to_their_author(client_of, make_post, visitor, 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_a_preview_link_shows_an_unlisted_post_and_is_made_by_its_author(
+def test_a_preview_link_shows_an_unlisted_post_and_is_made_by_people_who_write_it(
     client_of, make_post, visitor, state
 ):
     post = with_history(make_post(title=TITLE, **STATES[state]))
     client = client_of(visitor)
     made = client.post(f"/{post.pk}/preview-link/")
-    assert PreviewLink.objects.exists() == (visitor == "author" and state != "in the trash")
+    assert PreviewLink.objects.exists() == (visitor in WRITERS and state != "in the trash")
     expected = status_for(visitor, state)
     assert made.status_code == (302 if expected == 200 else expected)
     preview_links.make_link(post, now=timezone.now())
@@ -223,9 +225,9 @@ def test_comments_are_visible_only_with_their_post(
 @pytest.mark.parametrize(
     ("status", "visitors"),
     [
-        ("approved", {"anonymous", "reader", "writer", "author", "moderator"}),
-        ("waiting", {"writer", "author", "moderator"}),
-        ("hidden", {"writer", "author", "moderator"}),
+        ("approved", {*VISITORS, "writer"}),
+        ("waiting", {*WRITERS, "writer", "moderator"}),
+        ("hidden", {*WRITERS, "writer", "moderator"}),
         ("deleted", set()),
     ],
 )

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import GuardedAdmin
+from accounts.models import User
 from accounts.usernames import username_key
 from content.fields import BodyField
 from posts import search
 from posts.admin.discussion import ReasonActionForm, act_on
 from posts.discussion import moderation
-from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post
+from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post, may_publish
 from posts.writing import publishing
 from posts.writing.buttons import scheduled_text
 from posts.writing.edit import Edit
@@ -60,6 +61,8 @@ class PostAdminForm(forms.ModelForm):
     use_required_attribute = False
     # Django's field strips the text and keeps CR LF.
     body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
+    # The person who uses the form, set by `PostAdmin`.
+    by: User
     # The name differs from the column's, because the admin would treat that as editable.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -83,6 +86,10 @@ class PostAdminForm(forms.ModelForm):
             raise ValidationError(CHANGED_MEANWHILE, code="conflict")
         if before and before.is_in_trash:
             raise ValidationError(_("This post is in the trash. Restore it first."), code="trash")
+        is_published = self.cleaned_data.get("status") == Post.Status.PUBLISHED
+        is_new = is_published and not (before and before.is_published)
+        if is_new and not may_publish(self.by, before or self.instance):
+            self.add_error("status", _("Only an editor can publish this post."))
         return super().clean()
 
 
@@ -138,6 +145,11 @@ class PostAdmin(GuardedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple:
         is_by_action = obj is not None and obj.status in BY_ACTION
         return (*self.readonly_fields, *(["status"] if is_by_action else []))
+
+    def get_form(self, request: HttpRequest, obj: Post | None = None, **kwargs) -> type:
+        form = super().get_form(request, obj, **kwargs)
+        form.by = request.user
+        return form
 
     def save_model(self, request: HttpRequest, obj: Post, form, change: bool) -> None:
         now = timezone.now()

@@ -11,13 +11,19 @@ from posts.models.discussion import (
     Like,
     ModerationEntry,
     has_private_comments,
-    is_comment_moderator,
     is_liked_by,
-    may_moderate,
 )
 from posts.models.feeds import FeedDate
 from posts.models.images import Image
 from posts.models.listing import ListCount
+from posts.models.permissions import (
+    is_comment_moderator,
+    is_editor,
+    is_moderator,
+    may_edit,
+    may_moderate,
+    may_publish,
+)
 from posts.models.posts import (
     BODY_MAX_LENGTH,
     EDIT_SESSION_MAX_LENGTH,
@@ -29,7 +35,6 @@ from posts.models.posts import (
     TITLE_MAX_LENGTH,
     Post,
     PostQuerySet,
-    is_moderator,
     is_open_to,
     people_to_read,
 )
@@ -74,9 +79,12 @@ __all__ = [
     "Tagging",
     "has_private_comments",
     "is_comment_moderator",
+    "is_editor",
     "is_liked_by",
     "is_moderator",
     "is_open_to",
+    "may_edit",
     "may_moderate",
+    "may_publish",
     "people_to_read",
 ]

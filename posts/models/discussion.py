@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from content.prepared import Parameter
+from posts.models.permissions import may_moderate
 from posts.models.posts import Post
 
 # Deeper replies are shown beside their parent comment, so that they fit on a phone.
@@ -19,16 +20,6 @@ COMMENT_MAX_DEPTH = 4
 PATH_STEP = 12
 COMMENT_MAX_LENGTH = 10_000
 REASON_MAX_LENGTH = 500
-
-
-def is_comment_moderator(user: User | AnonymousUser) -> bool:
-    """Return whether `user` moderates all comments. Costs no query unless the user is staff."""
-    return user.is_staff and user.has_perm("posts.change_comment")
-
-
-def may_moderate(user: User | AnonymousUser, post: Post) -> bool:
-    """Return whether `user` may approve and hide comments on `post`: its author or a moderator."""
-    return (user.is_authenticated and user.pk == post.author_id) or is_comment_moderator(user)
 
 
 class Like(models.Model):

@@ -16,6 +16,8 @@ from accounts.models import User
 from content.prepared import Parameter
 from content.reading import reading_minutes
 from content.slugs import SLUG_MAX_LENGTH, slugify
+from posts.models.permissions import is_editor, is_moderator
+from posts.models.reviews import IS_ASKED, Reviewed
 from posts.models.texts import TEXT_COLUMNS, PostText
 
 TITLE_MAX_LENGTH = 200
@@ -124,7 +126,7 @@ class PostQuerySet(models.QuerySet):
         return posts.order_by("-taggings__publish_at", "-taggings__post")
 
     def visible_to(self, user: User | AnonymousUser) -> "PostQuerySet":
-        """Posts whose page `user` may open: listed posts, their own, and all for moderators.
+        """Posts whose page `user` may open: listed posts, their own, and all for `is_moderator`.
 
         Posts in the trash are excluded for everyone. Authors are loaded, because each page names
         its author.
@@ -137,6 +139,14 @@ class PostQuerySet(models.QuerySet):
     def own(self, user: User) -> "PostQuerySet":
         """Posts by `user` that are not in the trash."""
         return self.filter(is_own(user))
+
+    def in_reach_of(self, user: User) -> "PostQuerySet":
+        """Posts that `user` may have written in: their own, and all for editors."""
+        return self.not_in_trash() if is_editor(user) else self.own(user)
+
+    def to_review(self) -> "PostQuerySet":
+        """Posts that wait for an editor, the longest wait first."""
+        return self.filter(IS_ASKED, is_not_in_trash()).order_by("review_at", "pk")
 
     def scheduled(self, now: datetime) -> "PostQuerySet":
         """Posts that will be published automatically after `now`."""
@@ -195,12 +205,7 @@ def people_to_read(now: datetime) -> models.QuerySet:
     return User.objects.filter(models.Q(is_active=True) | models.Exists(written))
 
 
-def is_moderator(user: User | AnonymousUser) -> bool:
-    """Return whether `user` may see every post. Costs no query unless the user is staff."""
-    return user.is_staff and user.has_perm("posts.view_post")
-
-
-class Post(models.Model):
+class Post(Reviewed):
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         PUBLISHED = "published", _("published")
@@ -280,6 +285,9 @@ class Post(models.Model):
                 fields=["author", "status"],
                 name="posts_not_published",
                 condition=models.Q(status__in=("draft", "hidden", "trash")),
+            ),
+            models.Index(
+                fields=["review", "review_at", "id"], name="posts_to_review", condition=IS_ASKED
             ),
             models.Index(fields=["slug"], name="posts_by_slug"),
             # For the admin, which filters by time in any state.

@@ -7,9 +7,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from posts.models.posts import EDIT_SESSION_MAX_LENGTH, TITLE_MAX_LENGTH, Post
+from posts.models.reviews import REVIEW_NOTE_MAX_LENGTH
 from posts.models.texts import PostText
 
-WHY_MAX_LENGTH = 200
+# A note about a change may be one for an editor.
+WHY_MAX_LENGTH = REVIEW_NOTE_MAX_LENGTH
 
 
 class Revision(models.Model):

@@ -38,7 +38,9 @@ def cards_of(
     keys = [CardKey(pk) for pk in ids]
     cards = fragments.many_until_next_change(kind, keys, make)
     own = {
-        key: key._replace(is_own=True) for key, card in cards.items() if card.author_pk == user.pk
+        key: key._replace(is_own=True)
+        for key, card in cards.items()
+        if card.author_pk == user.pk and user.may_write
     }
     own_cards = fragments.many_until_next_change(kind, list(own.values()), make)
     return [(own_cards.get(own.get(key)) or cards[key]).html for key in keys if key in cards]

@@ -33,6 +33,7 @@ from posts.models import (
     is_liked_by,
     is_moderator,
     is_open_to,
+    may_edit,
 )
 
 PK = Parameter("pk", BigIntegerField())
@@ -131,7 +132,7 @@ def post_html(request: HttpRequest, post: Post) -> PostHtml:
     """Return the HTML of `post`, which the visitor may see. Raise Http404 if it was just hidden."""
     now = timezone.now()
     # The HTML contains absolute URLs, which start with the host that the visitor used.
-    key = (post.pk, post.author_id == request.user.pk, absolute_url(request, "/"))
+    key = (post.pk, may_edit(request.user, post), absolute_url(request, "/"))
 
     def make(keys: list) -> dict:
         shown = read_post(request, post.pk)
@@ -149,7 +150,12 @@ def read_post(request: HttpRequest, pk: int) -> Post:
 
 def render_post_html(request: HttpRequest, post: Post) -> PostHtml:
     is_scheduled = post.is_scheduled(timezone.now())
-    context = {"post": post, "tags": post.shown_tags, "is_scheduled": is_scheduled}
+    context = {
+        "post": post,
+        "tags": post.shown_tags,
+        "is_scheduled": is_scheduled,
+        "may_edit": may_edit(request.user, post),
+    }
     return PostHtml(
         render_to_string("posts/_post_head.html", context, request),
         render_to_string("posts/_article.html", context, request),

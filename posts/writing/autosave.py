@@ -1,6 +1,5 @@
 """Views for the editor's script: automatic saves and comparisons of texts."""
 
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -24,6 +23,7 @@ from posts.writing.checklist import suggestions
 from posts.writing.edit import session_in
 from posts.writing.editor import PostCreate, PostUpdate
 from posts.writing.forms import PostForm, is_long
+from posts.writing.mixins import ONLY_READS, WriterRequiredMixin
 
 
 class AutosaveMixin:
@@ -41,9 +41,12 @@ class AutosaveMixin:
         return reverse("posts:post_create")
 
     def handle_no_permission(self) -> HttpResponse:
-        if self.request.user.is_authenticated:
-            return super().handle_no_permission()
-        return self.ask_to_log_in()
+        user = self.request.user
+        if not user.is_authenticated:
+            return self.ask_to_log_in()
+        if not user.may_write:
+            return JsonResponse({"message": ONLY_READS}, status=403)
+        return super().handle_no_permission()
 
     def refuse_and_keep(self) -> HttpResponse:
         self.keep_typed()
@@ -111,7 +114,7 @@ class Autosave(AutosaveMixin, PostUpdate):
 
 
 @method_decorator(require_POST, name="dispatch")
-class Difference(LoginRequiredMixin, LimitMixin, View):
+class Difference(WriterRequiredMixin, LimitMixin, View):
     """Return the differences between two texts, word by word, as part of a page.
 
     Return 204 if `edit_session` last saved the new text, so that the browser needs no copy. Return

@@ -2,15 +2,28 @@
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from identity.language import date_format
 from posts.models import Post
-from posts.writing import publishing
+from posts.writing import publishing, reviewing
 from posts.writing.edit import Edit
 from posts.writing.forms import PostForm
 
+REVIEW_ACTIONS = {
+    "ask_review": reviewing.ask_review,
+    "return": reviewing.return_post,
+    "withdraw": reviewing.withdraw,
+}
 # Any other value saves the post in its current state.
-ACTIONS = ("publish", "publish_now", "draft", "schedule", "unpublish", "compare")
+ACTIONS = (
+    *("publish", "publish_now", "draft", "schedule", "unpublish", "compare"),
+    *REVIEW_ACTIONS,
+)
+# The actions of a person who may not publish the post. They leave what readers see as it is.
+FOR_EVERYONE = ("draft", "compare", "ask_review", "withdraw")
+# The verbs that save the text of a published post beside it.
+PRIVATE_VERBS = ("save_private_version", *REVIEW_ACTIONS)
 # The functions for the results of `verb_for`, except those that take other arguments.
 VERBS = {
     "publish": publishing.publish,
@@ -18,6 +31,7 @@ VERBS = {
     "save_hidden": publishing.save_hidden,
     "unpublish": publishing.unpublish,
     "update": publishing.update,
+    **REVIEW_ACTIONS,
 }
 
 
@@ -40,6 +54,8 @@ def verb_for(action: str, form: PostForm) -> str:
     has_time = bool(form.cleaned_data.get("publish_at"))
     if form.instance.is_hidden:
         return "save_hidden"
+    if action in REVIEW_ACTIONS:
+        return action
     if action == "draft":
         return "save_private_version" if form.is_listed or form.is_scheduled else "save_draft"
     if action == "unpublish":
@@ -53,8 +69,30 @@ def verb_for(action: str, form: PostForm) -> str:
     return "update" if form.is_listed or form.is_scheduled else "save_draft"
 
 
+NOT_PUBLISHED = gettext_lazy(
+    "Only an editor can change what readers see here. Your text is saved. When it is ready, press "
+    "Ask for review."
+)
+REVIEW_MESSAGES = {
+    "ask_review": gettext_lazy("Your text is waiting for review. You can keep writing."),
+    "return": gettext_lazy("The text was returned to its author."),
+    "withdraw": gettext_lazy("Your text no longer waits for review."),
+}
+
+
+def private_message(form: PostForm) -> str:
+    """Return the message about text that was saved beside a published post."""
+    if form.action in REVIEW_MESSAGES:
+        return REVIEW_MESSAGES[form.action]
+    if form.may_publish:
+        return _("Your edits are saved. Readers won't see them until you press Update.")
+    return _("Your edits are saved. Readers won't see them until an editor publishes them.")
+
+
 def success_message(post: Post, form: PostForm) -> str:
     """Return the message about the change that `form` made to `post`."""
+    if form.action in REVIEW_MESSAGES and not post.is_hidden:
+        return REVIEW_MESSAGES[form.action]
     if post.is_draft and form.is_listed:
         return _("Your post is a draft again. Readers no longer see it.")
     if post.is_draft and form.is_scheduled:

@@ -22,6 +22,8 @@ class Edit:
     session: str = ""
     # The author's note, shown in the history.
     reason: str = ""
+    # The new state of the review, with `reason` as its note; None keeps it.
+    review: str | None = None
     is_autosave: bool = False
 
 

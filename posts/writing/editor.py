@@ -4,7 +4,6 @@ from copy import copy
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -19,10 +18,19 @@ from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.unsaved_text import forget, writer_of
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
-from posts.models import Post, PostText, Revision
+from posts.models import Post, PostText, Revision, may_publish
 from posts.tagging import split_tags
 from posts.writing import history, preview_links, publishing
-from posts.writing.buttons import ACTIONS, press_button, success_message, verb_for
+from posts.writing.buttons import (
+    ACTIONS,
+    FOR_EVERYONE,
+    NOT_PUBLISHED,
+    PRIVATE_VERBS,
+    press_button,
+    private_message,
+    success_message,
+    verb_for,
+)
 from posts.writing.checklist import about_images, suggestions
 from posts.writing.edit import Edit
 from posts.writing.forms import (
@@ -33,7 +41,7 @@ from posts.writing.forms import (
     is_long,
     text_labels,
 )
-from posts.writing.mixins import AuthorRequiredMixin
+from posts.writing.mixins import AuthorRequiredMixin, WriterRequiredMixin
 from posts.writing.uploads import attach_images
 
 
@@ -51,6 +59,19 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     @property
     def action(self) -> str:
+        """What to do: what the button says, or less for a person who may not publish this post.
+
+        Their role may have changed while the editor was open.
+        """
+        wanted = self.wanted_action
+        return wanted if self.may_publish or wanted in FOR_EVERYONE else "draft"
+
+    @property
+    def may_publish(self) -> bool:
+        return may_publish(self.request.user, self.object)
+
+    @property
+    def wanted_action(self) -> str:
         """The button that was pressed. A script that names none publishes a new post."""
         if "action" in self.request.POST:
             pressed = self.request.POST["action"]
@@ -71,9 +92,10 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def get_form_kwargs(self) -> dict:
         # Before it is submitted, the form marks every field that publishing requires.
         action = self.action if self.request.method == "POST" else "publish"
-        return super().get_form_kwargs() | {"action": action}
+        return super().get_form_kwargs() | {"action": action, "may_publish": self.may_publish}
 
     def form_valid(self, form: PostForm) -> HttpResponse:
+        is_less = self.action != self.wanted_action
         attach_images(form.instance, form.cleaned_data, self.request.user)
         if self.action == "compare" and form.instance.pk:
             return self.show_conflict(form)
@@ -83,10 +105,14 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             return self.show_conflict(form)
         except publishing.PostIsGone:
             return self.offer_new_post(form)
-        if verb_for(self.action, form) == "save_private_version":
+        if is_less and not post.is_hidden:
+            messages.warning(self.request, NOT_PUBLISHED)
+        if post.is_published and verb_for(self.action, form) in PRIVATE_VERBS:
             return self.return_to_editor(form)
         messages.success(self.request, success_message(post, form))
         self.warn_of_missing_words(post)
+        if self.action == "return":
+            return redirect(f"{reverse('posts:my_posts')}?state=review")
         if post.is_listed(timezone.now()) or (post.is_hidden and self.action != "draft"):
             return redirect(post)
         return redirect("posts:post_update", post.pk)
@@ -135,14 +161,15 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     def return_to_editor(self, form: PostForm) -> HttpResponse:
         """Redirect to the editor after a private save, or show any unsaved fields again."""
-        text = _("Your edits are saved. Readers won't see them until you press Update.")
-        messages.success(self.request, text)
+        messages.success(self.request, private_message(form))
         left = [form.fields[name].label for name in OTHER_FIELDS if name in form.changed_data]
         if not left:
             return redirect("posts:post_update", form.instance.pk)
         if writer := writer_of(self.request):
             forget(writer)
         text = _("Not saved yet: %(fields)s. Press Update to save these changes too.")
+        if not self.may_publish:
+            text = _("Not saved: %(fields)s. Only an editor can change these in a published post.")
         messages.warning(self.request, text % {"fields": ", ".join(map(str, left))})
         self.object = self.saved_post(form)
         edits = history.unsaved_edits(self.object)
@@ -176,7 +203,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             messages.warning(self.request, _("Choose your cover image again."))
         kept = [name for name in OTHER_FIELDS if name not in FILE_FIELDS]
         initial = text._asdict() | {name: sent.cleaned_data.get(name) for name in kept}
-        form = PostForm(instance=self.object, initial=initial)
+        form = PostForm(instance=self.object, initial=initial, may_publish=self.may_publish)
         if status == 409:
             # The typed text can be saved as a new draft.
             form.name_new_post()
@@ -184,11 +211,12 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return self.render_to_response(context, status=status)
 
     def get_context_data(self, **kwargs) -> dict:
-        context = {"edits": self.edits}
+        context = {"edits": self.edits, "may_publish": self.may_publish}
         if self.object.pk:
             context |= {
                 "checklist": self.checklist(),
                 "superseded": history.superseded_edits(self.object),
+                "is_own": self.object.author_id == self.request.user.pk,
                 "preview_address": self.preview_address(),
             }
         return super().get_context_data(**context | kwargs)
@@ -209,7 +237,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return absolute_url(self.request, path) if token else ""
 
 
-class PostCreate(EditorMixin, LoginRequiredMixin, LimitMixin, CreateView):
+class PostCreate(EditorMixin, WriterRequiredMixin, LimitMixin, CreateView):
     limit = "update"
 
     # Replaces Django's method, which starts without an object: this form needs a post with an

@@ -113,7 +113,7 @@ class PostForm(forms.ModelForm):
         label=_("Note about this change"),
         required=False,
         max_length=WHY_MAX_LENGTH,
-        help_text=_("Only you can see it, in the history of the post."),
+        help_text=_("Only you and editors can see it, in the history of the post."),
     )
     # The edited version, the edit session and the time zone, sent with each save.
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -136,12 +136,13 @@ class PostForm(forms.ModelForm):
         widgets = {"publish_at": LocalTimeInput}
         error_messages = {"title": {"required": _("Title is required.")}}
 
-    def __init__(self, *args, action: str = "publish", **kwargs) -> None:
+    def __init__(self, *args, action: str = "publish", may_publish: bool = True, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.may_publish = may_publish
         self.now = timezone.now()
         self.set_post(self.instance)
         # A draft needs no title. A post that a moderator hid is not a draft.
-        needs_title = action not in ("draft", "compare")
+        needs_title = action not in ("draft", "compare", "withdraw")
         self.fields["title"].required = needs_title or self.instance.is_hidden
         self.action = action
         if not self.instance.pk:
@@ -193,6 +194,8 @@ class PostForm(forms.ModelForm):
         field.shown = self.instance.publish_at
         field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
         text = _("Leave empty to publish immediately, or enter a later time to schedule the post.")
+        if not self.may_publish:
+            text = _("Leave empty, or suggest a later time to the editor.")
         zone = field.zone or timezone.get_current_timezone_name()
         in_zone = _("Time zone: %(zone)s") % {"zone": zone}
         field.help_text = in_zone if self.is_scheduled or self.is_listed else f"{text} {in_zone}"

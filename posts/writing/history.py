@@ -42,7 +42,8 @@ def superseded_edits(post: Post) -> Revision | None:
     """Return the author's edits if someone else's later save left them out."""
     newer, *older = post.revisions.defer("body")[:2] or [None]
     is_others = newer and not newer.is_autosave and newer.saved_by_id != post.author_id
-    return older[0] if is_others and older and older[0].is_autosave else None
+    is_left_out = is_others and older and older[0].is_autosave and older[0].text != newer.text
+    return older[0] if is_left_out else None
 
 
 def current_text(post: Post) -> PostText:

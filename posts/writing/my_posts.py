@@ -18,13 +18,15 @@ from caching import fragments
 from content.methods import READ_METHODS
 from content.slugs import slugify
 from posts.listing import PostPage, parse_number, posts_by
-from posts.models import NOT_PUBLISHED, Post, PostQuerySet
+from posts.models import NOT_PUBLISHED, Post, PostQuerySet, is_editor
 from posts.writing import history
 
 Status = Post.Status
 SCHEDULED = "scheduled"
+TO_REVIEW = "review"
 # In the order of the tabs.
 TABS = {
+    TO_REVIEW: _("To review"),
     Status.DRAFT: _("Drafts"),
     SCHEDULED: _("Scheduled"),
     Status.PUBLISHED: _("Published"),
@@ -33,6 +35,7 @@ TABS = {
 }
 ROWS_PER_PAGE = 20
 COLUMNS = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
+COLUMNS += ("review", "review_at", "author__username", "author__display_name")
 # The filter compares titles one by one. These limit its number of words, its length and the number
 # of posts that it finds.
 WORDS_MAX = 5
@@ -53,7 +56,7 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
         counts = count_tabs(author, now)
         filled = [state for state, count in counts.items() if count]
         state = query.get("state") or (filled or [Status.DRAFT])[0]
-        if state not in TABS:
+        if state not in counts:
             raise Http404
         find = query.get("find", "").replace("\0", "")[:WORDS_MAX_LENGTH].strip()
         if state == Status.PUBLISHED and not find:
@@ -72,27 +75,37 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
 
 
 def count_tabs(author: User, now: datetime) -> dict[str, int]:
-    """Return the number of posts in each state. Published posts are not counted one by one."""
+    """Return the number of posts in each state. Published posts are not counted one by one.
+
+    Only editors have posts to review.
+    """
     own = Post.objects.filter(author=author)
     few = own.filter(status__in=NOT_PUBLISHED).values_list("status")
     counted = dict(few.annotate(number=Count("pk")))
     # Use a separate query. With a combined one, SQLite would read every post of the author.
     counted[SCHEDULED] = own.scheduled(now).count()
     counted[Status.PUBLISHED] = posts_by(author.pk).count(now)
-    return {state: counted.get(state, 0) for state in TABS}
+    tabs = dict(TABS)
+    if is_editor(author):
+        counted[TO_REVIEW] = Post.objects.to_review().count()
+    else:
+        del tabs[TO_REVIEW]
+    return {state: counted.get(state, 0) for state in tabs}
 
 
 def tabs(counts: dict[str, int], chosen: str) -> list[tuple]:
     """Return state, label and count of each tab. Only authors with hidden posts get that tab."""
     return [
-        (state, label, counts[state])
-        for state, label in TABS.items()
-        if state != Status.HIDDEN or counts[state] or state == chosen
+        (state, TABS[state], count)
+        for state, count in counts.items()
+        if state != Status.HIDDEN or count or state == chosen
     ]
 
 
 def posts_in(state: str, author: User, now: datetime) -> PostQuerySet:
     own = Post.objects.filter(author=author)
+    if state == TO_REVIEW:
+        return Post.objects.to_review()
     if state == SCHEDULED:
         return own.scheduled(now).order_by("publish_at", "pk")
     if state == Status.PUBLISHED:
@@ -117,7 +130,7 @@ def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
 
 def read_posts(ids: list[int]) -> list[Post]:
     """Return the posts in the order of `ids`, with the columns that a row of this page shows."""
-    posts = Post.objects.only(*COLUMNS).in_bulk(ids)
+    posts = Post.objects.select_related("author").only(*COLUMNS).in_bulk(ids)
     return [posts[pk] for pk in ids if pk in posts]
 
 
@@ -136,6 +149,12 @@ def mark_edits(posts: list[Post]) -> None:
         post.edited_at = times.get(post.pk, post.updated_at)
 
 
+def shown_in_row(post: Post) -> tuple:
+    """Return what a row shows besides the title."""
+    times = (post.publish_at, post.has_edits, post.edited_at)
+    return post.pk, *times, post.review, post.review_at, post.author.name
+
+
 def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[SafeString]:
     """Return the HTML of each row. The cache key contains everything that a row depends on."""
     mark_edits(posts)
@@ -144,10 +163,7 @@ def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[Saf
         # Don't cache these rows: each contains a form, whose token is always different.
         return [template.render({"post": post, "state": state}, request) for post in posts]
     # Titles change with the version. Times are in the visitor's time zone.
-    by_key = {
-        (post.pk, post.version, state, post.publish_at, post.has_edits, post.edited_at): post
-        for post in posts
-    }
+    by_key = {(post.version, state, *shown_in_row(post)): post for post in posts}
 
     def make(keys: list[tuple]) -> dict[tuple, SafeString]:
         return {key: template.render({"post": by_key[key], "state": state}) for key in keys}

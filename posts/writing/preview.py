@@ -1,7 +1,6 @@
 """Previews of a post, for its author and for people with its preview link."""
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,12 +17,12 @@ from content.slugs import slugify
 from posts.models import Post, Tag
 from posts.writing import preview_links
 from posts.writing.forms import PostForm
-from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
+from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin, WriterRequiredMixin
 from posts.writing.publishing import render_body
 
 
 @method_decorator(require_POST, name="dispatch")
-class Preview(LoginRequiredMixin, LimitMixin, View):
+class Preview(WriterRequiredMixin, LimitMixin, View):
     """Return the form's post as a reader would see it, without saving it."""
 
     limit = "preview"
@@ -52,8 +51,8 @@ class Preview(LoginRequiredMixin, LimitMixin, View):
         """Return the edited post, for its cover and time, or a new one."""
         number = self.request.POST.get("post", "")
         user = self.request.user
-        own = Post.objects.own(user).select_related("author")
-        post = own.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+        posts = Post.objects.in_reach_of(user).select_related("author")
+        post = posts.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
         return post or Post(author=user)
 
 

@@ -31,6 +31,7 @@ class TitleMissing(Exception):  # noqa: N818  a state, not a mistake
 # Queries in `discussion` change these columns. Saving a post that was read earlier would restore
 # their old values.
 NOT_EDITED = {"like_count", "comment_count", "comments_open"}
+REVIEW_COLUMNS = ("review", "review_at", "review_note")
 # A post's status and publication time.
 State = tuple[str, datetime | None]
 
@@ -65,6 +66,7 @@ def write_post(
     post.status, post.publish_at = state
     text = text_to_save(post, before, edit)
     set_dates(post, before, text, edit.at)
+    set_review(post, before, edit)
     post.version = before.version + 1 if before else 1
     post.edit_session = edit.session
     save_row(post, before)
@@ -120,6 +122,18 @@ def set_dates(post: Post, before: Post | None, text: PostText, at: datetime) -> 
         post.created_at = post.updated_at = at
     elif (text, post.cover) != (before.text, before.cover):
         post.updated_at = at
+
+
+def set_review(post: Post, before: Post | None, edit: Edit) -> None:
+    """Set the columns of the review. It ends when an editor publishes or unpublishes the post."""
+    is_as_before = before and before.status == post.status and not post.is_published
+    if edit.review is None and is_as_before:
+        for name in REVIEW_COLUMNS:
+            setattr(post, name, getattr(before, name))
+        return
+    post.review = edit.review or ""
+    post.review_at = edit.at if post.review else None
+    post.review_note = edit.reason if post.review else ""
 
 
 def save_row(post: Post, before: Post | None) -> None:
@@ -271,17 +285,20 @@ def update(post: Post, edit: Edit) -> Post:
     return save_post(post, edit, lambda before: (before.status, before.publish_at))
 
 
-def restore_revision(post: Post, revision: Revision, edit: Edit) -> Post:
+def restore_revision(
+    post: Post, revision: Revision, edit: Edit, *, is_private: bool = False
+) -> Post:
     """Save the text of `revision` again and keep the state of `post`.
 
-    Raises TitleMissing, PostIsGone and EditConflict.
+    If `is_private`, readers don't see it. Raises TitleMissing, PostIsGone and EditConflict.
     """
     if not revision.title and not post.is_draft:
         raise TitleMissing
     post.set_text(revision.text)
     # Use a new edit session, so that this doesn't count as continuing unsaved edits.
     tags = tagging.split_tags(revision.tags)
-    return update(post, replace(edit, tags=tags, session=uuid4().hex))
+    save = autosave if is_private else update
+    return save(post, replace(edit, tags=tags, session=uuid4().hex))
 
 
 def autosave(post: Post, edit: Edit) -> Post:
@@ -302,7 +319,11 @@ def save_private_version(post: Post, edit: Edit) -> Post:
     history.record(before, post, post.text_with(", ".join(edit.tags)), edit)
     post.version = before.version + 1
     post.edit_session = edit.session
-    Post.objects.filter(pk=post.pk).update(version=post.version, edit_session=post.edit_session)
+    changed = ["version", "edit_session"]
+    if edit.review is not None:
+        set_review(post, before, edit)
+        changed += REVIEW_COLUMNS
+    Post.objects.filter(pk=post.pk).update(**{name: getattr(post, name) for name in changed})
     return post
 
 
@@ -317,17 +338,19 @@ def trash_post(post: Post, *, now: datetime) -> bool:
 
 
 @tagging.retry_if_tags_moved
-def restore_from_trash(post: Post, *, now: datetime) -> bool:
+def restore_from_trash(post: Post, *, now: datetime, as_draft: bool = False) -> bool:
     """Restore `post` from the trash with its earlier status. Return False if it is not there.
 
     A post whose scheduled time has passed becomes a draft, because no one decided to publish it.
+    With `as_draft`, any published or scheduled post does.
     """
     before = lock(post)
     if before is None or not before.is_in_trash:
         return False
     was = Post(status=before.trashed_from, publish_at=before.publish_at)
     came_due = was.is_listed(now) and not was.is_listed(before.trashed_at)
-    move_row(post, before, Post.Status.DRAFT if came_due else was.status)
+    is_draft = came_due or (as_draft and was.is_published)
+    move_row(post, before, Post.Status.DRAFT if is_draft else was.status)
     return True
 
 

@@ -15,7 +15,7 @@ from accounts.mixins import OwnTimeMixin
 from content.methods import READ_METHODS
 from identity.language import date_format
 from posts.listing import parse_number
-from posts.models import Post, Revision
+from posts.models import Post, Revision, may_publish
 from posts.writing import history, publishing
 from posts.writing.edit import Edit
 from posts.writing.forms import RestoreForm
@@ -92,6 +92,7 @@ class RevisionDetail(OwnTimeMixin, AuthorRequiredMixin, DetailView):
             shown=shown,
             is_current=revision.text == history.current_text(self.object),
             is_listed=self.object.is_listed(timezone.now()),
+            may_publish=may_publish(self.request.user, self.object),
             **kwargs,
         )
 
@@ -126,8 +127,14 @@ class RevisionRestore(
             raise Http404 from error
         else:
             text = _("The version from %(time)s was restored as the newest revision.")
+            if self.is_private(post):
+                text = _("The version from %(time)s is in the editor. Readers don't see it yet.")
             messages.success(request, text % {"time": when})
         return redirect("posts:revision_list", post.pk)
+
+    def is_private(self, post: Post) -> bool:
+        """Return whether readers go on seeing the current text."""
+        return post.is_published and not may_publish(self.request.user, post)
 
     def restore(self, post: Post, revision: Revision, reason: str) -> None:
         form = RestoreForm(self.request.POST)
@@ -139,4 +146,4 @@ class RevisionRestore(
             version=post.version if version is None else version,
             reason=reason,
         )
-        publishing.restore_revision(post, revision, edit)
+        publishing.restore_revision(post, revision, edit, is_private=self.is_private(post))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import DeleteView
 from django.views.generic.detail import SingleObjectMixin, View
 
-from posts.models import Post, PostQuerySet
+from posts.models import Post, PostQuerySet, is_editor, may_publish
 from posts.writing import publishing
 from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin
 
@@ -25,11 +25,26 @@ class PostDelete(ReturnToEditorMixin, AuthorRequiredMixin, DeleteView):
     http_method_names = ["post"]
     success_url = reverse_lazy("posts:post_list")
 
+    def test_func(self) -> bool:
+        """Allow authors who may not publish to delete only what readers can't see."""
+        post = self.get_object()
+        is_for_readers = post.is_published and not may_publish(self.request.user, post)
+        return super().test_func() and not is_for_readers
+
+    def get_permission_denied_message(self) -> str:
+        only_editors = _("Only an editor can delete a post that is published or scheduled.")
+        return super().get_permission_denied_message() or only_editors
+
+    def move_to_trash(self, post: Post) -> None:
+        publishing.trash_post(post, now=timezone.now())
+
     def form_valid(self, form: Form) -> HttpResponse:
-        publishing.trash_post(self.object, now=timezone.now())
+        self.move_to_trash(self.object)
         undo = reverse("posts:post_restore", kwargs={"pk": self.object.pk})
         # The message shows a button that posts to the address in its tags.
-        messages.success(self.request, _("Your post is in the trash."), extra_tags=undo)
+        is_own = self.object.author_id == self.request.user.pk
+        text = _("Your post is in the trash.") if is_own else _("The post is in the trash.")
+        messages.success(self.request, text, extra_tags=undo)
         return redirect(self.success_url)
 
 
@@ -40,20 +55,27 @@ class PostRestore(AuthorRequiredMixin, SingleObjectMixin, View):
     http_method_names = ["post"]
 
     def get_queryset(self) -> PostQuerySet:
-        # Other people's posts return 404, like everything in the trash.
-        return Post.objects.filter(author=self.request.user)
+        # Other people's posts return 404, like everything in the trash, except to editors.
+        user = self.request.user
+        return Post.objects.all() if is_editor(user) else Post.objects.filter(author=user)
 
     def handle_no_permission(self) -> HttpResponse:
         # Only anonymous visitors get here. Lead them to the page with the button, because this
         # address accepts only POST.
         return redirect_to_login(f"{reverse('posts:my_posts')}?state={Post.Status.TRASH}")
 
+    def restore(self, post: Post) -> None:
+        as_draft = not may_publish(self.request.user, post)
+        publishing.restore_from_trash(post, now=timezone.now(), as_draft=as_draft)
+
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        publishing.restore_from_trash(self.get_object(), now=timezone.now())
+        self.restore(self.get_object())
         # After a second click, the post is already restored. It may also have been deleted for
         # good.
-        post = get_object_or_404(Post.objects.own(request.user), pk=kwargs["pk"])
-        messages.success(request, _("Your post was restored."))
+        post = get_object_or_404(Post.objects.in_reach_of(request.user), pk=kwargs["pk"])
+        is_own = post.author_id == request.user.pk
+        text = _("Your post was restored.") if is_own else _("The post was restored.")
+        messages.success(request, text)
         if post.is_draft:
             return redirect("posts:post_update", post.pk)
         return redirect(post)

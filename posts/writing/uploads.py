@@ -4,7 +4,6 @@ import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
@@ -17,6 +16,7 @@ from content.images import MadeImage
 from content.storage import delete_files, store_files, stored_at, stored_names
 from posts.models import Image, Post, Revision
 from posts.writing.forms import ImageForm
+from posts.writing.mixins import WriterRequiredMixin
 
 # New images are kept, because the text that shows one may not be saved yet.
 UNUSED_KEPT_FOR = timedelta(days=1)
@@ -26,7 +26,7 @@ MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=
 
 
 @method_decorator(require_POST, name="dispatch")
-class ImageUpload(LoginRequiredMixin, LimitMixin, View):
+class ImageUpload(WriterRequiredMixin, LimitMixin, View):
     """Store an image and return its Markdown, or the reason why it was refused (422)."""
 
     limit = "upload"

@@ -148,7 +148,7 @@ async function deliver(edit) {
       keepalive: form.elements.body.value.length < KEEPALIVE_CHARACTERS,
       signal: AbortSignal.timeout(RESPONSE_MS),
     });
-    const act = { 200: saved, 401: loggedOut, 403: loggedOut, 404: deleted, 409: changedElsewhere, 422: refused }[response.status];
+    const act = { 200: saved, 401: loggedOut, 403: forbidden, 404: deleted, 409: changedElsewhere, 422: refused }[response.status];
     const result = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
     if (!act || (response.ok && !result.version)) return tryAgain();
     state.failures = 0;
@@ -192,6 +192,11 @@ function tryAgain() {
 function loggedOut(result) {
   logIn.href = result.login_url ?? `${form.dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`;
   say("logged-out", result.message ?? status.dataset.loggedOut);
+}
+
+// The role of this account no longer allows writing. Without a message, the token was refused.
+function forbidden(result) {
+  (result.message ? changedElsewhere : loggedOut)(result);
 }
 
 function deleted() {
