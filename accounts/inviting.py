@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.granting import apply_role
+from accounts.granting import apply_role, roles_to_grant
 from accounts.limits import give_back, keys_of, spend
 from accounts.models import Invitation, User
 from accounts.profiles import show_changes
@@ -50,9 +50,8 @@ def is_closed() -> bool:
 
 def may_invite(user: User | None, role: str) -> bool:
     """Return whether `user` may invite people to `role`, and revoke such invitations."""
-    if user is None or not user.is_active or not is_at_least(user, Role.EDITOR):
-        return False
-    return user.role == Role.OWNER or RANKS[role] < rank_of(user)
+    is_inviter = user is not None and user.is_active and is_at_least(user, Role.EDITOR)
+    return is_inviter and role in roles_to_grant(user)
 
 
 def state_of(invitation: Invitation, now: datetime) -> State:
