@@ -111,7 +111,10 @@ class RolesMixin:
 
     def delete_model(self, request: HttpRequest, obj: User) -> bool:
         """Delete the account. Return False if it must stay."""
-        if not granting.may_delete(request.user, obj):
-            return False
+        may = granting.may_delete(request.user, obj)
+        if may:
+            self.delete_account(request, obj)
+        return may
+
+    def delete_account(self, request: HttpRequest, obj: User) -> None:
         super().delete_model(request, obj)
-        return True

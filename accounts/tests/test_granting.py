@@ -202,9 +202,17 @@ def test_the_owner_is_told_once_about_the_roles(make_user, moderator, capsys):
         User.objects.filter(pk=user.pk).update(role=role, **flags)
     call_command("update_roles")
     told = capsys.readouterr().out
-    assert "Owners: anna, ben." in told and "The 1 members of Moderators" in told
+    assert "Owners: anna, ben." in told and "Members of Moderators (1) keep their rights." in told
     assert set(User.objects.filter(groups__name="Owner")) == set(
         User.objects.filter(username__in=["anna", "ben"], role="owner")
     )
     call_command("update_roles")
     assert capsys.readouterr().out == ""
+
+
+def test_the_owner_of_a_blog_without_moderators_is_told_nothing_about_them(make_user, capsys):
+    user = make_user("anna")
+    User.objects.filter(pk=user.pk).update(is_superuser=True, is_staff=True)
+    call_command("update_roles")
+    told = capsys.readouterr().out
+    assert "Owners: anna." in told and "Moderators" not in told

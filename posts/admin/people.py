@@ -6,7 +6,6 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import granting
 from accounts.admin import UserAdmin
 from accounts.models import User
 from posts.discussion import liking
@@ -30,11 +29,9 @@ class AuthorAdmin(UserAdmin):
         count = Coalesce(Subquery(published), 0) + Coalesce(Subquery(number), 0)
         return super().get_queryset(request).annotate(post_count=count)
 
-    def delete_model(self, request: HttpRequest, obj: User) -> bool:
-        if not granting.may_delete(request.user, obj):
-            return False
+    def delete_account(self, request: HttpRequest, obj: User) -> None:
         liking.remove_likes(obj)
-        return super().delete_model(request, obj)
+        super().delete_account(request, obj)
 
     @admin.display(description=_("posts"))
     def post_count(self, user: User) -> int:

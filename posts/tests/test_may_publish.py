@@ -12,6 +12,7 @@ from posts.models import ModerationEntry, Post
 from posts.models.permissions import is_moderator, may_edit, may_moderate, may_publish
 from posts.writing import publishing
 from posts.writing.edit import Edit
+from posts.writing.reviewing import unschedule
 
 NOW = timezone.now()
 TOMORROW = (NOW + timedelta(days=1)).replace(microsecond=0)
@@ -329,6 +330,11 @@ def test_scheduled_posts_wait_if_their_author_may_no_longer_publish(
     else:
         assert (scheduled.status, scheduled.review) == ("draft", review)
         assert scheduled.publish_at == TOMORROW
+
+
+def test_a_post_that_has_just_been_published_stays_published(post):
+    unschedule(post, at=timezone.now(), is_to_review=True)
+    assert Post.objects.get().is_listed(timezone.now())
 
 
 # Readers ------------------------------------------------------------------------------------------

@@ -32,5 +32,5 @@ class Command(BaseCommand):
         )
         moderators = User.objects.filter(groups__name=MODERATORS).count()
         if moderators:
-            self.stdout.write(f"The {moderators:,} members of {MODERATORS} keep their rights.")
+            self.stdout.write(f"Members of {MODERATORS} ({moderators:,}) keep their rights.")
         self.stdout.write("You can change roles at /admin/accounts/user/.")
