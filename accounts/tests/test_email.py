@@ -147,6 +147,15 @@ def test_a_link_ends_when_the_account_changes(zoes, zoe, link, end):
     assert not User.objects.filter(email=NEW).exists()
 
 
+def test_a_new_password_ends_the_link_of_a_registration(client, make_user):
+    user = make_user("new", email=NEW)
+    path = path_of_link(user)
+    user.set_password("lily-lamp-77")
+    user.save()
+    assert ENDED in client.get(path).text and ENDED in client.post(path).text
+    assert state_of("new") == (NEW, False, "")
+
+
 def test_a_link_ends_after_three_days(zoes, zoe, monkeypatch):
     change(zoes)
     zoe.refresh_from_db()
