@@ -113,6 +113,24 @@ def test_bad_answers_lose_nothing_and_leave_the_link_as_it_is(tab, author, typed
     assert User.objects.get(role=Role.OWNER).username == "admin"
 
 
+class RivalWhoRegistersMeanwhile:
+    """A password validator. Django runs it after it has checked that the username is free."""
+
+    def validate(self, password, user=None):
+        User.objects.create_user("ADMIN")
+
+    def get_help_text(self):
+        return ""
+
+
+def test_if_the_username_is_taken_meanwhile_the_link_still_works(link, client, settings):
+    rival = f"{__name__}.{RivalWhoRegistersMeanwhile.__name__}"
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": rival}]
+    assert "This username is already registered." in client.post(link, ANSWERS).text
+    settings.AUTH_PASSWORD_VALIDATORS = []
+    assert client.post(link, ANSWERS | {"username": "ada"}).status_code == 302
+
+
 def test_only_a_post_uses_the_link_up(link, client):
     for _ in range(2):
         assert client.head(link).status_code == client.get(link).status_code == 200

@@ -93,6 +93,13 @@ def test_there_is_only_one_site(started):
     assert [str(site) for site in Site.objects.all()] == ["Second"]
 
 
+def test_the_first_owner_is_noted_once(set_site):
+    for at in (NOON, timezone.now()):
+        current.note_owner(at)
+        set_site()
+    assert Site.objects.get().owned_since == NOON
+
+
 def test_pages_show_the_time_of_the_site(client, make_post, set_site):
     for zone, shown in (("Asia/Tokyo", "T21:00:00+09:00"), ("UTC", "T12:00:00+00:00")):
         set_site(time_zone=zone)
