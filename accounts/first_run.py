@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -110,7 +110,7 @@ def link_at_start() -> str:
     """Replace the link at a start of the site. The site also starts if that is not possible."""
     try:
         return renew_link()
-    except (DatabaseError, OSError) as error:
+    except (Error, OSError) as error:
         log.warning("The link for the first owner was not created: %s", error)
         return ""
 

@@ -191,6 +191,12 @@ def when_ready(server) -> None:
     sys.stdout.flush()
 
 
+def is_in_journal() -> bool:
+    """Return whether systemd's journal keeps what this process prints."""
+    output = os.fstat(1)
+    return os.environ.get("JOURNAL_STREAM") == f"{output.st_dev}:{output.st_ino}"
+
+
 def print_start_link(address: str) -> None:
     """Print the link for the first owner. In systemd's journal, print the command that shows it."""
     from django.conf import settings
@@ -200,7 +206,7 @@ def print_start_link(address: str) -> None:
     path = import_string(settings.LINK_AT_START)()
     # The workers are copies of this process, and must not share its connection.
     connections.close_all()
-    if path and "JOURNAL_STREAM" in os.environ:
+    if path and is_in_journal():
         sys.stdout.write("This blog has no owner yet. Run: deploy/manage start_link\n")
     elif path:
         sys.stdout.write(f"Become the owner of this blog: {settings.SITE_URL or address}{path}\n")

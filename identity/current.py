@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.formats import reset_format_cache
@@ -52,7 +52,7 @@ def keep(version: pages.CacheVersion | str | None) -> None:
     is_known = isinstance(version, bytes | int)
     try:
         found = in_force(Site.objects.first())
-    except DatabaseError:
+    except Error:
         found = before.site if before else in_force(None)
         is_known = False
     good_for = pages.LIFETIME if is_known else RETRY

@@ -189,6 +189,7 @@ def is_setting(name: str, value: object) -> bool:
     functions = {
         "access_line",
         "cores_to_share",
+        "is_in_journal",
         "print_start_link",
         "unblock_stop_signals",
         "redact",
