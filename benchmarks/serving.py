@@ -9,3 +9,7 @@ def on_starting(server) -> None:
 
 def post_worker_init(worker) -> None:
     """Skip the site's warm-up requests."""
+
+
+def when_ready(server) -> None:
+    """Print no link for a first owner, because this serves another application."""
