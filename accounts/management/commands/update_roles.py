@@ -18,7 +18,7 @@ class Command(BaseCommand):
         # A new owner joins this group when the account is saved.
         group = Group.objects.filter(name=GROUPS[Role.OWNER]).first()
         late = User.objects.filter(Q(is_superuser=True) | Q(role=Role.OWNER), is_staff=True)
-        owners = list(late.exclude(groups=group) if group else late)
+        owners = list((late.exclude(groups=group) if group else late).order_by("username"))
         for user in owners:
             user.role = Role.OWNER
             user.save(update_fields=["role"])
