@@ -23,7 +23,7 @@ from accounts.forms import RegisterForm
 from accounts.guessing import remember_device
 from accounts.invitation_forms import InvitationForm
 from accounts.inviting import InvitationIsGone, find_open, is_promotion, may_invite, state_of
-from accounts.limits import LimitMixin, count_use
+from accounts.limits import LimitMixin, counted
 from accounts.mixins import EditorAct, EditorMixin, KeepsTextMixin, OwnTimeMixin
 from accounts.models import Invitation, User
 from accounts.roles import Role
@@ -133,9 +133,9 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
         return HttpResponseRedirect(self.get_success_url())
 
     def register(self, form: RegisterForm, now) -> HttpResponse:
-        count_use(self.request, "register")
         form.instance.role = self.invitation.role
-        user = form.save_unless_taken(lambda user: inviting.use(self.invitation, user, now=now))
+        with counted(self.request, "register"):
+            user = form.save_unless_taken(lambda user: inviting.use(self.invitation, user, now=now))
         if user is None:
             return self.form_invalid(form)
         auth.login(self.request, user)

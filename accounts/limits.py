@@ -5,12 +5,15 @@ the same rate. The keys are digests, so no file and no Redis stores addresses or
 """
 
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from accounts.counters import Rate, find_counters
+from content.bulkhead import Busy
 from content.outages import LimitReached
 
 # Peers that are a proxy or a container network rather than a visitor.
@@ -36,13 +39,26 @@ class LimitMixin:
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         # Others are redirected to the login page.
         if request.method == "POST" and request.user.is_authenticated:
-            count_use(request, self.limit)
+            with counted(request, self.limit):
+                return super().dispatch(request, *args, **kwargs)
         return super().dispatch(request, *args, **kwargs)
 
 
 def count_use(request: HttpRequest, act: str, *more: str) -> None:
     """Count one use of `act`, by the account, the address and `more`. Raise LimitReached."""
     spend(act, keys_of(request, act, *more))
+
+
+@contextmanager
+def counted(request: HttpRequest, act: str) -> Iterator[None]:
+    """Count one use of `act`, unless the site is too busy for it. Raise LimitReached."""
+    keys = keys_of(request, act)
+    spend(act, keys)
+    try:
+        yield
+    except Busy:
+        give_back(act, keys)
+        raise
 
 
 def spend(act: str, keys: list[bytes]) -> None:

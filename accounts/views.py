@@ -34,7 +34,7 @@ from accounts.forms import (
 )
 from accounts.guessing import remember_device
 from accounts.inviting import is_closed
-from accounts.limits import count_use
+from accounts.limits import count_use, counted
 from accounts.mixins import AccountAct, KeepsTextMixin, MailMixin, OwnTimeMixin
 from accounts.models import User
 from accounts.profiles import show_changes
@@ -114,9 +114,9 @@ class Register(NextMixin, FormView):
         return render(self.request, "accounts/registration_closed.html", context, status=403)
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
-        count_use(self.request, "register")
         approving.apply_settings(form.instance, now=timezone.now())
-        user = form.save_unless_taken()
+        with counted(self.request, "register"):
+            user = form.save_unless_taken()
         if user is None:
             return self.form_invalid(form)
         if user.is_waiting:

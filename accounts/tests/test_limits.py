@@ -11,6 +11,7 @@ from accounts.limits import client_address
 from accounts.tests.test_password import NEW as NEW_PASSWORD
 from accounts.tests.test_password import new_password, open_link
 from conftest import PASSWORD
+from content.tests.slots import all_slots_taken
 
 LOGIN = "/auth/login/"
 NEW = {"password1": PASSWORD, "password2": PASSWORD}
@@ -163,6 +164,14 @@ def test_registrations_are_limited_by_address(client, db):
 def test_a_rejected_registration_does_not_count(client, db):
     for _ in range(3):
         assert register(client, "no spaces", REMOTE_ADDR=STRANGER).status_code == 200
+    assert register(client, "person", REMOTE_ADDR=STRANGER).status_code == 302
+
+
+def test_a_registration_that_the_busy_site_refuses_does_not_count(client, db, settings):
+    settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2"]
+    with all_slots_taken():
+        refused = [register(client, "person", REMOTE_ADDR=STRANGER) for _ in range(3)]
+    assert {response.status_code for response in refused} == {503}
     assert register(client, "person", REMOTE_ADDR=STRANGER).status_code == 302
 
 
