@@ -49,7 +49,7 @@ def test_after_registration_a_click_in_a_mail_confirms_the_address(client, db, l
     page = register(client).text
     assert f"To confirm {NEW}, {SENT}" in page
     path = link()
-    assert mailoutbox[0].to == [NEW] and "account new on Blogsite" in mailoutbox[0].body
+    assert mailoutbox[0].to == [NEW] and "an account on Blogsite" in mailoutbox[0].body
     assert f'href="http://testserver{path}"' in mailoutbox[0].alternatives[0][0]
     # Mail scanners and link previews only read.
     for method in ("get", "head", "options"):
