@@ -8,6 +8,7 @@ import re
 import unicodedata
 from bisect import bisect
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from accounts.usernames import INVISIBLE
@@ -101,3 +102,12 @@ def has_stacked_marks(name: str) -> bool:
         if accents > ACCENTS_MAX or marks > MARKS_MAX:
             return True
     return False
+
+
+def has_marked_digit(name: str) -> bool:
+    """Return whether an accent stands on something other than a letter, where it hardly shows."""
+    decomposed = unicodedata.normalize("NFD", name)
+    pairs = pairwise(decomposed)
+    return any(
+        ACCENTS.match(mark) and unicodedata.category(base)[0] in "NP" for base, mark in pairs
+    )

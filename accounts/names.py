@@ -5,9 +5,9 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lookalikes import has_stacked_marks, is_in_one_script, skeleton
+from accounts.lookalikes import has_marked_digit, has_stacked_marks, is_in_one_script, skeleton
 from accounts.models import FormerUsername, User
-from accounts.usernames import username_key
+from accounts.usernames import PUNCTUATION, username_key
 
 # Names that seem to speak for the blog. Names of pages, such as `tags`, are allowed, because no
 # username is the whole path of a page.
@@ -25,6 +25,11 @@ def validate_new_username(username: str, user: User) -> None:
     """Raise ValidationError if `username` looks misleading or like another person's name."""
     if has_stacked_marks(username):
         raise ValidationError(STACKED, code="marks")
+    if has_marked_digit(username):
+        raise ValidationError(_("Use accents on letters only."), code="marks")
+    # In a sentence, readers would take the last period for its end.
+    if username.endswith(tuple(PUNCTUATION)):
+        raise ValidationError(_("End with a letter or a digit."), code="username_end")
     if not is_in_one_script(username):
         message = _("Use letters from one alphabet. Don't mix, for example, Latin and Cyrillic.")
         raise ValidationError(message, code="scripts")

@@ -213,6 +213,17 @@ def test_too_many_stacked_marks_are_refused(register, show, name):
     assert show(name) == [STACKED]
 
 
+def test_an_accent_on_a_digit_is_refused(register):
+    assert register("anna1\u0301") == ["Use accents on letters only."]
+    assert register("anna\u03011") == []
+
+
+def test_a_username_ends_with_a_letter_or_a_digit(register):
+    for name in ("anna.", "anna-", "anna_"):
+        assert register(name) == ["End with a letter or a digit."], name
+    assert register("an.na-1") == []
+
+
 @pytest.mark.parametrize("marks", ["\u0301" * 99, "\u0301\u0301\u200d" * 33])
 def test_a_display_name_of_99_marks_is_refused(show, marks):
     assert show(f"a{marks}") == [STACKED]
