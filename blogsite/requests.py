@@ -19,6 +19,8 @@ from blogsite.redaction import redact
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# Some proxies add the port of the connection, and brackets around an IPv6 address.
+PORT = re.compile(r"^(?:\[([^\]]+)\]|([0-9.]+))(?::[0-9]+)?$")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 # Allow nothing remote and nothing inline, so that HTML that the cleaner missed runs no script.
 CONTENT_SECURITY_POLICY = (
@@ -69,9 +71,9 @@ def apply_proxy_headers(environ: dict) -> None:
     for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
         if name in environ:
             environ[name] = environ[name].rpartition(",")[2].strip()
-    client = environ.get("HTTP_X_FORWARDED_FOR", "")
+    client = PORT.sub(r"\1\2", environ.get("HTTP_X_FORWARDED_FOR", ""))
     if _is_address(client):
-        environ["REMOTE_ADDR"] = client
+        environ["HTTP_X_FORWARDED_FOR"] = environ["REMOTE_ADDR"] = client
 
 
 def _is_address(text: str) -> bool:
