@@ -94,6 +94,15 @@ def test_without_an_address_nothing_is_sent_or_promised(client, db, mails):
     assert mails() == []
 
 
+def test_without_a_mail_server_the_account_page_asks_for_no_confirmation(
+    client, make_user, settings
+):
+    settings.EMAIL_BACKEND = settings.FILE_MAIL
+    client.force_login(make_user("zoe", email=OLD))
+    page = client.get(ACCOUNT).text
+    assert OLD in page and "confirmed" not in page and SEND not in page
+
+
 def test_the_account_page_says_whether_the_address_is_confirmed(client, make_user, link):
     client.force_login(make_user("zoe", email=OLD))
     page = client.get(ACCOUNT).text
