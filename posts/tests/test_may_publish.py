@@ -134,7 +134,7 @@ def test_an_editor_sees_and_publishes_a_draft_that_waits_for_review(
         listed = editor.get("/mine/").text
     assert "To review" in listed and "by the-contributor" in listed and ">Title<" in listed
     page = editor.get(f"/{post.pk}/update/").text
-    assert "the-contributor asks for a review (" in page
+    assert "the-contributor asks for a review (" in page and "Draft: " not in page
     assert ("Check the numbers" in page) != is_new
     editor.post(f"/{post.pk}/update/", WRITTEN | {"action": "publish", "version": post.version})
     post.refresh_from_db()
@@ -154,7 +154,7 @@ def test_an_editor_returns_a_draft_with_a_note(as_role, own_post):
     assert "The text was returned to its author." in page.text
     assert "Nothing to review" in page.text
     page = client.get(f"/{post.pk}/update/").text
-    assert "Returned by an editor (" in page and "Shorter, please" in page
+    assert "Returned by an editor (" in page and "Shorter, please" in page and "Draft: " not in page
     assert "Returned by an editor" in client.get("/mine/").text
     # Saving keeps the note, and asking again replaces it.
     client.post(f"/{post.pk}/update/", WRITTEN | {"action": "draft"})
