@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     default = True
     name = "accounts"
-    verbose_name = _("accounts")
+    verbose_name = _("Accounts")
 
 
 class StaffConfig(admin_apps.AdminConfig):

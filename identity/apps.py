@@ -6,7 +6,7 @@ from caching.fragments import register_dependency
 
 class IdentityConfig(AppConfig):
     name = "identity"
-    verbose_name = _("the blog")
+    verbose_name = _("The blog")
 
     def ready(self) -> None:
         # Imported here, because it imports models, which were not ready before.

@@ -6,7 +6,7 @@ from caching.pages import register_next_change
 
 class PostsConfig(AppConfig):
     name = "posts"
-    verbose_name = _("posts")
+    verbose_name = _("Posts")
 
     def ready(self) -> None:
         # Import these modules here, because they import models, which are not ready any earlier.
