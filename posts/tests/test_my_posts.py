@@ -89,6 +89,13 @@ def test_an_empty_tab_says_what_to_do_next(client_of, author, state, message):
     assert 'role="search" aria-label="My posts"' not in page
 
 
+def test_an_empty_tab_tells_contributors_about_reviews(as_role):
+    client = as_role("contributor")
+    for state in ("draft", "scheduled", "published"):
+        page = client.get(f"/mine/?state={state}").text
+        assert "ask for a review" in page and "press " not in page
+
+
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published", "hidden"])
 def test_each_post_links_to_its_editor_its_page_and_its_history(client_of, make_post, state):
     post = make_post(**STATES[state])
