@@ -83,15 +83,17 @@ def test_a_page_that_exists_is_found(client, make_post):
 
 
 @pytest.mark.parametrize(
-    ("visitor", "open_", "invitation"),
+    ("visitor", "rules", "invitation"),
     [
-        ("anonymous", True, 'class="button" href="/auth/register/"'),
-        ("anonymous", False, 'class="button" href="/auth/login/"'),
-        ("reader", True, 'class="button" href="/create/"'),
+        ("anonymous", {}, 'class="button" href="/auth/register/"'),
+        ("anonymous", {"registration": "closed"}, 'class="button" href="/auth/login/"'),
+        # Who registers may not write.
+        ("anonymous", {"new_role": "reader"}, 'class="button" href="/auth/login/"'),
+        ("reader", {}, 'class="button" href="/create/"'),
     ],
 )
-def test_an_empty_blog_invites(client_of, set_site, visitor, open_, invitation):
-    set_site(registration="open" if open_ else "closed")
+def test_an_empty_blog_invites_those_who_may_write(client_of, set_site, visitor, rules, invitation):
+    set_site(**rules)
     page = client_of(visitor).get("/").text
     assert "No posts yet" in page
     assert invitation in page
