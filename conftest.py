@@ -52,7 +52,7 @@ def store_page(store: dict, *args, **kwargs) -> None:
 def collected_static_files(tmp_path_factory):
     """Collect the static files, because pages link to them by hashed names, as in production."""
     site_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
-    # Each process of a test run has its own. Otherwise, changes by tests of another process raise the
+    # Each process of a test run has its own. Otherwise, changes by another process raise the
     # cache version, and this one reads the settings again, with one query more.
     site_settings.INSTANCE_DIR = tmp_path_factory.mktemp("instance")
     site_settings.LIMITS_FILE = tmp_path_factory.mktemp("limits") / "limits.sqlite3"

@@ -320,7 +320,7 @@ def test_only_nginx_tells_the_application_the_client_and_the_scheme(tmp_path):
     ("path", "is_limited"),
     [("/auth/login/", True), ("/admin/login/", True), ("/auth/password/reset/", True),
      ("/auth/password/reset/MQ/set-password/", True), ("/auth/account/", False),
-     ("/create/", False), ("/preview/", False), ("/auth/invite/x/", True)],
+     ("/create/", False), ("/auth/invite/x/", True), ("/auth/email/confirm/1/x/", True)],
 )  # fmt: skip
 def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_limited):
     application = Told()
@@ -337,7 +337,7 @@ def test_its_logs_contain_no_secret_addresses(tmp_path, hangs_up, name):
     paths += ["/auth/password/reset/uid/swordfish/", "/%61uth/password/reset/uid/swordfish"]
     paths += ["/auth/invite/swordfish/", "//auth//invite//swordfish", "/%61uth/invite/swordfish"]
     with before(tmp_path, Told(hangs_up=hangs_up)) as visitor:
-        for path in (*paths, "/page/"):
+        for path in (*paths, "/auth/email/confirm/1/swordfish/", "/page/"):
             assert visitor.get(path).status == (502 if hangs_up else 200)
         log = tmp_path / name
         # nginx writes the log after the response.
