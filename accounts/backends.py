@@ -4,11 +4,15 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts import hashers
-from accounts.guessing import account_keys, login_keys
+from accounts.guessing import account_keys, is_known, login_keys
 from accounts.limits import give_back, spend
 from accounts.models import User
 from content.bulkhead import Busy
 from content.outages import LimitReached
+
+# Seconds that a login from a known browser waits for a slot. Four strangers who try wrong passwords
+# without a break take all slots, so otherwise, no one could log in.
+PATIENCE = 5
 
 
 class EvenBackend(ModelBackend):
@@ -40,7 +44,8 @@ class EvenBackend(ModelBackend):
             user = User()
         keys += shared
         try:
-            is_correct = check_password(user, password)
+            patience = PATIENCE if request and is_known(request, user) else 0
+            is_correct = check_password(user, password, patience)
         except Busy:
             give_back("login", keys)
             raise
@@ -49,8 +54,8 @@ class EvenBackend(ModelBackend):
         return user if is_correct else None
 
 
-def check_password(user: User, password: str) -> bool:
-    with hashers.slot():
+def check_password(user: User, password: str, patience: float) -> bool:
+    with hashers.slot(patience):
         is_correct = user.check_password(password)
         if not is_correct:
             hashers.verify_other_kinds(password, user.password)

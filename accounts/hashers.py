@@ -31,9 +31,12 @@ SAMPLES = {
 
 
 @contextmanager
-def slot() -> Iterator[None]:
-    """Occupy one of the slots for hashing; raise Busy if all are taken."""
-    with expensive.slot(), hashing.slot():
+def slot(patience: float = 0) -> Iterator[None]:
+    """Occupy one of the slots for hashing; raise Busy if all are taken, or stay so for `patience`.
+
+    `patience` is in seconds.
+    """
+    with expensive.slot(patience), hashing.slot(patience):
         yield
 
 

@@ -1,7 +1,7 @@
 """Bulkheads: expensive work never takes all threads of a worker, so short requests get through.
 
-No request waits for a slot. If all slots are taken, it gets a 503 at once (`content.outages`), with
-the submitted text.
+A request that finds all slots taken gets a 503 at once (`content.outages`), with the submitted
+text. Only a login from a known browser waits for a slot.
 """
 
 import threading
@@ -23,15 +23,20 @@ class Bulkhead:
 
     def __init__(self, slots: int) -> None:
         self.free = threading.BoundedSemaphore(slots)
+        # One request waits at a time, so that waiting takes few threads.
+        self.waiting = threading.Lock()
         self.thread = threading.local()
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Occupy a slot, or raise Busy. A thread that already has a slot takes no second one."""
+    def slot(self, patience: float = 0) -> Iterator[None]:
+        """Occupy a slot, or raise Busy. A thread that already has a slot takes no second one.
+
+        One thread at a time may wait for up to `patience` seconds.
+        """
         if getattr(self.thread, "holds_one", False):
             yield
             return
-        if not self.free.acquire(blocking=False):
+        if not (self.free.acquire(blocking=False) or self.wait(patience)):
             raise Busy
         self.thread.holds_one = True
         try:
@@ -39,6 +44,15 @@ class Bulkhead:
         finally:
             self.thread.holds_one = False
             self.free.release()
+
+    def wait(self, patience: float) -> bool:
+        """Wait for a slot and return whether there is one now."""
+        if not patience or not self.waiting.acquire(blocking=False):
+            return False
+        try:
+            return self.free.acquire(timeout=patience)
+        finally:
+            self.waiting.release()
 
 
 # Each worker has one: half of its threads may hash, decode images or render long texts.

@@ -11,7 +11,8 @@ from accounts.limits import client_address
 from accounts.tests.test_password import NEW as NEW_PASSWORD
 from accounts.tests.test_password import new_password, open_link
 from conftest import PASSWORD
-from content.tests.slots import all_slots_taken
+from content.bulkhead import expensive
+from content.tests.slots import all_slots_taken, slots_taken_until_someone_waits
 
 LOGIN = "/auth/login/"
 NEW = {"password1": PASSWORD, "password2": PASSWORD}
@@ -235,6 +236,16 @@ def test_a_browser_that_a_person_has_used_can_log_in_while_others_guess(client, 
     lock_out("moderator")
     assert log_in(Client(), "moderator", PASSWORD) == 429
     assert client.post(page, form).status_code == 302
+
+
+@pytest.mark.parametrize(("is_known", "status"), [(True, 302), (False, 503)])
+def test_a_known_browser_waits_while_others_compute_hashes(client, reader, is_known, status):
+    if is_known:
+        log_in(client, "reader", PASSWORD)
+        client.post("/auth/logout/")
+    taken = slots_taken_until_someone_waits if is_known else all_slots_taken
+    with taken(expensive):
+        assert log_in(client, "reader", PASSWORD) == status
 
 
 def test_a_known_browser_has_its_own_limit(client, reader):

@@ -1,4 +1,4 @@
-"""Expensive work takes at most half of the threads, and no request waits for a slot."""
+"""Expensive work takes at most half of the threads, and few requests wait for a slot."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +8,7 @@ from content import bulkhead
 from content.bulkhead import LONG_TEXT, Bulkhead, Busy
 from content.images import make_image
 from content.markup import render_comment, render_post
-from content.tests.slots import all_slots_taken
+from content.tests.slots import all_slots_taken, slots_taken_until_someone_waits
 from posts.tests.images import image_file
 
 
@@ -48,6 +48,26 @@ def test_a_slot_is_free_again_after_a_failure():
     with pytest.raises(ZeroDivisionError), limit.slot():
         1 / 0  # noqa: B018
     assert is_free(limit)
+
+
+def test_a_patient_thread_gets_the_next_free_slot():
+    limit = Bulkhead(1)
+    with slots_taken_until_someone_waits(limit), limit.slot(patience=60):
+        assert not is_free(limit)
+    assert is_free(limit)
+
+
+def test_a_patient_thread_gives_up_in_the_end():
+    limit = Bulkhead(1)
+    with all_slots_taken(limit), pytest.raises(Busy), limit.slot(patience=0.01):
+        pass
+    assert not limit.waiting.locked() and is_free(limit)
+
+
+def test_only_one_thread_waits_at_a_time():
+    limit = Bulkhead(1)
+    with all_slots_taken(limit), limit.waiting, pytest.raises(Busy), limit.slot(patience=60):
+        pass
 
 
 def test_half_of_the_threads_do_expensive_work(settings):
