@@ -128,7 +128,10 @@ class RegisterForm(UsernameRules, EmailRules, BaseUserCreationForm):
         fields = ("username", "email")
         labels = {"email": _("Email")}
         help_texts = {
-            "email": _("Never shown to others. Without it, you can't reset a forgotten password.")
+            "email": _(
+                "Only the people who run the blog see it. Without it, you can't reset a forgotten "
+                "password."
+            )
         }
         widgets = {"email": EMAIL_INPUT}
 
@@ -246,7 +249,9 @@ class EmailForm(EmailRules, OwnPasswordRules, forms.Form):
         max_length=ADDRESS_MAX_LENGTH,
         required=False,
         widget=EMAIL_INPUT,
-        help_text=_("Never shown to others. Leave this empty to remove your address."),
+        help_text=_(
+            "Only the people who run the blog see it. Leave this empty to remove your address."
+        ),
     )
     password = own_password_field()
 
