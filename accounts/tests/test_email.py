@@ -77,6 +77,7 @@ def test_a_waiting_account_confirms_its_address_before_it_is_approved(client, se
 def test_an_invited_person_confirms_the_address_too(client, invite, link):
     typed = {"username": "new", "email": NEW, "password1": PASSWORD, "password2": PASSWORD}
     client.post(invite(), typed)
+    assert "Change your email address" in client.get(ACCOUNT).text
     assert client.post(link())["Location"] == ACCOUNT
     assert state_of("new") == (NEW, True, "")
 
