@@ -26,12 +26,17 @@ class AddressIsTaken(Exception):  # noqa: N818  a state, not a mistake
 
 
 @transaction.atomic
-def save_password(user: User, *, by_mail: bool = False) -> None:
+def save_password(user: User, *, by_mail: bool = False, instead_of: str = "") -> None:
     """Save the password that was set on `user`, and cancel a change of address.
 
     Someone else may have asked for that change. `by_mail` means that the person followed a link
-    sent to the account's address, which confirms it.
+    sent to the account's address, which confirms it. Raise LinkHasEnded if the account's hash is no
+    longer `instead_of`.
     """
+    # Locked, because the link may be used twice at once.
+    current = User.objects.select_for_update().only("password").get(pk=user.pk)
+    if instead_of and current.password != instead_of:
+        raise LinkHasEnded
     user.new_email = ""
     user.save(update_fields=["password", "new_email"])
     if by_mail and can_send() and not user.has_confirmed_email:

@@ -93,16 +93,20 @@ def own_password_field() -> forms.CharField:
 
 
 class SavesPassword:
-    """Mixin for a form that sets a password: the person is told by mail."""
+    """Mixin for a form that sets a password: the person is told by mail.
+
+    A form that a link leads to raises LinkHasEnded if someone else was faster.
+    """
 
     # Whether only a link in a mail to the account's address leads to this form.
     is_by_mail = False
 
     def save(self) -> User:
+        before = self.user.password
         # Hash before the transaction starts. SQLite allows one writer, so others would wait for the
         # hash.
         user = super().save(commit=False)
-        save_password(user, by_mail=self.is_by_mail)
+        save_password(user, by_mail=self.is_by_mail, instead_of=before if self.is_by_mail else "")
         return user
 
 

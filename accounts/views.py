@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.generic import FormView, UpdateView
 
 from accounts import approving
+from accounts.credentials import LinkHasEnded
 from accounts.csrf import AsksAgainMixin, tell_to_repeat
 from accounts.email_views import send_first_link
 from accounts.emails import email_key, login_key
@@ -264,7 +265,11 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
         return super().dispatch(*args, **kwargs)
 
     def form_valid(self, form) -> HttpResponse:
-        response = super().form_valid(form)
+        try:
+            response = super().form_valid(form)
+        except LinkHasEnded:
+            self.validlink = False
+            return self.render_to_response(self.get_context_data())
         # Now someone who was locked out by another person's guesses can log in.
         remember_device(response, self.user)
         return response

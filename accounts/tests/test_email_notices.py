@@ -32,6 +32,27 @@ def reset(client, email: str, link) -> None:
     client.post(open_link(client, link()), new_password())
 
 
+class Faster:
+    """A password rule that lets someone else use the link while this form is checked."""
+
+    def validate(self, password: str, user: User) -> None:
+        User.objects.filter(pk=user.pk).update(password="faster")
+
+    def get_help_text(self) -> str:
+        return ""
+
+
+def test_a_link_that_is_used_twice_at_once_sets_one_password(
+    client, make_user, link, mails, settings
+):
+    make_user("new", email=NEW)
+    client.post(RESET, {"email": NEW})
+    form = open_link(client, link())
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": f"{__name__}.Faster"}]
+    assert "This link no longer works" in client.post(form, new_password()).text
+    assert User.objects.get().password == "faster"
+
+
 def test_a_reset_confirms_the_address_and_tells_about_the_new_password(
     client, make_user, link, mails
 ):
