@@ -7,6 +7,8 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -73,15 +75,8 @@ def environment(tmp_path_factory, database_url, mails):
 @pytest.fixture(scope="package")
 def site(environment):
     """The address of a site that `bin/serve` starts and Ctrl-C stops."""
-    command = [ROOT / "bin/serve"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
-        for line in server.stdout:
-            if line.startswith("Serving at"):
-                break
+    with serving(environment, "Serving at"):
         yield f"http://127.0.0.1:{environment['PORT']}"
-        server.send_signal(signal.SIGINT)
-        # This is longer than gunicorn waits for its workers.
-        assert server.wait(timeout=60) == 0
 
 
 @pytest.fixture(scope="package")
@@ -163,6 +158,17 @@ def status_of(site):
             return error.code
 
     return status
+
+
+@contextmanager
+def serving(environment: dict[str, str], beginning: str) -> Iterator[str]:
+    """Run `bin/serve`, and yield the first line it prints that begins with `beginning`."""
+    command = [ROOT / "bin/serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        yield next(line for line in server.stdout if line.startswith(beginning))
+        server.send_signal(signal.SIGINT)
+        # This is longer than gunicorn waits for its workers.
+        assert server.wait(timeout=60) == 0
 
 
 def cut_off(page) -> None:
