@@ -1,5 +1,7 @@
 """The form for the owner's settings."""
 
+from unicodedata import normalize
+
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -25,6 +27,8 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 def name_of(name: str, own_name: str) -> str:
+    # Django spells Vietnamese with separate accents, which some fonts put beside the letter.
+    own_name = normalize("NFC", own_name)
     return name if name == own_name else f"{name} ({own_name})"
 
 

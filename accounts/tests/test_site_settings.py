@@ -1,6 +1,7 @@
 """The owner's settings page."""
 
 import re
+from unicodedata import is_normalized
 
 import pytest
 from django.test import Client
@@ -65,6 +66,8 @@ def test_all_settings_are_saved_and_shown(page, set_site):
     assert 'value="Slow Trains"' in shown
     assert '<option value="de" selected>German (Deutsch)</option>' in shown
     assert re.search('value="reader"[^>]* checked', shown)
+    # A letter and its accents are one character.
+    assert "Tiếng Việt" in shown and is_normalized("NFC", shown)
 
 
 @pytest.mark.parametrize(
