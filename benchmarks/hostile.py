@@ -5,13 +5,16 @@ from datetime import timedelta
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import inviting
+from accounts.models import Invitation, User
+from accounts.roles import Role
 from content.images import make_image
 from content.markup import render_comment
+from identity.models import Redirect
 from posts.demo.images import draw_image
 from posts.discussion import commenting, liking, moderation
 from posts.models import Comment, Post
-from posts.writing import preview_links, publishing
+from posts.writing import preview_links, publishing, reviewing
 from posts.writing.edit import Edit
 from posts.writing.uploads import image_markdown, store_image
 
@@ -96,6 +99,8 @@ def fill() -> dict[str, User]:
     decorate(posts[0], author)
     discuss(posts[0], reader, author, moderator)
     drafts(author, moderator)
+    reviews(people["contributor"], people["editor"])
+    newcomers(people["owner"])
     moderation.close_comments(posts[1], moderator, reason="<b>enough</b>", now=timezone.now())
     return people
 
@@ -108,13 +113,17 @@ def make_people() -> dict[str, User | None]:
         "reader": make("reader", display_name="\u05e9\u05dc\u05d5\u05dd"),
         "empty": make("empty"),
         "moderator": make("moderator", is_staff=True),
-        "superuser": make("superuser", is_staff=True, is_superuser=True),
+        "contributor": make("contributor", role=Role.CONTRIBUTOR),
+        "editor": make("editor", role=Role.EDITOR),
+        "owner": make("owner", role=Role.OWNER),
     }
     people["moderator"].groups.add(Group.objects.get(name="Moderators"))
     author = people["author"]
     author.website = "https://example.com/?a=1&b=%22"
     author.biography = COMMENTS[2]
     author.biography_html = render_comment(author.biography)
+    author.email = '"a&b"@example.com'
+    author.new_email = f"{LONG_WORD[:60]}@example.com"
     author.save()
     return people
 
@@ -175,3 +184,27 @@ def drafts(author: User, moderator: User) -> None:
     moderation.hide_post(hidden, moderator, reason="<b>", now=now)
     trashed = write(author, "Trashed <b>")
     publishing.trash_post(trashed, now=now)
+
+
+def reviews(contributor: User, editor: User) -> None:
+    """Write texts that wait for review, were returned, and change a published post."""
+    now = timezone.now()
+    for title in TITLES[:2]:
+        reviewing.ask_review(Post(author=contributor, title=title, body=BODY), Edit(now, tags=TAGS))
+    returned = reviewing.ask_review(Post(author=contributor, title="<b>", body=BODY), Edit(now))
+    reviewing.return_post(returned, Edit(now, by=editor, reason='"<b>why</b>"'))
+    published = write(contributor, "Published <b>")
+    published.body += "\n\nMore"
+    reviewing.ask_review(published, Edit(now, tags=TAGS, by=contributor))
+
+
+def newcomers(owner: User) -> None:
+    """Add invitations in every state, accounts that wait for approval, and a redirect."""
+    now = timezone.now()
+    for days, note in enumerate(("", '"<b>Anna</b>" & Ben', LONG_WORD[:100], "Open"), start=-1):
+        row = Invitation(role=Role.READER, note=note, expires_at=now + timedelta(days=days))
+        inviting.invite(row, owner, now=now)
+    inviting.revoke(row, now=now)
+    for name in ("waits", "x" * 30):
+        User.objects.create_user(name, is_active=False, waiting_since=now)
+    Redirect.objects.create(old_path="/old/<b>", target='/tags/?"a"&b')

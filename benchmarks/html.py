@@ -1,7 +1,7 @@
 """Run the Nu HTML checker on every page of the site: `python -m benchmarks.html`.
 
 It needs Java and npm. The pages are those of `benchmarks.pages`: a blog with hostile content, as
-seen by anonymous visitors, readers, authors, moderators and superusers, with the admin. Prints
+seen by anonymous visitors and people with each role, with the settings and the admin. Prints
 each kind of fault with the first page that has it; exits with 1 if there is any.
 """
 

@@ -10,6 +10,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -21,14 +22,16 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpResponse
 from django.template.loader import render_to_string
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts.models import User
+from accounts import email_links, first_run, inviting
+from accounts.models import Invitation, User
 from accounts.unsaved_text import Writer, new_form_id, sign
 from benchmarks import hostile
+from identity import current
 from posts.models import Comment, Post
 from posts.writing import preview_links
 
@@ -59,8 +62,13 @@ STARTS = (
     "/admin/posts/post/?nonsense=1",
     "/hello/",
 )
+EXPIRED = (
+    *("/create/", "/settings/", "/auth/login/", "/auth/account/", "/auth/email/change/"),
+    *("/auth/username/", "/auth/invitations/"),
+)
 PART = """<!doctype html>
 <html lang="en"><title>Part</title><body><main><h1>Part</h1><h2>Part</h2>{}</main></body></html>"""
+BAD_ACCOUNT = {"username": "a b", "email": "<x", "password1": "1", "password2": "2"}
 BAD_POST = {
     "title": "x" * 300,
     "body": hostile.BODY,
@@ -124,16 +132,20 @@ def main() -> None:
     saver = Saver(folder)
     # These pages show an empty blog.
     crawl(saver, "anonymous", None, ["/", "/tags/"])
+    first_run_pages(saver)
     first = User.objects.create_superuser("first")
     crawl(saver, "first", first, ["/", "/mine/", "/admin/"])
     people = hostile.fill()
+    links = account_links(people)
     for visitor, user in people.items():
-        crawl(saver, visitor, user, [*STARTS, *(post_paths() if user else [])])
+        crawl(saver, visitor, user, [*STARTS, *links, *(post_paths() if user else [])])
     for visitor, user in people.items():
         refuse(saver, visitor, user)
     error_pages(saver)
+    pages_with_mail(saver, people["author"])
+    closed_pages(saver, people["owner"])
     # The admin's scripts need this page, and browsers without a session don't get it.
-    texts = client_of(people["superuser"]).get("/admin/jsi18n/").text
+    texts = client_of(people["owner"]).get("/admin/jsi18n/").text
     (folder / "jsi18n.js").write_text(texts)
     (folder / "pages.json").write_text(json.dumps([asdict(page) for page in saver.pages]))
 
@@ -145,13 +157,32 @@ def client_of(user: User | None) -> Client:
     return client
 
 
+def first_run_pages(saver: Saver) -> None:
+    """Save the page that makes its visitor the owner, also with refused answers."""
+    link = first_run.renew_link()
+    for visitor, user in (("anonymous", None), ("early", User.objects.create_user("early"))):
+        client = client_of(user)
+        saver.save(visitor, "GET", link, client.get(link))
+        for typed in ({}, BAD_ACCOUNT | {"blog_name": "x" * 200, "writers": "x"}):
+            saver.save(visitor, "POST", link, client.post(link, typed))
+
+
+def account_links(people: dict[str, User | None]) -> list[str]:
+    """Return links that someone gets by mail or from an inviter."""
+    now = timezone.now()
+    invitation = Invitation(role="editor", use_limit=9, expires_at=now + timedelta(days=1))
+    token = inviting.invite(invitation, people["owner"], now=now)
+    return [f"/auth/invite/{token}/", email_links.path_of_link(people["author"])]
+
+
 def post_paths() -> list[str]:
     """Return the addresses of restricted actions on posts and comments."""
     token = preview_links.token_for(
         Post.objects.filter(preview_link__isnull=False).get(), now=timezone.now()
     )
     paths = [f"/preview/{token}/"]
-    for post in Post.objects.order_by("pk")[:4]:
+    first = Post.objects.order_by("pk")[:4]
+    for post in (*first, *Post.objects.exclude(review="").order_by("pk")):
         paths += [f"/{post.pk}/", f"/{post.pk}/update/", f"/{post.pk}/history/"]
         paths += [f"/{post.pk}/?reply={comment.pk}" for comment in post.comments.all()[:1]]
     return paths
@@ -206,16 +237,15 @@ def refuse(saver: Saver, visitor: str, user: User | None) -> None:
     # Send a form like a browser whose cookies were deleted.
     strict = Client(SERVER_NAME="127.0.0.1", enforce_csrf_checks=True)
     owner = sign(Writer(user.pk if user else 1, new_form_id()))
-    for path in ("/create/", "/auth/login/", "/auth/account/", "/auth/email/change/"):
+    for path in EXPIRED:
         saver.save(visitor, "expired", path, strict.post(path, BAD_POST | {"writer": owner}))
 
 
 def refused_forms(user: User | None) -> Iterator[tuple[str, dict]]:
-    bad_account = {"username": "a b", "email": "<x", "password1": "1", "password2": "2"}
     yield "/auth/login/", {}
     yield "/auth/login/", {"username": '<b>"x"', "password": "y"}
     yield "/auth/register/", {}
-    yield "/auth/register/", bad_account
+    yield "/auth/register/", BAD_ACCOUNT
     yield "/auth/password/reset/", {"email": "x"}
     yield "/feed/", {}
     if user is None:
@@ -225,9 +255,10 @@ def refused_forms(user: User | None) -> Iterator[tuple[str, dict]]:
         return
     yield (
         "/auth/account/",
-        bad_account | {"website": "ftp:x", "time_zone": "x", "biography": "x" * 9999},
+        BAD_ACCOUNT | {"website": "ftp:x", "time_zone": "x", "biography": "x" * 9999},
     )
     yield "/auth/email/change/", {"email": "x", "password": "x"}
+    yield "/auth/username/", {"username": "a b", "password": "x"}
     yield (
         "/auth/password/change/",
         {"old_password": "x", "new_password1": "1", "new_password2": "2"},
@@ -240,7 +271,8 @@ def refused_forms(user: User | None) -> Iterator[tuple[str, dict]]:
         {"title": hostile.TITLES[1], "body": hostile.BODY, "tags": ",".join(hostile.TAGS)},
     )
     yield "/difference/", {"old_body": hostile.BODY, "new_body": hostile.BODY.upper()}
-    for post in Post.objects.filter(author__username="author").order_by("pk"):
+    own = Post.objects.filter(author__username__in=("author", "contributor"))
+    for post in own.order_by("pk"):
         yield f"/{post.pk}/update/", BAD_POST
         yield f"/{post.pk}/update/", {"title": "<b>", "body": "x", "version": 0, "action": "update"}
     post = Post.objects.order_by("pk").first()
@@ -251,8 +283,22 @@ def refused_forms(user: User | None) -> Iterator[tuple[str, dict]]:
     for verb in ("edit", "report", "hide"):
         address = f"/{post.pk}/comments/{comment.pk}/{verb}/"
         yield address, {"body": "", "reason": "x" * 999}
+    if user.is_editor_or_owner:
+        yield from refused_by_editors()
     if user.is_staff:
         yield from refused_in_admin(post)
+
+
+def refused_by_editors() -> Iterator[tuple[str, dict]]:
+    yield "/auth/invitations/", {}
+    yield "/auth/invitations/", {"role": "editor", "note": "x" * 999, "days": 2, "use_limit": 2}
+    # This one succeeds, because only then is the link shown.
+    invitation = {"role": "reader", "note": '"<b>x</b>"', "days": 7, "use_limit": 1}
+    yield "/auth/invitations/", invitation
+    yield "/settings/", {"version": 0, "name": "x" * 999, "language": "x"}
+    choices = {"language": "vi", "registration": "open", "new_role": "reader"}
+    outdated = choices | {"name": "<b>", "time_zone": "UTC", "comment_approval": "all"}
+    yield "/settings/", outdated | {"version": 0}
 
 
 def refused_in_admin(post: Post) -> Iterator[tuple[str, dict]]:
@@ -264,7 +310,11 @@ def refused_in_admin(post: Post) -> Iterator[tuple[str, dict]]:
     yield f"/admin/accounts/user/{post.author_id}/change/", {"username": "a b", "email": "x"}
     yield f"/admin/accounts/user/{post.author_id}/password/", {"password1": "1", "password2": "2"}
     yield "/admin/accounts/user/add/", {"username": "a b"}
+    yield f"/admin/accounts/user/{post.author_id}/change/", {"username": "author", "role": "x"}
     yield "/admin/posts/tag/1/change/", {"name": "a,b"}
+    yield "/admin/identity/redirect/add/", {"old_path": "x?y", "target": "ftp:<x>"}
+    chosen = {"action": "delete_selected", "_selected_action": [1]}
+    yield "/admin/identity/redirect/", chosen
     yield (
         "/admin/accounts/user/",
         {"action": "delete_selected", "_selected_action": [u.pk for u in User.objects.all()]},
@@ -272,6 +322,24 @@ def refused_in_admin(post: Post) -> Iterator[tuple[str, dict]]:
     yield "/admin/password_change/", {}
     yield "/admin/login/", {"username": "x", "password": "y"}
     yield "/admin/logout/", {}
+
+
+def pages_with_mail(saver: Saver, author: User) -> None:
+    """Save the pages that differ if the site sends mail instead of keeping it in files."""
+    with override_settings(EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend"):
+        for path in ("/auth/login/", "/auth/password/reset/", "/auth/password/reset/sent/"):
+            saver.save("anonymous", "mailing", path, client_of(None).get(path))
+        for path in ("/auth/account/", "/auth/email/change/", "/auth/username/"):
+            saver.save("author", "mailing", path, client_of(author).get(path))
+
+
+def closed_pages(saver: Saver, owner: User) -> None:
+    """Save the pages that differ while no one can register."""
+    current.change(registration="closed")
+    for visitor, user in (("anonymous", None), ("owner", owner)):
+        client = client_of(user)
+        for path in ("/auth/register/", "/auth/invite/x/", "/auth/invitations/"):
+            saver.save(visitor, "GET", path, client.get(path))
 
 
 def error_pages(saver: Saver) -> None:
