@@ -197,6 +197,8 @@ def test_a_change_waits_for_the_click_and_then_the_old_address_is_told(
     page = zoes.get(ACCOUNT).text
     assert f"To confirm {NEW}, {SENT}" in page
     assert OLD in page and "<dt>New address</dt>" in page and "Not confirmed" in page
+    # In a list, each label is valid HTML only once.
+    assert page.count("<dt>Status</dt>") == 1
     assert state_of() == (OLD, True, NEW)
     path = link()
     assert mailoutbox[0].to == [NEW]
