@@ -188,3 +188,12 @@ def test_two_renames_at_the_same_moment_reserve_every_name(author):
     author.refresh_from_db()
     keys = set(FormerUsername.objects.values_list("username_key", flat=True))
     assert keys | {author.username} == {"author", "one", "two"} and len(keys) == 2
+
+
+def test_the_admin_lists_the_usernames_that_are_free_again_after_an_account_is_deleted(
+    as_role, make_user
+):
+    rename(make_user("bob"), "robert")
+    bob = User.objects.get(username="robert")
+    page = as_role("owner").get(f"/admin/accounts/user/{bob.pk}/delete/").text
+    assert "Former username: bob" in page
