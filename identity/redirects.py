@@ -3,6 +3,7 @@
 from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
 from django.utils.encoding import escape_uri_path, uri_to_iri
@@ -68,6 +69,9 @@ def add(old: str, new: str) -> None:
     """Redirect from the old path of a page to its new one, both as `reverse` returns them."""
     before = readable(unquote(old))
     now = readable(unquote(new))
+    # Lock all rows that change, in a fixed order. Otherwise, two moves could wait for each other.
+    rows = Redirect.objects.filter(Q(old_path__in=[key_of(now), key_of(before)]) | Q(target=before))
+    list(rows.select_for_update().order_by("pk"))
     # There is a page at the new path, perhaps again.
     Redirect.objects.filter(old_path=key_of(now)).delete()
     if key_of(before) != key_of(now):

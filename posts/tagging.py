@@ -163,8 +163,9 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
     tag.key = tag_key(name)
     # Don't save the count, which other transactions change.
     tag.save(update_fields=["name", "key", "slug"])
-    redirect_tag(old_path, tag)
     search.index_tagged(tag)
+    # Last, as in `merge_tags`, so that two transactions never wait for each other.
+    redirect_tag(old_path, tag)
     return tag
 
 
