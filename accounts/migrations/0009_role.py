@@ -5,26 +5,37 @@ from django.db import migrations, models
 
 def make_superusers_owners(apps, schema_editor):
     """Everyone else becomes an author, because until now every account could publish."""
-    users = apps.get_model('accounts', 'User').objects.using(schema_editor.connection.alias)
-    users.filter(is_superuser=True).update(role='owner', is_staff=True)
+    users = apps.get_model("accounts", "User").objects.using(schema_editor.connection.alias)
+    users.filter(is_superuser=True).update(role="owner", is_staff=True)
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_lookalikes'),
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("accounts", "0008_lookalikes"),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='role',
-            field=models.CharField(choices=[('owner', 'Owner'), ('editor', 'Editor'), ('author', 'Author'), ('contributor', 'Contributor'), ('reader', 'Reader')], db_default='author', default='author', max_length=12, verbose_name='role'),
+            model_name="user",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("owner", "Owner"),
+                    ("editor", "Editor"),
+                    ("author", "Author"),
+                    ("contributor", "Contributor"),
+                    ("reader", "Reader"),
+                ],
+                db_default="author",
+                default="author",
+                max_length=12,
+                verbose_name="role",
+            ),
         ),
         migrations.AddIndex(
-            model_name='user',
-            index=models.Index(fields=['role', 'username'], name='accounts_role'),
+            model_name="user",
+            index=models.Index(fields=["role", "username"], name="accounts_role"),
         ),
         migrations.RunPython(make_superusers_owners, migrations.RunPython.noop),
     ]

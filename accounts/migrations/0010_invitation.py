@@ -6,29 +6,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0009_role'),
+        ("accounts", "0009_role"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('editor', 'Editor'), ('author', 'Author'), ('contributor', 'Contributor'), ('reader', 'Reader')], default='author', max_length=12, verbose_name='role')),
-                ('note', models.CharField(blank=True, help_text="Such as the person's name. Only owners and editors see it.", max_length=200, verbose_name='note')),
-                ('use_limit', models.PositiveSmallIntegerField(default=1)),
-                ('use_count', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('inviter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sent_invitations', to=settings.AUTH_USER_MODEL)),
-                ('people', models.ManyToManyField(related_name='accepted_invitations', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("editor", "Editor"),
+                            ("author", "Author"),
+                            ("contributor", "Contributor"),
+                            ("reader", "Reader"),
+                        ],
+                        default="author",
+                        max_length=12,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True,
+                        help_text="Such as the person's name. Only owners and editors see it.",
+                        max_length=200,
+                        verbose_name="note",
+                    ),
+                ),
+                ("use_limit", models.PositiveSmallIntegerField(default=1)),
+                ("use_count", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "inviter",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="sent_invitations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "people",
+                    models.ManyToManyField(
+                        related_name="accepted_invitations", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('use_count__lte', models.F('use_limit'))), name='accounts_invitation_limit')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("use_count__lte", models.F("use_limit"))),
+                        name="accounts_invitation_limit",
+                    )
+                ],
             },
         ),
     ]

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0010_invitation'),
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("accounts", "0010_invitation"),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='waiting_since',
+            model_name="user",
+            name="waiting_since",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddIndex(
-            model_name='user',
-            index=models.Index(condition=models.Q(('waiting_since__isnull', False)), fields=['waiting_since', 'id'], name='accounts_waiting'),
+            model_name="user",
+            index=models.Index(
+                condition=models.Q(("waiting_since__isnull", False)),
+                fields=["waiting_since", "id"],
+                name="accounts_waiting",
+            ),
         ),
     ]

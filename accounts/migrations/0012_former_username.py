@@ -6,32 +6,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0011_waiting'),
+        ("accounts", "0011_waiting"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FormerUsername',
+            name="FormerUsername",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('username_key', models.CharField(max_length=90, unique=True)),
-                ('username_skeleton', models.CharField(db_index=True, max_length=200)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_usernames', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("username_key", models.CharField(max_length=90, unique=True)),
+                ("username_skeleton", models.CharField(db_index=True, max_length=200)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="former_usernames",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'former username',
-                'verbose_name_plural': 'former usernames',
+                "verbose_name": "former username",
+                "verbose_name_plural": "former usernames",
             },
         ),
         migrations.AddField(
-            model_name='user',
-            name='has_checked_name',
+            model_name="user",
+            name="has_checked_name",
             field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(condition=models.Q(('has_checked_name', True)), fields=('username_skeleton',), name='accounts_checked_names_look_different'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("has_checked_name", True)),
+                fields=("username_skeleton",),
+                name="accounts_checked_names_look_different",
+            ),
         ),
     ]

@@ -4,30 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0012_former_username'),
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("accounts", "0012_former_username"),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='confirmed_email',
+            model_name="user",
+            name="confirmed_email",
             field=models.TextField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='user',
-            name='email_confirmed_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='email confirmed'),
+            model_name="user",
+            name="email_confirmed_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="email confirmed"),
         ),
         migrations.AddField(
-            model_name='user',
-            name='new_email',
-            field=models.EmailField(blank=True, db_default='', default='', editable=False, max_length=254, verbose_name='new email address'),
+            model_name="user",
+            name="new_email",
+            field=models.EmailField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=254,
+                verbose_name="new email address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(fields=('confirmed_email',), name='accounts_one_account_per_email'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                fields=("confirmed_email",), name="accounts_one_account_per_email"
+            ),
         ),
     ]

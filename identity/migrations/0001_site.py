@@ -4,29 +4,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(default='Blogsite', max_length=100, verbose_name='name')),
-                ('language', models.CharField(default='en', max_length=16, verbose_name='language')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('registration', models.CharField(choices=[('open', 'Everyone'), ('invitation', 'People with an invitation'), ('closed', 'No one')], default='open', max_length=16, verbose_name='who can register')),
-                ('new_role', models.CharField(choices=[('author', 'Author: publishes own posts'), ('contributor', 'Contributor: writes posts that an editor publishes'), ('reader', 'Reader: comments and likes')], default='author', max_length=16, verbose_name='role of new accounts')),
-                ('approves_accounts', models.BooleanField(default=False, verbose_name='new accounts need approval')),
-                ('comments_enabled', models.BooleanField(default=True, verbose_name='comments')),
-                ('comment_approval', models.CharField(choices=[('links', 'With more than two links, until their author has an approved one'), ('first', 'All, until their author has an approved one'), ('all', 'All'), ('none', 'None')], default='links', max_length=16, verbose_name='comments that wait for approval')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(default="Blogsite", max_length=100, verbose_name="name")),
+                (
+                    "language",
+                    models.CharField(default="en", max_length=16, verbose_name="language"),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(default="UTC", max_length=64, verbose_name="time zone"),
+                ),
+                (
+                    "registration",
+                    models.CharField(
+                        choices=[
+                            ("open", "Everyone"),
+                            ("invitation", "People with an invitation"),
+                            ("closed", "No one"),
+                        ],
+                        default="open",
+                        max_length=16,
+                        verbose_name="who can register",
+                    ),
+                ),
+                (
+                    "new_role",
+                    models.CharField(
+                        choices=[
+                            ("author", "Author: publishes own posts"),
+                            ("contributor", "Contributor: writes posts that an editor publishes"),
+                            ("reader", "Reader: comments and likes"),
+                        ],
+                        default="author",
+                        max_length=16,
+                        verbose_name="role of new accounts",
+                    ),
+                ),
+                (
+                    "approves_accounts",
+                    models.BooleanField(default=False, verbose_name="new accounts need approval"),
+                ),
+                ("comments_enabled", models.BooleanField(default=True, verbose_name="comments")),
+                (
+                    "comment_approval",
+                    models.CharField(
+                        choices=[
+                            (
+                                "links",
+                                "With more than two links, until their author has an approved one",
+                            ),
+                            ("first", "All, until their author has an approved one"),
+                            ("all", "All"),
+                            ("none", "None"),
+                        ],
+                        default="links",
+                        max_length=16,
+                        verbose_name="comments that wait for approval",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'settings',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='identity_one_site')],
+                "verbose_name": "settings",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="identity_one_site")
+                ],
             },
         ),
     ]

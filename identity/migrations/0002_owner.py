@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0001_site'),
+        ("identity", "0001_site"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='site',
-            name='owned_since',
+            model_name="site",
+            name="owned_since",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='site',
-            name='version',
+            model_name="site",
+            name="version",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
     ]

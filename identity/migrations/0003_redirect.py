@@ -4,22 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0002_owner'),
+        ("identity", "0002_owner"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Redirect',
+            name="Redirect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('old_path', models.CharField(max_length=400, unique=True, verbose_name='old path')),
-                ('target', models.CharField(max_length=2000, verbose_name='new address')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "old_path",
+                    models.CharField(max_length=400, unique=True, verbose_name="old path"),
+                ),
+                ("target", models.CharField(max_length=2000, verbose_name="new address")),
             ],
             options={
-                'verbose_name': 'redirect',
-                'verbose_name_plural': 'redirects',
+                "verbose_name": "redirect",
+                "verbose_name_plural": "redirects",
             },
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0003_redirect'),
+        ("identity", "0003_redirect"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='site',
-            name='start_digest',
-            field=models.CharField(default='', editable=False, max_length=64),
+            model_name="site",
+            name="start_digest",
+            field=models.CharField(default="", editable=False, max_length=64),
         ),
     ]

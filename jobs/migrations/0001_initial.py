@@ -4,30 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('task', models.CharField(max_length=200, verbose_name='task')),
-                ('arguments', models.JSONField(verbose_name='arguments')),
-                ('key', models.CharField(max_length=200, null=True, unique=True, verbose_name='key')),
-                ('enqueued_at', models.DateTimeField(verbose_name='created')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('error', models.TextField(blank=True, verbose_name='last error')),
-                ('failed_at', models.DateTimeField(null=True, verbose_name='failed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("task", models.CharField(max_length=200, verbose_name="task")),
+                ("arguments", models.JSONField(verbose_name="arguments")),
+                (
+                    "key",
+                    models.CharField(max_length=200, null=True, unique=True, verbose_name="key"),
+                ),
+                ("enqueued_at", models.DateTimeField(verbose_name="created")),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("error", models.TextField(blank=True, verbose_name="last error")),
+                ("failed_at", models.DateTimeField(null=True, verbose_name="failed")),
             ],
             options={
-                'verbose_name': 'job',
-                'verbose_name_plural': 'jobs',
-                'indexes': [models.Index(condition=models.Q(('failed_at__isnull', True)), fields=['due_at'], name='jobs_job_due')],
+                "verbose_name": "job",
+                "verbose_name_plural": "jobs",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("failed_at__isnull", True)),
+                        fields=["due_at"],
+                        name="jobs_job_due",
+                    )
+                ],
             },
         ),
     ]

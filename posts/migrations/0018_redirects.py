@@ -10,7 +10,10 @@ def copy(apps, schema_editor) -> None:
     Redirect = apps.get_model("identity", "Redirect")
     old = apps.get_model("posts", "TagRedirect").objects.values_list("slug", "tag__slug")
     Redirect.objects.bulk_create(
-        [Redirect(old_path=f"/tags/{slug}".casefold(), target=f"/tags/{now}/") for slug, now in old],
+        [
+            Redirect(old_path=f"/tags/{slug}".casefold(), target=f"/tags/{now}/")
+            for slug, now in old
+        ],
         batch_size=500,
         ignore_conflicts=True,
     )

@@ -5,30 +5,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('posts', '0018_redirects'),
+        ("posts", "0018_redirects"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='post',
-            name='review',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=10),
+            model_name="post",
+            name="review",
+            field=models.CharField(
+                blank=True, db_default="", default="", editable=False, max_length=10
+            ),
         ),
         migrations.AddField(
-            model_name='post',
-            name='review_at',
+            model_name="post",
+            name="review_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='post',
-            name='review_note',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=200),
+            model_name="post",
+            name="review_note",
+            field=models.CharField(
+                blank=True, db_default="", default="", editable=False, max_length=200
+            ),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(condition=models.Q(('review', 'asked')), fields=['review', 'review_at', 'id'], name='posts_to_review'),
+            model_name="post",
+            index=models.Index(
+                condition=models.Q(("review", "asked")),
+                fields=["review", "review_at", "id"],
+                name="posts_to_review",
+            ),
         ),
     ]
