@@ -1,6 +1,6 @@
 """Changes to how a person logs in: the password and the email address.
 
-The person is told by mail, at the address that was confirmed before the change.
+The person gets an email about it, at the address that was confirmed before the change.
 """
 
 from contextlib import suppress

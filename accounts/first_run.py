@@ -51,7 +51,7 @@ def digest_of(token: str) -> str:
 def take_over(user: User, token: str, values: dict[str, str]) -> None:
     """Make `user` the owner, with these settings of the site. Raise HasOwner if it is too late.
 
-    Call it in a transaction. Of two people at once, the second waits here for the first.
+    Call it in a transaction. If two people do so at once, the second waits here for the first.
     """
     if not is_token(token, current.locked()):
         raise HasOwner

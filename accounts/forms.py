@@ -93,7 +93,7 @@ def own_password_field() -> forms.CharField:
 
 
 class SavesPassword:
-    """Mixin for a form that sets a password: the person is told by mail.
+    """Mixin for a form that sets a password. The person gets an email about it.
 
     A form that a link leads to raises LinkHasEnded if someone else was faster.
     """

@@ -16,7 +16,7 @@ from identity.models import Site
 
 
 class OwnerMixin(LoginRequiredMixin, UserPassesTestMixin):
-    """Mixin for pages of owners. Anonymous visitors are asked to log in, and others get a 403."""
+    """Mixin for pages of owners. Anonymous visitors get the login page, and others get a 403."""
 
     def test_func(self) -> bool:
         return self.request.user.is_owner

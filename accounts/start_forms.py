@@ -20,13 +20,13 @@ class Writers(models.TextChoices):
     ME = "me", _("Only me")
 
 
-# What these answers mean for registration and for the role of new accounts.
+# The rule for registration and the role of new accounts that each answer sets.
 RULES = {
     Writers.EVERYONE: (Site.Registration.OPEN, Role.AUTHOR),
     Writers.INVITED: (Site.Registration.OPEN, Role.READER),
     Writers.ME: (Site.Registration.CLOSED, Role.READER),
 }
-# The setting that each question is about. No one is asked what an environment variable sets.
+# The setting that each question changes. A question is left out if an environment variable sets it.
 QUESTIONS = {"blog_name": "name", "writers": "registration"}
 
 

@@ -40,15 +40,15 @@ def reset_path(user: User) -> str:
 def send_confirmation(pk: int, site_url: str) -> None:
     """Send a link that confirms the account's address.
 
-    If another account has confirmed this address, its owner is told so here. The page that asked
-    for the link doesn't tell, because a stranger may have typed the address.
+    If another account has confirmed this address, send its owner a notice instead. The page that
+    asked for the link doesn't say so, because a stranger may have typed the address.
     """
     user = User.objects.filter(pk=pk).first()
     if user is None or not user.email_to_confirm:
         return
     address = user.email_to_confirm
     owner = User.objects.filter(confirmed_email=email_key(address)).exclude(pk=pk).first()
-    context = {"user": user, "owner": owner, "link": f"{site_url}{path_of_link(user)}"}
+    context = {"owner": owner, "link": f"{site_url}{path_of_link(user)}"}
     mail.send_template("email_taken" if owner else "email_confirm", address, context)
 
 

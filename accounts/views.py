@@ -277,7 +277,7 @@ class PasswordResetConfirm(SuccessMessageMixin, auth_views.PasswordResetConfirmV
     def take_token_of_form(self) -> None:
         """Use the form's token, because another tab may have removed the session's.
 
-        It gives no more access than the link in the email.
+        It gives the same access as the link in the email.
         """
         if token := self.request.POST.get("reset_token"):
             self.request.session[auth_views.INTERNAL_RESET_SESSION_TOKEN] = token

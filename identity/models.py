@@ -62,7 +62,7 @@ class Site(models.Model):
 
     # Grows with each change, so that a form notices changes from another tab.
     version = models.PositiveIntegerField(default=0, editable=False)
-    # Of the token in the link that makes someone the first owner.
+    # The digest of the token in the link that makes someone the first owner.
     start_digest = models.CharField(max_length=64, default="", editable=False)
     # When the blog first had an owner. After that, no one can become its owner with a link.
     owned_since = models.DateTimeField(null=True, editable=False)

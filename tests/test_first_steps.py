@@ -1,4 +1,4 @@
-"""What a new person does first: register, log in, write and comment, as a browser would."""
+"""The first steps of a new person: register, log in, write and comment, as a browser would."""
 
 import re
 

@@ -225,7 +225,7 @@ def test_refused_registration_says_so_and_makes_nothing(client, set_site, regist
         assert response.status_code == 403
         assert f"<h1>{heading}</h1>" in response.text
         assert 'href="/"' in response.text
-    # The form was opened earlier. What the person typed is not lost.
+    # The form was opened earlier, so its text is not lost.
     assert "\nalice</textarea>" in response.text
     assert not User.objects.exists()
 

@@ -90,7 +90,7 @@ def test_bad_values_are_refused_beside_their_fields(page, typed, message):
     assert response.status_code == 200
     assert message in response.text.partition(f'id="id_{name}_error"')[2][:200]
     assert Site.objects.get().version == 1
-    # What was typed elsewhere is not lost.
+    # The values of the other fields are not lost.
     assert name == "comment_approval" or re.search('value="all"[^>]* checked', response.text)
 
 

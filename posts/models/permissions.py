@@ -1,7 +1,7 @@
-"""What a person may do with a post and its comments, decided by role.
+"""Permissions for posts and comments, decided by role.
 
-None of these cost a query, unless the person is a moderator: staff below the editors, whose rights
-come from their groups.
+They cost no query, except for moderators: staff below the editors, whose rights come from their
+groups.
 """
 
 from django.contrib.auth.models import AnonymousUser
@@ -35,10 +35,7 @@ def may_edit(user: Visitor, post: models.Model) -> bool:
 
 
 def may_publish(user: Visitor, post: models.Model) -> bool:
-    """Return whether `user` decides what readers see of `post`.
-
-    Whatever a person without this right does to a post, readers see it as before.
-    """
+    """Return whether `user` may change what readers see of `post`."""
     return is_editor(user) or (post.author_id == user.pk and is_at_least(user, Role.AUTHOR))
 
 

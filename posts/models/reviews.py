@@ -1,4 +1,4 @@
-"""Where a post stands between a person who may not publish and the editors."""
+"""The review of posts by editors: its states and the columns of a post for it."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

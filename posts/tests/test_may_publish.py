@@ -1,4 +1,4 @@
-"""What each role may do with posts: write, ask for review, publish, delete and restore."""
+"""The rights of each role: write, ask for review, publish, delete and restore posts."""
 
 from datetime import timedelta
 

@@ -87,7 +87,7 @@ def test_a_page_that_exists_is_found(client, make_post):
     [
         ("anonymous", {}, 'class="button" href="/auth/register/"'),
         ("anonymous", {"registration": "closed"}, 'class="button" href="/auth/login/"'),
-        # Who registers may not write.
+        # New accounts may not write.
         ("anonymous", {"new_role": "reader"}, 'class="button" href="/auth/login/"'),
         ("reader", {}, 'class="button" href="/create/"'),
     ],

@@ -20,7 +20,7 @@ ACTIONS = (
     *("publish", "publish_now", "draft", "schedule", "unpublish", "compare"),
     *REVIEW_ACTIONS,
 )
-# The actions of a person who may not publish the post. They leave what readers see as it is.
+# The actions of a person who may not publish the post. They don't change what readers see.
 FOR_EVERYONE = ("draft", "compare", "ask_review", "withdraw")
 # The verbs that save the text of a published post beside it.
 PRIVATE_VERBS = ("save_private_version", *REVIEW_ACTIONS)

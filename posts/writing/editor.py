@@ -59,9 +59,9 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
 
     @property
     def action(self) -> str:
-        """What to do: what the button says, or less for a person who may not publish this post.
+        """The action of the button. If the person may not publish this post, it may become "draft".
 
-        Their role may have changed while the editor was open.
+        The role may have changed while the editor was open.
         """
         wanted = self.wanted_action
         return wanted if self.may_publish or wanted in FOR_EVERYONE else "draft"
