@@ -18,7 +18,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -103,7 +103,7 @@ class GuardedAdmin(admin.ModelAdmin):
     """Admin that accepts only requests that its own pages offer, and responds to others with 400.
 
     Django lets staff query every column with any operator, and passes on numbers and times that no
-    database can store. Nothing here catches errors: a bug in a form or a view is a 500.
+    database can store. Nothing here hides errors: a bug in a form or a view is a 500.
     """
 
     formfield_overrides = {
@@ -146,6 +146,13 @@ class GuardedAdmin(admin.ModelAdmin):
             # Django redirects to the index and loses the text. The 404 page returns it.
             raise Http404
         return found
+
+    def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            # Someone saved the same name after the form was checked. Now the form finds it.
+            return super().changeform_view(request, *args, **kwargs)
 
     def deletable(self, queryset: models.QuerySet) -> models.QuerySet:
         """Return the rows that the delete action applies to."""

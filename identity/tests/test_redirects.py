@@ -1,15 +1,17 @@
 """Redirects from old addresses, which are looked up only before a 404."""
 
 import pytest
+from django.db import connection
 
 from caching.tests.cached import AnonymousVisitor
 from identity import redirects
 from identity.models import Redirect
-from posts.tests.meanwhile import meanwhile
+from posts.tests.meanwhile import meanwhile, together
 
 ADMIN = "/admin/identity/redirect/"
 START = "Start with one slash, such as /old-page/."
 OTHER = "Type a path on this site, such as /new-page/, or an address with https://."
+TAKEN = "This path already redirects. Change that redirect instead."
 BACK = "This redirect would lead in circles."
 
 
@@ -222,13 +224,27 @@ def test_an_owner_adds_a_redirect(add, old, new, kept):
         ("https://example.org/old/", START),
         ("/", "The home page can't redirect."),
         ("/?p=7", "Leave out “?”, “#” and everything after them."),
-        ("/taken", "This path already redirects. Change that redirect instead."),
+        ("/taken", TAKEN),
         ("/" + "x" * 400, "This address is too long. Use at most 400 characters."),
     ],
 )
 def test_an_old_path_that_can_not_redirect_is_refused_beside_its_field(add, old, message):
     moves(taken="tags")
     assert add(old, "/new/") == {"old_path": [message]}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_old_path_that_another_owner_saves_at_the_same_moment_is_refused(add):
+    def save() -> None:
+        Redirect.objects.create(old_path="/old", target="/theirs/")
+
+    # On SQLite, no one else writes during a transaction, so this row is undone with the first try.
+    is_sqlite = connection.vendor == "sqlite"
+    act = save if is_sqlite else lambda: together([save])
+    with meanwhile(act, before='INSERT INTO "identity_redirect"'):
+        errors = add("/old/", "/mine/")
+    assert errors == ({} if is_sqlite else {"old_path": [TAKEN]})
+    assert Redirect.objects.get().target == ("/mine/" if is_sqlite else "/theirs/")
 
 
 @pytest.mark.parametrize(
