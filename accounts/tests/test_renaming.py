@@ -1,7 +1,7 @@
 """Changing a username: who may, what it needs, and who can have the old one."""
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import FormerUsername, User
@@ -121,6 +121,15 @@ def test_the_person_can_take_an_old_name_back_and_use_it_as_a_display_name(
 def test_another_spelling_reserves_nothing(change):
     assert change("Author") == {}
     assert not FormerUsername.objects.exists()
+
+
+def test_the_command_line_makes_no_account_with_an_old_name(change):
+    change("pen.name")
+    fields = {"email": "", "interactive": False, "verbosity": 0}
+    with pytest.raises(CommandError, match="Another person has used this username"):
+        call_command("createsuperuser", username="AUTHOR", **fields)
+    assert User.objects.get().username == "pen.name"
+    call_command("createsuperuser", username="authors", **fields)
 
 
 def test_a_name_is_free_when_the_account_is_deleted(change, author):

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.management.commands import createsuperuser
 
-from accounts.models import User
+from accounts.models import FormerUsername, User
 from accounts.profiles import show_changes
 from accounts.roles import Role
 from accounts.usernames import username_key
@@ -19,6 +19,13 @@ class Command(createsuperuser.Command):
                 self.promote(user)
                 return None
         return super().handle(*args, **options)
+
+    def _validate_username(self, username: str, *args) -> str | None:
+        """Return why an account can't have this name, or None. Former usernames stay reserved."""
+        error = super()._validate_username(username, *args)
+        if error or not FormerUsername.objects.filter(username_key=username_key(username)).exists():
+            return error
+        return "Error: Another person has used this username."
 
     def is_confirmed(self, user: User) -> bool:
         question = f"{user.username} is registered. Make this account an owner? [y/N] "
