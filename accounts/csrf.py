@@ -48,7 +48,17 @@ class AsksAgainMixin:
 
     kept_fields: tuple[str, ...] = ()
 
+    def instead(self) -> HttpResponse | None:
+        """Return the response for visitors who can't use the form, or None if they can."""
+        return None
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return self.instead() or super().dispatch(request, *args, **kwargs)
+
     def ask_again(self, cause: str) -> HttpResponse:
+        return self.instead() or self.show_again(cause)
+
+    def show_again(self, cause: str) -> HttpResponse:
         kwargs = self.get_form_kwargs()
         kwargs.pop("data", None)
         kwargs.pop("files", None)

@@ -100,11 +100,8 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
     def invitation(self) -> Invitation | None:
         return None if inviting.is_closed() else find_open(self.request, self.kwargs["token"])
 
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return super().dispatch(request, *args, **kwargs) if self.invitation else self.refuse()
-
-    def ask_again(self, cause: str) -> HttpResponse:
-        return super().ask_again(cause) if self.invitation else self.refuse()
+    def instead(self) -> HttpResponse | None:
+        return None if self.invitation else self.refuse()
 
     def refuse(self) -> HttpResponse:
         """Respond alike to unknown, used, revoked and expired links. Return the typed texts."""

@@ -2,7 +2,7 @@
 
 from django.contrib import auth, messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -32,15 +32,7 @@ class Start(AsksAgainMixin, FormView):
     template_name = "accounts/start.html"
     kept_fields = ("blog_name", "username", "email", "writers")
 
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        self.refuse_strangers()
-        return super().dispatch(request, *args, **kwargs)
-
-    def ask_again(self, cause: str) -> HttpResponse:
-        self.refuse_strangers()
-        return super().ask_again(cause)
-
-    def refuse_strangers(self) -> None:
+    def instead(self) -> None:
         site = Site.objects.first()
         if not site or not is_token(self.kwargs["token"], site):
             raise Http404

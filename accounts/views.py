@@ -61,15 +61,8 @@ class OwnAddressMixin(auth_views.RedirectURLMixin):
 class NextMixin(AsksAgainMixin, OwnAddressMixin):
     """Mixin that redirects to `next`, at once if the visitor is logged in already."""
 
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if request.user.is_authenticated:
-            return self.redirect_to_next()
-        return super().dispatch(request, *args, **kwargs)
-
-    def ask_again(self, cause: str) -> HttpResponse:
-        if self.request.user.is_authenticated:
-            return self.redirect_to_next()
-        return super().ask_again(cause)
+    def instead(self) -> HttpResponse | None:
+        return self.redirect_to_next() if self.request.user.is_authenticated else None
 
     def redirect_to_next(self) -> HttpResponse:
         """Redirect to the requested page, with a warning if the form named another account."""
@@ -97,15 +90,9 @@ class Register(NextMixin, FormView):
     next_page = settings.LOGIN_REDIRECT_URL
     kept_fields = ("username", "email")
 
-    @property
-    def is_refused(self) -> bool:
-        return not current.site().is_registration_open and not self.request.user.is_authenticated
-
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return self.refuse() if self.is_refused else super().dispatch(request, *args, **kwargs)
-
-    def ask_again(self, cause: str) -> HttpResponse:
-        return self.refuse() if self.is_refused else super().ask_again(cause)
+    def instead(self) -> HttpResponse | None:
+        response = super().instead()
+        return response if response or current.site().is_registration_open else self.refuse()
 
     def refuse(self) -> HttpResponse:
         context = {
@@ -227,10 +214,9 @@ class PasswordChange(AsksAgainMixin, SuccessMessageMixin, auth_views.PasswordCha
     def get_form_kwargs(self) -> dict:
         return super().get_form_kwargs() | {"request": self.request}
 
-    def ask_again(self, cause: str) -> HttpResponse:
-        if not self.request.user.is_authenticated:
-            return redirect_to_login(self.request.path)
-        return super().ask_again(cause)
+    def instead(self) -> HttpResponse | None:
+        is_authenticated = self.request.user.is_authenticated
+        return None if is_authenticated else redirect_to_login(self.request.get_full_path())
 
 
 class PasswordReset(AsksAgainMixin, MailMixin, auth_views.PasswordResetView):
