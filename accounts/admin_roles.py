@@ -72,12 +72,12 @@ class RolesMixin:
         return may and (obj is None or granting.may_manage(request.user, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> tuple:
-        if obj is None or request.user.role == Role.OWNER:
+        if obj is None or request.user.is_owner:
             return super().get_fieldsets(request, obj)
         return self.fieldsets_for_others
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple:
-        if obj is None or request.user.role == Role.OWNER:
+        if obj is None or request.user.is_owner:
             return super().get_readonly_fields(request, obj)
         return self.kept_by_others
 
@@ -99,7 +99,7 @@ class RolesMixin:
 
     def user_change_password(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         # With the password of someone else, a person could act in their name.
-        if request.user.role != Role.OWNER:
+        if not request.user.is_owner:
             raise PermissionDenied
         return super().user_change_password(request, *args, **kwargs)
 

@@ -9,14 +9,14 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts import approving
-from accounts.mixins import EditorAct, EditorMixin, OwnTimeMixin
+from accounts.mixins import EditorAct, EditorRequiredMixin, OwnTimeMixin
 from accounts.models import User
 
 ROWS = 50
 
 
 @method_decorator(require_safe, name="dispatch")
-class WaitingList(OwnTimeMixin, EditorMixin, TemplateView):
+class WaitingList(OwnTimeMixin, EditorRequiredMixin, TemplateView):
     """The accounts that have waited longest. The others follow when these are decided."""
 
     template_name = "accounts/waiting_list.html"
@@ -27,7 +27,7 @@ class WaitingList(OwnTimeMixin, EditorMixin, TemplateView):
 
 
 class AccountApprove(EditorAct):
-    list_name = "accounts:waiting_list"
+    page_name = "accounts:waiting_list"
     decide = staticmethod(approving.approve)
     done = _("%(username)s is approved and can log in now.")
 
@@ -39,7 +39,7 @@ class AccountApprove(EditorAct):
             messages.warning(
                 request, _("Someone else has already approved or refused this account.")
             )
-        return redirect(self.list_name)
+        return redirect(self.page_name)
 
 
 class AccountRefuse(AccountApprove):

@@ -24,7 +24,7 @@ from accounts.guessing import remember_device
 from accounts.invitation_forms import InvitationForm
 from accounts.inviting import InvitationIsGone, find_open, is_promotion, may_invite, state_of
 from accounts.limits import LimitMixin, counted
-from accounts.mixins import EditorAct, EditorMixin, KeepsTextMixin, OwnTimeMixin
+from accounts.mixins import EditorAct, EditorRequiredMixin, KeepsTextMixin, OwnTimeMixin
 from accounts.models import Invitation, User
 from accounts.roles import Role
 from accounts.views import OwnAddressMixin
@@ -36,7 +36,7 @@ ROWS_PER_PAGE = 20
 
 
 @method_decorator([require_http_methods(["GET", "HEAD", "POST"]), never_cache], name="dispatch")
-class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorMixin, LimitMixin, FormView):
+class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorRequiredMixin, LimitMixin, FormView):
     """Show who invited whom. A POST creates an invitation and shows its link once."""
 
     form_class = InvitationForm
@@ -77,7 +77,7 @@ class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorMixin, LimitMixin, Form
 
 
 class InvitationRevoke(EditorAct):
-    list_name = "accounts:invitation_list"
+    page_name = "accounts:invitation_list"
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         invitation = get_object_or_404(Invitation, pk=kwargs["number"])
@@ -85,7 +85,7 @@ class InvitationRevoke(EditorAct):
             raise PermissionDenied
         inviting.revoke(invitation, now=timezone.now())
         messages.success(request, _("The invitation was revoked. Its link no longer works."))
-        return redirect(self.list_name)
+        return redirect(self.page_name)
 
 
 @method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")

@@ -21,23 +21,41 @@ from accounts.time_zones import zone_of
 from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer_of
 
 
-class EditorMixin(UserPassesTestMixin):
-    """Mixin for pages of owners and editors. Anonymous visitors log in first; others get a 403."""
+class EditorRequiredMixin(UserPassesTestMixin):
+    """Allow only owners and editors. Anonymous visitors log in first; others get a 403."""
+
+    least_role = Role.EDITOR
 
     def test_func(self) -> bool:
-        return is_at_least(self.request.user, Role.EDITOR)
+        return is_at_least(self.request.user, self.least_role)
+
+
+class OwnerRequiredMixin(EditorRequiredMixin):
+    """Allow only owners."""
+
+    least_role = Role.OWNER
 
 
 @method_decorator(require_POST, name="dispatch")
-class EditorAct(EditorMixin, View):
-    """A change by an owner or editor, only by POST. Logging in leads to the page `list_name`."""
+class Act(LoginRequiredMixin, View):
+    """A change from a button, only by POST. Logging in leads to the page with the button."""
 
-    list_name: str
+    page_name: str
 
     def handle_no_permission(self) -> HttpResponse:
         if self.request.user.is_authenticated:
             return super().handle_no_permission()
-        return redirect_to_login(reverse(self.list_name))
+        return redirect_to_login(reverse(self.page_name))
+
+
+class EditorAct(Act, EditorRequiredMixin):
+    """A change by an owner or editor."""
+
+
+class AccountAct(Act):
+    """A change from a button of the account page."""
+
+    page_name = "accounts:account"
 
 
 class OwnTimeMixin:
@@ -55,14 +73,6 @@ class MailMixin:
 
     def get_context_data(self, **kwargs) -> dict:
         return super().get_context_data(can_send=can_send(), **kwargs)
-
-
-@method_decorator(require_POST, name="dispatch")
-class AccountAct(LoginRequiredMixin, View):
-    """A change from a button of the account page, only by POST. Logging in leads to that page."""
-
-    def handle_no_permission(self) -> HttpResponse:
-        return redirect_to_login(reverse("accounts:account"))
 
 
 class KeepsTextMixin:

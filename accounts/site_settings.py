@@ -1,28 +1,20 @@
 """The page with the owner's settings."""
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import UpdateView
 
-from accounts.mixins import KeepsTextMixin
+from accounts.mixins import KeepsTextMixin, OwnerRequiredMixin
 from content.methods import FORM_METHODS
 from identity.current import SettingsConflict
 from identity.forms import SECTIONS, SettingsForm
 from identity.models import Site
 
 
-class OwnerMixin(LoginRequiredMixin, UserPassesTestMixin):
-    """Mixin for pages of owners. Anonymous visitors get the login page, and others get a 403."""
-
-    def test_func(self) -> bool:
-        return self.request.user.is_owner
-
-
-class Settings(KeepsTextMixin, OwnerMixin, UpdateView):
+class Settings(KeepsTextMixin, OwnerRequiredMixin, UpdateView):
     http_method_names = FORM_METHODS
     form_class = SettingsForm
     template_name = "accounts/settings.html"
