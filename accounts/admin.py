@@ -25,13 +25,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_actions import is_key
 from accounts.admin_roles import RoleRules, RolesMixin
 from accounts.credentials import replace_email
 from accounts.forms import DisplayNameRules, EmailRules, SavesPassword, UsernameRules
 from accounts.models import User
 from accounts.profiles import lock_username, reserve, show_changes
 from accounts.usernames import username_key
+from content.keys import is_key
 
 SEARCH_WORDS_MAX = 10
 # A list shows at most this many rows. Filters and the search find the others.

@@ -15,13 +15,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 # Proxies give up after 60 seconds, so this leaves time for the row in progress.
 ACTION_SECONDS = 10
-# Every database accepts an 18-digit number.
-KEY_DIGITS = 18
-
-
-def is_key(text: str) -> bool:
-    """Return whether `text` can be the id of a row; a forged form can send anything."""
-    return len(text) <= KEY_DIGITS and text.isascii() and text.isdecimal()
 
 
 def until_time_runs_out(request: HttpRequest, rows: Sequence) -> Iterator[Model]:

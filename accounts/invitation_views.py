@@ -29,6 +29,7 @@ from accounts.models import Invitation, User
 from accounts.roles import Role
 from accounts.views import OwnAddressMixin
 from content.addresses import absolute_url
+from content.keys import is_key
 from content.methods import FORM_METHODS
 from content.typed import typed_in
 
@@ -62,8 +63,8 @@ class InvitationList(KeepsTextMixin, OwnTimeMixin, EditorRequiredMixin, LimitMix
     def get_context_data(self, **kwargs) -> dict:
         before = self.request.GET.get("before", "")
         found = Invitation.objects.select_related("inviter").prefetch_related("people")
-        if before.isdecimal() and len(before) < 18:
-            found = found.filter(pk__lt=int(before))
+        if is_key(before):
+            found = found.filter(pk__lt=before)
         rows = list(found.order_by("-pk")[: ROWS_PER_PAGE + 1])
         now = timezone.now()
         for invitation in rows:

@@ -13,6 +13,7 @@ from django.views.generic.detail import SingleObjectMixin, View
 
 from accounts.limits import LimitMixin
 from accounts.time_zones import zone_of
+from content.keys import is_key
 from content.slugs import slugify
 from posts.models import Post, Tag
 from posts.writing import preview_links
@@ -52,7 +53,7 @@ class Preview(WriterRequiredMixin, LimitMixin, View):
         number = self.request.POST.get("post", "")
         user = self.request.user
         posts = Post.objects.in_reach_of(user).select_related("author")
-        post = posts.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+        post = posts.filter(pk=number).first() if is_key(number) else None
         return post or Post(author=user)
 
 
