@@ -41,6 +41,10 @@ class UsernameRules:
             self.instance.has_checked_name = True
         return username
 
+    def report_taken(self) -> None:
+        """Add the error for a name that someone else took after it was checked."""
+        self.add_error("username", User._meta.get_field("username").error_messages["unique"])
+
 
 class DisplayNameRules:
     """Mixin for a form with a display name. An existing name is only checked if it changes."""
@@ -173,7 +177,7 @@ class RegisterForm(UsernameRules, EmailRules, BaseUserCreationForm):
                 then(user)
             return user
         except IntegrityError:
-            self.add_error("username", User._meta.get_field("username").error_messages["unique"])
+            self.report_taken()
             return None
 
 

@@ -44,7 +44,7 @@ class UsernameForm(UsernameRules, OwnPasswordRules, forms.ModelForm):
         try:
             rename(self.instance, self.cleaned_data["username"])
         except IntegrityError:
-            self.add_error("username", User._meta.get_field("username").error_messages["unique"])
+            self.report_taken()
             return False
         return True
 
