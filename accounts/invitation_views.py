@@ -2,7 +2,7 @@
 
 from django import forms
 from django.conf import settings
-from django.contrib import auth, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
@@ -18,16 +18,14 @@ from django.views.generic import FormView
 
 from accounts import inviting
 from accounts.csrf import AsksAgainMixin
-from accounts.email_views import send_first_link
 from accounts.forms import RegisterForm
-from accounts.guessing import remember_device
 from accounts.invitation_forms import InvitationForm
 from accounts.inviting import InvitationIsGone, find_open, is_promotion, may_invite, state_of
 from accounts.limits import LimitMixin, counted
 from accounts.mixins import EditorAct, EditorRequiredMixin, KeepsTextMixin, OwnTimeMixin
 from accounts.models import Invitation, User
 from accounts.roles import Role
-from accounts.views import OwnAddressMixin
+from accounts.views import OwnAddressMixin, welcome
 from content.addresses import absolute_url
 from content.keys import is_key
 from content.methods import FORM_METHODS
@@ -136,13 +134,9 @@ class InvitationAccept(AsksAgainMixin, OwnAddressMixin, FormView):
             user = form.save_unless_taken(lambda user: inviting.use(self.invitation, user, now=now))
         if user is None:
             return self.form_invalid(form)
-        auth.login(self.request, user)
         text = _("Welcome, %(username)s. You are registered and logged in.")
-        messages.success(self.request, text % {"username": user.username})
-        send_first_link(self.request, user)
-        response = HttpResponseRedirect(self.get_success_url())
-        remember_device(response, user)
-        return response
+        greeting = text % {"username": user.username}
+        return welcome(self.request, user, greeting, self.get_success_url())
 
     def get_default_redirect_url(self) -> str:
         is_writer = self.invitation.role != Role.READER

@@ -1,8 +1,7 @@
 """The first page of a new blog, behind a secret link: it makes its visitor the owner."""
 
-from django.contrib import auth, messages
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -11,11 +10,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts.csrf import AsksAgainMixin
-from accounts.email_views import send_first_link
 from accounts.first_run import HasOwner, first_pages, is_token, take_over
-from accounts.guessing import remember_device
 from accounts.models import User
 from accounts.start_forms import FirstOwnerForm, PromotionForm
+from accounts.views import welcome
 from content.methods import FORM_METHODS
 from identity.models import Site
 
@@ -50,7 +48,9 @@ class Start(AsksAgainMixin, FormView):
             raise Http404 from None
         if user is None:
             return self.form_invalid(form)
-        return self.welcome(user)
+        text = _("This is your blog now. Here is a first draft.")
+        (find_page,) = first_pages
+        return welcome(self.request, user, text, find_page(user, timezone.now()))
 
     def promoted(self, then) -> User:
         # A copy: if this fails, the user of the request must not be an owner.
@@ -58,13 +58,3 @@ class Start(AsksAgainMixin, FormView):
         with transaction.atomic():
             then(user)
         return user
-
-    def welcome(self, user: User) -> HttpResponse:
-        """Log the owner in, and open the editor."""
-        auth.login(self.request, user)
-        messages.success(self.request, _("This is your blog now. Here is a first draft."))
-        send_first_link(self.request, user)
-        (find_page,) = first_pages
-        response = HttpResponseRedirect(find_page(user, timezone.now()))
-        remember_device(response, user)
-        return response

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import auth, messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
@@ -56,6 +56,16 @@ class OwnAddressMixin(auth_views.RedirectURLMixin):
     def get_success_url_allowed_hosts(self) -> set[str]:
         """Allow the host of SITE_URL too, because a proxy may have replaced it in the request."""
         return super().get_success_url_allowed_hosts() | {urlsplit(settings.SITE_URL).netloc}
+
+
+def welcome(request: HttpRequest, user: User, text: str, url: str) -> HttpResponse:
+    """Log in someone who has just joined, greet them with `text`, and redirect to `url`."""
+    auth.login(request, user)
+    messages.success(request, text)
+    send_first_link(request, user)
+    response = HttpResponseRedirect(url)
+    remember_device(response, user)
+    return response
 
 
 class NextMixin(AsksAgainMixin, OwnAddressMixin):
