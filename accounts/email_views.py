@@ -26,7 +26,7 @@ from accounts.emails import email_key
 from accounts.forms import EmailForm
 from accounts.limits import count_use
 from accounts.mail import can_send
-from accounts.mixins import AccountAct, KeepsTextMixin, MailMixin
+from accounts.mixins import AccountAct, KeepsTextMixin, MailMixin, OwnPasswordMixin
 from accounts.models import User
 from accounts.tasks import send_confirmation
 from content.addresses import absolute_url
@@ -54,7 +54,7 @@ def send_first_link(request: HttpRequest, user: User) -> None:
 
 
 @method_decorator([sensitive_post_parameters("password"), never_cache], name="dispatch")
-class EmailChange(KeepsTextMixin, LoginRequiredMixin, MailMixin, FormView):
+class EmailChange(KeepsTextMixin, LoginRequiredMixin, OwnPasswordMixin, MailMixin, FormView):
     http_method_names = FORM_METHODS
     form_class = EmailForm
     template_name = "accounts/email_change.html"
@@ -62,9 +62,6 @@ class EmailChange(KeepsTextMixin, LoginRequiredMixin, MailMixin, FormView):
 
     def get_initial(self) -> dict:
         return {"email": self.request.user.email} | super().get_initial()
-
-    def get_form_kwargs(self) -> dict:
-        return super().get_form_kwargs() | {"request": self.request}
 
     @transaction.atomic
     def form_valid(self, form: EmailForm) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from accounts.mail import can_send
-from accounts.models import UnsavedText
+from accounts.models import UnsavedText, User
 from accounts.roles import Role, is_at_least
 from accounts.time_zones import zone_of
 from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer_of
@@ -56,6 +56,24 @@ class AccountAct(Act):
     """A change from a button of the account page."""
 
     page_name = "accounts:account"
+
+
+class OwnAccountMixin(LoginRequiredMixin):
+    """Mixin for a page with a form that changes the visitor's own account."""
+
+    # Django's default, "user", would replace the user whom the page's header names.
+    context_object_name = "account"
+
+    def get_object(self, queryset=None) -> User:
+        # Use a copy: a refused form must not change the user whom the page's header names.
+        return User.objects.get(pk=self.request.user.pk)
+
+
+class OwnPasswordMixin:
+    """Mixin for a view whose form asks for the visitor's password (`OwnPasswordRules`)."""
+
+    def get_form_kwargs(self) -> dict:
+        return super().get_form_kwargs() | {"request": self.request}
 
 
 class OwnTimeMixin:

@@ -3,7 +3,6 @@
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.forms import UsernameField
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpResponse
@@ -16,7 +15,7 @@ from django.views.generic import UpdateView
 from accounts import names
 from accounts.forms import OwnPasswordRules, UsernameRules, own_password_field
 from accounts.limits import count_use
-from accounts.mixins import KeepsTextMixin
+from accounts.mixins import KeepsTextMixin, OwnAccountMixin, OwnPasswordMixin
 from accounts.models import User
 from accounts.profiles import rename
 from content.methods import FORM_METHODS
@@ -50,20 +49,11 @@ class UsernameForm(UsernameRules, OwnPasswordRules, forms.ModelForm):
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class UsernameChange(KeepsTextMixin, LoginRequiredMixin, UpdateView):
+class UsernameChange(KeepsTextMixin, OwnAccountMixin, OwnPasswordMixin, UpdateView):
     http_method_names = FORM_METHODS
     form_class = UsernameForm
     template_name = "accounts/username_change.html"
-    # Django's default, "user", would replace the user whom the page's header names.
-    context_object_name = "account"
     text_fields = ("username",)
-
-    def get_object(self, queryset=None) -> User:
-        # Use a copy: a refused form must not change the user whom the page's header names.
-        return User.objects.get(pk=self.request.user.pk)
-
-    def get_form_kwargs(self) -> dict:
-        return super().get_form_kwargs() | {"request": self.request}
 
     def form_valid(self, form: UsernameForm) -> HttpResponse:
         count_use(self.request, "rename")

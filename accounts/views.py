@@ -5,7 +5,6 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
 from django.db import transaction
@@ -36,7 +35,14 @@ from accounts.forms import (
 from accounts.guessing import remember_device
 from accounts.inviting import is_closed
 from accounts.limits import count_use, counted
-from accounts.mixins import AccountAct, KeepsTextMixin, MailMixin, OwnTimeMixin
+from accounts.mixins import (
+    AccountAct,
+    KeepsTextMixin,
+    MailMixin,
+    OwnAccountMixin,
+    OwnPasswordMixin,
+    OwnTimeMixin,
+)
 from accounts.models import User
 from accounts.profiles import show_changes
 from accounts.tasks import send_reset
@@ -179,7 +185,7 @@ class Logout(OwnAddressMixin, auth_views.LogoutView):
 
 
 class Account(
-    KeepsTextMixin, OwnTimeMixin, LoginRequiredMixin, MailMixin, SuccessMessageMixin, UpdateView
+    KeepsTextMixin, OwnTimeMixin, OwnAccountMixin, MailMixin, SuccessMessageMixin, UpdateView
 ):
     http_method_names = FORM_METHODS
     model = User
@@ -188,10 +194,6 @@ class Account(
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your account is saved.")
     text_fields = ("display_name", "website", "biography", "time_zone", "remove_image")
-
-    def get_object(self, queryset=None) -> User:
-        # Use a copy: a refused form must not change the user whom the page's header names.
-        return User.objects.get(pk=self.request.user.pk)
 
     @transaction.atomic
     def form_valid(self, form: AccountForm) -> HttpResponse:
@@ -214,15 +216,14 @@ class UnsavedTextDiscard(AccountAct):
         return redirect(text.path)
 
 
-class PasswordChange(AsksAgainMixin, SuccessMessageMixin, auth_views.PasswordChangeView):
+class PasswordChange(
+    AsksAgainMixin, OwnPasswordMixin, SuccessMessageMixin, auth_views.PasswordChangeView
+):
     http_method_names = FORM_METHODS
     form_class = OwnPasswordForm
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:account")
     success_message = _("Your password was changed.")
-
-    def get_form_kwargs(self) -> dict:
-        return super().get_form_kwargs() | {"request": self.request}
 
     def instead(self) -> HttpResponse | None:
         is_authenticated = self.request.user.is_authenticated
