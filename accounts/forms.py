@@ -24,7 +24,7 @@ from accounts.emails import ADDRESS_MAX_LENGTH, validate_new_email
 from accounts.mail import can_send
 from accounts.models import BIOGRAPHY_MAX_LENGTH, User
 from accounts.usernames import INVISIBLE
-from content.fields import BodyField, ImageUploadField
+from content.fields import BodyField, ImageUploadField, WithoutMaxlength
 from content.markup import render_comment
 from content.storage import delete_files, store_files
 
@@ -249,7 +249,7 @@ class ResetPasswordForm(SavesPassword, SetPasswordForm):
     is_by_mail = True
 
 
-class EmailForm(EmailRules, OwnPasswordRules, forms.Form):
+class EmailForm(WithoutMaxlength, EmailRules, OwnPasswordRules, forms.Form):
     """Form that changes or removes the person's email address."""
 
     email = forms.EmailField(
@@ -263,11 +263,6 @@ class EmailForm(EmailRules, OwnPasswordRules, forms.Form):
     )
     password = own_password_field()
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        # With `maxlength`, browsers silently cut pasted text.
-        self.fields["email"].widget.attrs.pop("maxlength", None)
-
     def clean_email(self) -> str:
         email = super().clean_email()
         user = self.request.user
@@ -276,7 +271,7 @@ class EmailForm(EmailRules, OwnPasswordRules, forms.Form):
         return email
 
 
-class AccountForm(DisplayNameRules, forms.ModelForm):
+class AccountForm(WithoutMaxlength, DisplayNameRules, forms.ModelForm):
     image = ImageUploadField(label=_("Profile image"), required=False)
     remove_image = forms.BooleanField(label=_("Remove the image"), required=False)
     website = forms.URLField(
@@ -311,10 +306,6 @@ class AccountForm(DisplayNameRules, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance.avatar:
             self.fields["remove_image"].widget = forms.HiddenInput()
-        for field in self.fields.values():
-            # With `maxlength`, browsers silently cut pasted text. The server says that it is too
-            # long.
-            field.widget.attrs.pop("maxlength", None)
 
     def clean_display_name(self) -> str:
         """Refuse reserved names too, except from staff."""

@@ -12,12 +12,13 @@ from django.utils.translation import ngettext_lazy
 from accounts.inviting import is_closed, may_invite
 from accounts.models import Invitation, User
 from accounts.roles import Role
+from content.fields import WithoutMaxlength
 
 DAYS = (1, 7, 30, 90)
 PEOPLE_MAX = 100
 
 
-class InvitationForm(forms.ModelForm):
+class InvitationForm(WithoutMaxlength, forms.ModelForm):
     days = forms.TypedChoiceField(
         label=_("Works for"),
         coerce=int,
@@ -41,8 +42,6 @@ class InvitationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         roles = [(role, role.label) for role in Role if may_invite(inviter, role)]
         self.fields["role"].choices = roles
-        # With `maxlength`, browsers silently cut pasted text.
-        self.fields["note"].widget.attrs.pop("maxlength")
 
     def clean(self) -> dict:
         """Let a link with rights over other people's posts work for one person only."""

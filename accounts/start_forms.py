@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import RegisterForm, UsernameRules
 from accounts.models import User
 from accounts.roles import Role
+from content.fields import WithoutMaxlength
 from identity import current
 from identity.forms import clean_name
 from identity.models import NAME_MAX_LENGTH, Site
@@ -30,7 +31,7 @@ RULES = {
 QUESTIONS = {"blog_name": "name", "writers": "registration"}
 
 
-class PromotionForm(forms.Form):
+class PromotionForm(WithoutMaxlength, forms.Form):
     """The questions about the blog, for a person who is logged in."""
 
     blog_name = forms.CharField(
@@ -48,8 +49,6 @@ class PromotionForm(forms.Form):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        # With `maxlength`, browsers silently cut pasted text. The server says that it is too long.
-        self.fields["blog_name"].widget.attrs.pop("maxlength", None)
         for name, column in QUESTIONS.items():
             if column in current.fixed_values():
                 del self.fields[name]

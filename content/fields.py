@@ -1,4 +1,4 @@
-"""Form fields for more than one app."""
+"""Form fields, and a mixin for forms, for more than one app."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -7,6 +7,18 @@ from django.core.validators import MaxLengthValidator
 from content.images import MadeImage, RefusedImage, make_image
 
 ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,image/avif"
+
+
+class WithoutMaxlength:
+    """Form mixin that leaves out `maxlength`, with which browsers silently cut pasted text.
+
+    The server says that a text is too long.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("maxlength", None)
 
 
 class BodyField(forms.CharField):

@@ -9,6 +9,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from content import time_zones
+from content.fields import WithoutMaxlength
 from content.reading import is_blank
 from identity import current
 from identity.models import Site
@@ -39,7 +40,7 @@ def clean_name(name: str) -> str:
     return " ".join(name.split())
 
 
-class SettingsForm(forms.ModelForm):
+class SettingsForm(WithoutMaxlength, forms.ModelForm):
     """The owner's settings. Fields that environment variables set are read-only.
 
     `version` is the version of the settings when the form was opened.
@@ -86,8 +87,6 @@ class SettingsForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        # With `maxlength`, browsers silently cut pasted text. The server says that it is too long.
-        self.fields["name"].widget.attrs.pop("maxlength", None)
         for name, value in current.fixed_values().items():
             self.fix(name, value)
 

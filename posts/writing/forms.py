@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from content.checklist import images_without_alt
-from content.fields import BodyField, ImageUploadField
+from content.fields import BodyField, ImageUploadField, WithoutMaxlength
 from content.images import MadeImage
 from content.reading import is_blank
 from content.time_zones import zone_named
@@ -90,7 +90,7 @@ class OwnTimeField(forms.DateTimeField):
             return super().to_python(value)
 
 
-class PostForm(forms.ModelForm):
+class PostForm(WithoutMaxlength, forms.ModelForm):
     body = BodyField(
         label=_("Body"),
         max_length=BODY_MAX_LENGTH,
@@ -167,9 +167,6 @@ class PostForm(forms.ModelForm):
             self.fields["cover_alt"].help_text = missing(ALT_HELP)
         if images_without_alt(self.instance.body_html):
             self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
-        # With `maxlength`, browsers silently cut pasted text. The server says that it is too long.
-        for name in (*PostText._fields, "body_image_alt"):
-            self.fields[name].widget.attrs.pop("maxlength", None)
         self.fields["title"].widget.attrs["dir"] = "auto"
 
     @property
