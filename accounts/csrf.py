@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.mixins import return_typed_text
 from accounts.unsaved_text import WRITER
+from content.addresses import site_url
 from content.typed import typed_in
 
 log = logging.getLogger(__name__)
@@ -105,12 +106,11 @@ def origins_of(request: HttpRequest) -> dict[str, object]:
     scheme = request.scheme
     host = request.get_host()
     sender = request.META.get("HTTP_ORIGIN") or origin_of(request.META["HTTP_REFERER"])
-    known = settings.SITE_URL or f"{scheme}://{host}"
     message = "A form sent from %.200r was refused. SITE_URL is %r, the request came to %s://%s."
     log.warning(message, sender, settings.SITE_URL, scheme, host)
     # If the browser says that the form came from another site, the settings are not to blame.
     is_elsewhere = request.META.get("HTTP_SEC_FETCH_SITE", "same-origin") != "same-origin"
-    return {"sender": sender, "known": known, "is_elsewhere": is_elsewhere}
+    return {"sender": sender, "known": site_url(request), "is_elsewhere": is_elsewhere}
 
 
 def origin_of(url: str) -> str:

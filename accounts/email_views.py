@@ -29,7 +29,7 @@ from accounts.mail import can_send
 from accounts.mixins import AccountAct, KeepsTextMixin, MailMixin, OwnPasswordMixin
 from accounts.models import User
 from accounts.tasks import send_confirmation
-from content.addresses import absolute_url
+from content.addresses import site_url
 from content.methods import FORM_METHODS
 from content.outages import LimitReached
 
@@ -37,7 +37,7 @@ from content.outages import LimitReached
 def send_link(request: HttpRequest, user: User, address: str) -> None:
     """Send a link that confirms `address`, which `user` has or wants. Raise LimitReached."""
     count_use(request, "confirm", f"email {email_key(address)}")
-    send_confirmation.enqueue(user.pk, absolute_url(request, "/").rstrip("/"))
+    send_confirmation.enqueue(user.pk, site_url(request))
     text = _("To confirm %(email)s, open the link in the email that we sent there.")
     messages.success(request, text % {"email": address})
 

@@ -48,7 +48,7 @@ from accounts.profiles import show_changes
 from accounts.tasks import send_reset
 from accounts.unsaved_text import unsaved_texts_of
 from accounts.usernames import USERNAME_MAX_LENGTH
-from content.addresses import absolute_url
+from content.addresses import site_url
 from content.methods import FORM_METHODS
 from content.typed import typed_in
 from identity import current
@@ -241,7 +241,7 @@ class PasswordReset(AsksAgainMixin, MailMixin, auth_views.PasswordResetView):
         """Create a job for any address, so that the response does not reveal which are known."""
         email = form.cleaned_data["email"]
         count_use(self.request, "reset", f"email {email_key(email)}")
-        send_reset.enqueue(email, absolute_url(self.request, "/").rstrip("/"))
+        send_reset.enqueue(email, site_url(self.request))
         return redirect(self.get_success_url())
 
 

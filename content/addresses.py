@@ -7,6 +7,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 
 
+def site_url(request: HttpRequest) -> str:
+    """Return SITE_URL, or else the request's own scheme and host."""
+    return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
+
+
 def absolute_url(request: HttpRequest, path: str) -> str:
     """Return `path` (from the root) on SITE_URL, or on the request's own scheme and host."""
     return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)
