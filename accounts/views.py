@@ -53,6 +53,7 @@ from content.methods import FORM_METHODS
 from content.typed import typed_in
 from identity import current
 
+REGISTERED = _("Welcome, %(username)s. You are registered and can log in now.")
 WAITING = _(
     "Welcome, %(username)s. You are registered. You can log in once your account is approved."
 )
@@ -123,18 +124,17 @@ class Register(NextMixin, FormView):
             user = form.save_unless_taken()
         if user is None:
             return self.form_invalid(form)
-        if user.is_waiting:
-            messages.success(self.request, WAITING % {"username": user.username})
-            send_first_link(self.request, user)
-            return HttpResponseRedirect(self.get_success_url())
-        text = _("Welcome, %(username)s. You are registered and can log in now.")
+        text = WAITING if user.is_waiting else REGISTERED
         messages.success(self.request, text % {"username": user.username})
         send_first_link(self.request, user)
-        # If the visitor came from a page of this site, logging in leads back to it.
+        return redirect(self.get_success_url() if user.is_waiting else self.login_url(user))
+
+    def login_url(self, user: User) -> str:
+        """Return the login page's address with the username, and with `next` if there is one."""
         url = self.get_redirect_url()
         query = {self.redirect_field_name: url} if url else {}
         query["username"] = user.username
-        return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")
+        return f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}"
 
     def get_context_data(self, **kwargs) -> dict:
         return super().get_context_data(next=self.get_redirect_url(), **kwargs)
