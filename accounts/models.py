@@ -206,18 +206,16 @@ class User(AbstractUser):
         if self._state.adding and self.is_superuser:
             # `createsuperuser` makes an owner.
             self.role = Role.OWNER
-        if update_fields is None:
+        sources = DERIVED.keys() if update_fields is None else DERIVED.keys() & {*update_fields}
+        if sources:
             self.derive_names()
             self.derive_access()
-        elif not DERIVED.keys().isdisjoint(update_fields):
-            self.derive_names()
-            self.derive_access()
-            derived = (DERIVED.get(name, ()) for name in update_fields)
-            kwargs["update_fields"] = {*update_fields}.union(*derived)
+        if update_fields is not None:
+            kwargs["update_fields"] = {*update_fields}.union(*map(DERIVED.get, sources))
         super().save(*args, **kwargs)
-        if self.role == Role.OWNER and (update_fields is None or "role" in update_fields):
+        if "role" in sources and self.role == Role.OWNER:
             current.note_owner(timezone.now())
-        if self.role in GROUPS and (update_fields is None or "role" in update_fields):
+        if "role" in sources and self.role in GROUPS:
             # `granting.apply_role` removes the groups of other roles.
             self.groups.add(Group.objects.get_or_create(name=GROUPS[self.role])[0])
 
