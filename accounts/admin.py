@@ -260,7 +260,7 @@ class UserAdmin(RolesMixin, GuardedAdmin, auth_admin.UserAdmin):
     ) -> None:
         former = lock_username(obj) if change else obj.username
         if "username" not in form.changed_data:
-            # They may have changed it since this form was shown.
+            # They may have changed it since this request read their account.
             obj.username = former
         if "is_active" in form.changed_data:
             # An account that is opened here and closed later does not wait for approval again.

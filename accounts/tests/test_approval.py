@@ -1,12 +1,10 @@
 """New accounts that wait for approval: what they can do, and who decides."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 
 import pytest
 from django.core import mail
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.tests.test_tabs import Tab
 from conftest import PASSWORD
+from posts.tests.meanwhile import together
 
 LIST, REGISTER, LOGIN = "/auth/waiting/", "/auth/register/", "/auth/login/"
 ACCOUNT = {"username": "alice", "password1": PASSWORD, "password2": PASSWORD}
@@ -136,20 +135,14 @@ def test_owners_and_editors_decide_and_others_do_not(make_user, act):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_only_one_of_two_simultaneous_decisions_counts(alice):
-    together = Barrier(2)
-
-    def decide(act):
-        together.wait(timeout=30)
-        try:
-            return act(alice.pk)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as threads:
-        outcomes = list(threads.map(decide, [approving.approve, approving.refuse]))
-    assert sum(outcome is not None for outcome in outcomes) == 1
-    assert User.objects.filter(username="alice").exists() is (outcomes[0] is not None)
+def test_only_one_of_two_simultaneous_decisions_counts(make_user):
+    for _round in range(8):
+        alice = make_user("alice", is_active=False, waiting_since=timezone.now())
+        acts = [partial(act, alice.pk) for act in (approving.approve, approving.refuse)]
+        outcomes = together(acts)
+        assert sum(outcome is not None for outcome in outcomes) == 1
+        assert User.objects.filter(username="alice").exists() is (outcomes[0] is not None)
+        User.objects.filter(username="alice").delete()
 
 
 def test_the_list_costs_the_same_for_many(editor, django_assert_num_queries):

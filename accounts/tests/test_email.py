@@ -12,6 +12,7 @@ from accounts.email_links import path_of_link
 from accounts.models import User
 from accounts.tests.test_password import new_password
 from conftest import PASSWORD
+from posts.tests.meanwhile import together
 
 ACCOUNT, CHANGE, SEND, CANCEL = (
     "/auth/account/",
@@ -164,6 +165,17 @@ def test_a_new_password_ends_the_link_of_a_registration(client, make_user):
     user.save()
     assert ENDED in client.get(path).text and ENDED in client.post(path).text
     assert state_of("new") == (NEW, False, "")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_two_clicks_at_the_same_moment_one_confirms(make_user):
+    user = make_user("zoe", email=NEW)
+    for _round in range(4):
+        path = path_of_link(user)
+        statuses = together([lambda path=path: Client().post(path).status_code] * 2)
+        assert sorted(statuses) == [200, 302]
+        user.email_confirmed_at = user.confirmed_email = None
+        user.save()
 
 
 def test_a_link_ends_after_three_days(zoes, zoe, monkeypatch):

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -19,6 +20,7 @@ from blogsite.tests.conftest import log  # noqa: F401
 from identity import current
 from identity.models import Site
 from posts.models import Post
+from posts.tests.meanwhile import meanwhile
 
 SECRET = "tulip-candle-42"
 ANSWERS = {
@@ -181,6 +183,19 @@ def test_it_never_opens_again(link, client):
     User.objects.all().delete()
     assert first_run.link_at_start() == first_run.find_link() == ""
     assert client.get(link).status_code == 404
+    assert not first_run.token_file().exists()
+
+
+def test_a_link_that_a_start_makes_while_someone_becomes_the_owner_does_not_work(client, make_user):
+    owner = partial(make_user, "admin", role=Role.OWNER)
+    with meanwhile(owner, before='FROM "identity_site"', skip=1):
+        link = first_run.renew_link()
+    assert client.get(link).status_code == 404
+
+
+def test_the_token_is_deleted_with_its_first_use(link, client, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(link, ANSWERS)
     assert not first_run.token_file().exists()
 
 

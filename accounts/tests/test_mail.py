@@ -51,6 +51,17 @@ def test_a_job_sends_the_mail_as_text_and_as_html(client, mail_server, run_jobs)
     assert not Job.objects.exists()
 
 
+def test_a_name_of_two_lines_does_not_end_the_subject(
+    client, settings, set_site, run_jobs, mailoutbox
+):
+    settings.SITE_VARIABLES = {"name": ("SITE_NAME", "Slow\nTrains")}
+    set_site()
+    ask_for_link(client)
+    run_jobs()
+    (mail,) = mailoutbox
+    assert mail.subject == "Set a new password on Slow Trains"
+
+
 @pytest.mark.parametrize("email", [KNOWN, UNKNOWN])
 def test_a_server_that_never_responds_delays_no_visitor(client, send_to, email):
     with socket.create_server(("127.0.0.1", 0)) as silent:

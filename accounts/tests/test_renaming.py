@@ -1,5 +1,7 @@
 """Changing a username: who may, what it needs, and who can have the old one."""
 
+from functools import partial
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -159,6 +161,27 @@ def test_the_admin_renames_like_the_person_does(client, author, make_user):
     assert client.post(path, stale | {"username": "author"}).status_code == 302
     author.refresh_from_db()
     assert (author.username, author.first_name) == ("author", "Zoë")
+
+
+def test_the_admin_keeps_a_name_that_the_person_changes_during_the_request(
+    as_role, author, make_user
+):
+    client = as_role("owner")
+    path = f"/admin/accounts/user/{author.pk}/change/"
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+    fields = {"username": "author", "role": "author", "is_active": "on", "first_name": "Zoë"}
+    change_name = partial(rename, User.objects.get(pk=author.pk), "pen.name")
+    with meanwhile(change_name, before='SELECT "accounts_user"."username" AS'):
+        assert client.post(path, fields | joined).status_code == 302
+    author.refresh_from_db()
+    assert (author.username, author.first_name) == ("pen.name", "Zoë")
+
+
+def test_a_name_that_was_given_up_twice_stays_with_its_first_owner(change, author, make_user):
+    change("pen.name")
+    # No form allows this.
+    rename(make_user("author"), "bob")
+    assert FormerUsername.objects.get().user == author
 
 
 def test_skeletons_of_old_names_are_derived_again_after_an_update_of_the_data(change):
