@@ -125,7 +125,7 @@ def test_a_note_outlives_its_session(as_, people):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_person_registers_with_the_role_and_is_logged_in(invite, people, role):
+def test_a_person_registers_with_the_role_and_is_logged_in(invite, people, settings, role):
     link = invite(role)
     tab = Tab(Client(enforce_csrf_checks=True)).open(link)
     assert "the-owner invites you to Blogsite." in tab.page
@@ -134,6 +134,8 @@ def test_a_person_registers_with_the_role_and_is_logged_in(invite, people, role)
     assert (user.role, user.is_active) == (role, True)
     assert user.check_password(SECRET)
     assert response.wsgi_request.user == user
+    # Other people's wrong passwords won't lock them out of this browser.
+    assert settings.DEVICE_COOKIE_NAME in tab.browser.cookies
     assert response.wsgi_request.path == ("/" if role == Role.READER else "/create/")
     assert "Welcome, alice. You are registered and logged in." in response.text
     invitation = Invitation.objects.get()
