@@ -183,6 +183,21 @@ def test_a_post_waits_while_its_writer_goes_on_and_until_it_is_in_the_trash(as_r
     assert Post.objects.to_review().exists()
 
 
+def test_the_post_that_has_waited_longest_is_first(own_post):
+    client, newer = own_post("contributor", **DRAFT)
+    _, older = own_post("contributor", **DRAFT)
+    for post in (older, newer):
+        client.post(f"/{post.pk}/update/", WRITTEN | {"action": "ask_review"})
+    assert list(Post.objects.to_review()) == [older, newer]
+
+
+def test_a_review_ends_when_an_editor_unpublishes_the_post(as_role, own_post):
+    client, post = own_post("contributor")
+    client.post(f"/{post.pk}/update/", WRITTEN | {"action": "ask_review"})
+    as_role("editor").post(f"/{post.pk}/update/", WRITTEN | {"action": "unpublish"})
+    assert Post.objects.get().is_draft and not Post.objects.to_review().exists()
+
+
 def test_review_without_a_title_is_refused_and_nothing_is_lost(as_role):
     typed = {"title": "", "body": "Typed zebra", "action": "ask_review"}
     response = as_role("contributor").post("/create/", typed)
@@ -348,11 +363,12 @@ def test_a_reader_comments_and_likes(as_role, post):
     assert (post.like_count, post.comment_count) == (1, 1)
 
 
-def test_a_reader_is_offered_no_writing(as_role):
-    reader = as_role("reader")
-    for path in ("/", "/mine/", "/mine/?state=trash", "/auth/account/"):
+def test_a_reader_is_offered_no_writing(as_role, own_post):
+    reader, post = own_post("reader")
+    for path in ("/", "/mine/", "/mine/?state=trash", "/auth/account/", post.get_absolute_url()):
         page = reader.get(path)
         assert page.status_code == 200 and "/create/" not in page.text, path
+        assert "/update/" not in page.text, path
     assert 'href="/create/"' in as_role("contributor").get("/").text
 
 

@@ -159,13 +159,15 @@ def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[Saf
     """Return the HTML of each row. The cache key contains everything that a row depends on."""
     mark_edits(posts)
     template = get_template("posts/_own_post.html")
+    may_write = request.user.may_write
+    context = {"state": state, "may_write": may_write}
     if state == Status.TRASH:
         # Don't cache these rows: each contains a form, whose token is always different.
-        return [template.render({"post": post, "state": state}, request) for post in posts]
+        return [template.render({"post": post, **context}, request) for post in posts]
     # Titles change with the version. Times are in the visitor's time zone.
-    by_key = {(post.version, state, *shown_in_row(post)): post for post in posts}
+    by_key = {(post.version, state, may_write, *shown_in_row(post)): post for post in posts}
 
     def make(keys: list[tuple]) -> dict[tuple, SafeString]:
-        return {key: template.render({"post": by_key[key], "state": state}) for key in keys}
+        return {key: template.render({"post": by_key[key], **context}) for key in keys}
 
     return list(fragments.many_until_next_change("own post", list(by_key), make).values())
