@@ -81,8 +81,10 @@ def test_a_log_line_outside_of_requests_has_a_dash_for_its_id():
 )
 def test_the_last_forwarded_address_is_trusted_behind_a_proxy(behind_proxy, forwarded, trusted):
     headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    response = Client().get("/hello/", **headers)
-    assert response.wsgi_request.META["REMOTE_ADDR"] == trusted
+    meta = Client().get("/hello/", **headers).wsgi_request.META
+    assert meta["REMOTE_ADDR"] == trusted
+    # Limits count a private address only if it is the forwarded one.
+    assert (meta.get("HTTP_X_FORWARDED_FOR") == trusted) == (trusted != "127.0.0.1")
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,19 @@ def test_the_loop_runs_jobs_until_it_is_stopped(loop):
     assert done == [(1,), (2,)]
 
 
+@task
+def note_time_zone() -> None:
+    done.append(timezone.get_current_timezone_name())
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_jobs_run_in_the_time_zone_of_the_site(loop, set_site):
+    set_site(time_zone="Asia/Tokyo")
+    note_time_zone.enqueue()
+    loop()
+    assert done == ["Asia/Tokyo"]
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize("kind", [DatabaseError, KeyError])
 def test_the_loop_survives_an_error_and_logs_it_once(loop, monkeypatch, caplog, kind):
