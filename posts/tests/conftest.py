@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests of lists, the page cache and cached fragments."""
+"""Fixtures shared by the tests of posts."""
 
 from datetime import timedelta
 
@@ -76,3 +76,15 @@ def patient_database():
 def people(patient_database) -> list[User]:
     """Four users, for tests in which people write at the same moment."""
     return [User.objects.create_user(f"writer{number}") for number in range(4)]
+
+
+@pytest.fixture
+def own_post(as_role, make_post):
+    """Return a function that makes a post of a person with a role, and their client."""
+
+    def make(role: str, **fields) -> tuple:
+        client = as_role(role)
+        fields = {"title": "Title", "body": "Old", **fields}
+        return client, make_post(author=User.objects.get(username=f"the-{role}"), **fields)
+
+    return make
