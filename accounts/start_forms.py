@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.roles import Role
 from content.fields import WithoutMaxlength
 from identity import current
-from identity.forms import clean_name
+from identity.forms import checked_name
 from identity.models import NAME_MAX_LENGTH, Site
 
 
@@ -56,7 +56,7 @@ class PromotionForm(WithoutMaxlength, forms.Form):
             field.widget.attrs["autofocus"] = number == 0
 
     def clean_blog_name(self) -> str:
-        return clean_name(self.cleaned_data["blog_name"])
+        return checked_name(self.cleaned_data["blog_name"])
 
     def site_values(self) -> dict[str, str]:
         """Return the settings of the site that the answers mean."""

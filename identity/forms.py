@@ -33,7 +33,7 @@ def name_of(name: str, own_name: str) -> str:
     return name if name == own_name else f"{name} ({own_name})"
 
 
-def clean_name(name: str) -> str:
+def checked_name(name: str) -> str:
     """Return the blog's name on one line. Raise ValidationError if none of it would be visible."""
     if is_blank(name):
         raise ValidationError(_("Name is required."))
@@ -102,7 +102,7 @@ class SettingsForm(WithoutMaxlength, forms.ModelForm):
         return [(title, [self[name] for name in names]) for title, names in SECTIONS]
 
     def clean_name(self) -> str:
-        return clean_name(self.cleaned_data["name"])
+        return checked_name(self.cleaned_data["name"])
 
     def save(self) -> None:
         """Save the values that differ. Raise SettingsConflict if another tab was faster."""
