@@ -64,7 +64,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken_{INSTANCE_MARK}"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_FAILURE_VIEW = "accounts.csrf.csrf_failure"
 # Text fields that an error page returns if it refuses a form. Passwords are never returned.
-TYPED_TEXTS = ("title", "body", "tags", "cover_alt", "reason", "biography")
+TYPED_TEXTS = ("title", "body", "tags", "cover_alt", "description", "reason", "biography")
 MESSAGE_STORAGE = "blogsite.flash.FlashStorage"
 MESSAGES_COOKIE_NAME = f"{COOKIE_PREFIX}messages_{INSTANCE_MARK}"
 # Tells scripts whose pages Back may show. It contains no secret and grants no rights.

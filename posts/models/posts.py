@@ -23,6 +23,7 @@ from posts.models.texts import TEXT_COLUMNS, PostText
 TITLE_MAX_LENGTH = 200
 BODY_MAX_LENGTH = 200_000
 EXCERPT_MAX_LENGTH = 300
+DESCRIPTION_MAX_LENGTH = 300
 # Deferred on pages that don't show them, because they can be long.
 LONG_COLUMNS = ("body", "body_html")
 AUTHOR_COLUMNS = ("author__username", "author__display_name")
@@ -31,6 +32,7 @@ CARD_COLUMNS = (
     "title",
     "slug",
     "excerpt",
+    "description",
     "word_count",
     "cover",
     "status",
@@ -43,6 +45,7 @@ PAGE_COLUMNS = (
     "title",
     "slug",
     "excerpt",
+    "description",
     "status",
     "publish_at",
     "comments_open",
@@ -227,6 +230,10 @@ class Post(Reviewed):
     body_html = models.TextField(editable=False, default="")
     rendered_by = models.PositiveSmallIntegerField(editable=False, default=0)
     excerpt = models.CharField(max_length=EXCERPT_MAX_LENGTH, editable=False, default="")
+    # Written by the author, for readers who don't see the text yet.
+    description = models.CharField(
+        _("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True, db_default="", default=""
+    )
     word_count = models.PositiveIntegerField(editable=False, default=0)
     # The name of an image, which contains its sizes (`content.image_names`).
     cover = models.CharField(max_length=100, blank=True, editable=False)
@@ -305,6 +312,11 @@ class Post(Reviewed):
     def tag_list(self) -> list:
         """The tags in the author's order. Costs no query if they are prefetched."""
         return [tagging.tag for tagging in self.taggings.all()]
+
+    @property
+    def summary(self) -> str:
+        """The author's description, or else the excerpt."""
+        return self.description or self.excerpt
 
     @property
     def text(self) -> PostText:

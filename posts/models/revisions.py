@@ -6,7 +6,12 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from posts.models.posts import EDIT_SESSION_MAX_LENGTH, TITLE_MAX_LENGTH, Post
+from posts.models.posts import (
+    DESCRIPTION_MAX_LENGTH,
+    EDIT_SESSION_MAX_LENGTH,
+    TITLE_MAX_LENGTH,
+    Post,
+)
 from posts.models.reviews import REVIEW_NOTE_MAX_LENGTH
 from posts.models.texts import PostText
 
@@ -29,6 +34,9 @@ class Revision(models.Model):
     # As in the form, separated by commas.
     tags = models.TextField(blank=True)
     cover_alt = models.CharField(max_length=300, blank=True)
+    description = models.CharField(
+        max_length=DESCRIPTION_MAX_LENGTH, blank=True, db_default="", default=""
+    )
     saved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="revisions"
     )

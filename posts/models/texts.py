@@ -15,6 +15,7 @@ class PostText(NamedTuple):
     # The names of the tags, separated by commas.
     tags: str = ""
     cover_alt: str = ""
+    description: str = ""
 
 
 # Fields with a column in Post. The tags of a post are rows of Tagging.

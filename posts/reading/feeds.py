@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
+from django.utils.html import escape
 from django.utils.http import http_date
 from django.utils.translation import gettext
 from django.utils.xmlutils import SimplerXMLGenerator
@@ -31,6 +32,7 @@ from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_tag
 
 FEED_LENGTH = 20
+CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 # Takes the place of the origin in the text that determines a feed's date.
 ANY_ORIGIN = "https://feed.invalid"
 # Characters that XML 1.0 can't contain, even escaped. One in a title would break every feed.
@@ -45,7 +47,17 @@ class SteadyFeed(SyndicationFeed):
 
 
 class RssFeed(SteadyFeed, Rss201rev2Feed):
-    """RSS 2.0."""
+    """RSS 2.0. If the author describes a post, the text is in `content:encoded`."""
+
+    def rss_attributes(self) -> dict[str, str]:
+        return super().rss_attributes() | {"xmlns:content": CONTENT_NAMESPACE}
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
+        # Feed readers show this element as HTML.
+        shown = escape(item["summary"]) or item["description"]
+        super().add_item_elements(handler, item | {"description": shown})
+        if item["summary"]:
+            handler.addQuickElement("content:encoded", item["description"])
 
 
 class AtomFeed(SteadyFeed, Atom1Feed):
@@ -53,6 +65,8 @@ class AtomFeed(SteadyFeed, Atom1Feed):
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
         super().add_item_elements(handler, item | {"description": None})
+        if item["summary"]:
+            handler.addQuickElement("summary", item["summary"])
         handler.addQuickElement("content", item["description"], {"type": "html"})
 
 
@@ -73,7 +87,8 @@ class JsonFeed(SyndicationFeed):
         outfile.write(json.dumps(document, ensure_ascii=False))
 
     def item(self, item: dict) -> dict:
-        return {
+        summary = {"summary": item["summary"]} if item["summary"] else {}
+        return summary | {
             "id": item["unique_id"],
             "url": item["link"],
             "title": item["title"],
@@ -217,6 +232,8 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
         title=xml_text(post.title),
         link=link,
         description=xml_text(absolute_html(post.body_html, link)),
+        # Not the excerpt: the text follows.
+        summary=xml_text(post.description),
         unique_id=f"urn:uuid:{post.uuid}",
         unique_id_is_permalink=False,
         pubdate=post.publish_at,

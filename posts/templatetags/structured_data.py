@@ -34,7 +34,7 @@ def describe(request: HttpRequest, post: Post) -> dict[str, object]:
         "@context": "https://schema.org",
         "@type": "BlogPosting",
         "headline": post.title,
-        "description": post.excerpt,
+        "description": post.summary,
         "url": address,
         "mainEntityOfPage": address,
         "datePublished": post.publish_at and post.publish_at.isoformat(),

@@ -35,6 +35,10 @@ BLANKS = ("Cc", "Zl", "Zp", "Zs")
 # The Markdown of an image: its address, and 300 characters of alt text, each escaped at most once.
 IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("Describes the image for people who can't see it, or when it doesn't load.")
+DESCRIPTION_HELP = _(
+    "Shown in lists, feeds, search engines and shared links. Without it, they show the beginning of "
+    "the text."
+)
 BRACKETS_HELP = _(
     "In the text, write the alt text of an image between its brackets: ![alt text](address)."
 )
@@ -56,6 +60,12 @@ def check_year(at: datetime | None) -> datetime | None:
     if at and not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValidationError(_("Choose a year from 1900 to 9000."), code="year")
     return at
+
+
+def one_line(text: str) -> str:
+    """Return `text` with spaces for line ends and control characters, or "" if it is invisible."""
+    shown = "".join(" " if unicodedata.category(c) in BLANKS else c for c in text)
+    return "" if is_blank(shown) else " ".join(shown.split())
 
 
 class TagsField(forms.CharField):
@@ -124,16 +134,19 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
 
     field_order = (
         *("title", "body", "body_image", "body_image_alt", "tags", "image", "cover_alt"),
-        *("remove_image", "publish_at", "reason"),
+        *("remove_image", "description", "publish_at", "reason"),
     )
 
     class Meta:
         model = Post
-        fields = ("title", "body", "cover_alt", "publish_at")
+        fields = ("title", "body", "cover_alt", "description", "publish_at")
         labels = {"cover_alt": _("Cover image alt text"), "publish_at": _("Publish at")}
-        help_texts = {"cover_alt": ALT_HELP}
+        help_texts = {"cover_alt": ALT_HELP, "description": DESCRIPTION_HELP}
         field_classes = {"publish_at": OwnTimeField}
-        widgets = {"publish_at": LocalTimeInput}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+            "publish_at": LocalTimeInput,
+        }
         error_messages = {"title": {"required": _("Title is required.")}}
 
     def __init__(self, *args, action: str = "publish", may_publish: bool = True, **kwargs) -> None:
@@ -218,13 +231,13 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
 
     def clean_title(self) -> str:
         """Refuse an invisible title. Replace line ends and control characters with spaces."""
-        title = self.cleaned_data["title"]
-        shown = "".join(" " if unicodedata.category(c) in BLANKS else c for c in title)
-        if is_blank(shown):
-            if self.fields["title"].required:
-                raise ValidationError(_("Title is required."), code="required")
-            shown = ""
-        return " ".join(shown.split())
+        title = one_line(self.cleaned_data["title"])
+        if not title and self.fields["title"].required:
+            raise ValidationError(_("Title is required."), code="required")
+        return title
+
+    def clean_description(self) -> str:
+        return one_line(self.cleaned_data["description"])
 
     def clean(self) -> dict:
         """Refuse to schedule a published post, because readers would see the text immediately."""
