@@ -1,5 +1,6 @@
 """Posts, comments and tags, and the rules for their visibility."""
 
+from posts.models.columns import LONG_COLUMNS, PAGE_COLUMNS
 from posts.models.derived import DerivedVersion
 from posts.models.discussion import (
     COMMENT_MAX_DEPTH,
@@ -29,9 +30,7 @@ from posts.models.posts import (
     EDIT_SESSION_MAX_LENGTH,
     EXCERPT_MAX_LENGTH,
     KEPT_IN_TRASH,
-    LONG_COLUMNS,
     NOT_PUBLISHED,
-    PAGE_COLUMNS,
     TITLE_MAX_LENGTH,
     Post,
     PostQuerySet,

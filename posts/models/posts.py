@@ -16,6 +16,7 @@ from accounts.models import User
 from content.prepared import Parameter
 from content.reading import reading_minutes
 from content.slugs import SLUG_MAX_LENGTH, slugify
+from posts.models.columns import CARD_COLUMNS
 from posts.models.permissions import is_editor, is_moderator
 from posts.models.reviews import IS_ASKED, Reviewed
 from posts.models.texts import TEXT_COLUMNS, PostText
@@ -24,35 +25,6 @@ TITLE_MAX_LENGTH = 200
 BODY_MAX_LENGTH = 200_000
 EXCERPT_MAX_LENGTH = 300
 DESCRIPTION_MAX_LENGTH = 300
-# Deferred on pages that don't show them, because they can be long.
-LONG_COLUMNS = ("body", "body_html")
-AUTHOR_COLUMNS = ("author__username", "author__display_name")
-# The columns that a card shows. Reading all columns takes twice as long.
-CARD_COLUMNS = (
-    "title",
-    "slug",
-    "excerpt",
-    "description",
-    "word_count",
-    "cover",
-    "status",
-    "publish_at",
-    *AUTHOR_COLUMNS,
-)
-# The columns that the page of a post shows besides the text.
-PAGE_COLUMNS = (
-    *AUTHOR_COLUMNS,
-    "title",
-    "slug",
-    "excerpt",
-    "description",
-    "status",
-    "publish_at",
-    "comments_open",
-    "like_count",
-    "comment_count",
-)
-
 EDIT_SESSION_MAX_LENGTH = 36
 # The position of a post in every list: its publication time and id.
 Position = tuple[datetime, int]

@@ -36,8 +36,8 @@ BLANKS = ("Cc", "Zl", "Zp", "Zs")
 IMAGE_TEXT_MAX_LENGTH = 1_000
 ALT_HELP = _("Describes the image for people who can't see it, or when it doesn't load.")
 DESCRIPTION_HELP = _(
-    "Shown in lists, feeds, search engines and shared links. Without it, they show the beginning of "
-    "the text."
+    "Shown in lists, feeds, search engines and shared links. Without it, they show the beginning "
+    "of the text."
 )
 BRACKETS_HELP = _(
     "In the text, write the alt text of an image between its brackets: ![alt text](address)."
