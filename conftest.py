@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
 from django.test import client as client_module
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import reset_format_cache
 
 from accounts.models import User
@@ -70,6 +70,9 @@ def fresh_site():
     """Start with the defaults, because a test without a database can't read the site's row."""
     current.kept = current.Kept(Site(), pages.find_counter().read(), math.inf)
     reset_format_cache()
+    # Requests set these and don't restore them.
+    timezone.deactivate()
+    translation.deactivate()
 
 
 @pytest.fixture

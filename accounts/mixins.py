@@ -19,6 +19,7 @@ from accounts.models import UnsavedText, User
 from accounts.roles import Role, is_at_least
 from accounts.time_zones import zone_of
 from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer_of
+from caching import fragments
 
 
 class EditorRequiredMixin(UserPassesTestMixin):
@@ -80,7 +81,7 @@ class OwnTimeMixin:
     """Mixin that shows and reads times in the visitor's own time zone."""
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        with timezone.override(zone_of(request.user)):
+        with timezone.override(zone_of(request.user)), fragments.settled():
             response = super().dispatch(request, *args, **kwargs)
             # Django renders a page after this method, when the thread has its zone back.
             return response.render() if hasattr(response, "render") else response

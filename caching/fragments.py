@@ -9,7 +9,8 @@ outdated.
 """
 
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
@@ -90,6 +91,8 @@ dependencies: list[Callable[[], Hashable]] = [
     timezone.get_current_timezone_name,
     get_script_prefix,
 ]
+# The values of the dependencies while they don't change.
+surroundings = ContextVar[tuple | None]("surroundings", default=None)
 # The cache version when the request began, before its first query.
 version_at_start = ContextVar[pages.CacheVersion | str | None]("version_at_start", default=None)
 
@@ -97,6 +100,23 @@ version_at_start = ContextVar[pages.CacheVersion | str | None]("version_at_start
 def register_dependency(find: Callable[[], Hashable]) -> None:
     """Keep fragments apart for each value that `find` returns, such as the blog's language."""
     dependencies.append(find)
+
+
+def find_surroundings() -> tuple:
+    return tuple(find() for find in dependencies)
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Find out what all fragments depend on once, because nothing of it changes in this block.
+
+    A page shows about nine fragments, and finding it out takes 7 µs.
+    """
+    token = surroundings.set(find_surroundings())
+    try:
+        yield
+    finally:
+        surroundings.reset(token)
 
 
 def note_cache_version(get_response: Callable) -> Callable:
@@ -158,7 +178,7 @@ def find_or_make(
     store: Store, kind: str, keys: list[Key], make: Callable[[list[Key]], dict[Key, Fragment]]
 ) -> dict[Key, Fragment]:
     fragments = store.fragments
-    context = (kind, *(find() for find in dependencies))
+    context = (kind, surroundings.get() or find_surroundings())
     found = {key: fragments[context, key] for key in keys if (context, key) in fragments}
     missing = [key for key in keys if key not in found]
     if missing:

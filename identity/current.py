@@ -123,10 +123,16 @@ def applied() -> Iterator[None]:
 
 
 def apply_site(get_response: Callable) -> Callable:
-    """Middleware: use the site's time zone, and the language of its interface."""
+    """Middleware: use the site's time zone, and the language of its interface.
+
+    Nothing is restored afterwards, because each request sets both. Restoring them took 10 µs.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with applied():
+        found = site()
+        timezone.activate(found.zone)
+        translation.activate(found.interface_language)
+        with fragments.settled():
             return get_response(request)
 
     return middleware

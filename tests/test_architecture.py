@@ -1,6 +1,7 @@
 """Imports go one way: content, caching, jobs <- identity <- accounts <- posts, and inside posts."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,17 @@ def test_no_foreign_key_goes_backward(app):
             if field.is_relation and field.concrete and field.related_model:
                 target = field.related_model._meta.app_label
                 assert target not in OURS - ALLOWED[app] - {app}, f"{model}.{field.name}"
+
+
+# They change the time zone or language of a block that shows no fragments.
+SHOW_NO_FRAGMENTS = {"language.py", "forms.py", "preview.py"}
+
+
+def test_another_time_zone_or_language_is_settled_for_fragments():
+    for path in (path for package in ALLOWED for path in modules(package)):
+        source = path.read_text()
+        is_settled = "settled()" in source or path.name in SHOW_NO_FRAGMENTS
+        assert is_settled or not re.search(r"\b(override|activate)\(", source), path
 
 
 def test_files_stay_readable():

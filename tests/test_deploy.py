@@ -319,8 +319,8 @@ def test_only_nginx_tells_the_application_the_client_and_the_scheme(tmp_path):
 @pytest.mark.parametrize(
     ("path", "is_limited"),
     [("/auth/login/", True), ("/admin/login/", True), ("/auth/password/reset/", True),
-     ("/auth/password/reset/MQ/set-password/", True), ("/auth/account/", False), ("/preview/", False),
-     ("/create/", False), ("/auth/invite/x/", True), ("/auth/email/confirm/1/x/", True)],
+     ("/auth/password/reset/MQ/set-password/", True), ("/auth/account/", False),
+     ("/preview/", False), ("/create/", False), ("/auth/invite/x/", True), ("/auth/email/confirm/1/x/", True)],
 )  # fmt: skip
 def test_guessing_passwords_is_slowed_down_and_nothing_else(tmp_path, path, is_limited):
     application = Told()

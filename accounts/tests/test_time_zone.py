@@ -12,6 +12,7 @@ from django.views import View
 from accounts.mixins import OwnTimeMixin
 from accounts.models import User
 from accounts.time_zones import zone_of
+from caching import fragments
 
 ACCOUNT = "/auth/account/"
 
@@ -71,6 +72,19 @@ def test_a_private_page_shows_times_in_the_chosen_zone(rf, make_user, set_site, 
     request.user = make_user("zoe", time_zone=name)
     with timezone.override("America/New_York"):
         assert WhatTime.as_view()(request).text == shown
+
+
+class Shared(OwnTimeMixin, View):
+    def get(self, request, *args, **kwargs) -> HttpResponse:
+        return HttpResponse(fragments.by_value("zone", 1, timezone.get_current_timezone_name))
+
+
+def test_people_share_fragments_only_with_people_in_their_zone(rf, make_user):
+    with fragments.settled():
+        for name in ("Europe/Berlin", "Asia/Tokyo"):
+            request = rf.get("/")
+            request.user = make_user(name[:4], time_zone=name)
+            assert Shared.as_view()(request).text == name
 
 
 def test_a_stranger_sees_the_time_of_the_site(rf):

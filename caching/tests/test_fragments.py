@@ -148,6 +148,18 @@ def test_a_fragment_of_the_same_values_is_rendered_once_per_worker(worker):
         assert number("one", 1) != first
 
 
+def test_a_block_that_settles_finds_language_and_zone_once(worker):
+    first = number("one")
+    with timezone.override("Asia/Tokyo"), fragments.settled():
+        in_tokyo = number("one")
+        with timezone.override("UTC"):
+            assert number("one") == in_tokyo != first
+        with timezone.override("UTC"), fragments.settled():
+            assert number("one") == first
+        assert number("one") == in_tokyo
+    assert number("one") == first
+
+
 def test_an_included_template_is_rendered_once_for_the_same_values(worker):
     footer = "includes/footer.html"
     first, again, other = (
