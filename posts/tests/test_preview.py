@@ -166,3 +166,23 @@ def test_a_text_that_its_editor_saved_needs_no_difference(client_of, visitor, ch
     client_of("author").post("/create/", typed | {"edit_session": "mine"})
     sent = {f"new_{name}": text for name, text in typed.items()} | {"edit_session": "mine"}
     assert client_of(visitor).post("/difference/", sent | change).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("visitor", "change", "is_named"),
+    [
+        ("author", {}, True),
+        ("author", {"new_body": "newer"}, True),
+        ("author", {"edit_session": "another"}, False),
+        ("reader", {}, False),
+    ],
+)
+def test_an_editor_learns_which_post_its_text_belongs_to(client_of, visitor, change, is_named):
+    author = client_of("author")
+    author.post("/create/autosave/", {"title": "One", "body": "a", "edit_session": "mine"})
+    post = Post.objects.get()
+    sent = {"new_title": "One", "new_body": "a", "edit_session": "mine"} | change
+    response = client_of(visitor).post("/difference/", sent)
+    assert response.get("Content-Location") == (f"/{post.pk}/update/" if is_named else None)
+    publishing.trash_post(post, now=timezone.now())
+    assert "Content-Location" not in client_of(visitor).post("/difference/", sent)

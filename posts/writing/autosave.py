@@ -118,7 +118,8 @@ class Difference(WriterRequiredMixin, LimitMixin, View):
     """Return the differences between two texts, word by word, as part of a page.
 
     Return 204 if `edit_session` last saved the new text, so that the browser needs no copy. Return
-    205 if that save arrived after the page with this `version` was rendered.
+    205 if that save arrived after the page with this `version` was rendered. Name the editor of the
+    post that `edit_session` saved in the header Content-Location.
     """
 
     limit = "difference"
@@ -127,22 +128,27 @@ class Difference(WriterRequiredMixin, LimitMixin, View):
         old, new = (text_in(request, side) for side in ("old", "new"))
         if max(map(len, (*old, *new))) > BODY_MAX_LENGTH:
             return HttpResponse(_("The texts are too long to compare."), status=422)
-        if post := post_of(request.user, session_in(request.POST), new):
-            is_shown = request.POST.get("version", "") in ("", str(post.version))
-            return HttpResponse(status=204 if is_shown else 205)
-        context = {"differences": history.differences(old, new)}
-        return render(request, "posts/_what_differs.html", context)
+        last = last_save(request.user, session_in(request.POST))
+        if last and as_saved(last.text) == as_saved(new):
+            is_shown = request.POST.get("version", "") in ("", str(last.post.version))
+            response = HttpResponse(status=204 if is_shown else 205)
+        else:
+            context = {"differences": history.differences(old, new)}
+            response = render(request, "posts/_what_differs.html", context)
+        if last and not last.post.is_in_trash:
+            path = reverse("posts:post_update", kwargs={"pk": last.post_id})
+            response["Content-Location"] = path
+        return response
 
 
 def text_in(request: HttpRequest, side: str) -> PostText:
     return PostText(*(request.POST.get(f"{side}_{name}", "") for name in PostText._fields))
 
 
-def post_of(user: User, edit_session: str, text: PostText) -> Post | None:
-    """Return the post if `text` is what `user` typed for the last save of `edit_session`."""
+def last_save(user: User, edit_session: str) -> Revision | None:
+    """Return the last revision that `edit_session` of `user` saved, with its post."""
     known = Revision.objects.filter(saved_by=user, edit_session=edit_session)
-    last = known.select_related("post").order_by("-pk").first() if edit_session else None
-    return last.post if last and as_saved(last.text) == as_saved(text) else None
+    return known.select_related("post").order_by("-pk").first() if edit_session else None
 
 
 def as_saved(text: PostText) -> list:

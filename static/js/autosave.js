@@ -44,6 +44,8 @@ const state = {
   // The form waits for an earlier save before it is submitted.
   isWaiting: false,
   isLeaving: false,
+  // Back may show a hidden page again, or load it without its text. Then only the copy leads to the saved text.
+  isHidden: false,
 };
 
 const isUnsaved = () => state.edits !== state.savedEdits;
@@ -168,7 +170,7 @@ function saved(result, edit) {
   if (location.pathname !== result.update_url) moveTo(result);
   if (timeField && !result.is_beside && !isUnsaved()) timeField.defaultValue = timeField.value;
   if (isTimeOrNoteChanged()) keep();
-  else if (!isUnsaved()) forget();
+  else if (!isUnsaved() && !state.isHidden) forget();
   say("saved", isTimeOrNoteChanged() ? `${result.saved_text}. ${status.dataset.timeOrNote}` : result.saved_text);
   showChecklist(result.checklist ?? []);
 }
@@ -274,102 +276,16 @@ logIn.addEventListener("click", () => {
   keep();
   state.isLeaving = state.isKept;
 });
-addEventListener("pageshow", () => { state.isLeaving = false; });
-addEventListener("pagehide", () => { if (isUnsaved()) keep(); });
+addEventListener("pageshow", () => { state.isLeaving = state.isHidden = false; });
+addEventListener("pagehide", () => {
+  state.isHidden = true;
+  if (isUnsaved()) keep();
+});
 addEventListener("beforeunload", (event) => {
   if (state.isLeaving || !(isUnsaved() || isAnythingElseChanged())) return;
   // Save now, so that the save arrives before a reload requests the page. Otherwise, the reload would show old text.
   send();
   event.preventDefault();
-});
-
-// Copies from earlier edit sessions
-
-const panel = form.querySelector("[data-local-copy]");
-
-// The server normalizes white space, commas and known tags, which doesn't count as a difference.
-function normalized(name, text = "") {
-  if (form.elements[name]?.matches("textarea")) return text.replaceAll("\r\n", "\n");
-  if (name !== "tags") return text.split(/\s+/).join(" ").trim();
-  return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
-}
-
-// The time counts only if the form shows it, and not for a new post, because then the server compares the text.
-const differsInTime = (copy) => timeField && !form.elements.uuid && "publish_at" in copy.fields && copy.fields.publish_at !== timeField.value;
-const differs = (copy) => differsInTime(copy)
-  || TEXT.some((name) => normalized(name, copy.fields[name]) !== normalized(name, form.elements[name]?.value));
-
-const earlierCopies = () => localCopies.list(copiesHere()).filter((copy) => copy.key !== state.keptUnder);
-
-async function fetchDifference(copy) {
-  const data = new FormData();
-  data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  data.append("edit_session", copy.key.split(":").pop());
-  if (!form.elements.uuid) data.append("version", form.elements.version.value);
-  for (const name of TEXT) {
-    data.append(`old_${name}`, form.elements[name]?.value ?? "");
-    data.append(`new_${name}`, copy.fields[name] ?? "");
-  }
-  const response = await fetch(form.dataset.differenceUrl, { method: "POST", body: data, signal: AbortSignal.timeout(RESPONSE_MS) });
-  if (!response.ok) throw new Error(response.status);
-  return response;
-}
-
-async function offerCopy() {
-  const copy = earlierCopies().find(differs);
-  if (!copy) {
-    panel.hidden = true;
-    return;
-  }
-  const place = panel.querySelector("[data-difference]");
-  try {
-    const response = await fetchDifference(copy);
-    // 205: the copy arrived after this page was rendered, so the saved text is newer than the page.
-    if (response.status === 205 && !isUnsaved() && !isAnythingElseChanged()) return location.reload();
-    // 204: the copy arrived, even if the page that sent it never got the response.
-    const hasArrived = response.status !== 200;
-    if (hasArrived && !differsInTime(copy)) {
-      localCopies.remove(copy.key);
-      return offerCopy();
-    }
-    // The HTML comes from our own server, which escapes everything that people wrote.
-    place.innerHTML = hasArrived ? "" : await response.text();
-  } catch {
-    place.textContent = panel.dataset.noDifference;
-  }
-  if (differsInTime(copy)) {
-    const line = document.createElement("p");
-    line.textContent = `${timeField.labels[0].firstChild.textContent.trim()}: ${copy.fields.publish_at.replace("T", " ")}`;
-    place.append(line);
-  }
-  const when = new Date(copy.at);
-  panel.querySelector("[data-typed-at]").textContent = when.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-  panel.dataset.key = copy.key;
-  panel.hidden = false;
-}
-
-function replaceText(field, text) {
-  if (field.value === text) return;
-  field.focus();
-  field.select();
-  // This keeps undo working. Setting the value would end its history.
-  document.execCommand("insertText", false, text);
-  if (field.value !== text) field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-panel.querySelector("[data-take-local]").addEventListener("click", () => {
-  const copy = localCopies.read(panel.dataset.key);
-  for (const field of fields) if (field.name in copy.fields) replaceText(field, copy.fields[field.name]);
-  keep();
-  if (state.isKept) localCopies.remove(panel.dataset.key);
-  form.elements.body.focus();
-  offerCopy();
-});
-panel.querySelector("[data-drop-local]").addEventListener("click", () => {
-  localCopies.remove(panel.dataset.key);
-  form.elements.body.focus();
-  offerCopy();
 });
 
 // Start
@@ -384,14 +300,8 @@ if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.de
   state.edits = 1;
   keep();
 }
-try {
-  await localCopies.restore();
-  localCopies.removeOld(prefix);
-  // Text that is identical on the server, or that this edit session now keeps, needs no other copy.
-  if (!isUnsaved() || state.keptUnder) {
-    for (const copy of earlierCopies()) if (!differs(copy)) localCopies.remove(copy.key);
-  }
-  await offerCopy();
-} catch {
-  // This browser has no storage. The first key shows the message.
-}
+
+// For recovery.js. Script names contain hashes, which an `import` would have to know.
+globalThis.autosave = {
+  TEXT, copiesHere, fields, forget, form, isAnythingElseChanged, isUnsaved, keep, prefix, RESPONSE_MS, state, timeField,
+};

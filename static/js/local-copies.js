@@ -52,6 +52,14 @@ function remove(key) {
   repeat(key, Date.now());
 }
 
+// Keep the copy under `newKey` instead, with its time.
+function move(key, newKey) {
+  const { at, fields } = read(key);
+  localStorage.setItem(newKey, JSON.stringify({ at, fields }));
+  repeat(newKey, at, fields);
+  remove(key);
+}
+
 function removeOld(prefix) {
   const oldest = Date.now() - COPY_DAYS * DAY_MS;
   for (const copy of list(prefix)) if (copy.at < oldest) remove(copy.key);
@@ -75,4 +83,4 @@ async function restore() {
 }
 
 // Script names contain hashes, which an `import` would have to know.
-globalThis.localCopies = { list, read, remove, removeOld, restore, write };
+globalThis.localCopies = { list, move, read, remove, removeOld, restore, write };

@@ -1,11 +1,12 @@
 """Returning to an editor after a browser crash, with Back, or never."""
 
 import os
+import re
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from tests.browser.conftest import CHROMIUM_FLAGS, wait_until
+from tests.browser.conftest import CHROMIUM_FLAGS, cut_off, wait_until
 from tests.browser.test_autosave import SOON, UNSENT, copies, status, write
 from tests.browser.test_main_job import join
 
@@ -155,6 +156,53 @@ def test_a_text_that_arrives_after_the_page_was_made_is_shown(page):
     later.goto(page.url)
     expect(later.get_by_label("Body")).to_have_value("Before. After.")
     assert copies(later) == []
+
+
+def arrive_unnoticed(page: Page, body: str) -> None:
+    """Type a text for a new post. It arrives, but the response of the site doesn't."""
+    page.goto("/create/")
+
+    def lose_response(route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/autosave/", lose_response)
+    write(page, body)
+    expect(status(page)).to_have_text(UNSENT, timeout=SOON)
+    page.unroute("**/autosave/")
+    cut_off(page)
+
+
+@pytest.mark.parametrize("is_restored", [True, False], ids=["filled in", "empty"])
+def test_back_to_the_form_of_a_new_post_leads_to_the_draft_it_became(page, is_restored):
+    arrive_unnoticed(page, "Arrived.")
+    if not is_restored:
+        page.evaluate("document.querySelector('form.editor').autocomplete = 'off'")
+    page.goto("/tags/")
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\d+/update/$"))
+    expect(page.get_by_label("Body")).to_have_value("Arrived.")
+    assert copies(page) == []
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+def test_newer_text_is_offered_only_in_the_draft_that_its_form_became(page, is_back):
+    arrive_unnoticed(page, "Arrived.")
+    write(page, " Newer.")
+    page.evaluate("document.querySelector('form.editor').autocomplete = 'off'")
+    page.goto("/tags/")
+    another = page.context.new_page()
+    another.goto("/create/")
+    wait_until(another, "!Object.keys(localStorage).some((key) => key.includes(':/create/:'))")
+    expect(another.get_by_role("button", name="Use this version")).to_be_hidden()
+    if is_back:
+        page.go_back()
+    else:
+        page.goto("/mine/")
+        page.get_by_role("main").get_by_role("link", name="Edit").first.click()
+    expect(page.get_by_label("Body")).to_have_value("Arrived.")
+    page.get_by_role("button", name="Use this version").click()
+    expect(page.get_by_label("Body")).to_have_value("Arrived. Newer.")
 
 
 def test_a_copy_is_kept_for_30_days(page):
