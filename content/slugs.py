@@ -5,6 +5,17 @@ import unicodedata
 
 SLUG_MAX_LENGTH = 100
 EMPTY_SLUG = "post"
+# Signs that distinguish one topic from another, and the words for them.
+SIGN_WORDS = (
+    (re.compile(r"(?<=\w)\+\+"), "pp"),
+    (re.compile(r"(?<=\w)[#♯]"), "sharp"),
+    (re.compile(r"(?<!\w)\.(?=\w)"), "dot"),
+    (re.compile(r"\+"), " plus "),
+    (re.compile(r"\*"), " star "),
+    (re.compile("&"), " and "),
+    (re.compile("@"), " at "),
+    (re.compile("%"), " percent "),
+)
 
 
 def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
@@ -28,6 +39,22 @@ def slugify(text: str, *, empty: str = EMPTY_SLUG) -> str:
         elif kind != "M" and follows_letter:
             slug += "-"
     return _shorten(slug.rstrip("-")) or empty
+
+
+def tag_slug(name: str) -> str:
+    """Return the slug of a tag, whose signs matter: C gives c, C++ cpp, C# csharp and .NET dotnet.
+
+    A name without a letter or digit, such as an emoji, gives the Unicode names of its signs.
+    """
+    named = unicodedata.normalize("NFKC", name)
+    for sign, word in SIGN_WORDS:
+        named = sign.sub(word, named)
+    return slugify(named, empty="") or slugify(_names_of_signs(named), empty="tag")
+
+
+def _names_of_signs(text: str) -> str:
+    """Return the Unicode names of the signs in `text`, without those of joiners and selectors."""
+    return " ".join(unicodedata.name(c, "") for c in text if unicodedata.category(c)[0] in "PS")
 
 
 def _shorten(slug: str) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from caching import fragments, takedown
-from content.slugs import slugify
+from content.slugs import tag_slug
 from identity import redirects
 from posts import search
 from posts.models import TAG_MAX_LENGTH, Post, Tag, Tagging
@@ -105,7 +105,7 @@ def set_tags(post: Post, tags: list[Tag], had: Sequence[Tag] = ()) -> None:
 def create_missing(names: list[str]) -> None:
     """Create a tag for each name that has none. Existing tags keep their spelling."""
     keys = [tag_key(name) for name in names]
-    slugs = [slugify(name, empty="tag") for name in names]
+    slugs = [tag_slug(name) for name in names]
     # Look for tags that already have one of these slugs, too.
     found = Tag.objects.filter(Q(key__in=keys) | Q(slug__in=slugs))
     known = {tag.key for tag in found}
@@ -116,7 +116,7 @@ def create_missing(names: list[str]) -> None:
 
 def create_tags(names: list[str], *, taken: set[str]) -> None:
     """Create tags. Skip those whose key or slug someone else takes first."""
-    slugs = {name: slugify(name, empty="tag") for name in names}
+    slugs = {name: tag_slug(name) for name in names}
     tags = []
     for name, slug in slugs.items():
         free = free_slug(name, besides=taken) if slug in taken else slug
@@ -128,8 +128,8 @@ def create_tags(names: list[str], *, taken: set[str]) -> None:
 
 
 def free_slug(name: str, *, besides: Container[str] = ()) -> str:
-    """Return a slug that no other tag has: C gets c, and then C++ gets c-2."""
-    base = slugify(name, empty="tag")
+    """Return a slug that no other tag has: I O gets i-o, and then I/O gets i-o-2."""
+    base = tag_slug(name)
     number = 1
     slug = base
     while slug in besides or Tag.objects.filter(slug=slug).exists():
@@ -157,7 +157,7 @@ def rename_or_merge(tag: Tag, name: str) -> Tag:
         return merge_tags(tag, into=twin)
     lock_rows(tag)
     old_path = tag.get_absolute_url()
-    if slugify(name, empty="tag") != slugify(tag.name, empty="tag"):
+    if tag_slug(name) != tag_slug(tag.name):
         tag.slug = free_slug(name)
     tag.name = name
     tag.key = tag_key(name)

@@ -1,3 +1,5 @@
+import re
+
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
@@ -15,7 +17,12 @@ class TextConverter(StringConverter):
     regex = "[^/\0]+"
 
 
+class UsualFeedConverter(StringConverter):
+    regex = "|".join(map(re.escape, feeds.USUAL_ADDRESSES))
+
+
 register_converter(TextConverter, "text")
+register_converter(UsualFeedConverter, "usual_feed")
 
 
 def feed_paths(route: str, view, name: str) -> list:
@@ -36,6 +43,7 @@ def comment_paths(*views: tuple) -> list:
 urlpatterns = [
     path("", home.Home.as_view(), name="post_list"),
     *feed_paths("feed/", feeds.site_feed, "feed"),
+    path("<usual_feed:address>", feeds.usual_address, name="feed_usual"),
     path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
     path("sitemap-<int:number>.xml", sitemaps.sitemap_part, name="sitemap_part"),
     path("robots.txt", sitemaps.robots, name="robots"),

@@ -74,6 +74,7 @@ INVENTORY = {
         )
         for kind in ("", "_atom", "_json")
     },
+    "posts:feed_usual": ({"address": "rss"}, READ, "public"),
     "posts:sitemap": ({}, READ, "public"),
     "posts:sitemap_part": ({"number": 0}, READ, "public"),
     "posts:robots": ({}, READ, "public"),

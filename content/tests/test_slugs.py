@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from content.slugs import EMPTY_SLUG, SLUG_MAX_LENGTH, slugify
+from content.slugs import EMPTY_SLUG, SLUG_MAX_LENGTH, slugify, tag_slug
 
 TITLES = [
     # Latin, with diacritics, ligatures and letters that have no counterpart in ASCII
@@ -177,3 +177,30 @@ def test_a_slug_fits_its_column_and_needs_no_escaping_in_a_path(title):
     assert 0 < len(slug) <= SLUG_MAX_LENGTH
     assert not set(slug) & set("/?#%&\\ .:;<>\"'")
     assert slug == unicodedata.normalize("NFKC", slug)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("C++", "cpp"),
+        ("C++17", "cpp17"),
+        ("ｃ＋＋", "cpp"),
+        ("Objective-C++/CLI", "objective-cpp-cli"),
+        ("C♯", "csharp"),
+        ("#python", "python"),
+        ("ASP.NET", "asp-net"),
+        ("C#/.NET", "csharp-dotnet"),
+        ("A+", "a-plus"),
+        ("A*", "a-star"),
+        ("AT&T", "at-and-t"),
+        ("@media", "at-media"),
+        ("100%", "100-percent"),
+        ("++", "plus-plus"),
+        ("?!", "question-mark-exclamation-mark"),
+        ("❤️", "heavy-black-heart"),
+        ("مدرسة", "مدرسة"),
+        ("\u200d", "tag"),
+    ],
+)
+def test_the_slug_of_a_tag_names_the_signs_that_distinguish_it(name, slug):
+    assert tag_slug(name) == slug

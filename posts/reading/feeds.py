@@ -25,13 +25,20 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.models import User
 from caching import fragments
-from content.addresses import absolute_html, absolute_url
+from content.addresses import absolute_html, absolute_url, moved
 from identity import current
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
 from posts.tagging import find_tag
 
 FEED_LENGTH = 20
+# The addresses of feeds on other blogs, which readers and their programs try.
+USUAL_ADDRESSES = {
+    **dict.fromkeys(("feed.xml", "feed.rss", "feed/rss/", "rss", "rss/"), "rss"),
+    **dict.fromkeys(("rss.xml", "index.xml"), "rss"),
+    **dict.fromkeys(("atom", "atom/", "atom.xml", "feed.atom"), "atom"),
+    "feed.json": "json",
+}
 CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 # Takes the place of the origin in the text that determines a feed's date.
 ANY_ORIGIN = "https://feed.invalid"
@@ -129,6 +136,13 @@ def site_feed(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @require_safe
+def usual_address(request: HttpRequest, address: str) -> HttpResponse:
+    """Redirect from one of the USUAL_ADDRESSES to the feed."""
+    home = reverse("posts:post_list")
+    return moved(request, path_below(home, USUAL_ADDRESSES[address]))
+
+
+@require_safe
 def tag_feed(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     now = timezone.now()
     tag = find_tag(slug, now)
@@ -223,7 +237,11 @@ def write(kind: str, source: Source, posts: list[Post], origin: str) -> bytes:
 
 
 def path_of(kind: str, source: Source) -> str:
-    return f"{source.path}feed/" if kind == "rss" else f"{source.path}feed/{kind}/"
+    return path_below(source.path, kind)
+
+
+def path_below(path: str, kind: str) -> str:
+    return f"{path}feed/" if kind == "rss" else f"{path}feed/{kind}/"
 
 
 def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:

@@ -230,3 +230,22 @@ def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_nu
     # The queries read the feed's date, the posts, and their tags.
     with django_assert_num_queries(3):
         client.get("/feed/")
+
+
+@pytest.mark.parametrize(
+    ("path", "feed"),
+    [
+        *((path, "/feed/") for path in ("/feed.xml", "/rss", "/rss/", "/rss.xml", "/index.xml")),
+        *((path, "/feed/") for path in ("/feed.rss", "/feed/rss/")),
+        *((path, "/feed/atom/") for path in ("/atom", "/atom/", "/atom.xml", "/feed.atom")),
+        ("/feed.json", "/feed/json/"),
+    ],
+)
+def test_the_usual_addresses_of_feeds_redirect_to_ours(client, db, path, feed):
+    response = client.get(f"{path}?a=b")
+    assert (response.status_code, response["Location"]) == (301, f"{feed}?a=b")
+
+
+@pytest.mark.parametrize("path", ["/feedxml", "/rss.xml/", "/xrss", "/rss/x/", "/tags/rss"])
+def test_other_addresses_do_not_redirect_to_a_feed(client, db, path):
+    assert "/feed/" not in client.get(path).headers.get("Location", "")

@@ -89,7 +89,7 @@ def test_a_redirect_keeps_the_query(moderating, make_post):
     assert moderating.get("/tags/a/?page=2")["Location"] == "/tags/b/?page=2"
 
 
-@pytest.mark.parametrize(("old", "new"), [("tea", "Tea"), ("Cafe", "Café"), ("C", "C++")])
+@pytest.mark.parametrize(("old", "new"), [("tea", "Tea"), ("Cafe", "Café"), ("C", "C?")])
 def test_another_spelling_keeps_the_address(moderating, make_post, old, new):
     make_post(tags=old)
     slug = Tag.objects.get().slug

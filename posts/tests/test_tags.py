@@ -186,20 +186,6 @@ def test_a_save_without_tags_leaves_them(make_post):
     assert names_of(post) == []
 
 
-def test_tags_with_the_same_slug_get_a_number(make_post):
-    make_post(tags="C, C++, C#, c 2, !!!, ???, tag")
-    slugs = dict(Tag.objects.values_list("name", "slug"))
-    assert slugs == {
-        "C": "c",
-        "C++": "c-2",
-        "C#": "c-3",
-        "c 2": "c-2-2",
-        "!!!": "tag",
-        "???": "tag-2",
-        "tag": "tag-3",
-    }
-
-
 def test_tags_and_related_rows_have_readable_names(make_post):
     post = make_post(tags="Tea")
     tag = Tag.objects.get()

@@ -14,7 +14,7 @@ from django.views.generic.detail import SingleObjectMixin, View
 from accounts.limits import LimitMixin
 from accounts.time_zones import zone_of
 from content.keys import is_key
-from content.slugs import slugify
+from content.slugs import tag_slug
 from posts.models import Post, Tag
 from posts.writing import preview_links
 from posts.writing.forms import PostForm
@@ -60,7 +60,7 @@ class Preview(WriterRequiredMixin, LimitMixin, View):
 def render_preview(post: Post, names: list[str]) -> list[Tag]:
     """Render `post` as saving would, and return tags named `names`. Save nothing."""
     render_body(post)
-    return [Tag(name=name, slug=slugify(name, empty="tag")) for name in names]
+    return [Tag(name=name, slug=tag_slug(name)) for name in names]
 
 
 @method_decorator(require_POST, name="dispatch")
