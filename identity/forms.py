@@ -1,17 +1,15 @@
 """The form for the owner's settings."""
 
-from unicodedata import normalize
-
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from content import time_zones
 from content.fields import WithoutMaxlength
 from content.reading import is_blank
 from identity import current
+from identity.language import language_choices
 from identity.models import Site
 
 SECTIONS = (
@@ -19,18 +17,6 @@ SECTIONS = (
     (_("Accounts"), ("registration", "new_role", "approves_accounts")),
     (_("Comments"), ("comments_enabled", "comment_approval")),
 )
-
-
-def language_choices() -> list[tuple[str, str]]:
-    """Return the languages by their English names, each with its own name."""
-    infos = [(code, get_language_info(code)) for code, _name in settings.LANGUAGES]
-    return [(code, name_of(info["name"], info["name_local"])) for code, info in infos]
-
-
-def name_of(name: str, own_name: str) -> str:
-    # Django spells Vietnamese with separate accents, which some fonts put beside the letter.
-    own_name = normalize("NFC", own_name)
-    return name if name == own_name else f"{name} ({own_name})"
 
 
 def checked_name(name: str) -> str:

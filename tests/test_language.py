@@ -95,7 +95,7 @@ def test_no_page_is_half_german(rendered):
     assert date_format(NOW, "DATETIME_FORMAT") == "3. Dezember 2024 14:05"
     assert "03.12.2024 14:05" in pages["/admin/posts/post/"]
     assert "December" not in pages["/"]
-    assert '<h2 dir="auto" lang="de">' in pages["/"]
+    assert '<article class="card" lang="de">' in pages["/"]
 
 
 def test_an_english_interface_runs_from_left_to_right(rendered):

@@ -210,6 +210,8 @@ class Post(Reviewed):
     # The name of an image, which contains its sizes (`content.image_names`).
     cover = models.CharField(max_length=100, blank=True, editable=False)
     cover_alt = models.CharField(_("alternative text"), max_length=300, blank=True)
+    # The code of the language, or empty for the blog's.
+    language = models.CharField(_("language"), max_length=16, blank=True, default="", db_default="")
     tags = models.ManyToManyField("posts.Tag", through="posts.Tagging", related_name="posts")
     comments_open = models.BooleanField(_("comments are open"), default=True)
     # Updated by the functions that add and remove likes and comments.

@@ -56,6 +56,9 @@ class SteadyFeed(SyndicationFeed):
 class RssFeed(SteadyFeed, Rss201rev2Feed):
     """RSS 2.0. If the author describes a post, the text is in `content:encoded`."""
 
+    def item_attributes(self, item: dict) -> dict[str, str]:
+        return {"xml:lang": item["language"]}
+
     def rss_attributes(self) -> dict[str, str]:
         return super().rss_attributes() | {"xmlns:content": CONTENT_NAMESPACE}
 
@@ -69,6 +72,9 @@ class RssFeed(SteadyFeed, Rss201rev2Feed):
 
 class AtomFeed(SteadyFeed, Atom1Feed):
     """Atom with the full post as content, which Django's class would label as a summary."""
+
+    def item_attributes(self, item: dict) -> dict[str, str]:
+        return {"xml:lang": item["language"]}
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
         super().add_item_elements(handler, item | {"description": None})
@@ -104,6 +110,7 @@ class JsonFeed(SyndicationFeed):
             "date_modified": item["updateddate"].isoformat(),
             "authors": [{"name": item["author_name"], "url": item["author_link"]}],
             "tags": list(item["categories"]),
+            "language": item["language"],
         }
 
 
@@ -259,6 +266,7 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
         author_name=xml_text(post.author.name),
         author_link=origin + author_path(post.author),
         categories=[xml_text(tag.name) for tag in post.shown_tags],
+        language=post.language or current.site().language,
     )
 
 

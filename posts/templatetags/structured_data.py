@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from content.addresses import absolute_url
+from identity import current
 from posts.models import Post
 from posts.templatetags.images import image
 
@@ -35,6 +36,7 @@ def describe(request: HttpRequest, post: Post) -> dict[str, object]:
         "@type": "BlogPosting",
         "headline": post.title,
         "description": post.summary,
+        "inLanguage": post.language or current.site().language,
         "url": address,
         "mainEntityOfPage": address,
         "datePublished": post.publish_at and post.publish_at.isoformat(),

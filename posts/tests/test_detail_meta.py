@@ -90,6 +90,7 @@ def test_the_metadata_has_title_description_dates_and_tags(client, make_post, au
         "@type": "BlogPosting",
         "headline": "On tea",
         "description": "Some tea & “milk”.",
+        "inLanguage": "en",
         "url": f"http://testserver{post.get_absolute_url()}",
         "mainEntityOfPage": f"http://testserver{post.get_absolute_url()}",
         "datePublished": "2024-02-03T04:05:06+00:00",

@@ -19,6 +19,8 @@ from content.images import MadeImage
 from content.reading import is_blank
 from content.time_zones import zone_named
 from content.widgets import LocalTimeInput
+from identity import current
+from identity.language import language_choices as blog_languages
 from posts.models import (
     BODY_MAX_LENGTH,
     EDIT_SESSION_MAX_LENGTH,
@@ -83,6 +85,14 @@ class TagsField(forms.CharField):
         return names
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """Return the blog's language, which a post has by default, and all others."""
+    names = dict(blog_languages())
+    site = current.site().language
+    default = _("The blog’s language: %(name)s") % {"name": names.get(site, site)}
+    return [("", default), *names.items()]
+
+
 class OwnTimeField(forms.DateTimeField):
     """A time to the second, in the zone in which the form was shown, or else the visitor's own.
 
@@ -119,6 +129,12 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         max_length=300,
         help_text=ALT_HELP,
     )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=language_choices,
+        help_text=_("Quotation marks and hyphens, spell checkers and voices follow it."),
+    )
     reason = forms.CharField(
         label=_("Note about this change"),
         required=False,
@@ -134,12 +150,12 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
 
     field_order = (
         *("title", "body", "body_image", "body_image_alt", "tags", "image", "cover_alt"),
-        *("remove_image", "description", "publish_at", "reason"),
+        *("remove_image", "description", "language", "publish_at", "reason"),
     )
 
     class Meta:
         model = Post
-        fields = ("title", "body", "cover_alt", "description", "publish_at")
+        fields = ("title", "body", "cover_alt", "description", "language", "publish_at")
         labels = {"cover_alt": _("Cover image alt text"), "publish_at": _("Publish at")}
         help_texts = {"cover_alt": ALT_HELP, "description": DESCRIPTION_HELP}
         field_classes = {"publish_at": OwnTimeField}
@@ -180,6 +196,10 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
             self.fields["cover_alt"].help_text = missing(ALT_HELP)
         if images_without_alt(self.instance.body_html):
             self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
+        # The browser checks the spelling in this language.
+        written_in = self["language"].value() or current.site().language
+        for name in PostText._fields:
+            self.fields[name].widget.attrs["lang"] = written_in
         self.fields["title"].widget.attrs["dir"] = "auto"
 
     @property
