@@ -15,17 +15,27 @@ from markdown_it.token import Token
 URL_LIMIT = 2_000
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-SCHEMES = frozenset({"http", "https", "mailto"})
-_BARE_SCHEME = re.compile(r"(?:^|[^a-z0-9.+/_-])(https?|mailto)$", re.IGNORECASE)
+WITHOUT_HOST = frozenset({"mailto", "tel", "xmpp"})
+SCHEMES = WITHOUT_HOST | {"http", "https"}
+_BARE_SCHEME = re.compile(r"(?:^|[^a-z0-9.+/_-])(https?)$", re.IGNORECASE)
 _WITHIN_WORD = re.compile(r"[\w./@-]")
 _SEPARATORS = r"\s<>`\"\u2000-\u206f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
 _HOST = rf"(?![-_])[^{_SEPARATORS}!-,./:-@\[-^{{-~]+"
 _BARE_URL = re.compile(
-    rf"(?:https?://{_HOST}|www\.{_HOST}\.{_HOST})(?:\.{_HOST})*(?::\d+)?(?:[/?#][^{_SEPARATORS}]*)?"
-    rf"|mailto:[\w.+-]+@{_HOST}(?:\.{_HOST})+",
+    rf"(?:https?://{_HOST}|www\.{_HOST}\.{_HOST})(?:\.{_HOST})*(?::\d+)?(?:[/?#][^{_SEPARATORS}]*)?",
     re.IGNORECASE,
 )
+# An email address as GFM has it, with letters of any script refused around it. It starts only at
+# the start of a word, so that no text takes quadratic time.
+_EMAIL = re.compile(
+    r"(?<![\w.+/@-])(?P<scheme>(?:mailto|xmpp):)?[a-z0-9_.+-]{1,64}@"
+    r"(?>[a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(?<![_-])(?!\w)(?P<resource>/[a-z0-9@.]*[a-z0-9@])?",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&[a-z0-9]+;$", re.IGNORECASE)
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
+# Longer than the name of any entity.
+ENTITY_LIMIT = 40
 
 
 # Two slashes and an ordinary host. nh3 decides about all others, because a link whose address it
@@ -45,7 +55,7 @@ def is_allowed_url(url: str) -> bool:
     if scheme and scheme[1].lower() not in SCHEMES:
         return False
     rest = url[scheme.end() :] if scheme else url
-    if (scheme and scheme[1].lower() == "mailto") or not (scheme or _SLASHES.match(rest)):
+    if (scheme and scheme[1].lower() in WITHOUT_HOST) or not (scheme or _SLASHES.match(rest)):
         return True
     return bool(_PLAIN_HOST.match(rest)) or _is_host(rest)
 
@@ -75,7 +85,7 @@ def _named(tokens: list[Token]) -> Iterator[Token]:
 
 
 def link_bare_url(state, silent: bool) -> bool:
-    """Inline rule: turn http://…, https://…, www.… and mailto:… into links without brackets.
+    """Inline rule: turn http://…, https://… and www.… into links without brackets.
 
     linkify-it is not used, because it takes `README.md` for a host.
     """
@@ -108,12 +118,56 @@ def _without_closing_punctuation(url: str) -> str:
     while True:
         last = url[-1]
         is_unpaired = last in _BRACKETS and url.count(last) > url.count(_BRACKETS[last])
-        if not is_unpaired and last not in "?!.,:;*_~'":
+        if entity := _ENTITY.search(url[-ENTITY_LIMIT:]):
+            url = url.removesuffix(entity[0])
+        elif is_unpaired or last in "?!.,:;*_~'":
+            url = url[:-1]
+        else:
             return url
-        url = url[:-1]
 
 
 def _push_link(state, url: str, href: str) -> None:
-    state.push("link_open", "a", 1).attrs = {"href": href}
-    state.push("text", "", 0).content = url
-    state.push("link_close", "a", -1)
+    for new in _link(url, href, state.level):
+        state.push(new.type, new.tag, new.nesting).content = new.content
+        state.tokens[-1].attrs = new.attrs
+        state.tokens[-1].info = new.info
+
+
+def _link(text: str, href: str, level: int) -> list[Token]:
+    """Return a link to a bare address. The mark "auto" tells the typographer to leave it alone."""
+    return [
+        Token("link_open", "a", 1, attrs={"href": href}, level=level, info="auto"),
+        Token("text", "", 0, content=text, level=level + 1),
+        Token("link_close", "a", -1, level=level, info="auto"),
+    ]
+
+
+def link_emails(state) -> None:
+    """Core rule: turn email addresses, mailto:… and xmpp:… into links without brackets.
+
+    It reads whole words after emphasis is known, because an address may contain underscores.
+    """
+    for block in state.tokens:
+        if "@" in block.content and block.children:
+            block.children = list(_with_emails(block.children))
+
+
+def _with_emails(tokens: list[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in tokens:
+        depth += token.nesting if token.tag == "a" else 0
+        if depth or token.type != "text":
+            yield token
+        else:
+            yield from _split_at_emails(token)
+
+
+def _split_at_emails(token: Token) -> Iterator[Token]:
+    end = 0
+    for found in _EMAIL.finditer(token.content):
+        scheme = (found["scheme"] or "").lower()
+        text = found[0] if scheme == "xmpp:" else found[0].removesuffix(found["resource"] or "")
+        yield Token("text", "", 0, content=token.content[end : found.start()], level=token.level)
+        yield from _link(text, text if scheme else f"mailto:{text}", token.level)
+        end = found.start() + len(text)
+    yield Token("text", "", 0, content=token.content[end:], level=token.level)

@@ -24,7 +24,14 @@ from mdit_py_plugins.footnote import footnote_plugin
 from pygments.token import STANDARD_TYPES
 
 from content import footnotes
-from content.bare_urls import SCHEMES, is_allowed_url, link_bare_url, name_links
+from content.bare_urls import (
+    SCHEMES,
+    WITHOUT_HOST,
+    is_allowed_url,
+    link_bare_url,
+    link_emails,
+    name_links,
+)
 from content.bulkhead import slot_for
 from content.highlighting import highlighted
 from content.image_names import image_from_url
@@ -42,7 +49,7 @@ from content.raw_html import (
 from content.slugs import slugify
 
 # Increase this when the same text renders differently, so that saved rows are rendered again.
-RENDERER_VERSION: int = 5
+RENDERER_VERSION: int = 6
 
 TOO_MUCH = "This text is too complex to format, so it is shown as typed."
 
@@ -67,11 +74,11 @@ def render_post(text: str) -> SafeString:
     """Return the body of a post, page or biography, written in Markdown, as safe HTML.
 
     It is CommonMark 0.31, with these differences. Headings start at h2 and skip no level, and each
-    has an id `h-…`. Links have `rel="noopener"`. Images load lazily. Addresses with a scheme other
-    than http, https and mailto are not links. Raw HTML outside the allow-list, or not closed in its
-    place, is shown as text. An element in a place where HTML does not allow it is replaced by its
-    text. Quotes and lists deeper than BLOCK_DEPTH levels are shown as typed. So is the whole text
-    if it passes another limit in `content.limits`.
+    has an id `h-…`. Links have `rel="noopener"`. Images load lazily. Links have only the schemes in
+    `bare_urls.SCHEMES`. Raw HTML outside the allow-list, or not closed in its place, is shown as
+    text. An element in a place where HTML does not allow it is replaced by its text. Quotes and
+    lists deeper than BLOCK_DEPTH levels are shown as typed. So is the whole text if it passes
+    another limit in `content.limits`.
 
     Raises only Busy (`content.bulkhead`), and only for a long text. The time grows with the length:
     200,000 characters take at most 2.5 seconds.
@@ -223,9 +230,9 @@ def _render_item_open(self, tokens, index, options, env) -> str:
 def _render_image(self, tokens, index, options, env) -> str:
     token = tokens[index]
     token.attrSet("alt", self.renderInlineAsText(token.children, options, env))
-    if not token.attrs["src"]:
+    if not (src := token.attrs["src"]) or src.partition(":")[0].lower() in WITHOUT_HOST:
         # HTML allows no image without an address.
-        return escapeHtml(f"![{token.attrs['alt']}]()")
+        return escapeHtml(f"![{token.attrs['alt']}]({src})")
     token.attrs |= {"loading": "lazy", "decoding": "async"}
     image = image_from_url(token.attrs["src"])
     if image:
@@ -279,13 +286,16 @@ _POST_RENDERERS = {
 
 def _new_parser(**options) -> MarkdownIt:
     """Return a parser with the rules that both dialects share."""
-    parser = MarkdownIt("commonmark", {"xhtmlOut": False, **options}).enable("strikethrough")
+    # Like GFM: one or two tildes strike text, three do not.
+    options |= {"xhtmlOut": False, "strikethrough_single_tilde": True}
+    parser = MarkdownIt("commonmark", options).enable("strikethrough")
     parser.validateLink = is_allowed_url
     add_limits(parser)
     parser.block.ruler.at("reference", _reference)
     parser.inline.add_terminator_char("w")
     parser.inline.ruler.at("linkify", link_bare_url)
     parser.inline.ruler.enable("linkify")
+    parser.core.ruler.after("inline", "link_emails", link_emails)
     parser.add_render_rule("fence", _render_fence)
     parser.add_render_rule("code_block", _render_code_block)
     return parser
@@ -364,8 +374,8 @@ def _new_cleaner(tags: frozenset[str], rel: str) -> nh3.Cleaner:
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
-    """Refuse images with a mailto address, and ids that don't have the forms used here."""
-    is_refused = (name == "src" and value.lower().startswith("mailto:")) or (
+    """Refuse images with an address like mailto, and ids that don't have the forms used here."""
+    is_refused = (name == "src" and value.partition(":")[0].lower() in WITHOUT_HOST) or (
         name == "id" and not value.startswith(("h-", "fn-", "fnref-"))
     )
     return None if is_refused else value

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from django.utils.safestring import SafeString
 
-from content import bare_urls
+from content import bare_urls, markup
 from content.markup import plain_text, render_comment, render_post
 
 OURS = "/media/images/abcdefghijklmnopqrstuv-1600x900-213.webp"
@@ -77,7 +77,7 @@ class Inspector(HTMLParser):
             # Like browsers: control characters and spaces do not hide a scheme.
             bare = re.sub(r"[\x00-\x20]", "", value).lower()
             scheme = re.match(r"([a-z][a-z0-9+.-]*):", bare)
-            allowed = {"http", "https"} | ({"mailto"} if name == "href" else set())
+            allowed = {"http", "https"} | ({"mailto", "tel", "xmpp"} if name == "href" else set())
             return not scheme or scheme[1] in allowed
         if name == "class":
             return all(CLASSES.fullmatch(each) for each in value.split())
@@ -230,6 +230,13 @@ def test_a_comment_shows_markup_that_only_posts_allow_as_typed(text):
         ("*http://a.b/_c_d*", "http://a.b/_c_d", None),
         ("www.example.org/x?y=1#z!", "http://www.example.org/x?y=1#z", "www.example.org/x?y=1#z"),
         ("mailto:a.b+c@example.com.", "mailto:a.b+c@example.com", None),
+        ("MAILTO:a_b_c@example.com/d", "MAILTO:a_b_c@example.com", None),
+        ("*a_b-c@example.com*.", "mailto:a_b-c@example.com", "a_b-c@example.com"),
+        ("(a@b.c)", "mailto:a@b.c", "a@b.c"),
+        ("xmpp:a@b.c/d@e.f/g", "xmpp:a@b.c/d@e.f", None),
+        ("[a@b.c](/d)", "/d", "a@b.c"),
+        ("<tel:+49-1>", "tel:+49-1", None),
+        ("[a](tel:+49)", "tel:+49", "a"),
         ("http://localhost:8000/", "http://localhost:8000/", None),
         ("见http://例え.jp/a。", "http://xn--r8jz45g.jp/a", "http://例え.jp/a"),
         ("<https://a.b>", "https://a.b", None),
@@ -251,9 +258,10 @@ def test_an_address_is_a_link(text, href, name):
 @pytest.mark.parametrize(
     "text",
     [
-        "README.md example.com a@b.de",
+        "README.md example.com a@b @a@b.de \u00fca@b.de a@b.\u00fc a@b.c\u00fc a/b@c.d",
+        "a@b.c- a@b.c_ mailto:a@b.c- `a@b.de` a\\@b.de a@b..c " + "a" * 65 + "@b.de",
         "ftp://a.b xhttp://a.b a/www.b.c //a.b localhost",
-        "http:// https:///a http://- http://__ www. www.a www.a. mailto:a mailto:@b.c",
+        "http:// https:///a http://- http://__ www. www.a www.a. mailto:a mailto:@b.c xmpp:a",
         "`http://a.b`",
         "http&colon;//a.b",
     ],
@@ -269,13 +277,34 @@ def test_an_address_too_long_to_be_one_is_cut():
     assert len(re.search('href="([^"]*)"', html)[1]) == bare_urls.URL_LIMIT
 
 
-@pytest.mark.parametrize("scheme", ["http", "HTTPS", "mailto"])
+def test_an_entity_at_the_end_of_an_address_is_not_part_of_it():
+    html = render_post("www.a.b/?c&copy; www.d.e/?f&g;;. www.h.i/j;")
+    links = ["http://www.a.b/?c", "http://www.d.e/?f", "http://www.h.i/j"]
+    assert re.findall('href="([^"]*)"', html) == links
+    assert "</a>\u00a9 " in html and "</a>&amp;g;;. " in html
+
+
+@pytest.mark.parametrize(
+    ("text", "struck"),
+    [
+        ("a ~one~ b ~~two~~", ["one", "two"]),
+        ("a ~~~x~~~ b ~c~~ ~ d ~", []),
+        ("~~a ~b~ c~~", ["a <s>b</s> c"]),
+    ],
+)
+@pytest.mark.parametrize("render", [render_post, render_comment])
+def test_one_or_two_tildes_strike_text_and_three_do_not(render, text, struck):
+    assert re.findall(r"<s>(.*)</s>" if "~b~" in text else r"<s>(.*?)</s>", render(text)) == struck
+    assert struck or render(text) == f"<p>{text}</p>\n"
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTPS", "mailto", "tel", "xmpp"])
 def test_links_go_to_these_schemes(scheme):
-    address = f"{scheme}:a@b.c" if scheme == "mailto" else f"{scheme}://b.c"
+    address = f"{scheme}://b.c" if "http" in scheme.lower() else f"{scheme}:a@b.c"
     assert f'href="{address}"' in render_post(f"[a]({address})")
 
 
-@pytest.mark.parametrize("scheme", ["javascript", "JaVaScRiPt", "data", "vbscript", "file", "tel"])
+@pytest.mark.parametrize("scheme", ["javascript", "JaVaScRiPt", "data", "vbscript", "file", "sms"])
 def test_links_go_to_no_other_scheme(scheme):
     text = f"[a]({scheme}:b) <{scheme}:b> ![c]({scheme}:d)"
     assert "href" not in render_post(text) and "src" not in render_post(text)
@@ -312,5 +341,7 @@ def test_an_image_in_a_comment_is_a_link(text, html):
     assert render_comment(text) == html.format("nofollow ugc noopener")
 
 
-def test_an_image_behind_mailto_has_no_address():
-    assert "src" not in render_post("![a](MAILTO:b@c.d)")
+@pytest.mark.parametrize("scheme", ["MAILTO", "tel", "xmpp"])
+def test_an_image_behind_an_address_without_a_host_is_text(scheme):
+    assert shown(render_post(f"![a]({scheme}:b@c.d)")) == f"![a]({scheme}:b@c.d)"
+    assert "src" not in markup._post_cleaner.clean(f'<img src="{scheme}:b@c.d">')
