@@ -6,19 +6,8 @@ const body = form.elements.body;
 const toolbar = form.querySelector("[data-toolbar]");
 const buttons = [...toolbar.querySelectorAll("[data-tool]")];
 
-// Replace a part of the text, and select the range `selection`, relative to its start.
-function write(start, end, text, selection = [0, text.length]) {
-  body.focus();
-  body.setSelectionRange(start, end);
-  // Adds to the browser's undo history, which setRangeText would clear.
-  const isWritten = document.execCommand(text ? "insertText" : "delete", false, text);
-  if (!isWritten && start !== end + text.length) {
-    body.setRangeText(text, start, end);
-    body.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  body.setSelectionRange(start + selection[0], start + selection[1]);
-}
-
+const { replace, lines: selectedLines } = globalThis.edits;
+const write = (start, end, text, selection = [0, text.length]) => replace(start, end, text, selection);
 const selected = () => [body.selectionStart, body.selectionEnd];
 
 // Leaves out white space at both ends, because Markdown ignores asterisks with a space between them and the text.
@@ -82,15 +71,6 @@ function codeBlock() {
   write(start, end, `${ticks}\n${text}\n${ticks}`);
 }
 
-// From the start of the first line to the end of the last. A line that is selected only up to its
-// start doesn't count.
-function selectedLines() {
-  const [start, end] = selected();
-  const last = end > start && body.value[end - 1] === "\n" ? end - 1 : end;
-  const stop = body.value.indexOf("\n", last);
-  return [body.value.lastIndexOf("\n", start - 1) + 1, stop < 0 ? body.value.length : stop];
-}
-
 function changeLines(change) {
   const [start, end] = selectedLines();
   const [caret, wasEnd] = selected();
@@ -105,11 +85,17 @@ function quote(lines) {
   return lines.map((line) => (isOn ? line.replace(/^> ?/, "") : `> ${line}`.trimEnd() + (line ? "" : lines.length > 1 ? "" : " ")));
 }
 
-function list(lines) {
-  const isOn = lines.every((line) => !line.trim() || /^\s*[-+*] /.test(line)) && lines.some((line) => line.trim());
-  if (isOn) return lines.map((line) => line.replace(/^(\s*)[-+*] /, "$1"));
-  return lines.map((line) => (line.trim() || lines.length === 1 ? line.replace(/^(\s*)(?:\d+[.)] |[-+*] )?/, "$1- ") : line));
+// `marker` returns the marker of an item, by its number.
+function list(lines, sign, marker) {
+  const isItem = (line) => line.trim() || lines.length === 1;
+  const isOn = lines.every((line) => !line.trim() || sign.test(line)) && lines.some((line) => line.trim());
+  if (isOn) return lines.map((line) => line.replace(sign, "$1"));
+  let number = 0;
+  return lines.map((line) => (isItem(line) ? line.replace(/^(\s*)(?:\d+[.)] |[-+*] )?/, (_, indent) => indent + marker(++number)) : line));
 }
+
+const bullets = (lines) => list(lines, /^(\s*)[-+*] /, () => "- ");
+const numbers = (lines) => list(lines, /^(\s*)\d+[.)] /, (number) => `${number}. `);
 
 // Each use changes the line to a heading, a subheading, and plain text again.
 function heading([line, ...rest]) {
@@ -138,6 +124,26 @@ function link() {
   write(start, end, `[${text.replaceAll("\n", " ")}]()`, [place, place]);
 }
 
+// Adds a block after the selected lines, with the blank lines that Markdown needs, and selects a part of it.
+function addBlock(text, selection = [text.length, text.length]) {
+  const [start, end] = selectedLines();
+  const isBlank = !body.value.slice(start, end).trim();
+  const from = isBlank ? start : end;
+  const before = from ? "\n".repeat(Math.max(0, 2 - /\n*$/.exec(body.value.slice(0, from))[0].length)) : "";
+  const after = body.value.startsWith("\n\n", end) ? "" : body.value.startsWith("\n", end) ? "\n" : "\n\n";
+  write(from, end, before + text + after, selection.map((at) => before.length + at));
+}
+
+function table() {
+  const heads = toolbar.dataset.heads.split("|");
+  const row = (cells) => `| ${cells.join(" | ")} |`;
+  addBlock([row(heads), row(heads.map(() => "---")), row(heads.map((head) => " ".repeat(head.length)))].join("\n"), [2, 2 + heads[0].length]);
+}
+
+function divider() {
+  addBlock("---", [5, 5]);
+}
+
 const ACTS = {
   bold: () => emphasize(2),
   italic: () => emphasize(1),
@@ -145,7 +151,11 @@ const ACTS = {
   code,
   heading: () => changeLines(heading),
   quote: () => changeLines(quote),
-  list: () => changeLines(list),
+  list: () => changeLines(bullets),
+  numbers: () => changeLines(numbers),
+  table,
+  divider,
+  image: () => form.elements.body_image.click(),
 };
 
 // Shortcuts, on a Mac with Command, because Control moves the cursor there

@@ -54,6 +54,16 @@ def select(page, text: str, start: int, end: int) -> None:
         ("List", "[- one\n\n- two]", "[one\n\ntwo]"),
         ("List", "[1. one\n2. two]", "[- one\n- two]"),
         ("List", "[one\n]two", "[- one]\ntwo"),
+        ("Numbered list", "[one\n\n- two]", "[1. one\n\n2. two]"),
+        ("Numbered list", "[1. one\n2. two]", "[one\ntwo]"),
+        (
+            "Table",
+            "a[]b",
+            "ab\n\n| [First column] | Second column |\n| --- | --- |\n"
+            "|              |               |\n\n",
+        ),
+        ("Divider", "a[]b\nc", "ab\n\n---\n\n[]c"),
+        ("Divider", "a\n[]", "a\n\n---\n\n[]"),
         ("Heading", "on[]e", "## on[]e"),
         ("Heading", "## on[]e", "### on[]e"),
         ("Heading", "### on[]e", "on[]e"),
@@ -89,6 +99,7 @@ def test_a_button_adds_its_markdown_and_removes_it(editor, tool, before, after):
         ("Control+e", "`tree`"),
         ("Control+Shift+Period", "> tree"),
         ("Control+Shift+Digit8", "- tree"),
+        ("Control+Shift+Digit7", "1. tree"),
         ("Control+Alt+b", "tree"),
     ],
 )
@@ -110,9 +121,9 @@ def test_the_toolbar_is_one_stop_of_the_tab_key_and_the_text_no_trap(editor, wid
     expect(buttons.first).to_be_focused()
     for key, at in [
         ("ArrowRight", 1),
-        ("End", 6),
+        ("End", 10),
         ("ArrowRight", 0),
-        ("ArrowLeft", 6),
+        ("ArrowLeft", 10),
         ("Home", 0),
     ]:
         editor.keyboard.press(key)
