@@ -17,13 +17,13 @@ from itertools import product
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_block import reference
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from pygments.token import STANDARD_TYPES
 
-from content import footnotes
+from content import code_blocks, footnotes
 from content.bare_urls import (
     SCHEMES,
     WITHOUT_HOST,
@@ -33,7 +33,6 @@ from content.bare_urls import (
     name_links,
 )
 from content.bulkhead import slot_for
-from content.highlighting import highlighted
 from content.image_names import image_from_url
 from content.limits import TooMuch, add_limits, render_within_limits, shallow
 from content.nesting import make_valid
@@ -47,17 +46,12 @@ from content.raw_html import (
     render_raw_inline,
 )
 from content.slugs import slugify
+from content.source_lines import LINE, number_lines
 
 # Increase this when the same text renders differently, so that saved rows are rendered again.
 RENDERER_VERSION: int = 6
 
 TOO_MUCH = "This text is too complex to format, so it is shown as typed."
-
-# NARROWEST columns of code fit on a page that is 320 px wide. Each list or quote around the code
-# takes LEVEL of these columns. The style sheet gives a tab TAB columns.
-NARROWEST = 22
-LEVEL = 3
-TAB = 4
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -84,6 +78,11 @@ def render_post(text: str) -> SafeString:
     200,000 characters take at most 2.5 seconds.
     """
     return _render(_post_parser, _post_cleaner, text)
+
+
+def render_preview(text: str) -> SafeString:
+    """Return the same as `render_post`, with the line of its source on each block (`data-line`)."""
+    return _render(_preview_parser, _preview_cleaner, text)
 
 
 # A form checks the rendered comment before it is saved, so both share one rendering.
@@ -121,11 +120,11 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
             html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{escapeHtml(text)}</pre>\n'
         # An entity may have produced a forbidden character.
         cleaned = FORBIDDEN.sub("\ufffd", cleaner.clean(html))
-        is_raw = parser is _post_parser and RAW_NAMES.search(text)
+        is_raw = parser is not _comment_parser and RAW_NAMES.search(text)
         return mark_safe(make_valid(cleaned) if is_raw else cleaned)  # noqa: S308
 
 
-# Headings, tables, code
+# Headings, tables
 
 
 def _place_headings(state) -> None:
@@ -185,32 +184,6 @@ def _align_by_class(state) -> None:
             token.attrSet("tabindex", "0")
         if token.type in ("th_open", "td_open") and token.attrs:
             token.attrs = {"class": token.attrs["style"].replace("text-align:", "align-")}
-
-
-def _render_fence(self, tokens, index, options, env) -> str:
-    token = tokens[index]
-    language, *_ = [*unescapeAll(token.info).lower().split(), ""]
-    code = highlighted(token.content, language, env)
-    return f'{_pre(token)}<code class="highlight">{code}</code></pre>\n'
-
-
-def _render_code_block(self, tokens, index, options, env) -> str:
-    token = tokens[index]
-    return f"{_pre(token)}<code>{escapeHtml(token.content)}</code></pre>\n"
-
-
-def _pre(token: Token) -> str:
-    """Return the start tag of a code block, which is focusable if it may need scrolling.
-
-    Only a browser knows whether it scrolls. Lines that fit the narrowest phone never do.
-    """
-    widest = max(map(_columns, token.content.split("\n")))
-    return '<pre tabindex="0">' if widest > NARROWEST - LEVEL * token.level else "<pre>"
-
-
-def _columns(line: str) -> int:
-    """Return how many columns a line takes; letters outside Latin may be twice as wide."""
-    return sum(1 if character < "\u0250" else 2 for character in line.expandtabs(TAB))
 
 
 def _render_item_open(self, tokens, index, options, env) -> str:
@@ -296,8 +269,8 @@ def _new_parser(**options) -> MarkdownIt:
     parser.inline.ruler.at("linkify", link_bare_url)
     parser.inline.ruler.enable("linkify")
     parser.core.ruler.after("inline", "link_emails", link_emails)
-    parser.add_render_rule("fence", _render_fence)
-    parser.add_render_rule("code_block", _render_code_block)
+    for name, rule in code_blocks.RENDERERS.items():
+        parser.add_render_rule(name, rule)
     return parser
 
 
@@ -311,6 +284,12 @@ def _new_post_parser() -> MarkdownIt:
         parser.core.ruler.push(rule.__name__, rule)
     for name, rule in _POST_RENDERERS.items():
         parser.add_render_rule(name, rule)
+    return parser
+
+
+def _new_preview_parser() -> MarkdownIt:
+    parser = _new_post_parser()
+    parser.core.ruler.push(number_lines.__name__, number_lines)
     return parser
 
 
@@ -357,11 +336,12 @@ _CLASSES = {
 }
 
 
-def _new_cleaner(tags: frozenset[str], rel: str) -> nh3.Cleaner:
+def _new_cleaner(tags: frozenset[str], rel: str, *anywhere: str) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=tags,
         clean_content_tags=set(),
-        attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags},
+        attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags}
+        | {"*": set(anywhere)},
         attribute_filter=_filter_attribute,
         # Every input is a disabled checkbox.
         set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}}
@@ -383,9 +363,11 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
 
 _post_parser = _new_post_parser()
 _post_cleaner = _new_cleaner(_POST_TAGS, "noopener")
+_preview_parser = _new_preview_parser()
+_preview_cleaner = _new_cleaner(_POST_TAGS, "noopener", LINE)
 _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
 # markdown-it completes a parser at its first use. Do that now, because another thread could use the
 # unfinished parser.
-for _parser in (_post_parser, _comment_parser):
+for _parser in (_post_parser, _preview_parser, _comment_parser):
     render_within_limits(_parser, "*")

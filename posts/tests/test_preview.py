@@ -24,6 +24,14 @@ def test_the_preview_is_the_page_of_a_reader_and_saves_nothing(client_of, post, 
     assert Post.objects.get().title == "Test title"
 
 
+def test_the_pane_shows_the_text_and_its_lines_without_header_and_footer(client_of):
+    client = client_of("author")
+    page, pane = (client.post("/preview/", TYPED | more).text for more in ({}, {"pane": ""}))
+    for mark in ("site-header", "site-footer", "skip-link"):
+        assert (mark in page, mark in pane) == (True, False), mark
+    assert '<p data-line="0">typed' in pane and 'data-line="2"' in pane
+
+
 def test_the_preview_shows_the_cover_unless_it_is_to_be_removed(client_of, make_post):
     post = make_post(cover=f"images/{'x' * 22}-8x8-000.webp")
     client = client_of("author")

@@ -14,12 +14,13 @@ from django.views.generic.detail import SingleObjectMixin, View
 from accounts.limits import LimitMixin
 from accounts.time_zones import zone_of
 from content.keys import is_key
+from content.markup import render_preview
 from content.slugs import tag_slug
 from posts.models import Post, Tag
 from posts.writing import preview_links
 from posts.writing.forms import PostForm
 from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin, WriterRequiredMixin
-from posts.writing.publishing import render_body
+from posts.writing.publishing import set_rendered
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -38,10 +39,13 @@ class Preview(WriterRequiredMixin, LimitMixin, View):
         said = form.cleaned_data
         post.publish_at = post.publish_at or timezone.now()
         post.cover = "" if said.get("remove_image") else post.cover
+        set_rendered(post, render_preview(post.body))
         context = {
             "post": post,
-            "tags": render_preview(post, said.get("tags", [])),
+            "tags": tags_named(said.get("tags", [])),
             "errors": form.errors,
+            # The pane beside the text has no space for the header.
+            "is_pane": "pane" in request.POST,
             # A preview shows the page of an anonymous reader, so messages wait for a regular page.
             "user": AnonymousUser(),
             "messages": [],
@@ -57,9 +61,8 @@ class Preview(WriterRequiredMixin, LimitMixin, View):
         return post or Post(author=user)
 
 
-def render_preview(post: Post, names: list[str]) -> list[Tag]:
-    """Render `post` as saving would, and return tags named `names`. Save nothing."""
-    render_body(post)
+def tags_named(names: list[str]) -> list[Tag]:
+    """Return tags with these names, and save none."""
     return [Tag(name=name, slug=tag_slug(name)) for name in names]
 
 

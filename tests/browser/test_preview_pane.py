@@ -26,7 +26,7 @@ def preview_button(page):
 
 
 def shown(page):
-    return page.frame_locator("[data-preview] iframe:not(.is-coming)")
+    return page.frame_locator("[data-preview] iframe")
 
 
 def test_the_preview_follows_the_text_beside_it_or_in_its_place(editor, width):
@@ -82,6 +82,38 @@ def test_links_in_the_preview_never_leave_it(editor, width):
     shown(editor).get_by_role("link", name="down").click()
     expect(shown(editor).get_by_role("heading", name="Part 59")).to_be_in_viewport()
     expect(editor).to_have_url(re.compile("/(create|update)/$"))
+
+
+def test_the_preview_follows_the_cursor(editor, width):
+    body = editor.get_by_label("Body")
+    above = f"{LONG}\n\n{'A long paragraph. ' * 500}**The end**"
+    body.fill(f"{above}\n\n{'Words. ' * 2_000}")
+    body.evaluate("(body, at) => body.setSelectionRange(at, at)", len(above))
+    preview_button(editor).click()
+    expect(shown(editor).locator("strong")).to_be_in_viewport()
+    for text in ("Part 30", "Part 0", "Part 59"):
+        if width < 1000:
+            editor.get_by_role("button", name="Write").click()
+        body.evaluate("(body, at) => body.setSelectionRange(at, at)", LONG.index(f"{text}\n"))
+        if width < 1000:
+            preview_button(editor).click()
+        expect(shown(editor).get_by_role("heading", name=text, exact=True)).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [1280])
+def test_only_what_changed_is_replaced(editor):
+    body = editor.get_by_label("Body")
+    body.fill(LONG)
+    preview_button(editor).click()
+    heading = shown(editor).get_by_role("heading", name="Part 30", exact=True)
+    heading.evaluate("heading => { heading.wasHere = true; }")
+    body.press("Control+Home")
+    body.press_sequentially("New\n\nlines\n\n")
+    expect(shown(editor).get_by_text("lines", exact=True)).to_be_visible()
+    body.press("Control+End")
+    body.press_sequentially(" And *more*.")
+    expect(shown(editor).get_by_text("more")).to_be_visible()
+    assert heading.evaluate("heading => heading.wasHere")
 
 
 def test_without_javascript_the_preview_opens_beside_and_saves_nothing(open_page, username):
