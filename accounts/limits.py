@@ -29,6 +29,7 @@ PRIVATE_NETWORKS = [
         "fe80::/10",
     )
 ]
+UNREADABLE = "unreadable"
 
 
 class LimitMixin:
@@ -96,17 +97,21 @@ def key_of(act: str, name: str) -> bytes:
 def client_address(request: HttpRequest) -> str:
     """Return the visitor's address, for IPv6 its /64 network, or "" if it is not known.
 
-    A private peer is a proxy, unless a trusted proxy forwarded the address.
+    A private peer is a proxy, unless a trusted proxy forwarded the address. All visitors with a
+    forwarded text that is no address count as one, because otherwise, it would evade the limits.
     """
+    peer = request.META.get("REMOTE_ADDR", "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR") if settings.BEHIND_PROXY else None
+    # A valid address has replaced the peer (`blogsite.requests`).
+    if forwarded is not None and forwarded != peer:
+        return UNREADABLE
     try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+        address = ipaddress.ip_address(peer)
     except ValueError:  # A Unix socket has no address.
         return ""
     address = getattr(address, "ipv4_mapped", None) or address
-    # A header without a valid address is ignored, and the peer remains.
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR") if settings.BEHIND_PROXY else None
     is_private = any(address in network for network in PRIVATE_NETWORKS)
-    if address.is_loopback or (is_private and forwarded != request.META["REMOTE_ADDR"]):
+    if address.is_loopback or (is_private and forwarded is None):
         return ""
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))

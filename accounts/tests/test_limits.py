@@ -125,28 +125,42 @@ def test_limits_can_be_turned_off(client_of, post, settings):
 @pytest.mark.parametrize(
     ("peer", "forwarded", "behind_proxy", "counted"),
     [
-        ("203.0.113.5", "", False, "203.0.113.5"),
+        ("203.0.113.5", None, False, "203.0.113.5"),
         ("203.0.113.5", "198.51.100.1", False, "203.0.113.5"),
-        ("2001:db8:1:2:3:4:5:6", "", False, "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.5", "", False, "203.0.113.5"),
-        ("127.0.0.1", "", False, ""),
-        ("::1", "", False, ""),
-        ("", "", False, ""),
-        ("10.0.0.7", "", False, ""),
+        ("2001:db8:1:2:3:4:5:6", None, False, "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.5", None, False, "203.0.113.5"),
+        ("127.0.0.1", None, False, ""),
+        ("::1", None, False, ""),
+        ("", None, False, ""),
+        ("10.0.0.7", None, False, ""),
         ("172.17.0.1", "198.51.100.1", False, ""),
-        ("fd00::1", "", False, ""),
+        ("fd00::1", None, False, ""),
         ("10.0.0.7", "10.0.0.7", True, "10.0.0.7"),
         ("127.0.0.1", "127.0.0.1", True, ""),
-        ("172.17.0.1", "", True, ""),
-        ("172.17.0.1", "unknown", True, ""),
+        ("172.17.0.1", None, True, ""),
+        ("172.17.0.1", "", True, "unreadable"),
+        ("172.17.0.1", "unknown", True, "unreadable"),
+        ("127.0.0.1", "unix:", True, "unreadable"),
+        ("203.0.113.5", "fe80::1%eth0", True, "unreadable"),
+        ("", "_hidden", True, "unreadable"),
     ],
 )
 def test_only_real_addresses_of_visitors_are_counted(
     rf, settings, peer, forwarded, behind_proxy, counted
 ):
     settings.BEHIND_PROXY = behind_proxy
-    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
     assert client_address(rf.get("/", REMOTE_ADDR=peer, **headers)) == counted
+
+
+def test_visitors_with_an_unreadable_forwarded_address_share_one_limit(db, settings):
+    settings.BEHIND_PROXY = True
+    settings.MIDDLEWARE = ["blogsite.requests.trust_proxy_headers", *settings.MIDDLEWARE]
+    headers = [f"203.0.113.5, garbage {n}" for n in range(3)]
+    sent = [register(Client(), f"person{n}", HTTP_X_FORWARDED_FOR=h) for n, h in enumerate(headers)]
+    assert [response.status_code for response in sent] == [302, 302, 429]
+    readable = register(Client(), "person3", HTTP_X_FORWARDED_FOR=f"garbage, {STRANGER}")
+    assert readable.status_code == 302
 
 
 # Accounts -----------------------------------------------------------------------------------------
