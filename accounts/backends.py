@@ -1,5 +1,8 @@
 """Authentication that takes the same time for every refusal."""
 
+import time
+from functools import lru_cache
+
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
@@ -13,6 +16,8 @@ from content.outages import LimitReached
 # Seconds that a login from a known browser waits for a slot. Four strangers who try wrong passwords
 # without a break take all slots, so otherwise, no one could log in.
 PATIENCE = 5
+# Seconds for which a worker remembers the kinds of hashes. Finding them reads all accounts.
+KEPT_FOR = 3_600
 
 
 class EvenBackend(ModelBackend):
@@ -58,8 +63,25 @@ def check_password(user: User, password: str, patience: float) -> bool:
     with hashers.slot(patience):
         is_correct = user.check_password(password)
         if not is_correct:
-            hashers.verify_other_kinds(password, user.password)
+            kinds = kinds_in_use(int(time.monotonic() // KEPT_FOR))
+            # An account may have been imported since.
+            kinds.add(hashers.kind_of(user.password))
+            hashers.verify_other_kinds(password, user.password, kinds)
         return is_correct
+
+
+@lru_cache(maxsize=1)
+def kinds_in_use(hour: int) -> set[str]:
+    """Return the kinds of hashes that accounts have, from queries once in an hour.
+
+    On most blogs, it is only the kind of new hashes. So a wrong password costs one hash, not three.
+    """
+    argon2 = User.objects.filter(password__startswith=f"{hashers.SMALL}$")
+    found = {
+        hashers.LARGE: argon2.exclude(password__contains=hashers.SMALL_MARK),
+        hashers.PBKDF2: User.objects.filter(password__startswith=f"{hashers.PBKDF2}$"),
+    }
+    return {hashers.SMALL, *(kind for kind, users in found.items() if users.exists())}
 
 
 def open_user(typed: str) -> User:

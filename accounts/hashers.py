@@ -70,19 +70,23 @@ class Pbkdf2(InSlotMixin, hashers.PBKDF2PasswordHasher):
     """Django's default, so that a blog that moves here keeps its users' passwords."""
 
 
+# Only hashes of the first kind contain this.
+SMALL_MARK = f"$m={Argon2.memory_cost},t="
+
+
 def kind_of(encoded: str) -> str:
     """Return the key of the sample that takes as long to verify as `encoded`.
 
     If Django can't read a hash, it spends the time of a new one instead.
     """
     algorithm = encoded.partition("$")[0]
-    if algorithm == "argon2" and f"$m={Argon2.memory_cost},t=" not in encoded:
+    if algorithm == "argon2" and SMALL_MARK not in encoded:
         return LARGE
     return algorithm if algorithm in SAMPLES else SMALL
 
 
-def verify_other_kinds(password: str, encoded: str) -> None:
-    """Verify a sample of every other kind of hash, so that all refusals take equally long.
+def verify_other_kinds(password: str, encoded: str, kinds: set[str]) -> None:
+    """Verify a sample of every other kind of hash in `kinds`, so all refusals take equally long.
 
     Otherwise, the duration would reveal which accounts exist and which have long been unused.
     """
@@ -90,6 +94,6 @@ def verify_other_kinds(password: str, encoded: str) -> None:
     known = hashers.get_hashers_by_algorithm()
     if done == PBKDF2:
         known[PBKDF2].harden_runtime(password, encoded)
-    for kind, sample in SAMPLES.items():
-        if kind != done and sample.partition("$")[0] in known:
-            hashers.check_password(password, sample)
+    for kind in kinds - {done}:
+        if SAMPLES[kind].partition("$")[0] in known:
+            hashers.check_password(password, SAMPLES[kind])

@@ -6,6 +6,7 @@ from django.contrib.auth import hashers as django_hashers
 from django.contrib.auth.hashers import check_password, make_password
 
 from accounts import hashers
+from accounts.backends import kinds_in_use
 from accounts.hashers import LARGE, PBKDF2, SAMPLES, SMALL, kind_of
 from accounts.models import User
 from conftest import PASSWORD
@@ -21,6 +22,7 @@ OF_DJANGO = [
 FEW_ITERATIONS = (
     "pbkdf2_sha256$600000$R4nD0mSaLtR4nD0mSaLt22$nJ1QA/oHiU/9fMJJiF8SJTe9j/V6TndHw8pIuB="
 )
+ITERATIONS = django_hashers.PBKDF2PasswordHasher.iterations
 done = []
 
 
@@ -50,7 +52,9 @@ class CountedPbkdf2(hashers.Pbkdf2):
 def counted(settings) -> list:
     settings.PASSWORD_HASHERS = [f"{__name__}.CountedArgon2", f"{__name__}.CountedPbkdf2"]
     done.clear()
-    return done
+    kinds_in_use.cache_clear()
+    yield done
+    kinds_in_use.cache_clear()
 
 
 def work() -> dict[str, int]:
@@ -82,13 +86,41 @@ def work() -> dict[str, int]:
 def test_every_refused_login_does_the_same_work(
     client, make_user, counted, path, encoded, is_active
 ):
+    for kind in (LARGE, PBKDF2):
+        set_hash(make_user(kind.split()[0]), SAMPLES[kind])
     if encoded:
-        make_user("reader", is_active=is_active)
-        User.objects.update(password=encoded)
-        counted.clear()
+        set_hash(make_user("reader", is_active=is_active), encoded)
+    counted.clear()
     response = client.post(path, {"username": "reader", "password": "wrong"})
     assert response.status_code == 200 and response.context["form"].errors
-    assert work() == {SMALL: 1, LARGE: 1, PBKDF2: django_hashers.PBKDF2PasswordHasher.iterations}
+    assert work() == {SMALL: 1, LARGE: 1, PBKDF2: ITERATIONS}
+
+
+def set_hash(user: User, encoded: str) -> None:
+    User.objects.filter(pk=user.pk).update(password=encoded)
+
+
+@pytest.mark.parametrize("other", [SMALL, LARGE, PBKDF2])
+def test_a_refusal_costs_only_the_kinds_of_hashes_that_accounts_have(
+    client, make_user, counted, other
+):
+    make_user("author")
+    set_hash(make_user("reader"), SAMPLES[other])
+    amount = ITERATIONS if other == PBKDF2 else 1
+    for name in ("reader", "author", "unknown"):
+        counted.clear()
+        client.post(LOGIN, {"username": name, "password": "wrong"})
+        assert work() == dict.fromkeys(SAMPLES, 0) | {SMALL: 1, other: amount}, name
+
+
+def test_the_hash_of_an_imported_account_counts_from_its_first_login(client, make_user, counted):
+    client.post(LOGIN, {"username": "unknown", "password": "wrong"})
+    assert work() == {SMALL: 1, LARGE: 0, PBKDF2: 0}
+    set_hash(make_user("moved"), SAMPLES[PBKDF2])
+    for name in ("moved", "unknown"):
+        counted.clear()
+        client.post(LOGIN, {"username": name, "password": "wrong"})
+        assert work() == {SMALL: 1, LARGE: 0, PBKDF2: ITERATIONS}, name
 
 
 def test_a_new_hash_takes_19_mib_and_one_lane(settings):
