@@ -10,7 +10,7 @@ from posts.search.tokens import tokenize
 
 # Increase this if the same post results in a different document, for example with a new tokenizer.
 # `prepare` then writes all documents again.
-INDEX_VERSION: int = 1
+INDEX_VERSION: int = 2
 BATCH = 500
 # Updating the index of a post takes up to a millisecond, and on SQLite other writers wait.
 NAMED_AT_ONCE = 1_000
@@ -125,14 +125,13 @@ def _tags_of(post_pks: list[int]) -> dict[int, str]:
 
 
 def tokens_of(post: Post, text: str | None = None) -> dict[str, str]:
-    """Return the tokens of title and body. This takes up to half a second.
+    """Return the tokens of title, body and description. This takes up to half a second.
 
     `text` is the body as returned by `text_of`, if it is known.
     """
-    return {
-        "title": " ".join(tokenize(post.title)),
-        "body": _fitting(tokenize(text_of(post) if text is None else text)),
-    }
+    body = tokenize(text_of(post) if text is None else text)
+    described = [*tokenize(post.description), BETWEEN_NAMES] if post.description else []
+    return {"title": " ".join(tokenize(post.title)), "body": _fitting(described + body)}
 
 
 def _names_of(author: User) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from posts.search.signs import ends_in_signs, without_plain_word
 from posts.search.tokens import PREFIX_MIN_LENGTH, is_pair, is_single, tokenize
 
 # Enough for a sentence. The limit keeps every query as cheap as a page.
@@ -83,7 +84,12 @@ def _read_term(found: re.Match) -> Term:
     # In the index, the last character of a run of pairs is also a token. A query doesn't need it.
     if len(tokens) > 1 and is_pair(tokens[-2]):
         tokens.pop()
-    may_go_on = bool(found["word"]) and not field and not found["minus"]
+    if found["word"]:
+        tokens = without_plain_word(tokens)
+    # The sign of C++ ends the word.
+    may_go_on = bool(found["word"]) and not (
+        field or found["minus"] or ends_in_signs(typed, tokens)
+    )
     return Term(typed, tuple(tokens), bool(tokens) and _is_prefix(tokens[-1], may_go_on), field)
 
 

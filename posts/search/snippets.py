@@ -8,6 +8,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from posts.search.query import Query, Term
+from posts.search.signs import may_name_signs
 from posts.search.tokens import Token, scan
 
 SNIPPET_LENGTH = 240
@@ -74,7 +75,8 @@ def _occurrences(text: str, query: Query) -> Iterator[Span]:
     """Yield start and end of each match, ordered by start."""
     terms = [term for term in query.wanted if term.tokens and not term.field]
     firsts = tuple({term.tokens[0] for term in terms})
-    if not firsts or (text.isascii() and not _any_in(text.lower(), firsts)):
+    is_plain = text.isascii() and not any(map(may_name_signs, firsts))
+    if not firsts or (is_plain and not _any_in(text.lower(), firsts)):
         return
     longest = max(len(term.tokens) for term in terms)
     window: deque[Token] = deque(maxlen=longest)

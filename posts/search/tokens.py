@@ -1,7 +1,8 @@
 """The tokenizer for indexed text and for queries.
 
 A token contains only letters, digits and the marks that distinguish words, so that it is safe in
-the query syntax of both databases. There is no stemming, and there are no stop words.
+the query syntax of both databases. Signs that distinguish words become letters: C++ gives `cpp`.
+There is no stemming, and there are no stop words.
 
 Scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean,
 which attaches particles to words, become overlapping pairs of characters, each with its marks. The
@@ -12,13 +13,15 @@ start of some token.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-# No language has longer words, and PostgreSQL accepts at most 2 kB.
-TOKEN_MAX_LENGTH = 64
+from posts.search.folding import INVISIBLE, SELECTORS, TOKEN_MAX_LENGTH, fold
+from posts.search.signs import AFTER, BEFORE, has_signs, signed_words
+
 PREFIX_MIN_LENGTH = 3
+SIGNED_ASCII_RUN = re.compile(f"{BEFORE}[A-Za-z0-9]+{AFTER}")
 
 # Blocks of scripts without spaces. The patterns below exclude their signs and digits.
 UNSPACED = (
@@ -33,23 +36,9 @@ UNSPACED_FAR = "\U0001aff0-\U0001b16f\U00020000-\U0003ffff"  # kana, Han
 # Symbols that NFKC expands to letters and digits: №, Ⓐ, ㍿.
 WRITTEN_OUT = "\u2100-\u214f\u2460-\u24ff\U0001f100-\U0001f1ff"
 WRITTEN_OUT_UNSPACED = "\u3200-\u33ff"
-# Invisible within words: soft hyphen, joiners, directions. A zero-width space ends a word.
-INVISIBLE = "\u00ad\u200c-\u200f\u2060\ufeff"
 # Maximum number of marks per letter. More are decoration, and normalization needs quadratic time to
 # sort them.
 MARKS_MAX = 30
-# Variation selectors. They change the appearance of a character, not its identity.
-SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-STRESS = "\u0300\u0301"
-# Letters with a stroke, which Unicode doesn't decompose into a letter and a mark.
-STROKES = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
-)
-# The iota below a Greek letter is a mark like the others, but casefolding turns it into a letter.
-BARE_GREEK = {
-    code: unicodedata.normalize("NFD", chr(code)).replace("\u0345", "")
-    for code in (0x0345, *range(0x1F80, 0x1FFD))
-}
 
 
 class Token(NamedTuple):
@@ -62,24 +51,31 @@ class Token(NamedTuple):
 
 def tokenize(text: str) -> list[str]:
     """Return the tokens of `text` in their order."""
+    is_signed = has_signs(text)
+    if text.isascii() and not is_signed:
+        return [word[:TOKEN_MAX_LENGTH] for word in re.findall("[a-z0-9]+", text.lower())]
     if text.isascii():
-        words = re.findall("[a-z0-9]+", text.lower())
-        return [word[:TOKEN_MAX_LENGTH] for word in words]
+        pattern = SIGNED_ASCII_RUN
+    else:
+        pattern = _patterns().signed_run if is_signed else _patterns().run
     tokens = []
-    for run in _patterns().run.findall(text):
-        tokens += [run.lower()[:TOKEN_MAX_LENGTH]] if run.isascii() else _split(fold(run))
+    for run in pattern.findall(text):
+        # Most words take this path, and another call for each would take twice as long.
+        if run.isascii() and run.isalnum():
+            tokens.append(run.lower()[:TOKEN_MAX_LENGTH])
+        else:
+            tokens += _tokens_of(run)
     return tokens
 
 
 def scan(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` with their positions."""
-    for run in _patterns().run.finditer(text):
+    for run in _patterns().signed_run.finditer(text):
+        tokens = _tokens_of(run[0])
         if run[0].isascii():
-            yield Token(run[0].lower()[:TOKEN_MAX_LENGTH], run.start(), run.end())
-            continue
-        folded = fold(run[0])
-        tokens = _split(folded)
-        places = _places(run[0], folded, len(tokens))
+            places = [(0, len(run[0]))] * len(tokens)
+        else:
+            places = _places(run[0], fold(run[0]), len(tokens))
         for token, (start, end) in zip(tokens, places, strict=True):
             yield Token(token, run.start() + start, run.start() + end)
 
@@ -92,6 +88,15 @@ def is_pair(token: str) -> bool:
 def is_single(token: str) -> bool:
     """Return whether `token` is one character of a script without spaces."""
     return bool(_patterns().unit.fullmatch(token))
+
+
+def _tokens_of(run: str) -> list[str]:
+    """Return the tokens of a word with its signs, or of a run of a script without spaces."""
+    if run.isascii() and run.isalnum():
+        return [run.lower()[:TOKEN_MAX_LENGTH]]
+    tokens = _split(fold(run))
+    is_word = len(tokens) == 1 and not is_single(tokens[0])
+    return signed_words(run, tokens[0]) if is_word else tokens
 
 
 def _split(folded: str) -> list[str]:
@@ -115,54 +120,12 @@ def _places(typed: str, folded: str, wanted: int) -> list[tuple[int, int]]:
     return [(start, end) for (start, _), (_, end) in pairwise([*units, units[-1]])]
 
 
-def fold(text: str) -> str:
-    """Return `text` with case, width and diacritics folded, so that equal words match.
-
-    It removes marks from Latin and Greek letters, and stress marks from Cyrillic ones. It keeps the
-    marks of other scripts, as well as й, ё, ї and ў, which are separate letters.
-    """
-    return _fold(text) if len(text) > TOKEN_MAX_LENGTH else _fold_word(text)
-
-
-def _fold(text: str) -> str:
-    # NFKC expands one Arabic ligature to 18 letters. A text that consists only of these is cut.
-    written_out = unicodedata.normalize("NFKC", text)[: 3 * len(text) + TOKEN_MAX_LENGTH]
-    composed = unicodedata.normalize("NFKC", written_out.translate(BARE_GREEK).casefold())
-    kept = []
-    base = ""
-    for character in composed:
-        if unicodedata.category(character)[0] != "M":
-            base = unicodedata.normalize("NFD", character)[0]
-            kept.append(base if _loses_marks(base) else character)
-        elif not _loses_marks(base) and not (character in STRESS and _is_cyrillic(base)):
-            kept.append(character)
-    visible = re.sub(f"[{INVISIBLE}{SELECTORS}]", "", "".join(kept))
-    return unicodedata.normalize("NFC", visible).translate(STROKES)
-
-
-_fold_word = lru_cache(maxsize=10_000)(_fold)
-
-
-def _loses_marks(base: str) -> bool:
-    """Return whether `base` loses its marks, as Latin and Greek letters and keycap digits do."""
-    return "" < base < "\u0400" or "\u1d00" <= base <= "\u1fff" or base in _EXTENSIONS
-
-
-_EXTENSIONS = frozenset(
-    chr(code)
-    for block in ((0x2C60, 0x2C80), (0xA720, 0xA800), (0xAB30, 0xAB70))
-    for code in range(*block)
-)
-
-
-def _is_cyrillic(base: str) -> bool:
-    return "\u0400" <= base <= "\u052f"
-
-
 class _Patterns(NamedTuple):
     """Runs of one kind of script, as typed and as folded, and characters of unspaced scripts."""
 
     run: re.Pattern
+    # With the signs of words. Finding these takes twice as long.
+    signed_run: re.Pattern
     folded_run: re.Pattern
     unit: re.Pattern
 
@@ -178,8 +141,11 @@ def _patterns() -> _Patterns:
     unspaced = f"(?:[{UNSPACED}]|[{UNSPACED_FAR}])"
     unit = rf"(?=[^\W_]){unspaced}{marks}"
     letter = rf"(?!{unspaced})[^\W_]{marks}"
+    unspaced_run = f"(?:{unit}|[{WRITTEN_OUT_UNSPACED}])+"
+    word = f"(?:{letter}|[{WRITTEN_OUT}])+"
     return _Patterns(
-        run=re.compile(f"(?:{unit}|[{WRITTEN_OUT_UNSPACED}])+|(?:{letter}|[{WRITTEN_OUT}])+"),
+        run=re.compile(f"{unspaced_run}|{word}"),
+        signed_run=re.compile(f"{unspaced_run}|{BEFORE}{word}{AFTER}"),
         folded_run=re.compile(f"(?:{unit})+|(?:{letter})+"),
         unit=re.compile(unit),
     )

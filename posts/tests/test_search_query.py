@@ -26,7 +26,7 @@ def word(text: str, **fields) -> Term:
         ("-bread", [], [Term("bread", ("bread",))]),
         ("--bread", [], [Term("-bread", ("bread",))]),
         ('-"bread and"', [], [Term("bread and", ("bread", "and"))]),
-        ("tag:C++", [Term("C++", ("c",), field="tag")], []),
+        ("tag:C++", [Term("C++", ("cpp",), field="tag")], []),
         ("tag:🎉", [Term("🎉", (), field="tag")], []),
         ('TAG:"slow food"', [Term("slow food", ("slow", "food"), field="tag")], []),
         ("-tag:x", [], [Term("x", ("x",), field="tag")]),
