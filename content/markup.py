@@ -23,7 +23,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from pygments.token import STANDARD_TYPES
 
-from content import code_blocks, footnotes
+from content import code_blocks, footnotes, formulas
 from content.bare_urls import (
     SCHEMES,
     WITHOUT_HOST,
@@ -101,9 +101,10 @@ def render_comment(text: str) -> SafeString:
 def plain_text(html: str) -> str:
     """Return the text of rendered HTML: no tags, entities decoded, white space collapsed.
 
-    References to footnotes are removed; the notes stay.
+    References to footnotes are removed; the notes stay. Formulas are as typed.
     """
-    spaced = _BLOCK_END.sub(" ", _FOOTNOTE_MARK.sub("", html))
+    sources = formulas.with_sources(html)
+    spaced = _BLOCK_END.sub(" ", _FOOTNOTE_MARK.sub("", sources))
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
@@ -170,7 +171,7 @@ def _text(tokens: list[Token]) -> str:
     return "".join(
         _text(token.children or []) if token.type == "image" else token.content or " "
         for token in tokens
-        if token.type in ("text", "code_inline", "image", "softbreak", "hardbreak")
+        if token.type in ("text", "code_inline", "formula", "image", "softbreak", "hardbreak")
     )
 
 
@@ -202,7 +203,7 @@ def _render_item_open(self, tokens, index, options, env) -> str:
 
 def _render_image(self, tokens, index, options, env) -> str:
     token = tokens[index]
-    token.attrSet("alt", self.renderInlineAsText(token.children, options, env))
+    token.attrSet("alt", _text(token.children or []))
     if not (src := token.attrs["src"]) or src.partition(":")[0].lower() in WITHOUT_HOST:
         # HTML allows no image without an address.
         return escapeHtml(f"![{token.attrs['alt']}]({src})")
@@ -277,6 +278,7 @@ def _new_parser(**options) -> MarkdownIt:
 def _new_post_parser() -> MarkdownIt:
     parser = _new_parser(tasklists=True).enable("table")
     parser.use(footnote_plugin, inline=False)
+    formulas.add_formulas(parser)
     alternatives = {"alt": ["paragraph", "reference"]}
     parser.block.ruler.at("footnote_def", shallow(footnotes.read_note), alternatives)
     parser.inline.ruler.at("footnote_ref", footnotes.read_mark)
@@ -305,7 +307,7 @@ def _new_comment_parser() -> MarkdownIt:
 
 _COMMENT_TAGS = name_set("a blockquote br code em hr li ol p pre s span strong ul")
 _MORE_TAGS = name_set("h2 h3 h4 h5 h6 img input section table tbody td th thead tr")
-_POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_BLOCKS | RAW_INLINES
+_POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_BLOCKS | RAW_INLINES | formulas.TAGS
 _ATTRIBUTES = {
     "a": {"aria-label", "href", "id", "title"},
     "abbr": {"title"},
@@ -320,6 +322,7 @@ _ATTRIBUTES = {
     "table": {"tabindex"},
     "time": {"datetime"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
+    **formulas.ATTRIBUTES,
 }
 _ALIGNMENTS = {"align-left", "align-center", "align-right"}
 _CLASSES = {

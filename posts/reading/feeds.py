@@ -26,6 +26,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from accounts.models import User
 from caching import fragments
 from content.addresses import absolute_html, absolute_url, moved
+from content.formulas import with_sources
 from identity import current
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
@@ -256,7 +257,7 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
     feed.add_item(
         title=xml_text(post.title),
         link=link,
-        description=xml_text(absolute_html(post.body_html, link)),
+        description=xml_text(absolute_html(with_sources(post.body_html), link)),
         # Not the excerpt: the text follows.
         summary=xml_text(post.description),
         unique_id=f"urn:uuid:{post.uuid}",
