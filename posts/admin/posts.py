@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import GuardedAdmin
 from accounts.models import User
+from accounts.roles import Role, is_at_least
 from accounts.usernames import username_key
 from content.fields import BodyField
 from posts import search
@@ -69,6 +70,9 @@ class PostAdminForm(forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.initial["opened_version"] = self.instance.version
+        if self.instance.author_id is None:
+            self.instance.author = self.by
+            self.initial.setdefault("author", self.by.pk)
 
     def clean_publish_at(self) -> datetime | None:
         return check_year(self.cleaned_data["publish_at"])
@@ -143,8 +147,13 @@ class PostAdmin(GuardedAdmin):
         return [name for name in names if name != "opened_version"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple:
-        is_by_action = obj is not None and obj.status in BY_ACTION
-        return (*self.readonly_fields, *(["status"] if is_by_action else []))
+        names = [*self.readonly_fields]
+        if obj is not None and obj.status in BY_ACTION:
+            names.append("status")
+        # Others can't write in someone else's name.
+        if not is_at_least(request.user, Role.OWNER):
+            names.append("author")
+        return tuple(names)
 
     def get_form(self, request: HttpRequest, obj: Post | None = None, **kwargs) -> type:
         form = super().get_form(request, obj, **kwargs)

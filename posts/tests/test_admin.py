@@ -56,10 +56,39 @@ def test_the_author_filter_keeps_the_other_filters(client_of, two_posts):
     assert 'name="author" value="author"' in form
 
 
+@pytest.mark.parametrize("visitor", ["moderator", "editor", "owner"])
+def test_only_an_owner_changes_the_author_of_a_post(client_of, post, reader, visitor):
+    client = client_of(visitor)
+    path = f"{POSTS}{post.pk}/change/"
+    may = visitor == "owner"
+    assert ('name="author"' in client.get(path).text) == may
+    data = change(post, title="Changed", author=reader.pk)
+    assert client.post(path, data).status_code == 302
+    changed = Post.objects.get()
+    assert changed.title == "Changed"
+    assert changed.author == (reader if may else post.author)
+
+
+@pytest.mark.parametrize("visitor", ["editor", "owner"])
+def test_a_new_post_is_by_the_person_who_adds_it_unless_an_owner_chooses(
+    client_of, author, visitor
+):
+    client = client_of(visitor)
+    own = client.get(f"{POSTS}add/").context["user"]
+    data = {"title": "New", "body": "Text", "status": "draft", "author": author.pk}
+    assert client.post(f"{POSTS}add/", data).status_code == 302
+    assert Post.objects.get().author == (author if visitor == "owner" else own)
+
+
+def test_the_author_of_a_new_post_is_preselected(client_of):
+    page = client_of("owner").get(f"{POSTS}add/")
+    assert page.context["adminform"].form["author"].value() == page.context["user"].pk
+
+
 def test_the_author_is_an_autocomplete_field(client_of, post):
-    page = client_of("moderator").get(f"{POSTS}{post.pk}/change/").text
+    page = client_of("owner").get(f"{POSTS}{post.pk}/change/").text
     assert 'class="admin-autocomplete"' in page
-    found = client_of("moderator").get(
+    found = client_of("owner").get(
         "/admin/autocomplete/?app_label=posts&model_name=post&field_name=author&term=auth"
     )
     assert [row["text"] for row in found.json()["results"]] == ["author"]
