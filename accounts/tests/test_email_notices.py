@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -122,6 +123,22 @@ def test_a_confirmed_address_is_told_about_a_new_password(
     for mail in mailoutbox:
         assert "The password of your account zoe on Blogsite was changed." in mail.body
         assert "\n\nhttps://testserver/auth/password/reset/" in mail.body
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_password_changed_on_the_command_line_tells_and_cancels_a_new_address(
+    zoes, zoe, mails, monkeypatch, capsys, is_named
+):
+    change(zoes)
+    mails()
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "lily-lamp-77")
+    monkeypatch.setattr("getpass.getuser", lambda: "zoe")
+    call_command("changepassword", *(["zoe"] if is_named else []))
+    assert "Password changed successfully for user 'zoe'" in capsys.readouterr().out
+    assert mails() == [(OLD, "Your password on Blogsite was changed")]
+    zoe.refresh_from_db()
+    assert zoe.check_password("lily-lamp-77")
+    assert zoe.new_email == ""
 
 
 def test_a_refused_or_new_password_is_no_change(client, admins, zoes, zoe, mails):

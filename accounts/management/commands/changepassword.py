@@ -1,0 +1,18 @@
+"""Django's `changepassword`, which also tells the person by email, like the pages do."""
+
+import getpass
+
+from django.contrib.auth.management.commands import changepassword
+
+from accounts.credentials import save_password
+from accounts.models import User
+
+
+class Command(changepassword.Command):
+    help = "Changes the password of an account."
+
+    def handle(self, *args, **options) -> str:
+        options["username"] = options["username"] or getpass.getuser()
+        message = super().handle(*args, **options)
+        save_password(User.objects.get(username=options["username"]))
+        return message
