@@ -16,6 +16,8 @@ from accounts.usernames import INVISIBLE
 DATA = Path(__file__).parent / "unicode" / "names.json"
 # A few characters become longer. Names that agree this far look alike.
 SKELETON_MAX_LENGTH = 200
+# People don't remember whether a number in a name stands alone: anna1, anna_1 or anna-1.
+BESIDE_DIGIT = re.compile(r"(?<=\d)[-_.]+|[-_.]+(?=\d)")
 # Writing systems that mix scripts.
 WRITTEN_WITH = {
     "Hani": {"Hanb", "Jpan", "Kore"},
@@ -62,8 +64,10 @@ def skeleton(name: str) -> str:
     small forms are compared, because people don't notice a different case.
     """
     shown = unicodedata.normalize("NFKC", " ".join(visible(name).split()))
-    folded = prototype(shown.removeprefix("@")).casefold()
-    return prototype(folded)[:SKELETON_MAX_LENGTH]
+    shown = BESIDE_DIGIT.sub("", shown.removeprefix("@"))
+    folded = prototype(shown).casefold()
+    # Unicode has m like rn, but not w like vv.
+    return prototype(folded).replace("w", "vv")[:SKELETON_MAX_LENGTH]
 
 
 def visible(name: str) -> str:

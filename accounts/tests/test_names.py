@@ -63,6 +63,12 @@ LOOKALIKES = [
     ("paypal", "paypa1"),
     ("bob", "b0b"),
     ("modern", "rnodern"),
+    ("will", "vvill"),
+    ("VVow", "wovv"),
+    ("owner0", "ovvner0"),
+    ("owner_0", "ovvner0"),
+    ("owner0", "owner--0"),
+    ("4.you", "4you"),
     ("Ilya", "lIya"),
     ("cop", "сор"),
     ("vob", "ѵоЬ"),
@@ -90,7 +96,12 @@ def test_the_same_username_is_called_registered(register, make_user, name):
 
 
 @pytest.mark.parametrize(
-    ("taken", "name"), [("anna", "hanna"), ("zoe", "zoë"), ("a.b", "a-b"), ("lan", "ian")]
+    ("taken", "name"),
+    [
+        *(("anna", "hanna"), ("zoe", "zoë"), ("a.b", "a-b"), ("lan", "ian")),
+        # Ordinary names of different people.
+        *(("annalee", "anna_lee"), ("clara", "dara"), ("nova", "now"), ("anna_1", "anna_2")),
+    ],
 )
 def test_a_username_that_looks_different_is_free(register, make_user, taken, name):
     make_user(taken)
