@@ -32,6 +32,8 @@ _EMAIL = re.compile(
     r"(?>[a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(?<![_-])(?!\w)(?P<resource>/[a-z0-9@.]*[a-z0-9@])?",
     re.IGNORECASE,
 )
+# Any address within a plain text.
+BARE_ADDRESS = re.compile(rf"(?<![a-z0-9]){_BARE_URL.pattern}|{_EMAIL.pattern}", re.IGNORECASE)
 _ENTITY = re.compile(r"&[a-z0-9]+;$", re.IGNORECASE)
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # Longer than the name of any entity.
@@ -95,7 +97,7 @@ def link_bare_url(state, silent: bool) -> bool:
     found = _BARE_URL.match(state.src, start, min(state.posMax, start + URL_LIMIT))
     if start > state.pos or not found:
         return False
-    url = _without_closing_punctuation(found[0])
+    url = without_closing_punctuation(found[0])
     href = state.md.normalizeLink(f"http://{url}" if url.startswith("www.") else url)
     if not is_allowed_url(href):
         return False
@@ -114,7 +116,7 @@ def _start_of_bare_url(state) -> int:
     return state.pos - len(scheme[1]) if scheme else state.pos + 1
 
 
-def _without_closing_punctuation(url: str) -> str:
+def without_closing_punctuation(url: str) -> str:
     while True:
         last = url[-1]
         is_unpaired = last in _BRACKETS and url.count(last) > url.count(_BRACKETS[last])

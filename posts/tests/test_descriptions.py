@@ -4,8 +4,10 @@ import json
 from xml.etree import ElementTree
 
 import pytest
+from django.utils import timezone
 
 from posts.models import Post
+from posts.search import find
 from posts.tests.test_detail_meta import json_ld, meta, open_page
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -68,3 +70,11 @@ def test_a_description_is_one_line_of_at_most_300_characters(client_of, typed, s
         assert not Post.objects.exists()
     else:
         assert Post.objects.get().description == saved
+
+
+def test_a_note_and_a_bare_address_are_in_no_excerpt_but_a_search_finds_the_note(client, make_post):
+    post = make_post(body="See this[^1]. https://example.org/\n\n[^1]: An aside.")
+    page = open_page(client, post)
+    assert meta(page)["description"] == json_ld(page)["description"] == "See this."
+    assert '<p class="excerpt" dir="auto">See this.</p>' in client.get("/").text
+    assert find("aside", now=timezone.now()).ids == [post.pk]

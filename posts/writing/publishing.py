@@ -8,8 +8,9 @@ from uuid import uuid4
 from django.db import transaction
 
 from caching import pages, takedown
+from content.excerpts import make_excerpt
 from content.markup import RENDERER_VERSION, plain_text, render_post
-from content.reading import count_words, excerpt
+from content.reading import count_words
 from posts import listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, PostText, Revision, Tag
 from posts.writing import history
@@ -209,7 +210,7 @@ def set_rendered(post: Post, html: str) -> str:
     post.body_html = html
     post.rendered_by = RENDERER_VERSION
     text = plain_text(html)
-    post.excerpt = excerpt(text, EXCERPT_MAX_LENGTH)
+    post.excerpt = make_excerpt(html, text, EXCERPT_MAX_LENGTH)
     post.word_count = count_words(text)
     return text
 
