@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 
-from content.images import MadeImage, RefusedImage, make_image
+from content.images import MAX_MEGABYTES, MadeImage, RefusedImage, make_image
 
 ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,image/avif"
 
@@ -45,7 +45,9 @@ class ImageUploadField(forms.FileField):
     """
 
     def __init__(self, **kwargs) -> None:
-        widget = forms.FileInput(attrs={"accept": ACCEPTED})
+        # The editor refuses a larger file before it sends it.
+        attrs = {"accept": ACCEPTED, "data-max-megabytes": MAX_MEGABYTES}
+        widget = forms.FileInput(attrs=attrs)
         super().__init__(widget=widget, **kwargs)
 
     def clean(self, data, initial=None) -> MadeImage | None:

@@ -20,6 +20,8 @@ from content.image_metadata import orientation, without_metadata
 from content.image_names import MAX_SIDE, WIDTHS, file_names, new_name, stored_widths
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+# The only decoder found for these contains code under the GPL.
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
 
@@ -62,13 +64,17 @@ class RefusedImage(ValueError):  # noqa: N818
 
 @dataclass(frozen=True)
 class MadeImage:
-    """An image ready to be stored. `files` contains its files by name; `name` is the largest."""
+    """An image ready to be stored. `files` contains its files by name; `name` is the largest.
+
+    `is_still` says that the upload is animated and only its first frame is kept.
+    """
 
     name: str
     width: int
     height: int
     tone: str
     files: dict[str, bytes]
+    is_still: bool = False
 
 
 @expensive.slot()
@@ -84,7 +90,7 @@ def make_image(file: BinaryIO | File) -> MadeImage:
         file_name: _encode(_narrowed(largest, width))
         for file_name, width in zip(file_names(name), widths, strict=True)
     }
-    return MadeImage(name, largest.width, largest.height, tone, files)
+    return MadeImage(name, largest.width, largest.height, tone, files, _is_animated(data))
 
 
 # Checking --------------------------------------------------------------------------------------
@@ -115,16 +121,34 @@ def _damaged() -> str:
     return _("This image can't be read. The file is damaged or incomplete.")
 
 
+def _unknown(data: bytes) -> str:
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return _(
+            "HEIC images aren't supported. Export the image as JPEG. To make an iPhone take JPEG "
+            "photos, choose Settings > Camera > Formats > Most Compatible."
+        )
+    return _("This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF.")
+
+
+def _is_animated(data: bytes) -> bool:
+    """Return whether a readable file has more than one frame."""
+    if data.startswith(b"\x89PNG"):
+        return 0 <= data.find(b"acTL") < data.find(b"IDAT")
+    # Only the first frame must be readable.
+    with suppress(Exception):
+        return Image.open(BytesIO(data), formats=("GIF", "WEBP", "AVIF")).is_animated
+    return False
+
+
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(data: bytes) -> Iterator[None]:
     """Turn exceptions into RefusedImage."""
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise RefusedImage(_too_many_pixels()) from error
     except UnidentifiedImageError as error:
-        sentence = _("This file type isn't supported. Use JPEG, PNG, WebP, GIF or AVIF.")
-        raise RefusedImage(sentence) from error
+        raise RefusedImage(_unknown(data)) from error
     # Broken files raise nearly anything: OSError, SyntaxError, EOFError, struct.error, KeyError.
     except Exception as error:
         raise RefusedImage(_damaged()) from error
@@ -138,14 +162,14 @@ def _decode(data: bytes) -> Image.Image:
 
     The size is checked in the header, before anything is decoded.
     """
-    with _refusals():
+    with _refusals(data):
         data, exif = without_metadata(data)
         image = Image.open(BytesIO(data), formats=FORMATS)
     _check_size(*image.size)
     turn = orientation(exif or image.info.get("exif", b""))
     goal = _goal(image.size, on_its_side=turn >= 5)
     profile = image.info.get("icc_profile")
-    with _refusals():
+    with _refusals(data):
         # Do this in two steps, so that the memory of the whole image is free before the second.
         image = _coarse(image, goal)
         image = image.resize(goal, Image.Resampling.LANCZOS)

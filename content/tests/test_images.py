@@ -186,6 +186,16 @@ def test_only_the_first_of_several_images_in_a_file_is_kept(kind):
     image = made(data)
     assert image.tone == "300"
     assert getattr(opened(image), "n_frames", 1) == 1
+    # A phone's JPEG may contain a second image, which is not an animation.
+    assert image.is_still == (kind != "MPO")
+    assert not made(encoded(plain(), kind)).is_still
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_heic_image_is_refused_with_the_way_out(brand):
+    said = refusal(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0")
+    assert said.startswith("HEIC images aren't supported. Export the image as JPEG.")
+    assert "Settings > Camera > Formats > Most Compatible" in said
 
 
 def test_an_interlaced_and_a_progressive_image_are_taken():

@@ -267,8 +267,15 @@ def test_an_image_that_is_sent_while_writing_gets_its_markdown(client_of, author
     response = client_of("author").post("/images/", data)
     image = Image.objects.get()
     assert response.status_code == 201
-    assert response.json() == {"markdown": f"![The \\[sea\\]](/media/{image.name})"}
+    markdown = f"![The \\[sea\\]](/media/{image.name})"
+    assert response.json() == {"markdown": markdown, "notice": ""}
     assert (image.uploader, stored(media)) == (author, {image.name})
+
+
+def test_the_writer_learns_that_only_the_first_frame_of_an_animation_is_kept(client_of):
+    response = client_of("author").post("/images/", {"image": image_file(kind="GIF", frames=3)})
+    assert response.status_code == 201
+    assert response.json()["notice"] == "Only the first frame of this animation is kept."
 
 
 @pytest.mark.parametrize(

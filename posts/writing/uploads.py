@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
@@ -27,7 +28,7 @@ MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=
 
 @method_decorator(require_POST, name="dispatch")
 class ImageUpload(WriterRequiredMixin, LimitMixin, View):
-    """Store an image and return its Markdown, or the reason why it was refused (422)."""
+    """Store an image and return its Markdown with a notice, or the reason for a refusal (422)."""
 
     limit = "upload"
     sends_json = True
@@ -37,10 +38,11 @@ class ImageUpload(WriterRequiredMixin, LimitMixin, View):
         if not form.is_valid():
             errors = [str(error) for messages in form.errors.values() for error in messages]
             return JsonResponse({"error": " ".join(errors)}, status=422)
-        name = store_image(form.cleaned_data["image"], request.user)
-        return JsonResponse(
-            {"markdown": image_markdown(name, form.cleaned_data["alt"])}, status=201
-        )
+        made = form.cleaned_data["image"]
+        markdown = image_markdown(store_image(made, request.user), form.cleaned_data["alt"])
+        # The writer learns this before the text is saved.
+        notice = gettext("Only the first frame of this animation is kept.") if made.is_still else ""
+        return JsonResponse({"markdown": markdown, "notice": notice}, status=201)
 
 
 def store_image(made: MadeImage, uploader: User) -> str:

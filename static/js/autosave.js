@@ -54,7 +54,9 @@ const timeField = form.elements.publish_at;
 const isTimeOrNoteChanged = () => [timeField, form.elements.reason].some((field) => field && field.value !== field.defaultValue);
 // Fields and files that an autosave doesn't save.
 const isAnythingElseChanged = () => isTimeOrNoteChanged() || [...form.elements].some((field) => field.files?.length || field.checked !== field.defaultChecked);
-const typedTexts = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+// Without the placeholders of images that are still being uploaded.
+const textOf = (field) => (field.name === "body" && globalThis.uploads ? globalThis.uploads.withoutPlaceholders(field.value) : field.value);
+const typedTexts = () => Object.fromEntries(fields.map((field) => [field.name, textOf(field)]));
 
 // Status messages
 

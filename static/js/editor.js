@@ -1,106 +1,10 @@
 // Makes the editor faster. Everything also works without it.
-// Images: a button, drag and drop, and paste insert an image at the cursor. The alt text field then
-// belongs to the last image, and its text goes between the image's brackets.
 // Tags: existing names are suggested while typing.
 // Enter in a one-line field submits nothing. In the title, it moves to the text.
 "use strict";
 
 const form = document.querySelector("form.editor");
 const body = form.elements.body;
-const status = form.querySelector("[data-editor-status]");
-const altField = form.elements.body_image_alt;
-let lastUrl = "";
-altField.closest(".field").append(status);
-
-function insert(text) {
-  // This keeps undo working, unlike setRangeText. It writes to the element with the focus.
-  if (document.activeElement === body && document.execCommand("insertText", false, text)) return;
-  body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
-  body.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-// The start and end of the last image's alt text, or null if its Markdown was changed.
-function altTextRange() {
-  const end = lastUrl ? body.value.indexOf(`](${lastUrl})`) : -1;
-  const start = body.value.lastIndexOf("![", end) + 2;
-  return end < 0 || start < 2 ? null : [start, end];
-}
-
-function writeAltText() {
-  const range = altTextRange();
-  if (!range) return;
-  // The same escapes as in `image_markdown`.
-  body.setRangeText(altField.value.replace(/[[\]\\`*_~<&]/g, "\\$&"), ...range, "preserve");
-  status.textContent = altField.value ? status.dataset.described : status.dataset.uploaded;
-  body.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-// The next image has its own alt text, and goes after the last image, not between its brackets.
-function startNextImage() {
-  const [start, end] = altTextRange() ?? [Infinity, 0];
-  const behind = end + `](${lastUrl})`.length;
-  if (start <= body.selectionStart && body.selectionEnd < behind) body.setSelectionRange(behind, behind);
-  if (lastUrl) altField.value = lastUrl = "";
-}
-
-async function upload(file) {
-  status.textContent = status.dataset.uploading;
-  startNextImage();
-  const data = new FormData();
-  data.append("image", file);
-  data.append("alt", altField.value);
-  data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  try {
-    const response = await fetch(form.dataset.uploadUrl, { method: "POST", body: data });
-    const result = await response.json();
-    if (response.ok) {
-      insert(`\n${result.markdown}\n`);
-      lastUrl = result.markdown.match(/\]\((.*)\)$/)[1];
-      // The alt text may have changed during the upload.
-      if (altField.value) writeAltText();
-    }
-    const said = altField.value ? status.dataset.described : status.dataset.uploaded;
-    status.textContent = response.ok ? said : result.error;
-  } catch {
-    status.textContent = status.dataset.failed;
-  }
-}
-
-async function uploadAll(files) {
-  for (const file of files) await upload(file);
-  const range = altTextRange();
-  if (range && !altField.value) body.setSelectionRange(...range);
-}
-
-altField.addEventListener("input", writeAltText);
-// The alt text is already in the body. If it were also sent, the server would refuse it without an image.
-form.addEventListener("submit", () => { if (altTextRange()) altField.value = ""; });
-
-body.addEventListener("paste", (event) => {
-  const files = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
-  if (!files.length) return;
-  event.preventDefault();
-  uploadAll(files);
-});
-body.addEventListener("dragover", (event) => {
-  if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
-});
-// Uploads any file, even one that is not an image: the browser would leave the page to open it, but the server explains the error.
-body.addEventListener("drop", (event) => {
-  const files = [...event.dataTransfer.files];
-  if (!files.length) return;
-  event.preventDefault();
-  uploadAll(files);
-});
-
-// The file field uploads immediately instead of waiting until the form is submitted.
-const bodyImage = form.elements.body_image;
-bodyImage.addEventListener("change", async () => {
-  await uploadAll([...bodyImage.files]);
-  bodyImage.value = "";
-  if (altTextRange() && !altField.value) altField.focus();
-});
-
 // Without this script, Enter presses the first button, which changes nothing for readers.
 const title = form.elements.title;
 title.enterKeyHint = "next";

@@ -54,7 +54,8 @@ function replaceAside(start, end, text) {
   const focused = document.activeElement;
   const { selectionStart, selectionEnd, selectionDirection, scrollTop } = body;
   const { scrollX, scrollY } = window;
-  const moved = (at) => (at >= end ? at + text.length - (end - start) : Math.min(at, start));
+  // A cursor where text is only added stays before it.
+  const moved = (at) => (at > end || (at === end && start < end) ? at + text.length - (end - start) : Math.min(at, start));
   isAside = true;
   const isDone = replace(start, end, text);
   isAside = false;
@@ -65,12 +66,33 @@ function replaceAside(start, end, text) {
   return isDone;
 }
 
+// Makes a change as soon as possible. `change` returns false if it isn't possible yet.
+const waiting = [];
+
+function soon(change) {
+  if (!change()) waiting.push(change);
+}
+
+function retry() {
+  for (const change of waiting.splice(0)) soon(change);
+}
+
 // The range of the lines that a range touches. A last line of which only the start is selected doesn't count.
 function lines(start = body.selectionStart, end = body.selectionEnd) {
   const text = body.value;
   const last = end > start && text[end - 1] === "\n" ? end - 1 : end;
   const stop = text.indexOf("\n", last);
   return [text.lastIndexOf("\n", start - 1) + 1, stop < 0 ? text.length : stop];
+}
+
+// The range that a block at a position replaces, and the block with the blank lines that Markdown needs. The block
+// takes an empty line's place, or follows the line.
+function block(at, text) {
+  const [start, end] = lines(at, at);
+  const from = body.value.slice(start, end).trim() ? end : start;
+  const before = from ? "\n".repeat(Math.max(0, 2 - /\n*$/.exec(body.value.slice(0, from))[0].length)) : "";
+  const after = "\n".repeat(2 - /^\n{0,2}/.exec(body.value.slice(end))[0].length);
+  return { start: from, end, before: before.length, text: before + text + after };
 }
 
 // Whether a position is between the fences of a code block.
@@ -84,8 +106,13 @@ function isInCode(at) {
 }
 
 form.addEventListener("compositionstart", () => { isComposing = true; });
-form.addEventListener("compositionend", () => { isComposing = false; });
+form.addEventListener("compositionend", () => {
+  isComposing = false;
+  setTimeout(retry);
+});
+body.addEventListener("focus", () => setTimeout(retry));
+document.addEventListener("close", retry, true);
 body.addEventListener("input", () => { if (!isAside) typed += 1; });
 
 // Script names contain hashes, which an `import` would have to know.
-globalThis.edits = { insert, isInCode, lines, replace, replaceAside, typedSoFar: () => typed };
+globalThis.edits = { block, insert, isInCode, lines, replace, replaceAside, soon, typedSoFar: () => typed };

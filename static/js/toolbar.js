@@ -6,7 +6,7 @@ const body = form.elements.body;
 const toolbar = form.querySelector("[data-toolbar]");
 const buttons = [...toolbar.querySelectorAll("[data-tool]")];
 
-const { replace, lines: selectedLines } = globalThis.edits;
+const { block, replace, lines: selectedLines } = globalThis.edits;
 const write = (start, end, text, selection = [0, text.length]) => replace(start, end, text, selection);
 const selected = () => [body.selectionStart, body.selectionEnd];
 
@@ -124,14 +124,10 @@ function link() {
   write(start, end, `[${text.replaceAll("\n", " ")}]()`, [place, place]);
 }
 
-// Adds a block after the selected lines, with the blank lines that Markdown needs, and selects a part of it.
-function addBlock(text, selection = [text.length, text.length]) {
-  const [start, end] = selectedLines();
-  const isBlank = !body.value.slice(start, end).trim();
-  const from = isBlank ? start : end;
-  const before = from ? "\n".repeat(Math.max(0, 2 - /\n*$/.exec(body.value.slice(0, from))[0].length)) : "";
-  const after = body.value.startsWith("\n\n", end) ? "" : body.value.startsWith("\n", end) ? "\n" : "\n\n";
-  write(from, end, before + text + after, selection.map((at) => before.length + at));
+// Adds a block after the selected lines, and selects a part of it.
+function addBlock(text, selection) {
+  const added = block(body.selectionEnd, text);
+  write(added.start, added.end, added.text, selection.map((at) => added.before + at));
 }
 
 function table() {
@@ -155,7 +151,7 @@ const ACTS = {
   numbers: () => changeLines(numbers),
   table,
   divider,
-  image: () => form.elements.body_image.click(),
+  image: () => globalThis.uploads.choose(),
 };
 
 // Shortcuts, on a Mac with Command, because Control moves the cursor there
