@@ -9,12 +9,13 @@ from posts.search.documents import (
     tokens_of,
 )
 from posts.search.query import Query
-from posts.search.results import Results, find, find_for_moderators
+from posts.search.results import Results, find, find_among, find_for_moderators
 
 __all__ = [
     "Query",
     "Results",
     "find",
+    "find_among",
     "find_for_moderators",
     "index_author",
     "index_names",

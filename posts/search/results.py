@@ -48,10 +48,15 @@ def find(text: str, *, now: datetime, limit: int = RANKED_MAX) -> Results:
 
 def find_for_moderators(text: str, *, limit: int = RANKED_MAX) -> list[int]:
     """Return the ids of the newest posts that match `text`, listed or not, for moderators."""
+    return find_among(Post.objects.all(), text, limit=limit)
+
+
+def find_among(posts: PostQuerySet, text: str, *, limit: int = RANKED_MAX) -> list[int]:
+    """Return the ids of the newest of `posts` that match `text`."""
     query = parse(text)
     if not query.is_question:
         return []
-    rows, _ = _find_newest(Post.objects.all(), query, limit)
+    rows, _ = _find_newest(posts, query, limit)
     return [row[0] for row in rows]
 
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from posts.models import Post
 from posts.writing import publishing
 from posts.writing.edit import Edit
-from posts.writing.my_posts import FOUND_MAX, ROWS_PER_PAGE
+from posts.writing.my_posts import ROWS_PER_PAGE
 
 NOW = timezone.now()
 DAY = timedelta(days=1)
@@ -28,12 +28,12 @@ def titles(page: str) -> list[str]:
 
 
 def tabs(page: str) -> dict[str, int]:
-    found = re.findall(r'<li><a href="\?state=(\w+)"[^>]*>[^<]*<span[^>]*>(\d+)', page)
+    found = re.findall(r'<li><a href="\?state=(\w+)[^>]*>[^<]*<span[^>]*>(\d+)', page)
     return {state: int(count) for state, count in found}
 
 
 def chosen(page: str) -> str:
-    return re.search(r'\?state=(\w+)" aria-current="page"', page)[1]
+    return re.search(r'\?state=(\w+)[^"]*" aria-current="page"', page)[1]
 
 
 @pytest.fixture
@@ -171,24 +171,62 @@ def test_times_are_in_the_time_zone_of_the_author(client_of, author, make_post):
     [
         ("bread", ["Soda bread"]),
         ("BREAD soda", ["Soda bread"]),
-        ("bread boots", []),
+        ("bread boats", []),
         ("ärm", ["Ärmel"]),
         ("c++", ["C++"]),
         ("100%", ["100% rye"]),
         ("%", ["100% rye"]),
         ("  ", ["Soda bread", "Ärmel", "C++", "100% rye"]),
         ("soda\0", ["Soda bread"]),
+        ("bread boots", ["Soda bread"]),
+        ("GEBÄCK c++", ["C++"]),
+        ("gebäck ärm", ["Ärmel"]),
+        ("harbor rye", ["100% rye"]),
+        ("summary rye", ["100% rye"]),
         # Only the first few words count.
-        ("s o d a b boots", ["Soda bread"]),
+        ("s o d a b boats", ["Soda bread"]),
     ],
 )
-@pytest.mark.parametrize("state", ["draft", "published", "trash"])
-def test_posts_are_found_by_words_in_their_titles(client_of, make_post, state, find, found):
+@pytest.mark.parametrize("state", STATES)
+def test_posts_are_found_by_words_anywhere_in_their_text(client_of, make_post, state, find, found):
     for title in ("Soda bread", "Ärmel", "C++", "100% rye"):
-        make_post(title=title, body="boots", **STATES[state])
+        fields = {"cover_alt": "A harbor", "description": "A summary", **STATES[state]}
+        make_post(title=title, body="In boots.\n\nGebäck.", **fields)
     page = client_of("author").get("/mine/", {"state": state, "find": find}).text
     assert sorted(titles(page)) == sorted(found)
-    assert ("No titles match" in page) == (not found)
+    assert ("No posts match" in page) == (not found)
+    assert find.strip(" \0") == "" or tabs(page)[state] == len(found)
+
+
+def test_a_search_counts_the_posts_of_each_state_and_shows_the_first(client_of, one_of_each):
+    Post.objects.filter(title__in=["Scheduled", "Published", "Trash"]).update(body="needle")
+    client = client_of("author")
+    page = client.get("/mine/?find=needle").text
+    found = {"draft": 0, "scheduled": 1, "published": 1, "trash": 1}
+    assert tabs(page) == found
+    assert titles(page) == ["Scheduled"]
+    page = client.get("/mine/?state=draft&find=needle").text
+    assert titles(page) == [] and "Your words were found in other states." in page
+    assert "Use fewer words" in client.get("/mine/?state=draft&find=zebra").text
+
+
+@pytest.mark.parametrize("state", ["scheduled", "published", "hidden"])
+def test_edits_that_readers_do_not_see_yet_are_found(client_of, make_post, state):
+    post = make_post(body="Old.", **STATES[state])
+    client = client_of("author")
+    autosave(post, body="A needle.")
+    assert len(titles(client.get(f"/mine/?state={state}&find=needle").text)) == 1
+    publishing.update(Post.objects.get(), Edit(NOW, by=post.author))
+    assert titles(client.get(f"/mine/?state={state}&find=needle").text) == []
+
+
+@pytest.mark.parametrize(("role", "found"), [("editor", ["Asked"]), ("author", None)])
+def test_only_editors_find_the_text_of_posts_to_review(as_role, make_post, author, role, found):
+    make_post(title="Asked", body="needle", review="asked", **STATES["draft"])
+    make_post(title="Kept", body="needle", **STATES["draft"])
+    page = as_role(role).get("/mine/?find=needle").text
+    assert titles(page) == (found or [])
+    assert ("review" in tabs(page)) == bool(found)
 
 
 def test_the_query_stays_in_its_field(client_of, draft):
@@ -237,13 +275,35 @@ def test_published_posts_are_paged_by_keys(client_of, many):
     assert titles(page)[0] == "Post 0"
 
 
-@pytest.mark.parametrize(("more", "is_cut"), [(-ROWS_PER_PAGE, False), (1, True)])
-def test_a_filter_ends_somewhere_and_says_so(client_of, write, more, is_cut):
-    write(FOUND_MAX + more)
+def test_older_posts_are_found_by_the_index(client_of, make_post, reader, monkeypatch):
+    monkeypatch.setattr("posts.writing.finding.COMPARED_MAX", 1)
+    for title in ("Old draft", "New draft"):
+        draft = make_post(title=title, body="A needle.", **STATES["draft"])
+        publishing.update(draft, Edit(NOW))
+    another = make_post(title="Another's", body="A needle.", author=reader)
+    publishing.update(another, Edit(NOW))
     client = client_of("author")
-    page = client.get("/mine/?find=title").text
-    assert ("Many titles match" in page) == is_cut
-    assert client.get("/mine/?find=title&page=26").status_code == 404
+    assert titles(client.get("/mine/?find=needle").text) == ["New draft", "Old draft"]
+    assert titles(client.get("/mine/?find=zebra").text) == []
+
+
+# Likes and comments
+
+
+@pytest.mark.parametrize(
+    ("state", "is_shown"),
+    [("draft", False), ("scheduled", False), ("published", True), ("hidden", True)],
+)
+def test_likes_and_comments_are_shown_for_posts_that_readers_have_seen(
+    client_of, make_post, state, is_shown
+):
+    make_post(like_count=1, comment_count=2, **STATES[state])
+    page = client_of("author").get(f"/mine/?state={state}").text
+    assert ("<span>1 like</span>" in page) == is_shown
+    assert ("<span>2 comments</span>" in page) == is_shown
+    Post.objects.update(like_count=3)
+    page = client_of("author").get(f"/mine/?state={state}").text
+    assert ("<span>3 likes</span>" in page) == is_shown
 
 
 # The trash

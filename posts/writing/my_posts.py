@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.paginator import EmptyPage, Paginator
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import Http404, HttpRequest
 from django.template.loader import get_template
 from django.utils import timezone
@@ -16,14 +16,12 @@ from accounts.mixins import OwnTimeMixin
 from accounts.models import User
 from caching import fragments
 from content.methods import READ_METHODS
-from content.slugs import slugify
 from posts.listing import PostPage, parse_number, posts_by
 from posts.models import NOT_PUBLISHED, Post, PostQuerySet, is_editor
 from posts.writing import history
+from posts.writing.finding import SCHEDULED, TO_REVIEW, WORDS_MAX_LENGTH, find_own
 
 Status = Post.Status
-SCHEDULED = "scheduled"
-TO_REVIEW = "review"
 # In the order of the tabs.
 TABS = {
     TO_REVIEW: _("To review"),
@@ -33,18 +31,21 @@ TABS = {
     Status.HIDDEN: _("Hidden"),
     Status.TRASH: _("Trash"),
 }
+LAST_EDITED = ("-updated_at", "-pk")
+ORDERS = {
+    TO_REVIEW: ("review_at", "pk"),
+    SCHEDULED: ("publish_at", "pk"),
+    Status.PUBLISHED: ("-publish_at", "-pk"),
+    Status.TRASH: ("-trashed_at", "-pk"),
+}
 ROWS_PER_PAGE = 20
 COLUMNS = ("title", "slug", "status", "version", "publish_at", "updated_at", "trashed_at")
 COLUMNS += ("review", "review_at", "author__username", "author__display_name")
-# The filter compares titles one by one. These limit its number of words, its length and the number
-# of posts that it finds.
-WORDS_MAX = 5
-WORDS_MAX_LENGTH = 100
-FOUND_MAX = 500
+COLUMNS += ("like_count", "comment_count")
 
 
 class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
-    """The visitor's own posts in one `?state=`. `?find=` filters them by words in the title."""
+    """The visitor's own posts in one `?state=`. `?find=` searches the text of all their posts."""
 
     http_method_names = READ_METHODS
     template_name = "posts/my_posts.html"
@@ -53,44 +54,58 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
         author = self.request.user
         query = self.request.GET
         now = timezone.now()
-        counts = count_tabs(author, now)
+        find = query.get("find", "").replace("\0", "")[:WORDS_MAX_LENGTH].strip()
+        found = find_own(author, find, now) if find else None
+        counts = count_found(author, found) if find else count_tabs(author, now)
         filled = [state for state, count in counts.items() if count]
         state = query.get("state") or (filled or [Status.DRAFT])[0]
         if state not in counts:
             raise Http404
-        find = query.get("find", "").replace("\0", "")[:WORDS_MAX_LENGTH].strip()
-        if state == Status.PUBLISHED and not find:
-            page = posts_by(author.pk).page(query, size=ROWS_PER_PAGE, now=now)
-        else:
-            page = page_of(posts_in(state, author, now), find, query)
+        page = page_in(state, author, found, query, now)
         context = {
             "tabs": tabs(counts, state),
             "state": state,
             "find": find,
+            "is_found_elsewhere": find and filled,
             "page": page,
             "rows": render_rows(read_posts(page.ids), state, self.request),
-            "is_cut": find and page.last_number * ROWS_PER_PAGE >= FOUND_MAX,
         }
         return super().get_context_data(**context | kwargs)
 
 
-def count_tabs(author: User, now: datetime) -> dict[str, int]:
-    """Return the number of posts in each state. Published posts are not counted one by one.
+def page_in(state: str, author: User, found: dict | None, query: dict, now: datetime) -> PostPage:
+    """Return a page of the author's posts in `state`, or of those `found` there."""
+    if state == Status.PUBLISHED and found is None:
+        return posts_by(author.pk).page(query, size=ROWS_PER_PAGE, now=now)
+    posts = posts_in(state, author, now)
+    if found is not None:
+        # With another condition, the database may read all posts of the author.
+        posts = Post.objects.filter(pk__in=found.get(state, ()))
+    return page_of(posts.order_by(*ORDERS.get(state, LAST_EDITED)), query)
 
-    Only editors have posts to review.
-    """
+
+def count_found(author: User, found: dict[str, list[int]]) -> dict[str, int]:
+    """Return the number of posts found in each state."""
+    return {state: len(found.get(state, ())) for state in states_for(author)}
+
+
+def states_for(author: User) -> list[str]:
+    """Return the states in the order of their tabs. Only editors have posts to review."""
+    return [state for state in TABS if state != TO_REVIEW or is_editor(author)]
+
+
+def count_tabs(author: User, now: datetime) -> dict[str, int]:
+    """Return the number of posts in each state. Published posts are not counted one by one."""
     own = Post.objects.filter(author=author)
     few = own.filter(status__in=NOT_PUBLISHED).values_list("status")
     counted = dict(few.annotate(number=Count("pk")))
     # Use a separate query. With a combined one, SQLite would read every post of the author.
     counted[SCHEDULED] = own.scheduled(now).count()
     counted[Status.PUBLISHED] = posts_by(author.pk).count(now)
-    tabs = dict(TABS)
-    if is_editor(author):
+    states = states_for(author)
+    if TO_REVIEW in states:
         counted[TO_REVIEW] = Post.objects.to_review().count()
-    else:
-        del tabs[TO_REVIEW]
-    return {state: counted.get(state, 0) for state in tabs}
+    return {state: counted.get(state, 0) for state in states}
 
 
 def tabs(counts: dict[str, int], chosen: str) -> list[tuple]:
@@ -107,20 +122,16 @@ def posts_in(state: str, author: User, now: datetime) -> PostQuerySet:
     if state == TO_REVIEW:
         return Post.objects.to_review()
     if state == SCHEDULED:
-        return own.scheduled(now).order_by("publish_at", "pk")
+        return own.scheduled(now)
     if state == Status.PUBLISHED:
-        return own.listed(now).newest_first()
-    last = "-trashed_at" if state == Status.TRASH else "-updated_at"
-    return own.filter(status=state).order_by(last, "-pk")
+        return own.listed(now)
+    return own.filter(status=state)
 
 
-def page_of(posts: PostQuerySet, find: str, query: dict) -> PostPage:
+def page_of(posts: PostQuerySet, query: dict) -> PostPage:
     """Return the page with the number in `?page=`. Raise Http404 after the last page."""
-    for word in find.split()[:WORDS_MAX]:
-        posts = posts.filter(has_in_title(word))
     number = parse_number(query.get("page", "1"))
-    ids = posts.values_list("pk", flat=True)
-    paginator = Paginator(ids[:FOUND_MAX] if find else ids, ROWS_PER_PAGE)
+    paginator = Paginator(posts.values_list("pk", flat=True), ROWS_PER_PAGE)
     try:
         shown = list(paginator.page(number))
     except EmptyPage as error:
@@ -134,13 +145,6 @@ def read_posts(ids: list[int]) -> list[Post]:
     return [posts[pk] for pk in ids if pk in posts]
 
 
-def has_in_title(word: str) -> Q:
-    """Match `word` in any case. SQLite only folds ASCII, but slugs are already folded."""
-    slug = slugify(word, empty="")
-    in_slug = Q(slug__contains=slug) if slug == word.lower() else Q()
-    return Q(title__icontains=word) | in_slug
-
-
 def mark_edits(posts: list[Post]) -> None:
     """Add to each post the time of its last edit and whether that edit is still unpublished."""
     times = history.times_of_edits(posts)
@@ -152,7 +156,8 @@ def mark_edits(posts: list[Post]) -> None:
 def shown_in_row(post: Post) -> tuple:
     """Return what a row shows besides the title."""
     times = (post.publish_at, post.has_edits, post.edited_at)
-    return post.pk, *times, post.review, post.review_at, post.author.name
+    counts = (post.like_count, post.comment_count)
+    return post.pk, *times, *counts, post.review, post.review_at, post.author.name
 
 
 def render_rows(posts: list[Post], state: str, request: HttpRequest) -> list[SafeString]:
