@@ -28,12 +28,12 @@ def titles(page: str) -> list[str]:
 
 
 def tabs(page: str) -> dict[str, int]:
-    found = re.findall(r'<li><a href="\?state=(\w+)[^>]*>[^<]*<span[^>]*>(\d+)', page)
+    found = re.findall(r'<a href="\?state=(\w+)[^>]*>[^<]*<span[^>]*>(\d+)', page)
     return {state: int(count) for state, count in found}
 
 
 def chosen(page: str) -> str:
-    return re.search(r'\?state=(\w+)[^"]*" aria-current="page"', page)[1]
+    return re.search(r'\?state=(\w+)[^"]*"\s+aria-current="page"', page)[1]
 
 
 @pytest.fixture
