@@ -6,6 +6,8 @@ import re
 import pytest
 
 CSS_MAX, JS_MAX = 15_000, 25_000
+# Style sheets and scripts of the editor together.
+EDITOR_MAX = 60_000
 # The page itself and the files that block its first paint.
 REQUESTS_BEFORE_PAINT = 3
 PUBLIC = (
@@ -23,15 +25,15 @@ PUBLIC = (
 OWN = (
     "/",
     "/1-test-title/",
-    "/create/",
-    "/1/update/",
     "/1/history/",
     "/mine/",
     "/auth/account/",
     "/auth/password/change/",
     "/auth/username/",
 )
-PAGES = [("anonymous", path) for path in PUBLIC] + [("author", path) for path in OWN]
+EDITOR = ("/create/", "/1/update/")
+LIGHT = [("anonymous", path) for path in PUBLIC] + [("author", path) for path in OWN]
+PAGES = LIGHT + [("author", path) for path in EDITOR]
 
 
 @pytest.fixture
@@ -65,16 +67,24 @@ def test_a_page_is_painted_after_three_requests(get, visitor, path):
     assert 1 + len(styles(page)) + len(waited_for) <= REQUESTS_BEFORE_PAINT
 
 
-@pytest.mark.parametrize(("visitor", "path"), PAGES)
+@pytest.mark.parametrize(("visitor", "path"), LIGHT)
 def test_styles_and_scripts_of_a_page_stay_small(client, get, visitor, path):
     page = get(visitor, path)
     assert sum(sent(client, address) for address in styles(page)) <= CSS_MAX
     assert sum(sent(client, address) for _, address in scripts(page)) <= JS_MAX
 
 
+@pytest.mark.parametrize("path", EDITOR)
+def test_styles_and_scripts_of_the_editor_stay_within_60_kb(client, get, path):
+    page = get("author", path)
+    addresses = styles(page) + [address for _, address in scripts(page)]
+    assert sum(sent(client, address) for address in addresses) <= EDITOR_MAX
+
+
 @pytest.mark.parametrize("path", PUBLIC)
-def test_a_page_for_anonymous_visitors_needs_no_script(get, path):
-    assert scripts(get("anonymous", path)) == []
+def test_a_page_for_anonymous_visitors_needs_one_style_sheet_and_no_script(get, path):
+    page = get("anonymous", path)
+    assert (len(styles(page)), scripts(page)) == (1, [])
 
 
 def sent(client, address: str) -> int:
