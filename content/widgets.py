@@ -28,6 +28,17 @@ class LocalTimeInput(forms.DateTimeInput):
         return context
 
 
+class WrappedInput(forms.Textarea):
+    """A field for one line of text, which wraps so that a long text is visible as a whole.
+
+    Its form has to replace line ends with spaces.
+    """
+
+    def __init__(self, attrs: dict | None = None) -> None:
+        # Scripts normalize its white space as that of an input.
+        super().__init__(attrs={"rows": 1, "data-one-line": True} | (attrs or {}))
+
+
 def is_local_time(text: str) -> bool:
     """Return whether `text` is a valid date and time in HTML."""
     try:

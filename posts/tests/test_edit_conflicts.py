@@ -36,7 +36,7 @@ def test_saving_over_a_newer_version_shows_both_whole_and_the_difference(
     assert response.status_code == 409
     page = response.text
     assert "my long text</textarea>" in page and "their long text</textarea>" in page
-    assert 'value="My title"' in page and 'value="Their title"' in page
+    assert "\nMy title</textarea>" in page and 'value="Their title"' in page
     assert "</span>their</del>" in page and "</span>my</ins>" in page
     assert "<h3>Title</h3>" in page and "<h3>Tags</h3>" in page
     assert Post.objects.get().body == "their long text"

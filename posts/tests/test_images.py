@@ -224,7 +224,12 @@ def test_a_refused_file_leaves_the_rest_as_it_was_and_says_why(
     error = re.search(rf'<ul class="errorlist" id="id_{field}_error"><li>(.*?)</li>', response.text)
     assert unescape(error[1]) == REFUSED
     assert f'aria-describedby="id_{field}' in response.text
-    for kept in ('value="New title"', ">\nMy\r\nwords</textarea>", 'value="a, b"', 'value="Sea"'):
+    for kept in (
+        ">\nNew title</textarea>",
+        ">\nMy\r\nwords</textarea>",
+        'value="a, b"',
+        'value="Sea"',
+    ):
         assert kept in response.text
     assert 'value="Hill"' in response.text
     assert CHOOSE_AGAIN in response.text

@@ -65,7 +65,7 @@ def test_a_new_post_of_a_contributor_is_saved_as_a_draft(as_role, action):
     post = Post.objects.get()
     assert (post.status, post.body) == ("draft", "Typed zebra")
     assert KEPT in page and "Your draft is saved." in page
-    assert ">Ask for review<" in page and 'value="publish"' not in page
+    assert 'value="ask_review"' in page and 'value="publish"' not in page
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published"])

@@ -18,7 +18,7 @@ from content.fields import BodyField, ImageUploadField, WithoutMaxlength
 from content.images import MadeImage
 from content.reading import is_blank
 from content.time_zones import zone_named
-from content.widgets import LocalTimeInput
+from content.widgets import LocalTimeInput, WrappedInput
 from identity import current
 from identity.language import language_choices as blog_languages
 from posts.models import (
@@ -149,8 +149,8 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
     zone = forms.CharField(required=False, widget=forms.HiddenInput)
 
     field_order = (
-        *("title", "body", "body_image", "body_image_alt", "tags", "image", "cover_alt"),
-        *("remove_image", "description", "language", "publish_at", "reason"),
+        *("title", "body", "tags", "image", "cover_alt", "remove_image", "description"),
+        *("language", "publish_at", "reason", "body_image", "body_image_alt"),
     )
 
     class Meta:
@@ -160,6 +160,9 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         help_texts = {"cover_alt": ALT_HELP, "description": DESCRIPTION_HELP}
         field_classes = {"publish_at": OwnTimeField}
         widgets = {
+            "title": WrappedInput(
+                {"dir": "auto", "placeholder": _("Title"), "enterkeyhint": "next"}
+            ),
             "description": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
             "publish_at": LocalTimeInput,
         }
@@ -200,7 +203,9 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         written_in = self["language"].value() or current.site().language
         for name in PostText._fields:
             self.fields[name].widget.attrs["lang"] = written_in
-        self.fields["title"].widget.attrs["dir"] = "auto"
+        # In a new post, writing starts with the title. After an error, another field has the focus.
+        is_new = not self.instance.pk and not self.is_bound and not self.initial.get("title")
+        self.fields["title"].widget.attrs["autofocus"] = is_new
 
     @property
     def text(self) -> PostText:
@@ -347,7 +352,8 @@ def text_labels() -> list[str]:
 
 def is_long(name: str) -> bool:
     """Return whether a field of the form takes more than one line."""
-    return isinstance(PostForm.base_fields[name].widget, forms.Textarea)
+    widget = PostForm.base_fields[name].widget
+    return isinstance(widget, forms.Textarea) and not isinstance(widget, WrappedInput)
 
 
 class RestoreForm(forms.Form):

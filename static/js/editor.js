@@ -1,86 +1,84 @@
-// Makes the editor faster. Everything also works without it.
-// Tags: existing names are suggested while typing.
-// Enter in a one-line field submits nothing. In the title, it moves to the text.
+// The writing surface: keys, growth, the keyboard of a phone, and the settings beside the text. Everything
+// also works without it.
 "use strict";
 
 const form = document.querySelector("form.editor");
-const body = form.elements.body;
+const { title, body } = form.elements;
+
+// Enter in a field of one line submits nothing. In the title, it moves to the text.
 // Without this script, Enter presses the first button, which changes nothing for readers.
-const title = form.elements.title;
-title.enterKeyHint = "next";
 form.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input:not([type=file])")) return;
+  const isOneLine = event.target === title || event.target.matches("input:not([type=file])");
+  if (event.key !== "Enter" || event.isComposing || !isOneLine) return;
   event.preventDefault();
   if (event.target === title) body.focus();
 });
 
-const tags = form.elements.tags;
-const list = document.createElement("ul");
-list.className = "suggestions";
-list.id = "tag-suggestions";
-list.setAttribute("role", "listbox");
-list.setAttribute("aria-label", tags.labels[0].textContent.trim());
-list.hidden = true;
-tags.after(list);
-for (const [name, value] of Object.entries({
-  role: "combobox", autocomplete: "off", "aria-controls": list.id, "aria-expanded": "false", "aria-autocomplete": "list",
-})) tags.setAttribute(name, value);
-
-let chosen = -1;
-let asked = 0;
-
-function show(names) {
-  const before = list.children[chosen]?.textContent;
-  list.replaceChildren(...names.map((name, index) => {
-    const item = document.createElement("li");
-    item.id = `tag-suggestion-${index}`;
-    item.setAttribute("role", "option");
-    item.textContent = name;
-    // Runs before the field loses the focus.
-    item.addEventListener("mousedown", (event) => { event.preventDefault(); take(name); });
-    return item;
-  }));
-  list.hidden = !names.length;
-  tags.setAttribute("aria-expanded", String(!list.hidden));
-  // If a new list arrives, the chosen suggestion stays chosen.
-  choose(names.indexOf(before));
-}
-
-function take(name) {
-  const before = tags.value.split(",").slice(0, -1).map((tag) => tag.trim());
-  tags.value = `${[...before, name].join(", ")}, `;
-  show([]);
-  tags.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-function choose(index) {
-  chosen = index;
-  [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === chosen)));
-  if (chosen < 0) tags.removeAttribute("aria-activedescendant");
-  else tags.setAttribute("aria-activedescendant", list.children[chosen].id);
-}
-
-tags.addEventListener("input", async () => {
-  const question = ++asked;
-  choose(-1);
-  const word = tags.value.split(",").at(-1).trim();
-  if (!word) return show([]);
-  const response = await fetch(`${form.dataset.tagsUrl}?q=${encodeURIComponent(word)}`);
-  const names = response.ok ? (await response.json()).tags : [];
-  // A late response belongs to an earlier word.
-  if (question === asked) show(names);
+// A title that is pasted has one line, as it will have when it is saved.
+title.addEventListener("paste", (event) => {
+  const text = event.clipboardData.getData("text/plain");
+  if (!/[\r\n]/.test(text.trim())) return;
+  event.preventDefault();
+  document.execCommand("insertText", false, text.trim().replace(/\s*[\r\n]+\s*/g, " "));
 });
-tags.addEventListener("keydown", (event) => {
-  if (list.hidden) return;
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    event.preventDefault();
-    const { length } = list.children;
-    choose(event.key === "ArrowDown" ? (chosen + 1) % length : (chosen < 1 ? length : chosen) - 1);
-  } else if (event.key === "Enter" && chosen >= 0) {
-    event.preventDefault();
-    take(list.children[chosen].textContent);
-  } else if (event.key === "Escape") {
-    show([]);
+
+// Browsers without `field-sizing` get a height from this script.
+function grow(field) {
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+}
+
+if (!CSS.supports("field-sizing", "content")) {
+  for (const field of [title, body]) {
+    field.addEventListener("input", () => requestAnimationFrame(() => grow(field)));
+    addEventListener("resize", () => grow(field));
+    grow(field);
   }
+}
+
+// The on-screen keyboard covers the bottom of the page, and the toolbar stays above it.
+const viewport = globalThis.visualViewport;
+
+function placeAboveKeyboard() {
+  const covered = Math.max(0, innerHeight - viewport.height * viewport.scale - viewport.offsetTop);
+  form.style.setProperty("--keyboard", `${Math.round(covered)}px`);
+}
+
+viewport?.addEventListener("resize", placeAboveKeyboard);
+viewport?.addEventListener("scroll", placeAboveKeyboard);
+
+// The settings: open beside the text, and closed on a phone until they are opened as a sheet.
+
+const settings = form.querySelector("[data-settings]");
+const button = form.querySelector("[data-settings-button]");
+const narrow = matchMedia("(width < 62.5rem)");
+const behind = form.querySelectorAll(".bar, .desk");
+
+function show(isOpen) {
+  settings.open = isOpen;
+  button.setAttribute("aria-expanded", String(isOpen));
+  for (const element of behind) element.inert = isOpen && narrow.matches;
+}
+
+function toggle(isOpen) {
+  show(isOpen);
+  if (isOpen) settings.querySelector("summary").focus();
+  else button.focus();
+}
+
+settings.classList.add("is-sheet");
+button.addEventListener("click", () => toggle(!settings.open));
+settings.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && narrow.matches && !event.defaultPrevented) toggle(false);
 });
-tags.addEventListener("blur", () => show([]));
+settings.querySelector("summary").addEventListener("click", (event) => {
+  event.preventDefault();
+  toggle(false);
+});
+// The space beside the sheet closes it.
+document.addEventListener("click", (event) => {
+  if (narrow.matches && settings.open && event.target === document.documentElement) toggle(false);
+});
+narrow.addEventListener("change", () => show(!narrow.matches));
+show(!narrow.matches || settings.querySelector(".field-invalid") !== null);
+button.hidden = false;

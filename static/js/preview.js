@@ -155,5 +155,3 @@ write.addEventListener("click", () => {
   body.focus();
 });
 views.hidden = false;
-// The form's own button, which works without this script, opens the preview at full width.
-form.querySelector("[data-preview-button]").textContent = views.dataset.newTab;

@@ -8,7 +8,7 @@ const panel = form.querySelector("[data-local-copy]");
 
 // The server normalizes white space, commas and known tags, which doesn't count as a difference.
 function normalized(name, text = "") {
-  if (form.elements[name]?.matches("textarea")) return text.replaceAll("\r\n", "\n");
+  if (form.elements[name]?.matches("textarea:not([data-one-line])")) return text.replaceAll("\r\n", "\n");
   if (name !== "tags") return text.split(/\s+/).join(" ").trim();
   return [...new Set(text.normalize("NFKC").toLowerCase().split(/[\s,]+/))].filter(Boolean).sort().join(" ");
 }
