@@ -6,7 +6,15 @@ import re
 import pytest
 from django.template.loader import render_to_string
 
-from content.difference import KEPT, SHOWN_MAX, Change, difference, shortened, split_words
+from content.difference import (
+    KEPT,
+    SHOWN_MAX,
+    Change,
+    count_changed_words,
+    difference,
+    shortened,
+    split_words,
+)
 from tests.cpu import cpu_seconds_under
 
 LENGTH = 200_000
@@ -217,3 +225,36 @@ def test_line_ends_by_themselves_are_marked():
     )
     assert "</span>↵\n</ins>two" in html
     assert "</span>\nthree</ins>" in html
+
+
+# Counting
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "added", "removed"),
+    [
+        ("", "", 0, 0),
+        ("one two", "one two", 0, 0),
+        ("", "one two", 2, 0),
+        ("one two", "", 0, 2),
+        ("one two three", "one 2 three", 1, 1),
+        ("one three", "one two three", 1, 0),
+        ("one one", "one one one", 1, 0),
+        ("the cat", "the cats", 1, 1),
+        ("cat the", "bobcat the", 1, 1),
+        ("one two three", "three two one", 0, 0),
+        ("one, two", "one. two!", 0, 0),
+        ("one two", "one **two**", 0, 0),
+        ("I don't", "I do", 1, 1),
+        ("我喜欢红茶。", "我很喜欢绿茶。", 2, 1),
+    ],
+)
+def test_added_and_removed_words_are_counted(old, new, added, removed):
+    assert count_changed_words(old, new) == (added, removed)
+
+
+@pytest.mark.parametrize("text", ["word ", "漢"])
+def test_counting_the_words_of_long_texts_is_quick(text):
+    one = (text * LENGTH)[:LENGTH]
+    with cpu_seconds_under(2):
+        assert count_changed_words(one, "a" + one + "b")

@@ -4,6 +4,7 @@ Every function that writes runs inside the transaction of `publishing` that lock
 """
 
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 
 from django.db.models import (
     BooleanField,
@@ -16,15 +17,26 @@ from django.db.models import (
     Subquery,
     prefetch_related_objects,
 )
+from django.db.models.functions import Length
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from content.bulkhead import slot_for
-from content.difference import Change, difference, removes_most, shortened
-from posts.models import TEXT_COLUMNS, Post, PostText, Revision
+from content.difference import (
+    Change,
+    count_changed_words,
+    difference,
+    removes_most,
+    shortened,
+)
+from posts.models import BODY_MAX_LENGTH, TEXT_COLUMNS, Post, PostText, Revision
 from posts.writing.edit import Edit
 from posts.writing.forms import text_labels
 
 # Only the last revision of each day (UTC) is kept after this time.
 ALL_KEPT_FOR = timedelta(days=30)
+# The most characters that one page of the history compares.
+COMPARED_MAX = 2 * BODY_MAX_LENGTH
 
 
 def newest(post: Post) -> Revision | None:
@@ -81,6 +93,52 @@ def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
     found = list(rows.values_list("post", "saved_at", "is_same", "tags"))
     prefetch_related_objects([by_pk[pk] for pk, *_ in found], "taggings")
     return {pk: at for pk, at, is_same, tags in found if not is_same or tags != by_pk[pk].tags_text}
+
+
+def changes_in(revisions: list[Revision]) -> dict[int, list[str]]:
+    """Return what each of `revisions`, newest first, changed, by its number. Takes two queries.
+
+    It compares the newest bodies, COMPARED_MAX characters in all. For the others, it compares only
+    their lengths.
+    """
+    if not revisions:
+        return {}
+    older = Revision.objects.filter(post=revisions[0].post_id, number__lte=revisions[0].number)
+    rows = older.defer("body").annotate(length=Length("body"))[: len(revisions) + 1]
+    lengths = accumulate(row.length for row in rows)
+    read = [row.pk for row, total in zip(rows, lengths, strict=True) if total <= COMPARED_MAX]
+    bodies = dict(Revision.objects.filter(pk__in=read).values_list("pk", "body"))
+    return {new.number: describe_changes(old, new, bodies) for new, old in pairwise(rows)}
+
+
+def describe_changes(old: Revision, new: Revision, bodies: dict[int, str]) -> list[str]:
+    """Return sentences about what `new` changed in `old`. `bodies` has the bodies to compare."""
+    said = describe_body(old, new, bodies)
+    for name, label in zip(PostText._fields, text_labels(), strict=True):
+        if name != "body" and getattr(old, name) != getattr(new, name):
+            said.append(_("%(field)s changed") % {"field": label})
+    return said
+
+
+def describe_body(old: Revision, new: Revision, bodies: dict[int, str]) -> list[str]:
+    if old.pk not in bodies or new.pk not in bodies:
+        return count_characters(new.length - old.length)
+    before, after = bodies[old.pk], bodies[new.pk]
+    added, removed = count_changed_words(before, after)
+    said = []
+    if added:
+        said.append(ngettext("%d word added", "%d words added", added) % added)
+    if removed:
+        said.append(ngettext("%d word removed", "%d words removed", removed) % removed)
+    return said or [_("Only punctuation, spaces or the order changed")] * (before != after)
+
+
+def count_characters(more: int) -> list[str]:
+    if not more:
+        return []
+    added = ngettext("%d character added", "%d characters added", more)
+    removed = ngettext("%d character removed", "%d characters removed", -more)
+    return [added % more if more > 0 else removed % -more]
 
 
 def number_readers_see(post: Post, now: datetime) -> int | None:

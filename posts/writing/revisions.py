@@ -40,6 +40,7 @@ class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
         }
         if page.paginator.count > 1:
             context |= self.compared(page)
+        add_changes([*page])
         return super().get_context_data(**context | kwargs)
 
     def compared(self, page: Page) -> dict:
@@ -61,6 +62,14 @@ class RevisionList(OwnTimeMixin, AuthorRequiredMixin, DetailView):
             "differences": history.differences(old.text, new.text),
             "chosen_elsewhere": [found[number] for number in sorted(found.keys() - shown)],
         }
+
+
+def add_changes(revisions: list[Revision]) -> None:
+    """Add to each of `revisions` what it changed, and whether it is the first one of its post."""
+    changes = history.changes_in(revisions)
+    for revision in revisions:
+        revision.is_first = revision.number not in changes
+        revision.changes = changes.get(revision.number, [])
 
 
 def revision_page(post: Post, request: HttpRequest) -> Page:
