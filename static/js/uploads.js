@@ -10,11 +10,12 @@ const rows = box.querySelector("[data-upload-list]");
 const field = form.elements.body_image;
 const { block, replaceAside, soon, typedSoFar } = globalThis.edits;
 
+const MAX_ALT = 300;
 const maxBytes = Number(field.dataset.maxMegabytes) * 1024 * 1024;
 // All uploads of this page, because undo brings the placeholders of finished ones back.
 const all = [];
 const isOpen = (item) => item.state === "sending" || item.state === "failed";
-const text = (key, name = "") => box.dataset[key].replace("{name}", name).replace("{limit}", field.dataset.maxMegabytes);
+const text = (key, name = "") => box.dataset[key].replace("{name}", () => name).replace("{limit}", field.dataset.maxMegabytes);
 
 // Placeholders
 
@@ -95,6 +96,12 @@ function say(message, kind = "") {
   status.dataset.kind = kind;
 }
 
+// Shows a message in a row of its own.
+function tell(key, name = "") {
+  show({ state: "refused" }, text(key, name));
+  say(text(key, name));
+}
+
 function remove(item) {
   const wasOpen = isOpen(item);
   if (wasOpen) item.state = "removed";
@@ -121,6 +128,7 @@ function deliver(item) {
   item.request = request;
   const data = new FormData();
   data.append("image", item.file);
+  data.append("alt", item.alt.slice(0, MAX_ALT));
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   request.upload.addEventListener("progress", (event) => showProgress(item, event.loaded / event.total));
   request.open("POST", form.dataset.uploadUrl);
@@ -169,15 +177,14 @@ function arrived(item, markdown, notice) {
 // Starting
 
 // Returns the placeholders of files, or an empty text for one that is too large, and a function that sends them.
-function prepare(files) {
+function prepare(files, alt = "") {
   const batch = { items: [] };
   const placeholders = files.map((file) => {
     if (file.size > maxBytes) {
-      show({ file, state: "refused" }, text("tooLarge", file.name));
-      say(text("tooLarge", file.name));
+      tell("tooLarge", file.name);
       return "";
     }
-    const item = { file, batch, placeholder: placeholderFor(file), markdown: "", state: "sending" };
+    const item = { file, alt, batch, placeholder: placeholderFor(file), markdown: "", state: "sending" };
     all.push(item);
     batch.items.push(item);
     return item.placeholder;
@@ -297,4 +304,4 @@ form.addEventListener("submit", (event) => {
 addEventListener("beforeunload", (event) => { if (open().length) event.preventDefault(); });
 
 // Script names contain hashes, which an `import` would have to know.
-globalThis.uploads = { add, choose, prepare, withoutPlaceholders };
+globalThis.uploads = { add, choose, prepare, tell, withoutPlaceholders };

@@ -135,7 +135,7 @@ def test_files_dropped_on_a_line_or_anywhere_on_the_page_are_uploaded(page):
     uploads, names = Uploads(page), ("a.png", "b.png")
     put(page, "One.\n\nTwo.\n\nThree.|")
     drop(page, "#id_body", {"a.png": 10}, at="Two")
-    drop(page, ".site-header", {"b.png": 10})
+    drop(page, ".bar", {"b.png": 10})
     expect(page.locator("#id_body")).to_have_value(
         "One.\n\nTwo.\n\n![Uploading a.png …]()\n\nThree.\n\n![Uploading b.png …]()\n\n"
     )
