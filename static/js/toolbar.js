@@ -152,6 +152,7 @@ const ACTS = {
   table,
   divider,
   image: () => globalThis.uploads.choose(),
+  find: () => globalThis.finder.open(),
 };
 
 // Shortcuts, on a Mac with Command, because Control moves the cursor there

@@ -123,9 +123,9 @@ def test_the_toolbar_is_one_stop_of_the_tab_key_and_the_text_no_trap(editor, wid
     expect(buttons.first).to_be_focused()
     for key, at in [
         ("ArrowRight", 1),
-        ("End", 10),
+        ("End", 11),
         ("ArrowRight", 0),
-        ("ArrowLeft", 10),
+        ("ArrowLeft", 11),
         ("Home", 0),
     ]:
         editor.keyboard.press(key)
