@@ -1,7 +1,10 @@
 """Redirects from old addresses. They are looked up only before a 404."""
 
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +23,23 @@ STEPS_MAX = 10
 
 def redirect_or_404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Respond to a request for which there is no page: the site's `handler404`."""
+    return redirect(request) or page_not_found(request, exception)
+
+
+def redirect_with_debug(get_response: Callable) -> Callable:
+    """Middleware for DEBUG, with which Django shows its own page and doesn't call `handler404`."""
+    if not settings.DEBUG:
+        raise MiddlewareNotUsed
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        return (response.status_code == 404 and redirect(request)) or response
+
+    return middleware
+
+
+def redirect(request: HttpRequest) -> HttpResponse | None:
+    """Return the redirect for an address without a page, or None."""
     # Django adds a missing slash at the end, which may lead to a page.
     is_cut = not request.path.endswith("/") and is_valid_path(f"{request.path_info}/")
     if request.method in ("GET", "HEAD") and not is_cut:
@@ -27,7 +47,7 @@ def redirect_or_404(request: HttpRequest, exception: Exception) -> HttpResponse:
             target = find_target(request.path)
         if target:
             return moved(request, target)
-    return page_not_found(request, exception)
+    return None
 
 
 def find_target(path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from caching.tests.cached import AnonymousVisitor
 from identity import redirects
@@ -43,6 +44,19 @@ def leads_to(client, path: str) -> str | None:
     response = client.get(path)
     assert response.status_code in (301, 404)
     return response.get("Location")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_old_addresses_redirect_with_debug_too(db, settings, debug):
+    settings.DEBUG = debug
+    moves(old="tags")
+    client = Client()
+    assert leads_to(client, "/old/feed/") == "/tags/feed/"
+    assert leads_to(client, "/tags") == "/tags/"
+    missing = client.get("/missing/")
+    assert missing.status_code == 404
+    assert ("Using the URLconf" in missing.text) == debug
+    assert client.get("/tags/").status_code == 200
 
 
 # Looking up ---------------------------------------------------------------------------------------
