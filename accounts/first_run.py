@@ -87,8 +87,9 @@ def renew_link() -> str:
         return ""
     token = secrets.token_urlsafe(32)
     keep_token(token)
-    # If someone becomes the owner meanwhile, the link won't work.
-    current.change(start_digest=digest_of(token))
+    # If someone becomes the owner meanwhile, the link won't work. No page shows the digest, so the
+    # pages that were rendered before this process became the workers stay cached.
+    Site.objects.update_or_create(pk=1, defaults={"start_digest": digest_of(token)})
     return path_of(token)
 
 

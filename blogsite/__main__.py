@@ -1,5 +1,6 @@
 """The `blogsite` command of an installed wheel, which runs the same commands as `manage.py`."""
 
+import gc
 import os
 import sys
 
@@ -14,6 +15,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"blogsite {__version__}\n")
         return
+    # Modules are no garbage. Looking for some while they load would take an eighth of the time.
+    gc.set_threshold(100_000)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blogsite.settings")
     unprepared.note_command(sys.argv)
     unprepared.refuse_missing_tables()

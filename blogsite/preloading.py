@@ -28,6 +28,7 @@ def preload(application: Callable) -> None:
     # memory for each worker.
     gc.collect()
     gc.freeze()
+    gc.enable()  # gunicorn.conf.py has turned it off
 
 
 def compile_templates() -> None:

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.tests.test_tabs import Tab
 from blogsite.tests.conftest import log  # noqa: F401
+from caching import pages
 from identity import current
 from identity.models import Site
 from posts.models import Post
@@ -49,6 +50,14 @@ def link(db) -> str:
 def tab(link) -> Tab:
     """A browser whose CSRF tokens are checked, with the page of the link."""
     return Tab(Client(enforce_csrf_checks=True)).open(link)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_new_link_keeps_the_pages_that_were_rendered_at_the_start():
+    before = pages.find_counter().read()
+    assert first_run.renew_link()
+    assert Site.objects.get().start_digest
+    assert pages.find_counter().read() == before
 
 
 def test_the_link_leads_to_the_first_draft_and_to_a_published_post(tab):

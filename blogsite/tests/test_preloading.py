@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import runpy
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -103,6 +104,7 @@ def test_the_first_visitor_gets_the_index_from_the_page_cache(
 def unfrozen():
     yield
     gc.unfreeze()
+    gc.enable()
 
 
 def test_without_a_database_only_templates_are_compiled(dead_database, unfrozen):
@@ -115,3 +117,10 @@ def test_without_a_database_only_templates_are_compiled(dead_database, unfrozen)
     names = {str(path.relative_to(folder)) for path in folder.rglob("*.html")}
     assert names <= set(loader.get_template_cache)
     assert gc.get_freeze_count() > 0
+
+
+def test_garbage_is_collected_only_after_the_site_is_loaded(dead_database, unfrozen):
+    runpy.run_path(str(site_settings.ASSETS_DIR / "gunicorn.conf.py"))
+    assert not gc.isenabled()
+    preloading.preload(Asked())
+    assert gc.isenabled()
