@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, tostring
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 
-from content.raw_html import name_set
+from content.raw_tags import name_set
 
 # A longer formula is shown as typed, and so are all formulas after this many characters of a
 # document. latex2mathml takes 10 µs a character.

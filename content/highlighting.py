@@ -5,7 +5,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from content.raw_html import name_set
+from content.raw_tags import name_set
 
 # A closed list, because Pygments searches the installed packages for an unknown name, and any of
 # its 500 lexers may be slow for some text. `c#` and `make` are missing because they are too slow

@@ -7,7 +7,7 @@ end in `.w480.webp` and `.w960.webp`, and exist only if the image is wider than 
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -32,6 +32,13 @@ class ImageTag:
     tone: str
     srcset: str
     sizes: str
+
+    def narrowed(self, width: int) -> "ImageTag":
+        """Return the tag for showing the image at most `width` pixels wide."""
+        if width >= self.width:
+            return self
+        height = max(1, round(self.height * width / self.width))
+        return replace(self, width=width, height=height, sizes=f"{width}px")
 
 
 def stored_widths(width: int) -> list[int]:

@@ -33,23 +33,16 @@ from content.bare_urls import (
     name_links,
 )
 from content.bulkhead import slot_for
+from content.headings import link_headings, name_headings, place_headings, render_anchor, text_of
 from content.image_names import image_from_url
 from content.limits import TooMuch, add_limits, render_within_limits, shallow
 from content.nesting import make_valid
-from content.raw_html import (
-    RAW_BLOCKS,
-    RAW_INLINES,
-    RAW_NAMES,
-    name_set,
-    pair_raw_tags,
-    render_raw_block,
-    render_raw_inline,
-)
-from content.slugs import slugify
+from content.raw_html import MORE, read_html_block, read_raw_html
+from content.raw_tags import RAW_NAMES, RAW_TAGS, name_set
 from content.source_lines import LINE, number_lines
 
 # Increase this when the same text renders differently, so that saved rows are rendered again.
-RENDERER_VERSION: int = 6
+RENDERER_VERSION: int = 7
 
 TOO_MUCH = "This text is too complex to format, so it is shown as typed."
 
@@ -60,7 +53,9 @@ _NO_CHARACTERS = "".join(
     chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
 )
 FORBIDDEN = re.compile(f"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
-_BLOCK_END = re.compile(r"(?=</?(?:br|dd|dt|h[1-6]|hr|figcaption|li|p|pre|summary|td|th)\b)")
+_BLOCK_END = re.compile(
+    r"(?=</?(?:br|caption|dd|div|dt|h[1-6]|hr|figcaption|li|p|pre|summary|td|th)\b)"
+)
 _FOOTNOTE_MARK = re.compile(r'<a href="#fn(?:ref)?-[^>]*>[^<]*</a>')
 
 
@@ -77,12 +72,24 @@ def render_post(text: str) -> SafeString:
     Raises only Busy (`content.bulkhead`), and only for a long text. The time grows with the length:
     200,000 characters take at most 2.5 seconds.
     """
-    return _render(_post_parser, _post_cleaner, text)
+    return render_with_lead(text)[0]
+
+
+def render_with_lead(text: str) -> tuple[SafeString, str]:
+    """Return the body of a post as `render_post` does, and its HTML up to `<!--more-->`.
+
+    Without that comment, or if nothing is shown before it, the second string is empty.
+    """
+    html = _render(_post_parser, _post_cleaner, text)
+    lead, more, _rest = html.partition(MORE)
+    has_lead = more and plain_text(lead)
+    return mark_safe(html.replace(MORE, "")), lead if has_lead else ""  # noqa: S308
 
 
 def render_preview(text: str) -> SafeString:
     """Return the same as `render_post`, with the line of its source on each block (`data-line`)."""
-    return _render(_preview_parser, _preview_cleaner, text)
+    html = _render(_preview_parser, _preview_cleaner, text)
+    return mark_safe(html.replace(MORE, ""))  # noqa: S308
 
 
 # A form checks the rendered comment before it is saved, so both share one rendering.
@@ -95,7 +102,7 @@ def render_comment(text: str) -> SafeString:
     named by its alt text. Links have `rel="nofollow ugc noopener"`. No element has an id, so that a
     page can show any number of comments.
     """
-    return _render(_comment_parser, _comment_cleaner, text)
+    return mark_safe(_render(_comment_parser, _comment_cleaner, text))  # noqa: S308
 
 
 def plain_text(html: str) -> str:
@@ -108,7 +115,7 @@ def plain_text(html: str) -> str:
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
-def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
+def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> str:
     # A lone surrogate can't be encoded as UTF-8, so it could not be stored or sent.
     text = _SURROGATE.sub("\ufffd", text)
     # Remove forbidden characters before rendering, because removing them later could produce a
@@ -120,59 +127,13 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> SafeString:
         except TooMuch:
             html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{escapeHtml(text)}</pre>\n'
         # An entity may have produced a forbidden character.
-        cleaned = FORBIDDEN.sub("\ufffd", cleaner.clean(html))
+        parts = cleaner.clean(html).split(MORE)
+        cleaned = MORE.join(FORBIDDEN.sub("\ufffd", part) for part in parts)
         is_raw = parser is not _comment_parser and RAW_NAMES.search(text)
-        return mark_safe(make_valid(cleaned) if is_raw else cleaned)  # noqa: S308
+        return make_valid(cleaned) if is_raw else cleaned
 
 
-# Headings, tables
-
-
-def _place_headings(state) -> None:
-    """Core rule: start headings at h2 without skipping a level, and give each its own id.
-
-    An empty heading is shown as typed, because no link could lead to it.
-    """
-    above = []
-    used = set()
-    numbers = {}
-    last = 1
-    headings = [token for token in state.tokens if token.type == "heading_open"]
-    top = min((int(token.tag[1]) for token in headings), default=1)
-    for opening, inline, closing in zip(*(state.tokens[n:] for n in range(3)), strict=False):
-        if opening.type != "heading_open":
-            continue
-        if not _text(inline.children).strip():
-            opening.tag = closing.tag = "p"
-            inline.children = inline.children or [Token("text", "", 0, content=opening.markup)]
-            continue
-        typed = int(opening.tag[1])
-        if typed - top + 2 > last + 1:
-            # content.checklist shows this to the author.
-            opening.attrSet("class", "skips-level")
-        last = typed - top + 2
-        above = [*(level for level in above if level < typed), typed]
-        opening.tag = closing.tag = f"h{min(len(above) + 1, 6)}"
-        opening.attrSet("id", _free_id(slugify(_text(inline.children)), used, numbers))
-
-
-def _free_id(slug: str, used: set[str], numbers: dict[str, int]) -> str:
-    """Return `h-` and the slug, with a number (2 or higher) if it would not be unique otherwise."""
-    name = f"h-{slug}"
-    while name in used:
-        # Continue at the last number: a thousand equal headings must not take quadratic time.
-        numbers[slug] = numbers.get(slug, 1) + 1
-        name = f"h-{slug}-{numbers[slug]}"
-    used.add(name)
-    return name
-
-
-def _text(tokens: list[Token]) -> str:
-    return "".join(
-        _text(token.children or []) if token.type == "image" else token.content or " "
-        for token in tokens
-        if token.type in ("text", "code_inline", "formula", "image", "softbreak", "hardbreak")
-    )
+# Tables
 
 
 def _align_by_class(state) -> None:
@@ -183,7 +144,7 @@ def _align_by_class(state) -> None:
     for token in state.tokens:
         if token.type == "table_open":
             token.attrSet("tabindex", "0")
-        if token.type in ("th_open", "td_open") and token.attrs:
+        if token.type in ("th_open", "td_open") and "style" in token.attrs:
             token.attrs = {"class": token.attrs["style"].replace("text-align:", "align-")}
 
 
@@ -203,13 +164,14 @@ def _render_item_open(self, tokens, index, options, env) -> str:
 
 def _render_image(self, tokens, index, options, env) -> str:
     token = tokens[index]
-    token.attrSet("alt", _text(token.children or []))
+    token.attrSet("alt", text_of(token.children or []))
     if not (src := token.attrs["src"]) or src.partition(":")[0].lower() in WITHOUT_HOST:
         # HTML allows no image without an address.
         return escapeHtml(f"![{token.attrs['alt']}]({src})")
     token.attrs |= {"loading": "lazy", "decoding": "async"}
     image = image_from_url(token.attrs["src"])
     if image:
+        image = image.narrowed(token.meta.get("width", image.width))
         token.attrs |= {"src": image.url, "srcset": image.srcset, "sizes": image.sizes}
         token.attrs |= {"width": image.width, "height": image.height}
         token.attrs["class"] = f"tone-{image.tone}"
@@ -234,7 +196,7 @@ def _with_images_as_links(tokens: list[Token]) -> Iterator[Token]:
             yield token
             continue
         url = token.attrs["src"]
-        name = Token("text", "", 0, content=_text(token.children or []).strip() or url)
+        name = Token("text", "", 0, content=text_of(token.children or []).strip() or url)
         link = Token("link_open", "a", 1, attrs={"href": url}), name, Token("link_close", "a", -1)
         yield from (name,) if depth else link
 
@@ -251,10 +213,10 @@ def _reference(state, start_line: int, end_line: int, silent: bool) -> bool:
 
 _POST_RENDERERS = {
     **footnotes.RENDERERS,
-    "html_block": render_raw_block,
-    "html_inline": render_raw_inline,
+    "anchor": render_anchor,
     "image": _render_image,
     "list_item_open": _render_item_open,
+    "more": lambda self, tokens, index, options, env: MORE,
 }
 
 
@@ -282,7 +244,11 @@ def _new_post_parser() -> MarkdownIt:
     alternatives = {"alt": ["paragraph", "reference"]}
     parser.block.ruler.at("footnote_def", shallow(footnotes.read_note), alternatives)
     parser.inline.ruler.at("footnote_ref", footnotes.read_mark)
-    for rule in (pair_raw_tags, _place_headings, _align_by_class, name_links):
+    alternatives = {"alt": ["paragraph", "reference", "blockquote"]}
+    parser.block.ruler.at("html_block", read_html_block, alternatives)
+    parser.core.ruler.after("inline", "name_headings", name_headings)
+    parser.core.ruler.after("inline", "raw_html", read_raw_html)
+    for rule in (place_headings, link_headings, _align_by_class, name_links):
         parser.core.ruler.push(rule.__name__, rule)
     for name, rule in _POST_RENDERERS.items():
         parser.add_render_rule(name, rule)
@@ -307,7 +273,9 @@ def _new_comment_parser() -> MarkdownIt:
 
 _COMMENT_TAGS = name_set("a blockquote br code em hr li ol p pre s span strong ul")
 _MORE_TAGS = name_set("h2 h3 h4 h5 h6 img input section table tbody td th thead tr")
-_POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_BLOCKS | RAW_INLINES | formulas.TAGS
+_POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_TAGS | formulas.TAGS
+# Any element of a post may have these.
+_ANYWHERE = ("dir", "id", "lang")
 _ATTRIBUTES = {
     "a": {"aria-label", "href", "id", "title"},
     "abbr": {"title"},
@@ -320,6 +288,8 @@ _ATTRIBUTES = {
     "pre": {"tabindex"},
     "section": {"aria-label"},
     "table": {"tabindex"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
     "time": {"datetime"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
     **formulas.ATTRIBUTES,
@@ -365,9 +335,9 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 _post_parser = _new_post_parser()
-_post_cleaner = _new_cleaner(_POST_TAGS, "noopener")
+_post_cleaner = _new_cleaner(_POST_TAGS, "noopener", *_ANYWHERE)
 _preview_parser = _new_preview_parser()
-_preview_cleaner = _new_cleaner(_POST_TAGS, "noopener", LINE)
+_preview_cleaner = _new_cleaner(_POST_TAGS, "noopener", *_ANYWHERE, LINE)
 _comment_parser = _new_comment_parser()
 _comment_cleaner = _new_cleaner(_COMMENT_TAGS, "nofollow ugc noopener")
 # markdown-it completes a parser at its first use. Do that now, because another thread could use the

@@ -10,27 +10,30 @@ from dataclasses import dataclass, field
 from datetime import date
 from html import unescape
 
-from content.raw_html import name_set
+from content.raw_tags import name_set
 
 VOID = frozenset(("br", "hr", "img", "input", "wbr"))
 # Elements whose content model is that of their parent.
-TRANSPARENT = frozenset(("del", "ins"))
+TRANSPARENT = frozenset(("a", "del", "ins"))
 BLOCKS = name_set(
-    """blockquote dd details dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section summary
-    table ul"""
+    """blockquote dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section
+    summary table ul"""
 )
 HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 INLINES = name_set(
-    """abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u
-    var"""
+    """abbr b bdi bdo cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time
+    u var"""
 )
+# HTML forbids these inside a link.
+INTERACTIVE = frozenset(("a", "details", "input"))
 PARENTS = {
-    "dd": "dl",
-    "dt": "dl",
-    "figcaption": "figure",
-    "rp": "ruby",
-    "rt": "ruby",
-    "summary": "details",
+    "dd": name_set("dl"),
+    "dt": name_set("dl"),
+    "figcaption": name_set("figure"),
+    "li": name_set("ol ul"),
+    "rp": name_set("ruby"),
+    "rt": name_set("ruby"),
+    "summary": name_set("details"),
 }
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-z0-9]+)")
@@ -65,7 +68,11 @@ class Element:
 
     @property
     def has_block(self) -> bool:
-        return any(each.name in BLOCKS or each.has_block for each in self.elements)
+        return self.has(BLOCKS)
+
+    def has(self, names: frozenset[str]) -> bool:
+        """Return whether an element with one of these names is inside."""
+        return any(each.name in names or each.has(names) for each in self.elements)
 
 
 def make_valid(html: str) -> str:
@@ -110,7 +117,7 @@ def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element 
             continue
         each.inside = list(_valid_inside(each, around))
         each.inside = list(_without_misplaced(each))
-        is_alone = PARENTS.get(each.name, element.name) != element.name
+        is_alone = each.name in PARENTS and element.name not in PARENTS[each.name]
         if is_alone or not _is_valid(each, around):
             yield from _unwrapped(each)
         else:
@@ -120,7 +127,7 @@ def _valid_inside(element: Element, around: frozenset[str]) -> Iterator[Element 
 def _unwrapped(element: Element) -> Iterator[Element | str]:
     """Yield the content of `element`, without the tags of elements that need a certain parent."""
     for each in element.inside:
-        if isinstance(each, Element) and PARENTS.get(each.name) == element.name:
+        if isinstance(each, Element) and element.name in PARENTS.get(each.name, ()):
             yield from each.inside
         else:
             yield each
@@ -218,9 +225,26 @@ def _is_moment(text: str) -> bool:
         return False
 
 
+def _is_list(element: Element, around: frozenset[str]) -> bool:
+    return not _signature(element, {"li": ""})
+
+
+def _is_link(element: Element, around: frozenset[str]) -> bool:
+    return not element.has(INTERACTIVE)
+
+
+def _is_line(element: Element, around: frozenset[str]) -> bool:
+    return not element.has_block
+
+
 RULES: dict[str, Callable[[Element, frozenset[str]], bool]] = {
+    "a": _is_link,
     "dfn": lambda element, around: "dfn" not in around,
     "dl": _is_definition_list,
+    "ol": _is_list,
+    "pre": _is_line,
     "ruby": _is_ruby,
     "time": _is_time,
+    "ul": _is_list,
+    **dict.fromkeys(HEADINGS, _is_line),
 }

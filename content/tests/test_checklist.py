@@ -20,7 +20,7 @@ from tests.cpu import cpu_seconds_under
         ("![](/cat.png)", 1),
         ("![ ](/cat.png) ![&nbsp;](/cat.png) ![Dog](/dog.png)", 2),
         ("[![](/cat.png)](/cats/)", 1),
-        ("`![](/cat.png)` <img src=cat.png>", 0),
+        ("`![](/cat.png)` <img src=cat.png>", 1),
     ],
 )
 def test_images_without_alternative_text_are_counted(text, count):

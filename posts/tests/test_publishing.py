@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from posts.discussion import commenting, liking
-from posts.models import Post
+from posts.models import Post, SearchDocument
 from posts.writing import publishing
 from posts.writing.edit import Edit
 
@@ -108,3 +108,19 @@ def test_a_post_is_named_by_its_title(post):
 def test_deleting_is_permanent(post):
     publishing.delete_post(post)
     assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("Intro\n\n<!--more-->\n\nRest", "Intro"),
+        ("<!--more-->\n\nRest", "Rest"),
+        ("Intro <!-- a secret --> and rest", "Intro and rest"),
+    ],
+)
+def test_comments_are_in_no_derived_text_and_more_ends_the_excerpt(make_post, body, shown):
+    post = make_post(body=body)
+    assert post.excerpt == shown
+    document = SearchDocument.objects.get(post=post)
+    assert not {"more", "secret"} & {*document.body.split()}
+    assert "more" not in post.body_html and "secret" not in post.body_html

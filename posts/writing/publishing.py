@@ -9,7 +9,7 @@ from django.db import transaction
 
 from caching import pages, takedown
 from content.excerpts import make_excerpt
-from content.markup import RENDERER_VERSION, plain_text, render_post
+from content.markup import RENDERER_VERSION, plain_text, render_with_lead
 from content.reading import count_words
 from posts import listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, PostText, Revision, Tag
@@ -202,15 +202,16 @@ def listed_as(post: Post) -> tuple:
 
 def render_body(post: Post) -> str:
     """Set the fields derived from the body, and return its plain text. Save nothing."""
-    return set_rendered(post, render_post(post.body))
+    return set_rendered(post, *render_with_lead(post.body))
 
 
-def set_rendered(post: Post, html: str) -> str:
-    """Do the work of `render_body` with `html`, the body as rendered by `render_post`."""
+def set_rendered(post: Post, html: str, lead: str = "") -> str:
+    """Do the work of `render_body` with the results of `render_with_lead`."""
     post.body_html = html
     post.rendered_by = RENDERER_VERSION
     text = plain_text(html)
-    post.excerpt = make_excerpt(html, text, EXCERPT_MAX_LENGTH)
+    first = plain_text(lead) if lead else text
+    post.excerpt = make_excerpt(lead or html, first, EXCERPT_MAX_LENGTH)
     post.word_count = count_words(text)
     return text
 
