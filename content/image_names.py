@@ -64,6 +64,16 @@ def file_names(name: str) -> list[str]:
     return [*(f"{stem}.w{narrow}.webp" for narrow in narrower), name]
 
 
+def jpeg_name(name: str) -> str:
+    """Return the name of the copy of an image for other sites (`content.shared_images`)."""
+    return f"{name.removesuffix('.webp')}.jpg"
+
+
+def name_from_url(url: str) -> str:
+    """Return the name of an image for which `image_from_url` returns a tag."""
+    return url[url.index(settings.MEDIA_URL) + len(settings.MEDIA_URL) :]
+
+
 def image_from_url(url: str) -> ImageTag | None:
     """Return the tag of our image at `url`, with or without SITE_URL, or None for other URLs.
 

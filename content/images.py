@@ -5,7 +5,7 @@ docs/decisions/0005-images.md gives the reasons.
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,6 +26,7 @@ MAX_MEGABYTES = 10
 MAX_MEGAPIXELS = 40
 
 WEBP_QUALITY = 80
+JPEG_QUALITY = 82
 # An image is first reduced by a whole factor, to at least this many times its final size, and then
 # resampled.
 REDUCING_GAP = 2
@@ -246,6 +247,23 @@ def _encode(image: Image.Image) -> bytes:
     """Return the image as WebP without metadata, which Pillow writes only on request."""
     buffer = BytesIO()
     image.save(buffer, "WEBP", quality=WEBP_QUALITY)
+    return buffer.getvalue()
+
+
+@expensive.slot()
+def encode_jpeg(webp: bytes, size_of: Callable[[int, int], tuple[int, int]]) -> bytes:
+    """Return one of our WebP files as JPEG, in the size that `size_of` returns for its own.
+
+    JPEG has no transparency, so the background becomes the one that shows the image best.
+    """
+    with _decoding, _refusals():
+        image = Image.open(BytesIO(webp), formats=("WEBP",))
+        small = image.resize(size_of(*image.size), Image.Resampling.LANCZOS).convert("RGBA")
+        color = "black" if _tone_of(small) == _BLACK else "white"
+        backing = Image.new("RGBA", small.size, color)
+        buffer = BytesIO()
+        whole = Image.alpha_composite(backing, small).convert("RGB")
+        whole.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
     return buffer.getvalue()
 
 

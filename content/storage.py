@@ -6,7 +6,7 @@ from datetime import datetime
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from content.image_names import FOLDER, file_names
+from content.image_names import FOLDER, file_names, jpeg_name
 from content.images import MadeImage
 
 NARROW_ENDING = re.compile(r"\.w[0-9]+(?=\.webp$)")
@@ -27,7 +27,7 @@ def store_files(made: MadeImage) -> str:
 
 def delete_files(name: str) -> None:
     """Delete the files of the image called `name`, the largest first."""
-    for file in reversed(file_names(name)):
+    for file in reversed([jpeg_name(name), *file_names(name)]):
         default_storage.delete(file)
 
 

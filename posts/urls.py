@@ -5,7 +5,7 @@ from django.urls.converters import StringConverter
 
 from posts.discussion import trash
 from posts.discussion import views as discussion
-from posts.reading import authors, feeds, home, post, sitemaps, tags
+from posts.reading import authors, feeds, home, post, sharing, sitemaps, tags
 from posts.writing import autosave, editor, my_posts, preview, revisions, uploads
 
 app_name = "posts"
@@ -54,6 +54,7 @@ urlpatterns = [
     path("authors/<text:username>/", authors.AuthorDetail.as_view(), name="author_detail"),
     *feed_paths("authors/<text:username>/feed/", feeds.author_feed, "author_feed"),
     path("images/", uploads.ImageUpload.as_view(), name="image_upload"),
+    path("images/<text:stem>.jpg", sharing.image_jpeg, name="image_jpeg"),
     path("mine/", my_posts.MyPosts.as_view(), name="my_posts"),
     path("create/", editor.PostCreate.as_view(), name="post_create"),
     path("create/autosave/", autosave.AutosaveNew.as_view(), name="autosave_new"),

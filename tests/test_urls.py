@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import first_run, inviting
 from accounts.models import Invitation, User
+from content.image_names import jpeg_name
 from posts.discussion import commenting
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
@@ -26,6 +27,7 @@ IMAGE = f"images/{'x' * 22}-1x1-000.webp"
 def stored_image(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     default_storage.save(IMAGE, ContentFile(b"picture"))
+    default_storage.save(jpeg_name(IMAGE), ContentFile(b"copy"))
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ INVENTORY = {
     "posts:tag_suggest": ({}, READ, "public"),
     "posts:tag_detail": ({"slug": "bread"}, READ, "public"),
     "posts:author_detail": ({"username": "author"}, READ, "public"),
+    "posts:image_jpeg": ({"stem": f"{'x' * 22}-1x1-000"}, READ, "public"),
     "posts:image_upload": ({}, {"POST"}, "writing"),
     "media": ({"name": IMAGE}, READ, "public"),
     "accounts:register": ({}, FORM, "public"),

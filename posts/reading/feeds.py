@@ -1,11 +1,10 @@
 """Feeds of the newest posts: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1."""
 
-import json
 import re
 import time
 import uuid
 from contextlib import nullcontext, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,20 +15,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
-from django.utils.html import escape
+from django.utils.feedgenerator import SyndicationFeed
+from django.utils.html import format_html
 from django.utils.http import http_date
 from django.utils.translation import gettext
-from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.models import User
 from caching import fragments
 from content.addresses import absolute_html, absolute_url, moved
 from content.formulas import with_sources
+from content.image_names import image_from_url
 from identity import current
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
+from posts.reading.feed_formats import FORMATS
+from posts.reading.sharing import SharedImage, shared_image
 from posts.tagging import find_tag
 
 FEED_LENGTH = 20
@@ -40,82 +41,10 @@ USUAL_ADDRESSES = {
     **dict.fromkeys(("atom", "atom/", "atom.xml", "feed.atom"), "atom"),
     "feed.json": "json",
 }
-CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 # Takes the place of the origin in the text that determines a feed's date.
 ANY_ORIGIN = "https://feed.invalid"
 # Characters that XML 1.0 can't contain, even escaped. One in a title would break every feed.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class SteadyFeed(SyndicationFeed):
-    """A feed with a fixed date while it is empty. Django's class would use the current time."""
-
-    def latest_post_date(self) -> datetime:
-        return super().latest_post_date() if self.items else datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class RssFeed(SteadyFeed, Rss201rev2Feed):
-    """RSS 2.0. If the author describes a post, the text is in `content:encoded`."""
-
-    def item_attributes(self, item: dict) -> dict[str, str]:
-        return {"xml:lang": item["language"]}
-
-    def rss_attributes(self) -> dict[str, str]:
-        return super().rss_attributes() | {"xmlns:content": CONTENT_NAMESPACE}
-
-    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
-        # Feed readers show this element as HTML.
-        shown = escape(item["summary"]) or item["description"]
-        super().add_item_elements(handler, item | {"description": shown})
-        if item["summary"]:
-            handler.addQuickElement("content:encoded", item["description"])
-
-
-class AtomFeed(SteadyFeed, Atom1Feed):
-    """Atom with the full post as content, which Django's class would label as a summary."""
-
-    def item_attributes(self, item: dict) -> dict[str, str]:
-        return {"xml:lang": item["language"]}
-
-    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
-        super().add_item_elements(handler, item | {"description": None})
-        if item["summary"]:
-            handler.addQuickElement("summary", item["summary"])
-        handler.addQuickElement("content", item["description"], {"type": "html"})
-
-
-class JsonFeed(SyndicationFeed):
-    """JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
-
-    content_type = "application/feed+json; charset=utf-8"
-
-    def write(self, outfile, encoding: str) -> None:
-        document = {
-            "version": "https://jsonfeed.org/version/1.1",
-            "title": self.feed["title"],
-            "home_page_url": self.feed["link"],
-            "feed_url": self.feed["feed_url"],
-            "language": self.feed["language"],
-            "items": [self.item(item) for item in self.items],
-        }
-        outfile.write(json.dumps(document, ensure_ascii=False))
-
-    def item(self, item: dict) -> dict:
-        summary = {"summary": item["summary"]} if item["summary"] else {}
-        return summary | {
-            "id": item["unique_id"],
-            "url": item["link"],
-            "title": item["title"],
-            "content_html": item["description"],
-            "date_published": item["pubdate"].isoformat(),
-            "date_modified": item["updateddate"].isoformat(),
-            "authors": [{"name": item["author_name"], "url": item["author_link"]}],
-            "tags": list(item["categories"]),
-            "language": item["language"],
-        }
-
-
-FORMATS = {"rss": RssFeed, "atom": AtomFeed, "json": JsonFeed}
 
 
 class Source(NamedTuple):
@@ -254,12 +183,14 @@ def path_below(path: str, kind: str) -> str:
 
 def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
     link = origin + post.get_absolute_url()
+    html = cover_html(post) + with_sources(post.body_html)
     feed.add_item(
         title=xml_text(post.title),
         link=link,
-        description=xml_text(absolute_html(with_sources(post.body_html), link)),
+        description=xml_text(absolute_html(html, link)),
         # Not the excerpt: the text follows.
         summary=xml_text(post.description),
+        image=cover_image(post, origin),
         unique_id=f"urn:uuid:{post.uuid}",
         unique_id_is_permalink=False,
         pubdate=post.publish_at,
@@ -268,6 +199,25 @@ def add_post(feed: SyndicationFeed, origin: str, post: Post) -> None:
         author_link=origin + author_path(post.author),
         categories=[xml_text(tag.name) for tag in post.shown_tags],
         language=post.language or current.site().language,
+    )
+
+
+def cover_image(post: Post, origin: str) -> SharedImage | None:
+    """Return the cover as JPEG, with its address, or None without a cover."""
+    if not post.cover:
+        return None
+    image = shared_image(post)
+    return image._replace(path=origin + image.path, alt=xml_text(image.alt))
+
+
+def cover_html(post: Post) -> str:
+    """Return the cover as the first paragraph of the text, for readers that show no other image."""
+    if not post.cover:
+        return ""
+    tag = image_from_url(f"{settings.MEDIA_URL}{post.cover}")
+    return format_html(
+        '<p><img src="{}" alt="{}" width="{}" height="{}"></p>',
+        *(tag.url, post.cover_alt, tag.width, tag.height),
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from content.addresses import absolute_url
 from identity import current
 from posts.models import Post
-from posts.templatetags.images import image
+from posts.reading.sharing import SharedImage, shared_image
 
 register = template.Library()
 
@@ -30,8 +30,9 @@ def json_ld(request: HttpRequest, post: Post) -> SafeString:
 def describe(request: HttpRequest, post: Post) -> dict[str, object]:
     author_path = reverse("posts:author_detail", kwargs={"username": post.author.username})
     address = absolute_url(request, post.get_absolute_url())
-    cover = image(post.cover)
-    return {
+    shared = shared_image(post)
+    images = {"image": [absolute_url(request, shared.path)]} if shared else {}
+    return images | {
         "@context": "https://schema.org",
         "@type": "BlogPosting",
         "headline": post.title,
@@ -43,13 +44,18 @@ def describe(request: HttpRequest, post: Post) -> dict[str, object]:
         "dateModified": post.modified_at.isoformat(),
         "keywords": [tag.name for tag in post.shown_tags],
         "wordCount": post.word_count,
-        "image": [absolute_url(request, cover.url)] if cover else [],
         "author": {
             "@type": "Person",
             "name": post.author.name,
             "url": absolute_url(request, author_path),
         },
     }
+
+
+@register.simple_tag
+def image_to_share(post: Post) -> SharedImage | None:
+    """Return the image that other sites show with a link to `post`."""
+    return shared_image(post)
 
 
 @register.simple_tag
