@@ -24,10 +24,12 @@ const runAtStart = (text) => /^\**/.exec(text)[0].length;
 // One asterisk is italic, two are bold, three are both.
 const isMarked = (stars, length) => (length === 1 ? stars % 2 === 1 : stars >= 2);
 
+const MARKER = /^(?:>|#{1,6}|[-+*]|\d+[.)])\s/;
+
 function emphasize(length) {
   const [start, end] = selectedWords();
   const text = body.value.slice(start, end);
-  if (text.includes("\n")) return emphasizeLines(length, start, text);
+  if (text.includes("\n") || isFromMarker(start, text)) return emphasizeLines(length, start, text);
   const outside = Math.min(runAtEnd(body.value.slice(Math.max(0, start - 3), start)), runAtStart(body.value.slice(end, end + 3)));
   const inside = Math.min(runAtStart(text), runAtEnd(text));
   if (isMarked(outside, length)) return write(start - length, end + length, text);
@@ -35,6 +37,8 @@ function emphasize(length) {
   const stars = "*".repeat(length);
   write(start, end, stars + text + stars, [length, length + text.length]);
 }
+
+const isFromMarker = (start, text) => MARKER.test(text) && !body.value.slice(selectedLines()[0], start).trim();
 
 // Emphasis ends with its paragraph, so each line gets its own, after any Markdown at its start.
 function emphasizeLines(length, start, text) {

@@ -36,6 +36,7 @@ def select(page, text: str, start: int, end: int) -> None:
         ("Bold", "a *[tree]* b", "a ***[tree]*** b"),
         ("Bold", "[one\n- two]", "[**one**\n- **two**]"),
         ("Bold", "[**one**\n- **two**]", "[one\n- two]"),
+        ("Bold", "a\n  [- tree]", "a\n  [- **tree**]"),
         ("Italic", "a [tree] b", "a *[tree]* b"),
         ("Italic", "a **[tree]** b", "a ***[tree]*** b"),
         ("Italic", "a ***[tree]*** b", "a **[tree]** b"),
