@@ -277,10 +277,17 @@ def test_an_image_that_is_sent_while_writing_gets_its_markdown(client_of, author
     assert (image.uploader, stored(media)) == (author, {image.name})
 
 
-def test_the_writer_learns_that_only_the_first_frame_of_an_animation_is_kept(client_of):
-    response = client_of("author").post("/images/", {"image": image_file(kind="GIF", frames=3)})
-    assert response.status_code == 201
-    assert response.json()["notice"] == "Only the first frame of this animation is kept."
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("field", ["image", "body_image"])
+def test_the_writer_learns_that_only_the_first_frame_of_an_animation_is_kept(
+    client_of, field, frames
+):
+    notice = "Only the first frame of this animation is kept."
+    client = client_of("author")
+    sent = client.post("/images/", {"image": image_file(kind="GIF", frames=frames)})
+    assert (sent.json()["notice"] == notice) == (frames == 3)
+    saved = client.post("/create/", {"title": "t", field: image_file(kind="GIF", frames=frames)})
+    assert (notice in said(saved)) == (frames == 3)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ from posts.writing.forms import (
     text_labels,
 )
 from posts.writing.mixins import AuthorRequiredMixin, WriterRequiredMixin
-from posts.writing.uploads import attach_images
+from posts.writing.uploads import FIRST_FRAME, attach_images
 
 
 class EditorMixin(OwnTimeMixin, KeepsTextMixin):
@@ -97,6 +97,9 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def form_valid(self, form: PostForm) -> HttpResponse:
         is_less = self.action != self.wanted_action
         attach_images(form.instance, form.cleaned_data, self.request.user)
+        made = [form.cleaned_data[name] for name in FILE_FIELDS]
+        if any(image and image.is_still for image in made):
+            messages.warning(self.request, FIRST_FRAME)
         if self.action == "compare" and form.instance.pk:
             return self.show_conflict(form)
         try:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
@@ -21,6 +21,7 @@ from posts.writing.mixins import WriterRequiredMixin
 
 # New images are kept, because the text that shows one may not be saved yet.
 UNUSED_KEPT_FOR = timedelta(days=1)
+FIRST_FRAME = _("Only the first frame of this animation is kept.")
 # Image names in a text, without the file extension, because browsers copy the address of any width.
 # A false match only keeps an image that could be deleted.
 MENTION = re.compile(re.escape(FOLDER) + r"[A-Za-z0-9_-]{22}-[0-9x]+-[0-3]{3}(?=\.)")
@@ -41,7 +42,7 @@ class ImageUpload(WriterRequiredMixin, LimitMixin, View):
         made = form.cleaned_data["image"]
         markdown = image_markdown(store_image(made, request.user), form.cleaned_data["alt"])
         # The writer learns this before the text is saved.
-        notice = gettext("Only the first frame of this animation is kept.") if made.is_still else ""
+        notice = str(FIRST_FRAME) if made.is_still else ""
         return JsonResponse({"markdown": markdown, "notice": notice}, status=201)
 
 

@@ -105,6 +105,11 @@ function isInCode(at) {
   return fence !== "";
 }
 
+// Spell checkers follow the language of the post. The first choice is the blog's language, which the page has.
+form.elements.language?.addEventListener("change", ({ target }) => {
+  for (const field of [form.elements.title, body]) field.lang = target.value || document.documentElement.lang;
+});
+
 form.addEventListener("compositionstart", () => { isComposing = true; });
 form.addEventListener("compositionend", () => {
   isComposing = false;

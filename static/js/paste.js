@@ -6,7 +6,7 @@ const form = document.querySelector("form.editor");
 const body = form.elements.body;
 const { edits, uploads } = globalThis;
 // Beyond this, converting takes seconds.
-const LONGEST_HTML = 2_000_000;
+const LONGEST_HTML = 1_000_000;
 
 // The converter, which is loaded when the body has the focus for the first time.
 let converter = null;

@@ -108,6 +108,7 @@ function remove(item) {
   item.request?.abort();
   item.row.remove();
   if (wasOpen) soon(() => fill(item));
+  say("");
   body.focus({ preventScroll: true });
   submitIfSettled();
 }
@@ -229,6 +230,14 @@ field.addEventListener("change", () => {
   const files = [...field.files];
   field.value = "";
   add(files);
+});
+
+// The other file fields are sent with the form, so a file that is too large must not stay in them.
+form.addEventListener("change", ({ target }) => {
+  const large = target !== field && [...(target.files ?? [])].find((file) => file.size > maxBytes);
+  if (!large) return;
+  target.value = "";
+  tell("tooLarge", large.name);
 });
 
 const hasFiles = (event) => event.dataTransfer.types.includes("Files") && !event.target.closest?.("[type=file]");

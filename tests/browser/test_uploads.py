@@ -159,6 +159,46 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(page):
     assert (body_of(page), uploads.waiting) == ("Kept", [])
 
 
+def test_a_cover_over_the_limit_is_refused_too(page, tmp_path):
+    large = tmp_path / "cover.png"
+    large.write_bytes(bytes(10 * 1024 * 1024 + 1))
+    page.locator("#id_image").set_input_files(large)
+    expect(row(page)).to_contain_text("cover.png is over 10 MB. Use a smaller file.")
+    expect(page.locator("#id_image")).to_have_value("")
+
+
+def test_an_image_waits_until_a_word_is_composed(page, images):
+    uploads = Uploads(page)
+    put(page, "a|")
+    choose(page, images[:1])
+    upload = uploads.next()
+    ime = page.context.new_cdp_session(page)
+    ime.send("Input.imeSetComposition", {"text": "に", "selectionStart": 1, "selectionEnd": 1})
+    with page.expect_response("**/images/"):
+        upload.continue_()
+    expect(row(page)).to_have_count(0)
+    assert UPLOADING.format("sea") in body_of(page)
+    ime.send("Input.imeSetComposition", {"text": "にほ", "selectionStart": 2, "selectionEnd": 2})
+    ime.send("Input.insertText", {"text": "日本"})
+    expect(page.locator("#id_body")).to_have_value(re.compile(r"a日本\n\n!\[\]\(/media/\S+\)\n\n"))
+
+
+def test_the_writer_can_stop_an_upload_by_deleting_its_placeholder(page, images):
+    uploads = Uploads(page)
+    put(page, "a|")
+    choose(page, images[:1])
+    page.keyboard.press("Control+z")
+    expect(page.locator("#id_body")).to_have_value("a")
+    uploads.go_on()
+    expect(row(page)).to_have_count(0)
+    assert body_of(page) == "a"
+    # Redo brings the placeholder back, and the next key replaces it with the image.
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("b")
+    expect(page.locator("#id_body")).to_have_value(re.compile(r"ba\n\n!\[\]\(/media/\S+\)\n\n"))
+
+
 def test_a_failed_upload_names_the_file_and_can_be_sent_again(page, images):
     uploads = Uploads(page)
     put(page, "Kept|")
@@ -187,7 +227,7 @@ def test_a_post_is_saved_after_its_uploads_and_never_with_a_placeholder(page, im
         page.get_by_role("button", name="Cancel").click()
     else:
         upload.abort()
-        expect(page.get_by_text("Nothing was saved yet")).to_be_visible()
+        expect(page.get_by_text("Retry or remove the image")).to_be_visible()
         expect(page.get_by_role("button", name="Retry")).to_be_focused()
         page.get_by_role("button", name="Remove").click()
         expect(page.locator("#id_body")).to_have_value("Kept\n\n")
