@@ -32,8 +32,16 @@ function open(isWanted) {
   main.classList.toggle("is-previewing", isWanted);
   preview.setAttribute("aria-pressed", String(isWanted));
   write.setAttribute("aria-pressed", String(!isWanted));
+  keepCursorInView();
   if (isWanted) refresh();
   else asking?.abort();
+}
+
+// Beside the preview, the lines of the text are shorter. The browser scrolls to the cursor when it gets the focus.
+function keepCursorInView() {
+  if (document.activeElement !== body) return;
+  body.blur();
+  body.focus();
 }
 
 async function refresh() {
@@ -148,6 +156,8 @@ document.addEventListener("selectionchange", () => {
     follow();
   }, FOLLOW_MS);
 });
+// A click leaves the focus in the text.
+preview.addEventListener("mousedown", (event) => event.preventDefault());
 // Beside the text, a second click on the button closes the preview. On a phone, "Write" does.
 preview.addEventListener("click", () => open(!isOpen()));
 write.addEventListener("click", () => {

@@ -102,6 +102,18 @@ def test_the_preview_follows_the_cursor(editor, width):
 
 
 @pytest.mark.parametrize("width", [1280])
+def test_the_cursor_stays_in_view_when_the_text_becomes_narrower(editor):
+    body = editor.get_by_label("Body")
+    body.fill("\n\n".join(["Half a line more, " * 9] * 500))
+    body.press("Enter")
+    for _ in ("open", "close"):
+        preview_button(editor).click()
+        expect(body).to_be_focused()
+        bottom = body.evaluate("body => body.getBoundingClientRect().bottom")
+        assert 0 < bottom < 844, bottom
+
+
+@pytest.mark.parametrize("width", [1280])
 def test_only_what_changed_is_replaced(editor):
     body = editor.get_by_label("Body")
     body.fill(LONG)
