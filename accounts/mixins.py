@@ -17,7 +17,7 @@ from django.views.generic import View
 from accounts.mail import can_send
 from accounts.models import UnsavedText, User
 from accounts.roles import Role, is_at_least
-from accounts.time_zones import zone_of
+from accounts.time_zones import zone_for
 from accounts.unsaved_text import WRITER, forget, keep, unsaved_texts_of, writer_of
 from caching import fragments
 
@@ -81,7 +81,7 @@ class OwnTimeMixin:
     """Mixin that shows and reads times in the visitor's own time zone."""
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        with timezone.override(zone_of(request.user)), fragments.settled():
+        with timezone.override(zone_for(request)), fragments.settled():
             response = super().dispatch(request, *args, **kwargs)
             # Django renders a page after this method, when the thread has its zone back.
             return response.render() if hasattr(response, "render") else response

@@ -1,5 +1,6 @@
 """Time zones by name, and their names by region."""
 
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -14,6 +15,19 @@ def zone_named(name: str | None) -> ZoneInfo | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # The name is invalid, or was chosen when the system had another list of zones.
         return None
+
+
+def moments(local: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return the moments at which clocks in `zone` show `local`.
+
+    There is none if clocks skip it in spring, and there are two if they repeat it in the fall.
+    """
+    found = []
+    for fold in (0, 1):
+        at = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+        if at.astimezone(zone).replace(tzinfo=None) == local and at not in found:
+            found.append(at)
+    return found
 
 
 @cache

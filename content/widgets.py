@@ -10,21 +10,21 @@ LOCAL_TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", re.ASCII)
 
 
 class LocalTimeInput(forms.DateTimeInput):
-    """A `datetime-local` field with seconds, in the time zone of the person who uses it.
+    """A `datetime-local` field in the zone of its visitor, with seconds if its time has them.
 
     It becomes a text field for a value that browsers would not show, so the typed text stays.
     """
 
     def __init__(self) -> None:
-        attrs = {"type": "datetime-local", "step": 1}
-        super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M:%S")
+        super().__init__(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M:%S")
 
     def get_context(self, name: str, value: datetime | str | None, attrs: dict | None) -> dict:
         context = super().get_context(name, value, attrs)
         widget = context["widget"]
         if widget["value"] and not is_local_time(widget["value"]):
             widget["type"] = "text"
-            del widget["attrs"]["step"]
+        elif widget["value"] and not widget["value"].endswith(":00"):
+            widget["attrs"]["step"] = 1
         return context
 
 

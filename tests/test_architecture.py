@@ -125,7 +125,7 @@ def test_no_foreign_key_goes_backward(app):
 
 
 # They change the time zone or language of a block that shows no fragments.
-SHOW_NO_FRAGMENTS = {"language.py", "forms.py", "preview.py"}
+SHOW_NO_FRAGMENTS = {"language.py", "times.py", "forms.py", "preview.py"}
 
 
 def test_another_time_zone_or_language_is_settled_for_fragments():

@@ -11,7 +11,7 @@ from django.views import View
 
 from accounts.mixins import OwnTimeMixin
 from accounts.models import User
-from accounts.time_zones import zone_of
+from accounts.time_zones import ZONE_COOKIE, zone_for
 from caching import fragments
 
 ACCOUNT = "/auth/account/"
@@ -46,7 +46,9 @@ def test_until_it_is_chosen_it_is_that_of_the_site(client_of, set_site):
     set_site(time_zone="Asia/Tokyo")
     client = client_of("author")
     page = client.get(ACCOUNT).text
-    assert '<option value="" selected>Site default (Asia/Tokyo)</option>' in page
+    assert (
+        '<option value="" selected>Automatic: your browser’s, or else Asia/Tokyo</option>' in page
+    )
     assert '<optgroup label="America">' in page and ">New York</option>" in page
     assert chosen() == ""
 
@@ -106,7 +108,21 @@ def test_the_account_page_shows_times_in_the_chosen_zone(client_of, author):
     assert "2026-01-02T02:00:00+14:00" in client_of("author").get(ACCOUNT).text
 
 
-def test_without_a_choice_the_zone_is_that_of_the_site(make_user, set_site):
+@pytest.mark.parametrize(
+    ("own", "browser", "expected"),
+    [
+        ("", "", "Asia/Tokyo"),
+        ("", "America/New_York", "America/New_York"),
+        ("", "Europe/Atlantis", "Asia/Tokyo"),
+        ("", "../../etc/passwd", "Asia/Tokyo"),
+        ("Europe/Berlin", "America/New_York", "Europe/Berlin"),
+    ],
+)
+def test_the_zone_is_the_accounts_or_else_the_browsers_or_else_the_sites(
+    rf, make_user, set_site, own, browser, expected
+):
     set_site(time_zone="Asia/Tokyo")
-    assert zone_of(make_user("zoe")) == ZoneInfo("Asia/Tokyo")
-    assert zone_of(make_user("ada", time_zone="UTC")) == ZoneInfo("UTC")
+    request = rf.get("/")
+    request.user = make_user("zoe", time_zone=own)
+    request.COOKIES[ZONE_COOKIE] = browser
+    assert zone_for(request) == ZoneInfo(expected)

@@ -22,7 +22,7 @@ from posts.models import BODY_MAX_LENGTH, LONG_COLUMNS, Post, may_publish
 from posts.writing import publishing
 from posts.writing.buttons import scheduled_text
 from posts.writing.edit import Edit
-from posts.writing.forms import check_year
+from posts.writing.times import check_year
 
 # States that only actions set: hiding asks for a reason, and the trash remembers the old status.
 BY_ACTION = (Post.Status.HIDDEN, Post.Status.TRASH)

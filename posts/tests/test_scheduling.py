@@ -166,17 +166,6 @@ def test_a_past_time_stops_no_update_of_a_published_post(send, post, at):
     assert Post.objects.get().publish_at == post.publish_at
 
 
-# In Berlin, this hour is skipped in spring and repeated in fall.
-@pytest.mark.parametrize("at", ["2031-03-30T02:30:00", "2031-10-26T02:30:00"])
-@pytest.mark.parametrize("action", ["publish", "schedule", None])
-def test_a_time_that_the_clock_does_not_show_once_publishes_nothing(send, author, at, action):
-    author.time_zone = "Europe/Berlin"
-    author.save(update_fields=["time_zone"])
-    page = send(None, at, action).text
-    assert "ambiguous or it may not exist" in page and "words</textarea>" in page
-    assert not Post.objects.exists()
-
-
 def test_the_message_names_the_time_in_the_zone_of_the_author(send, author):
     author.time_zone = "Asia/Tokyo"
     author.save(update_fields=["time_zone"])

@@ -17,7 +17,7 @@ REVIEW_ACTIONS = {
 }
 # Any other value saves the post in its current state.
 ACTIONS = (
-    *("publish", "publish_now", "draft", "schedule", "unpublish", "compare"),
+    *("publish", "publish_now", "panel", "draft", "schedule", "unpublish", "compare"),
     *REVIEW_ACTIONS,
 )
 # The actions of a person who may not publish the post. They don't change what readers see.
@@ -56,7 +56,7 @@ def verb_for(action: str, form: PostForm) -> str:
         return "save_hidden"
     if action in REVIEW_ACTIONS:
         return action
-    if action == "draft":
+    if action in ("draft", "panel"):
         return "save_private_version" if form.is_listed or form.is_scheduled else "save_draft"
     if action == "unpublish":
         return "save_draft" if has_time else "unpublish"

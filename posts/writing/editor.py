@@ -15,6 +15,7 @@ from django.views.generic import CreateView, UpdateView
 
 from accounts.limits import LimitMixin, count_use
 from accounts.mixins import KeepsTextMixin, OwnTimeMixin
+from accounts.time_zones import ZONE_COOKIE
 from accounts.unsaved_text import forget, writer_of
 from content.addresses import absolute_url
 from content.methods import FORM_METHODS
@@ -112,6 +113,8 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
             messages.warning(self.request, NOT_PUBLISHED)
         if post.is_published and verb_for(self.action, form) in PRIVATE_VERBS:
             return self.return_to_editor(form)
+        if self.action == "panel" and post.is_draft:
+            return redirect(f"{reverse('posts:post_update', args=[post.pk])}?panel")
         messages.success(self.request, success_message(post, form))
         self.warn_of_missing_words(post)
         if self.action == "return":
@@ -214,15 +217,33 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         return self.render_to_response(context, status=status)
 
     def get_context_data(self, **kwargs) -> dict:
-        context = {"edits": self.edits, "may_publish": self.may_publish}
+        context = super().get_context_data(**self.default_context() | kwargs)
+        form = context["form"]
+        can_publish = self.may_publish and form.is_private
+        is_panel_open = can_publish and self.is_panel_wanted(form)
+        return context | {"can_publish": can_publish, "is_panel_open": is_panel_open}
+
+    def is_panel_wanted(self, form: PostForm) -> bool:
+        """Return whether the page shows the panel in which a draft is published or scheduled."""
+        if self.request.method == "POST":
+            return form.action in ("publish", "schedule") and "publish_at" in form.errors
+        return "panel" in self.request.GET
+
+    def default_context(self) -> dict:
+        context = {
+            "edits": self.edits,
+            "may_publish": self.may_publish,
+            "zone_cookie": ZONE_COOKIE,
+        }
         if self.object.pk:
             context |= {
                 "checklist": self.checklist(),
                 "superseded": history.superseded_edits(self.object),
                 "is_own": self.object.author_id == self.request.user.pk,
                 "preview_address": self.preview_address(),
+                "address": absolute_url(self.request, self.object.get_absolute_url()),
             }
-        return super().get_context_data(**context | kwargs)
+        return context
 
     def checklist(self) -> list[str]:
         """Return suggestions for the saved text. A form that is shown again has other text."""

@@ -3,7 +3,6 @@
 import unicodedata
 from datetime import datetime
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -31,6 +30,7 @@ from posts.models import (
 )
 from posts.tagging import refuse_long_tag, split_tags
 from posts.writing.edit import session_in
+from posts.writing.times import OwnTimeField, check_year, fold_of
 
 # Control characters and separators, without the joiners that some scripts and emoji need.
 BLANKS = ("Cc", "Zl", "Zp", "Zs")
@@ -51,17 +51,6 @@ TAGS_TEXT_MAX_LENGTH = 5_000
 def missing(help_text: str) -> SafeString:
     """Return the help text of an alt text field that still needs to be filled in."""
     return format_html('<strong class="missing">{}</strong> {}', _("Missing."), help_text)
-
-
-FIRST_YEAR = 1900
-LAST_YEAR = 9000
-
-
-def check_year(at: datetime | None) -> datetime | None:
-    """Return `at`. Raise ValidationError for a time that doesn't exist in some time zone."""
-    if at and not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise ValidationError(_("Choose a year from 1900 to 9000."), code="year")
-    return at
 
 
 def one_line(text: str) -> str:
@@ -91,23 +80,6 @@ def language_choices() -> list[tuple[str, str]]:
     site = current.site().language
     default = _("The blog’s language: %(name)s") % {"name": names.get(site, site)}
     return [("", default), *names.items()]
-
-
-class OwnTimeField(forms.DateTimeField):
-    """A time to the second, in the zone in which the form was shown, or else the visitor's own.
-
-    An unchanged value keeps the original time. The text alone may be ambiguous, because in the fall
-    the clock shows one hour twice.
-    """
-
-    shown: datetime | None = None
-    zone: ZoneInfo | None = None
-
-    def to_python(self, value: str | None) -> datetime | None:
-        with timezone.override(self.zone or timezone.get_current_timezone()):
-            if self.shown and value == self.widget.format_value(self.prepare_value(self.shown)):
-                return self.shown
-            return super().to_python(value)
 
 
 class PostForm(WithoutMaxlength, forms.ModelForm):
@@ -147,10 +119,19 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         required=False, max_length=EDIT_SESSION_MAX_LENGTH, widget=forms.HiddenInput
     )
     zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    fold = forms.ChoiceField(
+        label=_("Which of the two times"),
+        required=False,
+        choices=[
+            ("", "—"),
+            ("0", _("The first, before clocks go back")),
+            ("1", _("The second, after clocks go back")),
+        ],
+    )
 
     field_order = (
         *("title", "body", "tags", "image", "cover_alt", "remove_image", "description"),
-        *("language", "publish_at", "reason", "body_image", "body_image_alt"),
+        *("language", "publish_at", "fold", "reason", "body_image", "body_image_alt"),
     )
 
     class Meta:
@@ -186,6 +167,7 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
             "version": self.instance.version,
             "edit_session": uuid4().hex,
             "zone": timezone.get_current_timezone_name(),
+            "fold": fold_of(self.instance.publish_at),
         }
         # Text that is shown again is based on the version named with it.
         self.initial = opened | self.initial
@@ -224,16 +206,30 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         self.is_scheduled = post.is_scheduled(self.now)
         self.saved_time = post.publish_at
 
+    @property
+    def is_time_repeated(self) -> bool:
+        """Return whether the form has to show which of two moments its time is."""
+        return self.has_error("publish_at", "repeated") or bool(self["fold"].value())
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether the post is new or a draft."""
+        return not (self.is_listed or self.is_scheduled or self.instance.is_hidden)
+
     def set_up_time_field(self, field: OwnTimeField) -> None:
         """Use the time zone that the form names, even if the visitor has chosen another since."""
         field.shown = self.instance.publish_at
-        field.zone = zone_named((self.data if self.is_bound else self.initial).get("zone"))
+        said = self.data if self.is_bound else self.initial
+        field.fold = {"0": 0, "1": 1}.get(said.get("fold"))
+        field.is_ignored = self.action == "publish_now" and not self.is_listed
+        field.zone = zone_named(said.get("zone"))
         text = _("Leave empty to publish immediately, or enter a later time to schedule the post.")
         if not self.may_publish:
             text = _("Leave empty, or suggest a later time to the editor.")
         zone = field.zone or timezone.get_current_timezone_name()
-        in_zone = _("Time zone: %(zone)s") % {"zone": zone}
-        field.help_text = in_zone if self.is_scheduled or self.is_listed else f"{text} {in_zone}"
+        text = "" if self.is_scheduled or self.is_listed else text
+        html = '<span class="when-empty">{}</span> {}: <span data-zone>{}</span>'
+        field.help_text = format_html(html, text, _("Time zone"), zone)
 
     def has_later_time(self) -> bool:
         """Return whether the form contains a later time, or one that can't be parsed.

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic.detail import SingleObjectMixin, View
 
 from accounts.limits import LimitMixin
-from accounts.time_zones import zone_of
+from accounts.time_zones import zone_for
 from content.keys import is_key
 from content.markup import render_preview
 from content.slugs import tag_slug
@@ -33,7 +33,7 @@ class Preview(WriterRequiredMixin, LimitMixin, View):
         form = PostForm(request.POST, instance=self.get_post(), action="draft")
         del form.fields["body_image_alt"]
         # Authors enter times in their own time zone. Readers see the day in the site's.
-        with timezone.override(zone_of(request.user)):
+        with timezone.override(zone_for(request)):
             form.is_valid()
         post = form.instance
         said = form.cleaned_data

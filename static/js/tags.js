@@ -58,7 +58,14 @@ tags.addEventListener("input", async () => {
   // A late response belongs to an earlier word.
   if (question === asked) show(names);
 });
+// Enter adds the tag: the one that is chosen below, or the one that was typed.
+tags.enterKeyHint = "done";
 tags.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && chosen < 0 && !event.isComposing) {
+    event.preventDefault();
+    const word = tags.value.split(",").at(-1).trim();
+    if (word) take(word);
+  }
   if (list.hidden) return;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from benchmarks.ports import free_port
 from tests.browser.conftest import cut_off, wait_until
-from tests.browser.test_main_job import fits, join, log_in
+from tests.browser.test_main_job import fits, join, log_in, publish_draft
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.browser
@@ -360,7 +360,7 @@ def test_publishing_at_once_asks_nothing_and_leaves_no_copy(new_tab):
     page.on("dialog", lambda dialog: pytest.fail(dialog.type))
     page.get_by_label("Title").fill("Published at once")
     write(page, "Words")
-    page.get_by_role("button", name="Publish", exact=True).click()
+    publish_draft(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Published at once")
     page.goto("/create/")
     wait_until(page, "!Object.keys(localStorage).some((key) => key.startsWith('editor:'))")

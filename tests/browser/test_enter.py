@@ -1,12 +1,13 @@
 """Enter, or Go on a phone, in any field of the editor doesn't change what readers see."""
 
 import re
+from contextlib import nullcontext
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_life_of_a_post import press, start
-from tests.browser.test_main_job import join
+from tests.browser.test_main_job import join, settings_open
 
 pytestmark = pytest.mark.browser
 
@@ -51,16 +52,21 @@ def shown(page, account):
     return shown
 
 
+def press_enter(page: Page, field: str) -> None:
+    with nullcontext() if field == "title" else settings_open(page):
+        page.locator(f"#id_{field}").press("Enter")
+
+
 @pytest.mark.parametrize("field", ["title", "publish_at"])
 def test_in_a_new_post(page, javascript, shown, field):
     title = f"New {field} {javascript} {page.viewport_size['width']}"
     start(page, title)
-    page.locator(f"#id_{field}").press("Enter")
+    press_enter(page, field)
     if javascript:
-        expect(page.locator("#id_body" if field == "title" else f"#id_{field}")).to_be_focused()
-    else:
+        expect(page.locator("#id_body")).to_have_value("First words.")
+        expect(page.locator("#id_title")).to_have_value(title)
+    elif field == "publish_at":
         expect(page.get_by_text("Your draft is saved.")).to_be_visible()
-    expect(page.get_by_label("Title")).to_have_value(title)
     assert not shown(title)
     press(page, "Publish")
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
@@ -72,7 +78,7 @@ def test_in_a_draft_that_was_saved(page, javascript, shown):
     start(page, title)
     press(page, "Save draft")
     for field in FIELDS if javascript else FIELDS + WITHOUT_SCRIPTS:
-        page.locator(f"#id_{field}").press("Enter")
+        press_enter(page, field)
         expect(page.get_by_role("heading", level=1)).to_have_text("Edit post")
     assert not shown(title)
 
@@ -84,11 +90,12 @@ def test_in_a_published_post(page, javascript, shown):
     page.get_by_role("link", name="Edit").click()
     for field in OF_A_POST if javascript else OF_A_POST + WITHOUT_SCRIPTS:
         page.get_by_label("Title").fill(f"Half {title}, {field}")
-        page.locator(f"#id_{field}").press("Enter")
-        if not javascript:
+        press_enter(page, field)
+        # Without scripts, the title is a text area, and Enter adds a line end to it.
+        if not javascript and field != "title":
             expect(page.get_by_text("Your edits are saved.")).to_be_visible()
         expect(page).to_have_url(re.compile("/update/$"))
-        expect(page.get_by_label("Title")).to_have_value(f"Half {title}, {field}")
+        expect(page.get_by_label("Title")).to_have_value(re.compile(f"^\\n?Half {title}, {field}$"))
     assert shown(title) and not shown(f"Half {title}")
     press(page, "Update")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Half {title}, {field}")
@@ -107,7 +114,7 @@ def test_enter_on_the_conflict_page_changes_nothing_for_readers(page, javascript
     page.get_by_label("Title").fill(f"Half {title}")
     press(page, "Update")
     expect(page.get_by_text("Your text is not saved yet")).to_be_visible()
-    page.locator("#id_title").press("Enter")
+    press_enter(page, "tags")
     expect(page.get_by_text("Your text is not saved yet")).to_be_visible()
     expect(page.locator("#id_title")).to_have_value(f"Half {title}")
     assert not shown(f"Half {title}")
@@ -116,11 +123,13 @@ def test_enter_on_the_conflict_page_changes_nothing_for_readers(page, javascript
 def test_in_the_link_for_a_friend_and_in_the_profile(page, account):
     start(page, "Linked")
     press(page, "Save draft")
-    page.get_by_text("Share a preview").click()
-    press(page, "Create link")
-    address = page.get_by_label("Anyone with this link")
-    link = address.input_value()
-    address.press("Enter")
+    with settings_open(page):
+        page.get_by_text("Share a preview").click()
+        press(page, "Create link")
+    with settings_open(page):
+        address = page.get_by_label("Anyone with this link")
+        link = address.input_value()
+        address.press("Enter")
     assert page.request.get(link).ok
     page.goto("/auth/account/")
     name = page.get_by_label("Display name")
@@ -138,35 +147,39 @@ def test_in_the_tags_enter_takes_the_one_that_is_offered(page, javascript):
     if not javascript:
         pytest.skip("scripts offer them")
     start(page, "Tagged")
-    page.locator("#id_tags").fill("Oolong of mine")
+    with settings_open(page):
+        page.locator("#id_tags").fill("Oolong of mine")
     press(page, "Publish")
     page.goto("/create/")
-    tags = page.locator("#id_tags")
-    tags.press_sequentially("Oolong of")
-    expect(page.get_by_role("option", name="Oolong of mine")).to_be_visible()
-    tags.press("ArrowDown")
-    tags.press("Enter")
-    expect(tags).to_have_value("Oolong of mine, ")
-    expect(tags).to_be_focused()
+    with settings_open(page):
+        tags = page.locator("#id_tags")
+        tags.press_sequentially("Oolong of")
+        expect(page.get_by_role("option", name="Oolong of mine")).to_be_visible()
+        tags.press("ArrowDown")
+        tags.press("Enter")
+        expect(tags).to_have_value("Oolong of mine, ")
+        expect(tags).to_be_focused()
 
 
 def test_a_list_of_tags_that_comes_late_keeps_the_choice(page, javascript):
     if not javascript:
         pytest.skip("scripts offer them")
     start(page, "Tagged")
-    page.locator("#id_tags").fill("Lapsang, Lapsang of mine")
+    with settings_open(page):
+        page.locator("#id_tags").fill("Lapsang, Lapsang of mine")
     press(page, "Publish")
     late = []
     page.route("**/tag-suggestions/?q=Lapsang", lambda route: late.append(route))
     page.goto("/create/")
-    tags = page.locator("#id_tags")
-    tags.press_sequentially("Lapsan")
-    expect(page.get_by_role("option")).to_have_count(2)
-    with page.expect_request("**/tag-suggestions/?q=Lapsang"):
-        tags.press_sequentially("g")
-    tags.press("ArrowDown")
-    late[0].fulfill(json={"tags": ["Lapsang of mine", "Lapsang"]})
-    expect(page.get_by_role("option")).to_have_text(["Lapsang of mine", "Lapsang"])
-    expect(page.get_by_role("option", selected=True)).to_have_text("Lapsang")
-    tags.press("Enter")
-    expect(tags).to_have_value("Lapsang, ")
+    with settings_open(page):
+        tags = page.locator("#id_tags")
+        tags.press_sequentially("Lapsan")
+        expect(page.get_by_role("option")).to_have_count(2)
+        with page.expect_request("**/tag-suggestions/?q=Lapsang"):
+            tags.press_sequentially("g")
+        tags.press("ArrowDown")
+        late[0].fulfill(json={"tags": ["Lapsang of mine", "Lapsang"]})
+        expect(page.get_by_role("option")).to_have_text(["Lapsang of mine", "Lapsang"])
+        expect(page.get_by_role("option", selected=True)).to_have_text("Lapsang")
+        tags.press("Enter")
+        expect(tags).to_have_value("Lapsang, ")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import join
+from tests.browser.test_main_job import join, publish_draft
 
 pytestmark = pytest.mark.browser
 
@@ -17,12 +17,6 @@ def page(open_page, request) -> Page:
 def writer(page, username) -> Page:
     join(page, username)
     return page
-
-
-def skip_to_the_content(page: Page) -> None:
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    assert page.url.endswith("#content")
 
 
 def test_a_refused_login_focuses_the_field_with_the_message(page):
@@ -49,8 +43,7 @@ def test_a_refused_registration_puts_the_focus_on_its_first_wrong_field(page):
 
 
 def test_a_refused_post_puts_the_focus_on_its_first_wrong_field(writer):
-    writer.goto("/create/")
-    skip_to_the_content(writer)
+    writer.goto("/create/#id_title")
     writer.get_by_label("Title").fill("Fine")
     writer.locator("#id_tags").fill("x" * 60)
     writer.get_by_role("button", name="Save draft").click()
@@ -61,7 +54,7 @@ def test_a_refused_comment_comes_back_at_its_field_below_the_message(writer):
     writer.goto("/create/")
     writer.get_by_label("Title").fill("To be commented on")
     writer.get_by_label("Body").fill("A line.\n\n" * 60)
-    writer.get_by_role("button", name="Publish").click()
+    publish_draft(writer)
     writer.get_by_label("Your comment").fill(" ")
     writer.locator(".comment-form button").click()
     expect(writer.get_by_label("Your comment")).to_be_focused()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import join
+from tests.browser.test_main_job import join, publish_draft
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +25,9 @@ def start(page: Page, title: str, body: str = "First words.") -> None:
 
 
 def press(page: Page, name: str) -> None:
+    if name in ("Publish", "Schedule"):
+        publish_draft(page, name)
+        return
     page.get_by_role("main").get_by_role("button", name=name).first.click()
 
 

@@ -1,6 +1,8 @@
 """Registering, writing and reading, in a real browser on the server that `bin/serve` starts."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -46,6 +48,24 @@ def log_in(page, username: str, password: str = PASSWORD) -> None:
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 
 
+def publish_draft(page, button: str = "Publish") -> None:
+    """Publish or schedule the draft in the editor, as its panel offers it."""
+    page.get_by_role("button", name="Publish…").click()
+    page.get_by_role("dialog").get_by_role("button", name=button, exact=True).click()
+
+
+@contextmanager
+def settings_open(page) -> Iterator[None]:
+    """Open the post's settings, which are a sheet on a phone, and close them again."""
+    button = page.get_by_role("button", name="Settings", exact=True)
+    is_sheet = button.count() and button.get_attribute("aria-expanded") == "false"
+    if is_sheet:
+        button.click()
+    yield
+    if is_sheet:
+        page.keyboard.press("Escape")
+
+
 def fits(page) -> bool:
     """Return whether the page needs no horizontal scrolling. This works only with scripts on."""
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -64,11 +84,11 @@ def test_a_person_registers_writes_edits_and_deletes(
     expect(navigation.get_by_role("link", name=username)).to_be_visible()
 
     navigation.get_by_role("link", name="New post").click()
-    page.get_by_role("button", name="Publish").click()
+    publish_draft(page)
     expect(page.get_by_text("Title is required.")).to_be_visible()
     page.get_by_label("Title").fill(f"First steps of {username}")
     page.get_by_label("Body").fill("  Indented.\n\nA second paragraph.")
-    page.get_by_role("button", name="Publish").click()
+    publish_draft(page)
     expect(page.get_by_role("status")).to_have_text("Your post is published.")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"First steps of {username}")
     expect(page.locator(".body p")).to_have_text(["Indented.", "A second paragraph."])
@@ -87,10 +107,11 @@ def test_a_person_registers_writes_edits_and_deletes(
     page.goto("/")
     card = page.get_by_role("article").filter(has_text=f"Second thoughts of {username}")
     card.get_by_role("link", name="Edit").click()
-    delete = page.get_by_role("button", name="Delete this post")
-    expect(delete).to_be_hidden()
-    page.locator("summary", has_text="Delete").click()
-    delete.click()
+    with settings_open(page):
+        delete = page.get_by_role("button", name="Delete this post")
+        expect(delete).to_be_hidden()
+        page.locator("summary", has_text="Delete").click()
+        delete.click()
     expect(page.get_by_role("status")).to_contain_text("Your post is in the trash.")
     expect(page.get_by_text(f"Second thoughts of {username}")).to_have_count(0)
     path = first_address.removeprefix(page.url.rstrip("/"))
@@ -111,7 +132,7 @@ def test_another_person_finds_no_edit_and_is_refused(open_page, username):
     log_in(page, username)
     page.goto("/create/")
     page.get_by_label("Title").fill("Mine alone")
-    page.get_by_role("button", name="Publish").click()
+    publish_draft(page)
     address = page.url
     editor = page.get_by_role("link", name="Edit").get_attribute("href")
     page.get_by_role("button", name="Log out").click()

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, join
+from tests.browser.test_main_job import fits, join, publish_draft
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +56,7 @@ def publish(open_page, username):
         page.goto("/create/")
         page.get_by_label("Title").fill(f"Tea of {username}")
         page.get_by_label("Body").fill(BODY)
-        page.get_by_role("button", name="Publish").click()
+        publish_draft(page)
         expect(page.get_by_role("heading", level=1)).to_have_text(f"Tea of {username}")
         return page
 

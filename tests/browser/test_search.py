@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, join
+from tests.browser.test_main_job import fits, join, publish_draft
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,7 @@ def test_a_post_is_found_by_the_text_just_written(open_page, username, width, ja
     page.get_by_role("navigation").get_by_role("link", name="New post").click()
     page.get_by_label("Title").fill(f"Crème brûlée of {username}")
     page.get_by_label("Body").fill("今日は日本語を学ぶ")
-    page.get_by_role("button", name="Publish").click()
+    publish_draft(page)
 
     for text, marked in ((f"creme author:{username}", "Crème"), (f"日本 {username}", "日本")):
         box = page.get_by_role("search").get_by_label("Search")
