@@ -61,6 +61,15 @@ def test_an_unknown_case_gives_a_one_line_error(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("jobs", "is_enough"), [("1000", True), ("1", False)])
+def test_the_home_page_is_measured_while_jobs_run(jobs, is_enough):
+    options = ["--rounds=1", "--seconds=0.3", "--connections=1", f"--jobs={jobs}"]
+    finished = run(*options, module="jobs")
+    assert (finished.returncode == 0) == is_enough, finished.stderr
+    assert ("| author " in finished.stdout) == is_enough
+    assert ("Use more jobs" in finished.stderr) != is_enough
+
+
 def report(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "benchmarks.report", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
