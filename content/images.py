@@ -256,7 +256,7 @@ def encode_jpeg(webp: bytes, size_of: Callable[[int, int], tuple[int, int]]) -> 
 
     JPEG has no transparency, so the background becomes the one that shows the image best.
     """
-    with _decoding, _refusals():
+    with _decoding, _refusals(webp):
         image = Image.open(BytesIO(webp), formats=("WEBP",))
         small = image.resize(size_of(*image.size), Image.Resampling.LANCZOS).convert("RGBA")
         color = "black" if _tone_of(small) == _BLACK else "white"

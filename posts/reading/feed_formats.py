@@ -25,9 +25,6 @@ class SteadyFeed(SyndicationFeed):
     def latest_post_date(self) -> datetime:
         return super().latest_post_date() if self.items else datetime(1970, 1, 1, tzinfo=UTC)
 
-    def root_attributes(self) -> dict[str, str]:
-        return super().root_attributes() | {"xmlns:media": MEDIA_NAMESPACE}
-
     def add_image(self, handler: SimplerXMLGenerator, image: SharedImage | None) -> None:
         """Add the cover, with its alt text, as an element of Media RSS."""
         if image:
@@ -57,6 +54,9 @@ class RssFeed(SteadyFeed, Rss201rev2Feed):
 
 class AtomFeed(SteadyFeed, Atom1Feed):
     """Atom with the full post as content, which Django's class would label as a summary."""
+
+    def root_attributes(self) -> dict[str, str]:
+        return super().root_attributes() | {"xmlns:media": MEDIA_NAMESPACE}
 
     def item_attributes(self, item: dict) -> dict[str, str]:
         return {"xml:lang": item["language"]}
