@@ -8,10 +8,9 @@ const body = form.elements.body;
 // Chromium takes 7 ms a line for `insertText` in a long text. It inserts <pre> as plain text, all lines at once.
 const LINES_AT_ONCE = 20;
 
-// The changes of the text that the writer made, with keys or otherwise. Scripts compare them.
-let typed = 0;
+// The number of changes of the text so far.
+let changes = 0;
 let isComposing = false;
-let isAside = false;
 
 // A selection that was elsewhere ends the browser's current undo step.
 function endStep(start, end, direction) {
@@ -56,9 +55,7 @@ function replaceAside(start, end, text) {
   const { scrollX, scrollY } = window;
   // A cursor where text is only added stays before it.
   const moved = (at) => (at > end || (at === end && start < end) ? at + text.length - (end - start) : Math.min(at, start));
-  isAside = true;
   const isDone = replace(start, end, text);
-  isAside = false;
   if (isDone) body.setSelectionRange(moved(selectionStart), moved(selectionEnd), selectionDirection);
   body.scrollTop = scrollTop;
   if (focused !== body) focused?.focus({ preventScroll: true });
@@ -117,7 +114,7 @@ form.addEventListener("compositionend", () => {
 });
 body.addEventListener("focus", () => setTimeout(retry));
 document.addEventListener("close", retry, true);
-body.addEventListener("input", () => { if (!isAside) typed += 1; });
+body.addEventListener("input", () => { changes += 1; });
 
 // Script names contain hashes, which an `import` would have to know.
-globalThis.edits = { block, insert, isInCode, lines, replace, replaceAside, soon, typedSoFar: () => typed };
+globalThis.edits = { block, insert, isInCode, lines, replace, replaceAside, soon, changesSoFar: () => changes };

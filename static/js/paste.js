@@ -15,7 +15,7 @@ let loading = null;
 async function load() {
   const { turndownUrl, richTextUrl } = form.querySelector("[data-uploads]").dataset;
   const [{ default: Turndown }, { toMarkdown }] = await Promise.all([import(turndownUrl), import(richTextUrl)]);
-  converter = (html, imageFor) => toMarkdown(html, Turndown, imageFor);
+  converter = (html, text, imageFor) => toMarkdown(html, text, Turndown, imageFor);
 }
 
 body.addEventListener("focus", () => {
@@ -93,7 +93,7 @@ function insertRich(html, text) {
   const images = collector();
   let markdown = null;
   try {
-    markdown = converter?.(html, images.imageFor) ?? null;
+    markdown = converter?.(html, text, images.imageFor) ?? null;
   } catch {
     // The plain text is complete.
   }
@@ -124,17 +124,20 @@ let isPlain = false;
 document.addEventListener("keydown", (event) => { isPlain = event.shiftKey && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v"; });
 document.addEventListener("keyup", () => { isPlain = false; });
 
+const UNSEEN = /<(style|script|title)\b[^]*?<\/\1>|<!--[^]*?-->|<[^>]*>|&nbsp;/gi;
+const hasText = (html) => html.replace(UNSEEN, "").trim() !== "";
+
 function paste(event) {
   const { clipboardData: data } = event;
   const text = data.getData("text/plain");
   const html = data.getData("text/html");
   const images = [...data.files].filter((file) => file.type.startsWith("image/"));
-  if (images.length && !text.trim()) return uploads.add(images, event.target === body ? body.selectionEnd : undefined) ?? true;
+  if (images.length && !text.trim() && !hasText(html)) return uploads.add(images, event.target === body ? body.selectionEnd : undefined) ?? true;
   if (event.target !== body) return false;
   if (isPlain) return html || images.length ? edits.insert(text) : false;
   if (linkTo(text.trim())) return true;
   const isCode = [...data.types].includes("vscode-editor-data") || edits.isInCode(body.selectionStart);
-  if (html && !isCode && html.length <= LONGEST_HTML && (text.trim() || /<img/i.test(html))) {
+  if (html && !isCode && html.length <= LONGEST_HTML) {
     if (converter) insertRich(html, text);
     else (loading ??= load().catch(() => {})).then(() => insertRich(html, text));
     return true;

@@ -207,13 +207,16 @@ function addRules(service, imageFor) {
   service.addRule("cell", { filter: ["td", "th"], replacement: (content) => `\n\n${content}\n\n` });
 }
 
-// The Markdown of HTML, or null if it contains no formatting. `imageFor` returns the Markdown of an image from its
-// address and alt text.
-export function toMarkdown(html, Turndown, imageFor) {
-  const root = cleaned(html);
-  if (!root.querySelector(FORMATTED)) return null;
+function isFormatted(root) {
   const cells = root.querySelectorAll("td, th");
-  if (cells.length === 1 && !cells[0].querySelector(FORMATTED)) return null;
+  return cells.length === 1 ? cells[0].querySelector(FORMATTED) : root.querySelector(FORMATTED);
+}
+
+// The Markdown of HTML, or null if it is no more than `text`, the same as plain text. `imageFor` returns the Markdown of
+// an image from its address and alt text.
+export function toMarkdown(html, text, Turndown, imageFor) {
+  const root = cleaned(html);
+  if (text.trim() && !isFormatted(root)) return null;
   const options = { headingStyle: "atx", bulletListMarker: "-", emDelimiter: "*", hr: "---", br: "\\" };
   const service = new Turndown(options);
   addRules(service, imageFor);

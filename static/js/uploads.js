@@ -8,7 +8,7 @@ const box = form.querySelector("[data-uploads]");
 const status = box.querySelector("[role=status]");
 const rows = box.querySelector("[data-upload-list]");
 const field = form.elements.body_image;
-const { block, replaceAside, soon, typedSoFar } = globalThis.edits;
+const { block, changesSoFar, soon } = globalThis.edits;
 
 const MAX_ALT = 300;
 const maxBytes = Number(field.dataset.maxMegabytes) * 1024 * 1024;
@@ -16,6 +16,17 @@ const maxBytes = Number(field.dataset.maxMegabytes) * 1024 * 1024;
 const all = [];
 const isOpen = (item) => item.state === "sending" || item.state === "failed";
 const text = (key, name = "") => box.dataset[key].replace("{name}", () => name).replace("{limit}", field.dataset.maxMegabytes);
+
+// The changes that others made: the writer's, and those of other scripts.
+let own = 0;
+const typedSoFar = () => changesSoFar() - own;
+
+function replaceAside(start, end, text_) {
+  const before = changesSoFar();
+  const isDone = globalThis.edits.replaceAside(start, end, text_);
+  own += changesSoFar() - before;
+  return isDone;
+}
 
 // Placeholders
 

@@ -87,6 +87,8 @@ def test_what_other_programs_copy_becomes_markdown_in_one_step(editor, name):
         # Text wins over its image, also without HTML or formatting.
         ("|", {"text": "Hello"}, "Hello"),
         ("|", {"text": "Hello", "html": "<p style='margin:0in'>Hello</p>"}, "Hello"),
+        # Not every program adds plain text.
+        ("|", {"html": "<p>Hello</p>"}, "Hello"),
         # An inline text stays in its line, and a block gets blank lines.
         ("a{x}b", {"text": "y", "html": "<b>y</b>"}, "a**y**b"),
         ("a|b", {"text": "y", "html": "<ul><li>y</li></ul>"}, "a\n\n- y\n\nb"),
