@@ -11,6 +11,8 @@ from itertools import pairwise
 import nh3
 from markdown_it.token import Token
 
+from content.data_images import is_data_image
+
 # The usual limit of browsers and servers. It also limits the search for the end of a bare address.
 URL_LIMIT = 2_000
 
@@ -55,7 +57,8 @@ def is_allowed_url(url: str) -> bool:
     """
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in SCHEMES:
-        return False
+        # A rule replaces these images, so that their data is not shown as text.
+        return is_data_image(url)
     rest = url[scheme.end() :] if scheme else url
     if (scheme and scheme[1].lower() in WITHOUT_HOST) or not (scheme or _SLASHES.match(rest)):
         return True

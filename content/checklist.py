@@ -3,9 +3,11 @@
 import re
 from functools import lru_cache
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 from django.conf import settings
 
+from content.data_images import PLACEHOLDER
 from content.image_names import image_from_url
 
 # Link texts that mean nothing to someone who jumps from link to link.
@@ -32,6 +34,8 @@ VAGUE_WORDS = frozenset(
 )
 _WORD = re.compile(r"\w+")
 _WITH_HOST = re.compile("(?:https?:)?//", re.IGNORECASE)
+# Every page has these places. Browsers treat an empty fragment as the top.
+PLACES = frozenset(("", "top", "comments"))
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 
 
@@ -45,6 +49,19 @@ def images_without_alt(html: str) -> int:
 def images_elsewhere(html: str) -> int:
     """Return how many images are on other sites. Our pages don't load them."""
     return sum(name == "src" and _is_elsewhere(source) for name, source in _read(html))
+
+
+def images_not_taken_over(html: str) -> int:
+    """Return how many placeholders stand for images that were part of the text."""
+    return html.count(f"<em>{PLACEHOLDER}")
+
+
+def links_to_nowhere(html: str) -> list[str]:
+    """Return the fragments of links that lead to no heading or anchor of this text."""
+    elements = _read(html)
+    ids = {value for name, value in elements if name == "id"}
+    fragments = [value for name, value in elements if name == "fragment"]
+    return [each for each in fragments if unquote(each) not in ids]
 
 
 def _is_elsewhere(source: str) -> bool:
@@ -90,9 +107,14 @@ class _Reader(HTMLParser):
             alt, source = (dict(attrs).get(name) or "" for name in ("alt", "src"))
             self.elements += [(tag, [alt]), ("src", [source])]
             self.handle_data(alt)
-        elif tag == "a" or tag in _HEADINGS:
+        if identity := dict(attrs).get("id"):
+            self.elements.append(("id", [identity]))
+        if tag == "a" or tag in _HEADINGS:
             self.opened[tag] = []
             self.elements.append((tag, self.opened[tag]))
+            fragment = (dict(attrs).get("href") or "").partition("#")
+            if fragment[0] == "" and fragment[2] not in PLACES:
+                self.elements.append(("fragment", [fragment[2]]))
             if dict(attrs).get("class") == "skips-level":
                 self.elements.append(("skipped", self.opened[tag]))
 

@@ -33,6 +33,8 @@ from content.bare_urls import (
     name_links,
 )
 from content.bulkhead import slot_for
+from content.data_images import replace_data_images, without_base64
+from content.front_matter import without_front_matter
 from content.headings import link_headings, name_headings, place_headings, render_anchor, text_of
 from content.image_names import image_from_url
 from content.limits import TooMuch, add_limits, render_within_limits, shallow
@@ -42,7 +44,7 @@ from content.raw_tags import RAW_NAMES, RAW_TAGS, name_set
 from content.source_lines import LINE, number_lines
 
 # Increase this when the same text renders differently, so that saved rows are rendered again.
-RENDERER_VERSION: int = 7
+RENDERER_VERSION: int = 8
 
 TOO_MUCH = "This text is too complex to format, so it is shown as typed."
 
@@ -80,7 +82,7 @@ def render_with_lead(text: str) -> tuple[SafeString, str]:
 
     Without that comment, or if nothing is shown before it, the second string is empty.
     """
-    html = _render(_post_parser, _post_cleaner, text)
+    html = _render(_post_parser, _post_cleaner, without_front_matter(text))
     lead, more, _rest = html.partition(MORE)
     has_lead = more and plain_text(lead)
     return mark_safe(html.replace(MORE, "")), lead if has_lead else ""  # noqa: S308
@@ -88,7 +90,7 @@ def render_with_lead(text: str) -> tuple[SafeString, str]:
 
 def render_preview(text: str) -> SafeString:
     """Return the same as `render_post`, with the line of its source on each block (`data-line`)."""
-    html = _render(_preview_parser, _preview_cleaner, text)
+    html = _render(_preview_parser, _preview_cleaner, without_front_matter(text))
     return mark_safe(html.replace(MORE, ""))  # noqa: S308
 
 
@@ -125,7 +127,8 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> str:
         try:
             html = render_within_limits(parser, text)
         except TooMuch:
-            html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{escapeHtml(text)}</pre>\n'
+            typed = escapeHtml(without_base64(text))
+            html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{typed}</pre>\n'
         # An entity may have produced a forbidden character.
         parts = cleaner.clean(html).split(MORE)
         cleaned = MORE.join(FORBIDDEN.sub("\ufffd", part) for part in parts)
@@ -232,6 +235,7 @@ def _new_parser(**options) -> MarkdownIt:
     parser.inline.ruler.at("linkify", link_bare_url)
     parser.inline.ruler.enable("linkify")
     parser.core.ruler.after("inline", "link_emails", link_emails)
+    parser.core.ruler.after("inline", "data_images", replace_data_images)
     for name, rule in code_blocks.RENDERERS.items():
         parser.add_render_rule(name, rule)
     return parser

@@ -6,6 +6,8 @@ from html import unescape
 
 from markdown_it.token import Token
 
+from content.data_images import is_data_image
+
 RAW_DEPTH = 20
 
 
@@ -157,7 +159,7 @@ def _anchor(values: dict[str, str], parser, text: Token) -> Iterator[Token]:
     """
     names = _names(values)
     href = parser.normalizeLink(_IGNORED.sub("", values.get("href", "")))
-    if not parser.validateLink(href) or href.lower().startswith("data:"):
+    if not parser.validateLink(href) or is_data_image(href):
         yield text
         return
     if names:

@@ -5,6 +5,7 @@ import pytest
 from content.checklist import (
     images_elsewhere,
     images_without_alt,
+    links_to_nowhere,
     skipped_headings,
     vague_links,
 )
@@ -89,6 +90,20 @@ def test_headings_that_skip_a_level_are_named(text, headings):
 )
 def test_links_with_vague_texts_are_reported(text, links):
     assert vague_links(render_post(text)) == links
+
+
+@pytest.mark.parametrize(
+    ("text", "fragments"),
+    [
+        ("[a](#b) [c](#top) [d](#) [e](/f#g) [h]()\n\n# B", []),
+        ("[a](#nowhere) [b](#über)", ["nowhere", "%C3%BCber"]),
+        ('[a](#b) [c](#d)\n\n<a name="b"></a>', ["d"]),
+        ("a[^1]\n\n[^1]: b", []),
+        ("# Über\n\n[a](#Über)", []),
+    ],
+)
+def test_links_that_lead_nowhere_are_reported(text, fragments):
+    assert links_to_nowhere(render_post(text)) == fragments
 
 
 @pytest.mark.parametrize(

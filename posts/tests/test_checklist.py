@@ -100,3 +100,25 @@ def test_private_edits_of_a_post_are_checked(client_of, make_post, state):
     assert all(hint in page for hint in expected)
     post.refresh_from_db()
     assert "here" not in post.body_html
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ("[a](#über)\n\n# b", "No heading has the address of the link “#über”."),
+        ("---\ntitle: a\n---\n\nb", "The text begins with front matter, which readers don’t see."),
+        (
+            "![a](data:image/png;base64,AAAA)",
+            "An image was pasted as data and is not shown. Upload it to this blog.",
+        ),
+        (
+            "![a](data:image/png;base64,AAAA) <img src=data:image/png;base64,AAAA>",
+            "2 images were pasted as data and are not shown. Upload them to this blog.",
+        ),
+    ],
+)
+def test_what_readers_will_not_see_is_named(client_of, make_post, body, hint):
+    make_post(title="Other", body="b")
+    post = make_post(body=body, tags="a")
+    assert hint in client_of("author").get(f"/{post.pk}/update/").text
+    assert "base64" not in post.body_html + post.excerpt

@@ -1,14 +1,19 @@
 """Suggestions before a post is published. They never block publishing."""
 
+from urllib.parse import unquote
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from content.checklist import (
     images_elsewhere,
+    images_not_taken_over,
     images_without_alt,
+    links_to_nowhere,
     skipped_headings,
     vague_links,
 )
+from content.front_matter import split
 from content.slugs import slugify
 from posts.models import Post
 
@@ -32,6 +37,12 @@ def suggestions(post: Post, tags: list[str]) -> list[str]:
             for text in vague_links(html)[:SAME_MAX]
         ),
     ]
+    found += [
+        _("No heading has the address of the link “#%(name)s”.") % {"name": unquote(name)}
+        for name in links_to_nowhere(html)[:SAME_MAX]
+    ]
+    if split(post.body):
+        found.append(_("The text begins with front matter, which readers don’t see."))
     if not tags:
         found.append(_("The post has no tags. Tags help readers find related posts."))
     if is_title_taken(post):
@@ -60,6 +71,13 @@ def about_images(html: str) -> list[str]:
             elsewhere,
         )
         found.append(text % {"number": elsewhere})
+    if inside := images_not_taken_over(html):
+        text = ngettext(
+            "An image was pasted as data and is not shown. Upload it to this blog.",
+            "%(number)d images were pasted as data and are not shown. Upload them to this blog.",
+            inside,
+        )
+        found.append(text % {"number": inside})
     return found
 
 
