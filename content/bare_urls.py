@@ -35,7 +35,11 @@ _EMAIL = re.compile(
     re.IGNORECASE,
 )
 # Any address within a plain text.
-BARE_ADDRESS = re.compile(rf"(?<![a-z0-9]){_BARE_URL.pattern}|{_EMAIL.pattern}", re.IGNORECASE)
+BARE_ADDRESS = re.compile(
+    rf"(?<![a-z0-9])(?:{_BARE_URL.pattern}|[a-z][a-z0-9+.-]{{1,31}}://[^{_SEPARATORS}]+|tel:\+?[\d.-]+)"
+    rf"|{_EMAIL.pattern}",
+    re.IGNORECASE,
+)
 _ENTITY = re.compile(r"&[a-z0-9]+;$", re.IGNORECASE)
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # Longer than the name of any entity.

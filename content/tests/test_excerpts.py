@@ -27,6 +27,10 @@ def excerpt_of(markdown: str) -> str:
         ("Write to me@example.org today.", "Write to today."),
         ("`curl https://example.org/` and [https://a.example](https://b.example).", "curl and."),
         ("https://example.org/", ""),
+        (
+            "Get ftp://example.org/x, <tel:+49-30-1>, <mailto:a@b.example> now: 10:30",
+            "Get,, now: 10:30",
+        ),
         ("日本https://example.org/。終わり", "日本。終わり"),
         ("[The site](https://example.org/) at 10:30, 5 @ home", "The site at 10:30, 5 @ home"),
         ("![https://example.org](/media/x.webp)\n\nText", "Text"),
