@@ -116,7 +116,7 @@ def test_tags_in_use_are_offered_while_one_is_typed(open_page, username):
     page.goto("/create/")
     tags = page.locator("#id_tags")
     tags.press_sequentially(f"Old, {username}")
-    option = page.get_by_role("option", name=f"{username} garden")
+    option = page.get_by_role("listbox").get_by_role("option", name=f"{username} garden")
     expect(option).to_be_visible()
     tags.press("ArrowDown")
     tags.press("Enter")

@@ -127,7 +127,7 @@ def test_nothing_moves_while_someone_writes(open_recorded):
     page.get_by_label("Body").press_sequentially("# Some words\n\n> and *more*\n" * 3)
     with settings_open(page):
         page.locator("#id_tags").press_sequentially("te")
-        expect(page.get_by_role("option")).to_have_text(["tea"])
+        expect(page.get_by_role("listbox").get_by_role("option")).to_have_text(["tea"])
     expect(page.locator("[data-save-status]")).to_contain_text("Saved", timeout=SOON)
     expect(page.locator("[data-words]")).not_to_have_text("0")
     assert page.evaluate(TELL_SHIFTS) == []
