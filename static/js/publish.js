@@ -1,5 +1,5 @@
-// The panel in which a draft is published or scheduled: now or at a time, with a summary of the post. The server
-// saves the draft and makes the summary. Without this script, the panel is a page.
+// The panel in which a draft is published or scheduled: now or at a time, with a summary of the post. The summary is
+// part of the page that shows the panel without this script.
 "use strict";
 
 const form = document.querySelector("form.editor");
@@ -42,12 +42,15 @@ if (dialog) {
     dialog.showModal();
   }
 
-  // Returns the summary, or null if the draft was refused.
+  // Saves the draft and returns its summary, or null if the draft was refused.
   async function fetchSummary() {
     const data = new FormData(form);
     for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
-    data.set("action", "panel");
-    const response = await fetch(form.getAttribute("action"), { method: "POST", body: data, signal: AbortSignal.timeout(RESPONSE_MS) });
+    const signal = AbortSignal.timeout(RESPONSE_MS);
+    // An automatic save can continue from this one. It could not continue from a save by a button.
+    const saved = await fetch(form.dataset.autosaveUrl, { method: "POST", body: data, headers: { Accept: "application/json" }, signal });
+    if (!saved.ok) return null;
+    const response = await fetch(`${(await saved.json()).update_url}?panel`, { signal });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     return page.querySelector("[data-publish][open] [data-summary]");
   }
