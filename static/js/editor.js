@@ -52,7 +52,7 @@ viewport?.addEventListener("scroll", placeAboveKeyboard);
 const settings = form.querySelector("[data-settings]");
 const button = form.querySelector("[data-settings-button]");
 const narrow = matchMedia("(width < 62.5rem)");
-const behind = form.querySelectorAll(".bar, .desk");
+const behind = form.querySelectorAll(".bar-close, .bar-buttons, .desk");
 
 function show(isOpen) {
   settings.open = isOpen;
