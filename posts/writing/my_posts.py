@@ -66,6 +66,7 @@ class MyPosts(OwnTimeMixin, LoginRequiredMixin, TemplateView):
             "tabs": tabs(counts, state),
             "state": state,
             "find": find,
+            "is_kept": "kept" in query,
             "is_found_elsewhere": find and filled,
             "page": page,
             "rows": render_rows(read_posts(page.ids), state, self.request),

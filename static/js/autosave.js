@@ -6,7 +6,6 @@ const MAX_UNSENT_MS = 10_000; // while typing continues
 const COPY_DELAY_MS = 500;
 const RESPONSE_MS = 20_000;
 const RETRY_MS = 15_000; // at most
-const SUBMIT_WAITS_MS = 3_000;
 // Browsers send at most 64 KiB while a page is closing.
 const KEEPALIVE_CHARACTERS = 15_000;
 
@@ -41,9 +40,9 @@ const state = {
   keepTimer: null,
   // The page for a conflict between two texts never saves automatically.
   hasStopped: !form.dataset.autosaveUrl,
-  // The form waits for an earlier save before it is submitted.
-  isWaiting: false,
   isLeaving: false,
+  // The kind of the last message that a screen reader announced.
+  said: "",
   // Back may show a hidden page again, or load it without its text. Then only the copy leads to the saved text.
   isHidden: false,
 };
@@ -60,11 +59,16 @@ const typedTexts = () => Object.fromEntries(fields.map((field) => [field.name, t
 
 // Status messages
 
-function say(kind, text) {
-  // A screen reader announces the first "Saved" after a problem, not one every few seconds.
-  status.setAttribute("aria-live", status.dataset.state === kind ? "off" : "polite");
+function show(kind, text) {
   status.dataset.state = kind;
   if (status.textContent !== text) status.textContent = text;
+}
+
+function say(kind, text) {
+  // A screen reader announces the first "Saved" after a problem, not one every few seconds.
+  status.setAttribute("aria-live", state.said === kind ? "off" : "polite");
+  state.said = kind;
+  show(kind, text);
   logIn.hidden = kind !== "logged-out";
   compare.hidden = kind !== "changed-elsewhere";
 }
@@ -144,6 +148,8 @@ function send() {
 async function deliver(edit) {
   state.firstUnsentAt = null;
   updateTokens();
+  // While a problem lasts, its message stays.
+  if ([undefined, "saved"].includes(status.dataset.state)) show("saving", status.dataset.saving);
   try {
     const response = await fetch(form.dataset.autosaveUrl, {
       method: "POST",
@@ -158,8 +164,9 @@ async function deliver(edit) {
     state.failures = 0;
     if (!response.ok) keep();
     act(result, edit);
-  } catch {
-    tryAgain();
+  } catch (error) {
+    // A TypeError means that there was no connection.
+    tryAgain(error instanceof TypeError ? "offline" : "unsent");
   }
 }
 
@@ -173,22 +180,24 @@ function saved(result, edit) {
   if (timeField && !result.is_beside && !isUnsaved()) timeField.defaultValue = timeField.value;
   if (isTimeOrNoteChanged()) keep();
   else if (!isUnsaved() && !state.isHidden) forget();
-  say("saved", isTimeOrNoteChanged() ? `${result.saved_text}. ${status.dataset.timeOrNote}` : result.saved_text);
+  form.dispatchEvent(new Event("saved"));
+  status.title = result.saved_text;
+  say("saved", isTimeOrNoteChanged() ? `${status.dataset.saved}. ${status.dataset.timeOrNote}` : status.dataset.saved);
   showChecklist(result.checklist ?? []);
 }
 
 // A new post now has an address, where a reload finds it.
 function moveTo(result) {
   history.replaceState(history.state, "", result.update_url);
-  form.action = result.update_url;
+  form.setAttribute("action", result.update_url);
   form.dataset.autosaveUrl = result.autosave_url;
   if (state.keptUnder && isUnsaved()) keep();
 }
 
-function tryAgain() {
+function tryAgain(kind = "unsent") {
   if (state.isLeaving) return;
   keep();
-  say("unsent", state.isKept ? status.dataset.unsent : status.dataset.unkept);
+  say(kind, state.isKept ? status.dataset[kind] : status.dataset.unkept);
   state.failures += 1;
   state.retryTimer = setTimeout(send, Math.min(RETRY_MS, 1_000 * 2 ** state.failures));
 }
@@ -247,27 +256,6 @@ document.addEventListener("visibilitychange", () => {
 
 // Leaving
 
-form.addEventListener("submit", (event) => {
-  updateTokens();
-  if (event.submitter?.formTarget === "_blank") return;
-  if (state.isWaiting) return event.preventDefault();
-  if (state.sending) {
-    // The earlier save must not arrive after this one.
-    event.preventDefault();
-    state.isWaiting = true;
-    const pause = new Promise((done) => setTimeout(done, SUBMIT_WAITS_MS));
-    Promise.race([state.sending, pause]).then(() => {
-      state.isWaiting = false;
-      state.sending = null;
-      form.requestSubmit(event.submitter);
-    });
-    return;
-  }
-  clearTimeout(state.sendTimer);
-  clearTimeout(state.retryTimer);
-  if (isUnsaved()) keep();
-  state.isLeaving = true;
-});
 compare.addEventListener("click", () => {
   // After the Back button, this page may belong to the edit session that saved the newer text. An empty
   // session makes the server show the conflict instead of continuing from that save.
@@ -303,7 +291,8 @@ if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.de
   keep();
 }
 
-// For recovery.js. Script names contain hashes, which an `import` would have to know.
+// For other scripts of this page. Script names contain hashes, which an `import` would have to know.
 globalThis.autosave = {
-  TEXT, copiesHere, fields, forget, form, isAnythingElseChanged, isUnsaved, keep, prefix, RESPONSE_MS, state, timeField,
+  RESPONSE_MS, TEXT, copiesHere, fields, forget, form, isAnythingElseChanged, isUnsaved, keep, prefix, say, send, state,
+  status, timeField, updateTokens,
 };

@@ -16,7 +16,7 @@ from tests.servers import ROOT
 pytestmark = pytest.mark.browser
 
 SOON = 15_000
-UNSENT = "Not sent: kept in this browser"
+UNSENT = "Offline, kept on this device"
 
 
 class Server:
@@ -372,7 +372,7 @@ def test_a_browser_without_storage_says_so_and_still_saves(new_tab):
     page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); };")
     page.goto("/create/")
     write(page, "Words")
-    expect(status(page)).to_contain_text("This browser keeps no copy")
+    expect(status(page)).to_contain_text("This device keeps no copy")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
     page.context.set_offline(True)
     write(page, " more")

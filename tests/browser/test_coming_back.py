@@ -119,7 +119,7 @@ def test_a_refusal_names_the_field_and_says_where_the_text_is(page):
     page.goto("/create/")
     page.locator("#id_tags").fill(", ".join("abcdefghijk"))
     write(page, "Words")
-    said = "Not saved: kept in this browser. Tags: Use at most 10 tags. You entered 11."
+    said = "Not saved, kept on this device. Tags: Use at most 10 tags. You entered 11."
     expect(status(page)).to_have_text(said, timeout=SOON)
     assert len(copies(page)) == 1
     page.locator("#id_tags").fill("a")
