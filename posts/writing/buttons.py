@@ -18,10 +18,12 @@ REVIEW_ACTIONS = {
 # Any other value saves the post in its current state.
 ACTIONS = (
     *("publish", "publish_now", "panel", "draft", "schedule", "unpublish", "compare"),
+    # Takes the values of front matter over into the form, and saves nothing.
+    "front_matter",
     *REVIEW_ACTIONS,
 )
 # The actions of a person who may not publish the post. They don't change what readers see.
-FOR_EVERYONE = ("draft", "compare", "ask_review", "withdraw")
+FOR_EVERYONE = ("draft", "compare", "front_matter", "ask_review", "withdraw")
 # The verbs that save the text of a published post beside it.
 PRIVATE_VERBS = ("save_private_version", *REVIEW_ACTIONS)
 # The functions for the results of `verb_for`, except those that take other arguments.

@@ -18,6 +18,7 @@ from accounts.mixins import KeepsTextMixin, OwnTimeMixin
 from accounts.time_zones import ZONE_COOKIE
 from accounts.unsaved_text import forget, writer_of
 from content.addresses import absolute_url
+from content.front_matter import split
 from content.methods import FORM_METHODS
 from posts.models import Post, PostText, Revision, may_publish
 from posts.tagging import split_tags
@@ -42,6 +43,7 @@ from posts.writing.forms import (
     is_long,
     text_labels,
 )
+from posts.writing.front_matter import take_over
 from posts.writing.mixins import AuthorRequiredMixin, WriterRequiredMixin
 from posts.writing.uploads import FIRST_FRAME, attach_images
 
@@ -56,7 +58,7 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     # These name the edited version, because the text may be old when the form is shown again. They
     # don't include the edit session: each page has its own, so that conflicts with other saves are
     # noticed.
-    hidden_fields = ("version", "uuid", "zone")
+    hidden_fields = ("version", "uuid", "zone", "own_cover")
 
     @property
     def action(self) -> str:
@@ -93,9 +95,17 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
     def get_form_kwargs(self) -> dict:
         # Before it is submitted, the form marks every field that publishing requires.
         action = self.action if self.request.method == "POST" else "publish"
-        return super().get_form_kwargs() | {"action": action, "may_publish": self.may_publish}
+        kwargs = super().get_form_kwargs() | {"action": action, "may_publish": self.may_publish}
+        if action == "front_matter":
+            kwargs["data"] = take_over(self.request)
+        return kwargs
 
     def form_valid(self, form: PostForm) -> HttpResponse:
+        # Values that were taken over are only shown.
+        return self.form_invalid(form) if self.action == "front_matter" else self.apply(form)
+
+    def apply(self, form: PostForm) -> HttpResponse:
+        """Save the valid form as its button says, and return the next page."""
         is_less = self.action != self.wanted_action
         attach_images(form.instance, form.cleaned_data, self.request.user)
         made = [form.cleaned_data[name] for name in FILE_FIELDS]
@@ -221,7 +231,12 @@ class EditorMixin(OwnTimeMixin, KeepsTextMixin):
         form = context["form"]
         can_publish = self.may_publish and form.is_private
         is_panel_open = can_publish and self.is_panel_wanted(form)
-        return context | {"can_publish": can_publish, "is_panel_open": is_panel_open}
+        has_front_matter = split(context["form"]["body"].value() or "") is not None
+        return context | {
+            "can_publish": can_publish,
+            "is_panel_open": is_panel_open,
+            "has_front_matter": has_front_matter,
+        }
 
     def is_panel_wanted(self, form: PostForm) -> bool:
         """Return whether the page shows the panel in which a draft is published or scheduled."""
@@ -273,7 +288,7 @@ class PostCreate(EditorMixin, WriterRequiredMixin, LimitMixin, CreateView):
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         self.object = self.find_created_post() or Post(author=request.user)
         form = self.get_form()
-        if self.object.pk is None and form.is_valid():
+        if self.object.pk is None and form.is_valid() and self.action != "front_matter":
             count_use(request, "post")
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 

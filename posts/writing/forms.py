@@ -25,6 +25,7 @@ from posts.models import (
     EDIT_SESSION_MAX_LENGTH,
     TAGS_MAX,
     WHY_MAX_LENGTH,
+    Image,
     Post,
     PostText,
 )
@@ -119,6 +120,8 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         required=False, max_length=EDIT_SESSION_MAX_LENGTH, widget=forms.HiddenInput
     )
     zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    # The name of an image of this blog, from front matter.
+    own_cover = forms.CharField(required=False, widget=forms.HiddenInput)
     fold = forms.ChoiceField(
         label=_("Which of the two times"),
         required=False,
@@ -155,7 +158,7 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         self.now = timezone.now()
         self.set_post(self.instance)
         # A draft needs no title. A post that a moderator hid is not a draft.
-        needs_title = action not in ("draft", "compare", "withdraw")
+        needs_title = action not in ("draft", "compare", "front_matter", "withdraw")
         self.fields["title"].required = needs_title or self.instance.is_hidden
         self.action = action
         if not self.instance.pk:
@@ -311,6 +314,10 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         is_taken = Post.objects.filter(uuid=uuid).exists()
         is_own = is_taken and Post.objects.own(self.instance.author).filter(uuid=uuid).exists()
         return uuid4() if is_taken and not is_own else uuid
+
+    def clean_own_cover(self) -> str:
+        name = self.cleaned_data["own_cover"]
+        return name if Image.objects.filter(name=name).exists() else ""
 
     def clean_body_image(self) -> MadeImage | None:
         """Refuse an image if its Markdown would make the body too long."""

@@ -55,6 +55,8 @@ def attach_images(post: Post, chosen: dict, uploader: User) -> None:
     """Add the images of a submitted form to `post`, without saving the post."""
     if chosen["remove_image"]:
         post.cover = ""
+    if chosen["own_cover"]:
+        post.cover = chosen["own_cover"]
     if chosen["image"]:
         post.cover = store_image(chosen["image"], uploader)
     if chosen["body_image"]:
