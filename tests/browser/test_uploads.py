@@ -183,6 +183,32 @@ def test_an_image_waits_until_a_word_is_composed(page, images):
     expect(page.locator("#id_body")).to_have_value(re.compile(r"a日本\n\n!\[\]\(/media/\S+\)\n\n"))
 
 
+def test_undo_after_typing_during_an_upload_never_saves_a_placeholder(page, images):
+    uploads = Uploads(page)
+    put(page, "|")
+    page.keyboard.type("one")
+    choose(page, images[:1])
+    page.keyboard.type(" two")
+    uploads.go_on()
+    expect(page.locator("#id_body")).to_have_value(re.compile(r"^one two\n\n!\[\]\(/media/"))
+    texts = [body_of(page)]
+    while texts[-1]:
+        page.keyboard.press("Control+z")
+        texts.append(body_of(page))
+    sea = UPLOADING.format("sea")
+    assert texts[1:] == [f"one two\n\n{sea}\n\n", f"one\n\n{sea}\n\n", "one", ""]
+    for text in reversed(texts[:-1]):
+        page.keyboard.press("Control+y")
+        assert body_of(page) == text
+    page.keyboard.press("Control+z")
+    with page.expect_response("**/autosave/") as saved:
+        page.keyboard.press("Control+s")
+    sent = saved.value.request.post_data
+    assert "Uploading" not in sent and "](/media/images/" in sent
+    page.keyboard.type("!")
+    expect(page.locator("#id_body")).not_to_have_value(re.compile("Uploading"))
+
+
 def test_the_writer_can_stop_an_upload_by_deleting_its_placeholder(page, images):
     uploads = Uploads(page)
     put(page, "a|")
@@ -237,6 +263,22 @@ def test_a_post_is_saved_after_its_uploads_and_never_with_a_placeholder(page, im
     images_in_text = page.locator("#id_body, article").first
     text = images_in_text.evaluate("element => element.value ?? element.innerHTML")
     assert "Uploading" not in text and ("/media/images/" in text) == (end == "arrives")
+
+
+def test_a_post_is_published_from_the_panel_with_the_image_that_was_on_its_way(page, images):
+    uploads = Uploads(page)
+    put(page, "Kept|")
+    choose(page, images[:1])
+    upload = uploads.next()
+    page.get_by_role("button", name="Publish").click()
+    panel = page.get_by_role("dialog", name="Ready to publish?")
+    panel.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Your text is sent when the images are uploaded.")).to_be_visible()
+    expect(panel).to_be_hidden()
+    upload.continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A post with images")
+    expect(page.locator("article img")).to_have_count(1)
+    expect(page.locator("article")).not_to_contain_text("Uploading")
 
 
 def test_a_notice_about_an_animation_is_shown_before_the_text_is_saved(page):
