@@ -1,4 +1,4 @@
-// Converts rich text from a clipboard to Markdown, with Turndown and rules for what other programs copy.
+// Converts rich text from a clipboard to Markdown, with Turndown and rules for the HTML of other programs.
 // paste.js loads this module, because few visits to the editor need it.
 "use strict";
 
