@@ -194,3 +194,33 @@ def test_an_editor_learns_which_post_its_text_belongs_to(client_of, visitor, cha
     assert response.get("Content-Location") == (f"/{post.pk}/update/" if is_named else None)
     publishing.trash_post(post, now=timezone.now())
     assert "Content-Location" not in client_of(visitor).post("/difference/", sent)
+
+
+@pytest.mark.parametrize(
+    ("shown_ago", "typed_ago", "is_older"),
+    [
+        (100, 50, False),
+        (50, 100, True),
+        (100, "", False),
+        ("", 50, False),
+        ("x", "y", False),
+        (1, "9" * 99, False),
+    ],
+)
+def test_a_kept_text_is_compared_from_the_older_to_the_newer(
+    client_of, shown_ago, typed_ago, is_older
+):
+    is_number = isinstance(shown_ago, int)
+    shown_at = int(timezone.now().timestamp()) - shown_ago if is_number else shown_ago
+    sent = {"old_body": "saved", "new_body": "kept", "shown_at": shown_at, "typed_ago": typed_ago}
+    page = client_of("author").post("/difference/", sent).text
+    removed, added = ("kept", "saved") if is_older else ("saved", "kept")
+    assert f"</span>{removed}</del>" in page and f"</span>{added}</ins>" in page
+    assert ("It is older than the text in the form." in page) == is_older
+    assert ("It is newer than the text in the form." in page) == (not is_older)
+
+
+def test_the_editor_says_when_its_text_was_saved(client_of, draft):
+    at = int(draft.updated_at.timestamp())
+    assert f'data-shown-at="{at}"' in client_of("author").get(f"/{draft.pk}/update/").text
+    assert 'data-shown-at=""' in client_of("author").get("/create/").text

@@ -1,5 +1,7 @@
 """Views for the editor's script: automatic saves and comparisons of texts."""
 
+import re
+
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -24,6 +26,8 @@ from posts.writing.edit import session_in
 from posts.writing.editor import PostCreate, PostUpdate
 from posts.writing.forms import PostForm, is_long
 from posts.writing.mixins import ONLY_READS, WriterRequiredMixin
+
+NUMBER = re.compile("[0-9]{1,11}")
 
 
 class AutosaveMixin:
@@ -133,12 +137,26 @@ class Difference(WriterRequiredMixin, LimitMixin, View):
             is_shown = request.POST.get("version", "") in ("", str(last.post.version))
             response = HttpResponse(status=204 if is_shown else 205)
         else:
-            context = {"differences": history.differences(old, new)}
-            response = render(request, "posts/_what_differs.html", context)
+            is_older = is_typed_earlier(request)
+            both = (new, old) if is_older else (old, new)
+            context = {"differences": history.differences(*both), "is_older": is_older}
+            response = render(request, "posts/_kept_text.html", context)
         if last and not last.post.is_in_trash:
             path = reverse("posts:post_update", kwargs={"pk": last.post_id})
             response["Content-Location"] = path
         return response
+
+
+def is_typed_earlier(request: HttpRequest) -> bool:
+    """Return whether the new text was typed before the page's text was saved.
+
+    `shown_at` is a time of this server, and `typed_ago` a number of seconds, because the clock of a
+    device may be wrong.
+    """
+    shown_at, typed_ago = (request.POST.get(name, "") for name in ("shown_at", "typed_ago"))
+    if not (NUMBER.fullmatch(shown_at) and NUMBER.fullmatch(typed_ago)):
+        return False
+    return timezone.now().timestamp() - int(typed_ago) < int(shown_at)
 
 
 def text_in(request: HttpRequest, side: str) -> PostText:

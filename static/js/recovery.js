@@ -5,6 +5,13 @@ const {
   TEXT, copiesHere, fields, forget, form, isAnythingElseChanged, isUnsaved, keep, prefix, RESPONSE_MS, state, timeField,
 } = globalThis.autosave;
 const panel = form.querySelector("[data-local-copy]");
+const recovered = document.querySelector(".recovered");
+
+// There is one box at a time: this one, or the one about text that the server recovered.
+function show(isOffered) {
+  panel.hidden = !isOffered;
+  if (recovered) recovered.hidden = isOffered;
+}
 
 // The server normalizes white space, commas and known tags, which doesn't count as a difference.
 function normalized(name, text = "") {
@@ -24,6 +31,8 @@ async function fetchDifference(copy) {
   const data = new FormData();
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   data.append("edit_session", copy.key.split(":").pop());
+  data.append("shown_at", form.dataset.shownAt);
+  data.append("typed_ago", Math.max(0, Math.round((Date.now() - copy.at) / 1_000)));
   if (!form.elements.uuid) data.append("version", form.elements.version.value);
   for (const name of TEXT) {
     data.append(`old_${name}`, form.elements[name]?.value ?? "");
@@ -61,10 +70,7 @@ async function openOwnDraft(earlierSession) {
 
 async function offerCopy() {
   const copy = earlierCopies().find(differs);
-  if (!copy) {
-    panel.hidden = true;
-    return;
-  }
+  if (!copy) return show(false);
   const place = panel.querySelector("[data-difference]");
   try {
     const response = await fetchDifference(copy);
@@ -79,6 +85,8 @@ async function offerCopy() {
     }
     // The HTML comes from our own server, which escapes everything that people wrote.
     place.innerHTML = hasArrived ? "" : await response.text();
+    // The text that the server recovered is newer, and one offer is enough.
+    if (recovered && place.querySelector("[data-older]")) return show(false);
   } catch {
     place.textContent = panel.dataset.noDifference;
   }
@@ -90,7 +98,7 @@ async function offerCopy() {
   const when = new Date(copy.at);
   panel.querySelector("[data-typed-at]").textContent = when.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   panel.dataset.key = copy.key;
-  panel.hidden = false;
+  show(true);
 }
 
 function replaceText(field, text) {
@@ -115,6 +123,11 @@ panel.querySelector("[data-drop-local]").addEventListener("click", () => {
   localCopies.remove(panel.dataset.key);
   form.elements.body.focus();
   offerCopy();
+});
+
+// A post that has been saved is another one than the post whose text was offered for a new post.
+form.addEventListener("saved", () => {
+  if (!panel.hidden && !panel.dataset.key.startsWith(copiesHere())) show(false);
 });
 
 async function start(earlierSession) {

@@ -197,7 +197,7 @@ def test_a_tab_that_was_closed_too_early_offers_its_text_later(new_tab, button, 
     page.close()
 
     page = new_tab(address)
-    panel = page.get_by_role("region", name="This browser has another version of your text")
+    panel = page.get_by_role("region", name="Text kept on this device")
     expect(panel).to_be_visible()
     expect(panel.locator("ins")).to_contain_text("Unsent.")
     expect(page.get_by_label("Body")).to_have_value("Sent.")
@@ -243,20 +243,23 @@ def test_a_reload_in_the_middle_of_a_word_finds_it_saved(new_tab):
     expect(page.get_by_label("Body")).to_have_value("Before. After.")
 
 
-def test_a_text_typed_beside_an_offered_one_leaves_it_offered(new_tab):
+def test_an_unsent_text_is_offered_for_a_new_post_but_not_for_one_that_was_saved(new_tab):
     page = new_tab("/create/")
     cut_off(page)
     write(page, "First")
     expect(status(page)).to_have_text(UNSENT, timeout=SOON)
     page.close()
     page = new_tab("/create/")
+    offer = page.get_by_role("button", name="Use this version")
+    expect(offer).to_be_visible()
     write(page, "Second")
     expect(status(page)).to_contain_text("Saved", timeout=SOON)
-    expect(page.get_by_role("button", name="Discard this version")).to_be_visible()
+    expect(offer).to_be_hidden()
+    page = new_tab("/create/")
     page.get_by_role("button", name="Use this version").click()
     expect(page.get_by_label("Body")).to_have_value("First")
     page.keyboard.press("Control+z")
-    expect(page.get_by_label("Body")).to_have_value("Second")
+    expect(page.get_by_label("Body")).to_have_value("")
 
 
 def test_a_session_that_ended_loses_no_text(own_session, new_tab, username):
@@ -277,6 +280,7 @@ def test_a_session_that_ended_loses_no_text(own_session, new_tab, username):
     expect(page).to_have_url(f"{address}?recovered")
     expect(page.get_by_label("Body")).to_have_value("Before. After.")
     expect(page.get_by_role("button", name="Use this version")).to_have_count(0)
+    expect(page.locator(".recovered")).to_be_visible()
     page.evaluate("dispatchEvent(new Event('online'))")
     version = page.locator("#id_version").input_value()
     write(page, " Again.")

@@ -23,7 +23,7 @@ SEND = """async () => {
 
 @pytest.fixture
 def page(open_page, username) -> Page:
-    page = open_page(expect="a status of 409|ERR_(INTERNET_DISCONNECTED|FAILED)")
+    page = open_page(expect="a status of 40[19]|ERR_(INTERNET_DISCONNECTED|FAILED)")
     log_in_again(page, username)
     return page
 
@@ -203,6 +203,37 @@ def test_newer_text_is_offered_only_in_the_draft_that_its_form_became(page, is_b
     expect(page.get_by_label("Body")).to_have_value("Arrived.")
     page.get_by_role("button", name="Use this version").click()
     expect(page.get_by_label("Body")).to_have_value("Arrived. Newer.")
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_a_recovered_text_and_a_kept_one_are_offered_in_one_box(page, username, is_newer):
+    page.goto("/create/")
+    write(page, "Before.")
+    expect(status(page)).to_have_text("Saved", timeout=SOON)
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    write(page, " After.")
+    expect(page.locator("[data-log-in]")).to_be_visible(timeout=SOON)
+    cut_off(page)
+    write(page, " Newer.")
+    wait_until(page, "Object.values(localStorage).some((copy) => copy.includes('Newer.'))")
+    address = page.url
+    other = page.context.new_page()
+    page.close()
+    page.context.add_cookies(cookies)
+    if not is_newer:
+        # As if the text had been typed an hour ago.
+        other.add_init_script("const now = Date.now; Date.now = () => now() + 3_600_000;")
+    other.goto(f"{address}?recovered")
+    recovered = other.locator(".recovered")
+    offer = other.get_by_role("region", name="Text kept on this device")
+    expect(other.get_by_label("Body")).to_have_value("Before. After.")
+    expect(offer if is_newer else recovered).to_be_visible()
+    expect(recovered if is_newer else offer).to_be_hidden()
+    if is_newer:
+        expect(offer.locator("ins")).to_contain_text("Newer.")
+        offer.get_by_role("button", name="Use this version").click()
+        expect(other.get_by_label("Body")).to_have_value("Before. After. Newer.")
 
 
 def test_a_copy_is_kept_for_30_days(page):
