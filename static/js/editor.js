@@ -24,8 +24,11 @@ title.addEventListener("paste", (event) => {
 
 // Browsers without `field-sizing` get a height from this script.
 function grow(field) {
+  const { scrollX, scrollY } = globalThis;
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
+  // For a moment, the page was shorter.
+  scrollTo(scrollX, scrollY);
 }
 
 if (!CSS.supports("field-sizing", "content")) {

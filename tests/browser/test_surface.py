@@ -1,5 +1,7 @@
 """The writing surface: focus, growth, the bar, the toolbar, and the settings beside the text."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -50,6 +52,23 @@ def test_title_and_text_grow_and_the_bar_and_tools_stay_in_view(editor, javascri
         expect(editor.get_by_role("toolbar")).to_be_in_viewport()
         expect(editor.locator("[data-words]")).to_have_text("300")
         assert fits(editor)
+
+
+@pytest.mark.parametrize("width", [1280])
+@pytest.mark.parametrize("javascript", [True])
+def test_the_text_also_grows_in_browsers_that_need_a_script_for_it(editor):
+    editor.add_init_script("CSS.supports = () => false")
+    editor.reload()
+    body = editor.get_by_label("Body")
+    body.fill(LINES)
+    expect(body).to_have_attribute("style", re.compile(r"height: \d{4}px"))
+    editor.mouse.wheel(0, 100_000)
+    body.press("Control+End")
+    before = editor.evaluate("scrollY")
+    body.press_sequentially("The end")
+    assert editor.evaluate("scrollY") == before > 1_000
+    body.fill("Short")
+    expect(body).to_have_attribute("style", re.compile(r"height: \d{3}px"))
 
 
 @pytest.mark.parametrize("width", [390])
