@@ -86,10 +86,10 @@ def test_the_settings_are_beside_the_text_or_a_sheet(editor, width):
     expect(tags).to_be_visible(visible=width > 390)
     with settings_open(editor):
         expect(tags).to_be_in_viewport()
-        tags.press_sequentially("Tea")
+        tags.press_sequentially("Mint")
         tags.press("Enter")
-        tags.press_sequentially("bread,")
-        expect(tags).to_have_value("Tea, bread,")
+        tags.press_sequentially("sage,")
+        expect(tags).to_have_value("Mint, sage,")
         expect(tags).to_be_focused()
     expect(tags).to_be_visible(visible=width > 390)
     button = editor.get_by_role("button", name="Settings")
