@@ -33,7 +33,8 @@ class FrontMatter(NamedTuple):
 
 def split(text: str) -> FrontMatter | None:
     """Return the parts of `text`, or None if it does not begin with front matter."""
-    text = text.removeprefix("\ufeff")
+    # Browsers and other systems send CRLF.
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     begin = text[: BLOCK_LIMIT + 10]
     if begin.startswith("{"):
         return _split_json(text, begin)

@@ -13,8 +13,9 @@ JSON = '{\n  "title": "T",\n  "tags": ["a", "b"],\n  "date": "2024-01-02"\n}\n'
 
 @pytest.mark.parametrize("block", [YAML, TOML, JSON])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_front_matter_is_not_shown_and_has_values(block, mark):
-    text = f"{mark}{block}\n*Text*"
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_front_matter_is_not_shown_and_has_values(block, mark, line_end):
+    text = f"{mark}{block}\n*Text*".replace("\n", line_end)
     assert render_post(text) == "<p><em>Text</em></p>\n"
     found = split(text)
     assert (found.block, found.text) == (block, "\n*Text*")
