@@ -1,4 +1,4 @@
-"""An excerpt holds neither footnotes nor bare addresses."""
+"""An excerpt contains neither footnotes nor bare addresses."""
 
 import pytest
 

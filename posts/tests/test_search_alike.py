@@ -1,4 +1,4 @@
-"""Search tells C++, C# and C apart, and finds words that readers type in another form."""
+"""Search distinguishes C++, C# and C, and finds words that readers type in another form."""
 
 import pytest
 from django.utils import timezone
@@ -42,7 +42,7 @@ def titles(query: str) -> set[str]:
         ("gitignore", {".gitignore"}),
     ],
 )
-def test_signs_tell_words_apart(make_post, query, found):
+def test_signs_distinguish_words(make_post, query, found):
     for title in SIGNED:
         make_post(title=title, body="")
     assert titles(query) == found
