@@ -101,7 +101,7 @@ def test_an_error_among_the_settings_opens_them(editor):
     editor.get_by_label("Title").fill("Title")
     with settings_open(editor):
         editor.locator("#id_tags").fill("x" * 60)
-    editor.get_by_role("button", name="Save draft").click()
+    editor.get_by_role("button", name="Publish…").click()
     expect(editor.get_by_text("Use at most 50 characters for a tag")).to_be_in_viewport()
     expect(editor.locator("#id_tags")).to_be_focused()
     expect(editor.get_by_label("Title")).to_have_value("Title")
