@@ -31,7 +31,7 @@ def moved(request: HttpRequest, address: str) -> HttpResponsePermanentRedirect:
 _FEED_TAGS = nh3.ALLOWED_TAGS - {"span"} | {"input"}
 _FEED_ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
-    "*": {"title"},
+    "*": {"dir", "title"},
     "details": {"open"},
     "input": {"checked", "disabled", "type"},
     "time": {"datetime"},

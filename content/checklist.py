@@ -5,10 +5,8 @@ from functools import lru_cache
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-from django.conf import settings
-
 from content.data_images import PLACEHOLDER
-from content.image_names import image_from_url
+from content.figures import ELSEWHERE, is_elsewhere
 
 # Link texts that mean nothing to someone who jumps from link to link.
 VAGUE_WORDS = frozenset(
@@ -33,7 +31,6 @@ VAGUE_WORDS = frozenset(
     }
 )
 _WORD = re.compile(r"\w+")
-_WITH_HOST = re.compile("(?:https?:)?//", re.IGNORECASE)
 # Every page has these places. Browsers treat an empty fragment as the top.
 PLACES = frozenset(("", "top", "comments"))
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
@@ -47,8 +44,9 @@ def images_without_alt(html: str) -> int:
 
 
 def images_elsewhere(html: str) -> int:
-    """Return how many images are on other sites. Our pages don't load them."""
-    return sum(name == "src" and _is_elsewhere(source) for name, source in _read(html))
+    """Return how many images are on other sites. Readers see links to them."""
+    linked = sum(name == ELSEWHERE for name, _text in _read(html))
+    return linked + sum(name == "src" and is_elsewhere(source) for name, source in _read(html))
 
 
 def images_not_taken_over(html: str) -> int:
@@ -62,11 +60,6 @@ def links_to_nowhere(html: str) -> list[str]:
     ids = {value for name, value in elements if name == "id"}
     fragments = [value for name, value in elements if name == "fragment"]
     return [each for each in fragments if unquote(each) not in ids]
-
-
-def _is_elsewhere(source: str) -> bool:
-    is_on_site = settings.SITE_URL and source.startswith(f"{settings.SITE_URL}/")
-    return bool(_WITH_HOST.match(source)) and not is_on_site and not image_from_url(source)
 
 
 def skipped_headings(html: str) -> list[str]:
@@ -103,6 +96,8 @@ class _Reader(HTMLParser):
         self.opened: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag, attrs):
+        if dict(attrs).get("class") == ELSEWHERE:
+            self.elements.append((ELSEWHERE, []))
         if tag == "img":
             alt, source = (dict(attrs).get(name) or "" for name in ("alt", "src"))
             self.elements += [(tag, [alt]), ("src", [source])]

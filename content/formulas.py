@@ -155,7 +155,8 @@ def _render(self, tokens, index, options, env) -> str:
 
 
 def _render_block(self, tokens, index, options, env) -> str:
-    return f"<p>{_render(self, tokens, index, options, env)}</p>\n"
+    attributes = self.renderAttrs(tokens[index])
+    return f"<p{attributes}>{_render(self, tokens, index, options, env)}</p>\n"
 
 
 def _mathml(latex: str, display: str, source: str, env: dict) -> str | None:

@@ -46,12 +46,15 @@ def _headings(tokens: list[Token]) -> Iterator[tuple[Token, Token, Token]]:
             yield opening, inline, closing
 
 
+_WITH_TEXT = ("text", "code_inline", "escaped", "formula", "image", "softbreak", "hardbreak")
+
+
 def text_of(tokens: list[Token]) -> str:
     """Return the text of inline tokens, with the alt text of images."""
     return "".join(
         text_of(token.children or []) if token.type == "image" else token.content or " "
         for token in tokens
-        if token.type in ("text", "code_inline", "formula", "image", "softbreak", "hardbreak")
+        if token.type in _WITH_TEXT
     )
 
 

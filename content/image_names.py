@@ -17,6 +17,12 @@ MAX_SIDE = 12_000
 # The column is 42rem with a root of 17 px; lengths here are based on the browser's 16 px.
 SIZES = "(min-width: 48em) 45em, 100vw"
 
+# For each ratio of width and height, in tenths, up to this one, the style sheet limits the width,
+# so that no image is taller than the window. With a limit on the height, the browser would not know
+# how much space to reserve before the image loads.
+RATIO_MAX = 25
+RATIOS = {f"ratio-{tenths}" for tenths in range(1, RATIO_MAX + 1)}
+
 _NAME = re.compile(
     FOLDER + r"[A-Za-z0-9_-]{22}-([1-9][0-9]{0,3})x([1-9][0-9]{0,4})-([0-3]{3})\.webp"
 )
@@ -39,6 +45,13 @@ class ImageTag:
             return self
         height = max(1, round(self.height * width / self.width))
         return replace(self, width=width, height=height, sizes=f"{width}px")
+
+    @property
+    def classes(self) -> str:
+        """Return the class of its placeholder color, and that of its ratio if it may be tall."""
+        tenths = max(10 * self.width // self.height, 1)
+        ratio = f" ratio-{tenths}" if tenths <= RATIO_MAX else ""
+        return f"tone-{self.tone}{ratio}"
 
 
 def stored_widths(width: int) -> list[int]:

@@ -42,10 +42,10 @@ def add_limits(parser: MarkdownIt) -> None:
     parser.inline.ruler.at("image", _limited("![", image))
 
 
-def render_within_limits(parser: MarkdownIt, text: str) -> str:
+def render_within_limits(parser: MarkdownIt, text: str, language: str = "") -> str:
     """Return the uncleaned HTML of `text`; raise TooMuch if it exceeds a limit."""
     longest = GROWTH_LIMIT * len(text) + GROWTH_OF_SHORT
-    html = parser.render(text, {"longest": longest})
+    html = parser.render(text, {"longest": longest, "language": language})
     if len(html) > longest:
         raise TooMuch
     return html

@@ -23,7 +23,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from pygments.token import STANDARD_TYPES
 
-from content import code_blocks, footnotes, formulas
+from content import cjk, code_blocks, figures, footnotes, formulas, typography
 from content.bare_urls import (
     SCHEMES,
     WITHOUT_HOST,
@@ -36,7 +36,7 @@ from content.bulkhead import slot_for
 from content.data_images import replace_data_images, without_base64
 from content.front_matter import without_front_matter
 from content.headings import link_headings, name_headings, place_headings, render_anchor, text_of
-from content.image_names import image_from_url
+from content.image_names import RATIOS, image_from_url
 from content.limits import TooMuch, add_limits, render_within_limits, shallow
 from content.nesting import make_valid
 from content.raw_html import MORE, read_html_block, read_raw_html
@@ -61,7 +61,7 @@ _BLOCK_END = re.compile(
 _FOOTNOTE_MARK = re.compile(r'<a href="#fn(?:ref)?-[^>]*>[^<]*</a>')
 
 
-def render_post(text: str) -> SafeString:
+def render_post(text: str, language: str = "") -> SafeString:
     """Return the body of a post, page or biography, written in Markdown, as safe HTML.
 
     It is CommonMark 0.31, with these differences. Headings start at h2 and skip no level, and each
@@ -71,26 +71,28 @@ def render_post(text: str) -> SafeString:
     lists deeper than BLOCK_DEPTH levels are shown as typed. So is the whole text if it passes
     another limit in `content.limits`.
 
+    Quotation marks, dashes and dots become typographic if `language` names that of the text.
+
     Raises only Busy (`content.bulkhead`), and only for a long text. The time grows with the length:
     200,000 characters take at most 2.5 seconds.
     """
-    return render_with_lead(text)[0]
+    return render_with_lead(text, language)[0]
 
 
-def render_with_lead(text: str) -> tuple[SafeString, str]:
+def render_with_lead(text: str, language: str = "") -> tuple[SafeString, str]:
     """Return the body of a post as `render_post` does, and its HTML up to `<!--more-->`.
 
     Without that comment, or if nothing is shown before it, the second string is empty.
     """
-    html = _render(_post_parser, _post_cleaner, without_front_matter(text))
+    html = _render(_post_parser, _post_cleaner, without_front_matter(text), language)
     lead, more, _rest = html.partition(MORE)
     has_lead = more and plain_text(lead)
     return mark_safe(html.replace(MORE, "")), lead if has_lead else ""  # noqa: S308
 
 
-def render_preview(text: str) -> SafeString:
+def render_preview(text: str, language: str = "") -> SafeString:
     """Return the same as `render_post`, with the line of its source on each block (`data-line`)."""
-    html = _render(_preview_parser, _preview_cleaner, without_front_matter(text))
+    html = _render(_preview_parser, _preview_cleaner, without_front_matter(text), language)
     return mark_safe(html.replace(MORE, ""))  # noqa: S308
 
 
@@ -117,7 +119,7 @@ def plain_text(html: str) -> str:
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
-def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> str:
+def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str, language: str = "") -> str:
     # A lone surrogate can't be encoded as UTF-8, so it could not be stored or sent.
     text = _SURROGATE.sub("\ufffd", text)
     # Remove forbidden characters before rendering, because removing them later could produce a
@@ -125,7 +127,7 @@ def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> str:
     text = FORBIDDEN.sub(lambda found: " " if found[0].isspace() else "", text)
     with slot_for(text):
         try:
-            html = render_within_limits(parser, text)
+            html = render_within_limits(parser, text, language)
         except TooMuch:
             typed = escapeHtml(without_base64(text))
             html = f'<p><em>{TOO_MUCH}</em></p>\n<pre tabindex="0">\n{typed}</pre>\n'
@@ -167,7 +169,7 @@ def _render_item_open(self, tokens, index, options, env) -> str:
 
 def _render_image(self, tokens, index, options, env) -> str:
     token = tokens[index]
-    token.attrSet("alt", text_of(token.children or []))
+    token.attrSet("alt", "".join(map(_alt_text, token.children or ())))
     if not (src := token.attrs["src"]) or src.partition(":")[0].lower() in WITHOUT_HOST:
         # HTML allows no image without an address.
         return escapeHtml(f"![{token.attrs['alt']}]({src})")
@@ -177,8 +179,14 @@ def _render_image(self, tokens, index, options, env) -> str:
         image = image.narrowed(token.meta.get("width", image.width))
         token.attrs |= {"src": image.url, "srcset": image.srcset, "sizes": image.sizes}
         token.attrs |= {"width": image.width, "height": image.height}
-        token.attrs["class"] = f"tone-{image.tone}"
+        token.attrs["class"] = image.classes
     return self.renderToken(tokens, index, options, env)
+
+
+def _alt_text(token: Token) -> str:
+    """Return the text of a token in an alt text, where a tag is text and a comment is nothing."""
+    is_tag = token.type == "html_inline" and not token.content.startswith("<!--")
+    return token.content if is_tag else text_of([token])
 
 
 def _link_images(state) -> None:
@@ -230,6 +238,7 @@ def _new_parser(**options) -> MarkdownIt:
     parser = MarkdownIt("commonmark", options).enable("strikethrough")
     parser.validateLink = is_allowed_url
     add_limits(parser)
+    cjk.add_cjk(parser)
     parser.block.ruler.at("reference", _reference)
     parser.inline.add_terminator_char("w")
     parser.inline.ruler.at("linkify", link_bare_url)
@@ -245,6 +254,7 @@ def _new_post_parser() -> MarkdownIt:
     parser = _new_parser(tasklists=True).enable("table")
     parser.use(footnote_plugin, inline=False)
     formulas.add_formulas(parser)
+    figures.add_figures(parser)
     alternatives = {"alt": ["paragraph", "reference"]}
     parser.block.ruler.at("footnote_def", shallow(footnotes.read_note), alternatives)
     parser.inline.ruler.at("footnote_ref", footnotes.read_mark)
@@ -254,6 +264,7 @@ def _new_post_parser() -> MarkdownIt:
     parser.core.ruler.after("inline", "raw_html", read_raw_html)
     for rule in (place_headings, link_headings, _align_by_class, name_links):
         parser.core.ruler.push(rule.__name__, rule)
+    typography.add_typography(parser)
     for name, rule in _POST_RENDERERS.items():
         parser.add_render_rule(name, rule)
     return parser
@@ -302,11 +313,12 @@ _ALIGNMENTS = {"align-left", "align-center", "align-right"}
 _CLASSES = {
     "code": {"highlight"},
     **{f"h{level}": {"skips-level"} for level in range(2, 7)},
-    "img": {f"tone-{''.join(levels)}" for levels in product("0123", repeat=3)},
+    "a": {figures.ELSEWHERE},
+    "img": RATIOS | {f"tone-{''.join(levels)}" for levels in product("0123", repeat=3)},
     "li": {"task-list-item"},
     "ol": {"contains-task-list"},
     "section": {"footnotes"},
-    "span": set(STANDARD_TYPES.values()) - {""},
+    "span": (set(STANDARD_TYPES.values()) - {""}) | {figures.ELSEWHERE},
     "td": _ALIGNMENTS,
     "th": _ALIGNMENTS,
     "ul": {"contains-task-list"},

@@ -6,6 +6,7 @@ Each process keeps them until the cache version rises, so reading them costs no 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,6 +32,13 @@ class Kept(NamedTuple):
 
 
 kept: Kept | None = None
+# Functions of higher apps. They run in the transaction that changes the settings.
+effects: list[Callable[[Site, Site], None]] = []
+
+
+def register_effect(effect: Callable[[Site, Site], None]) -> None:
+    """Register `effect` to be called with the settings before and after each change."""
+    effects.append(effect)
 
 
 def site() -> Site:
@@ -94,10 +102,13 @@ def change(*, seen: int | None = None, **values: object) -> None:
     row = locked()
     if seen is not None and seen != row.version:
         raise SettingsConflict(row)
+    before = copy(row)
     for column, value in values.items():
         setattr(row, column, value)
     row.version += 1
     row.save()
+    for effect in effects:
+        effect(before, row)
     # Comments may have been turned off, so nginx has to forget its pages too.
     takedown.announce()
 

@@ -13,7 +13,7 @@ from identity.language import language_choices
 from identity.models import Site
 
 SECTIONS = (
-    (_("Blog"), ("name", "language", "time_zone")),
+    (_("Blog"), ("name", "language", "typography", "time_zone")),
     (_("Accounts"), ("registration", "new_role", "approves_accounts")),
     (_("Comments"), ("comments_enabled", "comment_approval")),
 )
@@ -57,6 +57,7 @@ class SettingsForm(WithoutMaxlength, forms.ModelForm):
         }
         labels = {
             "name": _("Name"),
+            "typography": _("Typographic punctuation in posts"),
             "registration": _("Who can register"),
             "new_role": _("Role of new accounts"),
             "approves_accounts": _("New accounts wait for approval"),
@@ -65,6 +66,10 @@ class SettingsForm(WithoutMaxlength, forms.ModelForm):
         }
         help_texts = {
             "name": _("Shown on every page, and in feeds and emails."),
+            "typography": _(
+                'Readers see “quotes”, – and … for "quotes", -- and ..., in the style of the '
+                "language. The texts themselves don’t change."
+            ),
             "new_role": _("People who are registered already keep their role."),
             "approves_accounts": _("Until then, people without an invitation can't log in."),
             "comments_enabled": _("Otherwise, all comments are hidden."),

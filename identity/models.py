@@ -44,6 +44,8 @@ class Site(models.Model):
     name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, default="Blogsite")
     # The language of posts. It sets the format of dates and numbers.
     language = models.CharField(_("language"), max_length=16, default="en")
+    # Quotation marks, dashes and dots are shown as in print.
+    typography = models.BooleanField(_("typographic punctuation"), default=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     registration = models.CharField(
         _("who can register"), max_length=16, choices=Registration, default=Registration.OPEN

@@ -13,6 +13,8 @@ class PostsConfig(AppConfig):
         from accounts.first_run import register_first_page
         from accounts.granting import register_effect
         from accounts.profiles import register_update_of_names
+        from identity import current
+        from posts.management.punctuation import note_punctuation
         from posts.renaming import follow_rename
         from posts.writing.first_draft import find_first_page
         from posts.writing.reviewing import unschedule_posts
@@ -20,4 +22,5 @@ class PostsConfig(AppConfig):
         register_update_of_names(follow_rename)
         register_first_page(find_first_page)
         register_effect(unschedule_posts)
+        current.register_effect(note_punctuation)
         register_next_change(self.get_model("Post").objects.next_publication)

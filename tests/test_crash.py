@@ -19,6 +19,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
+from content.directions import with_directions
 from content.markup import render_post
 from posts.models import Post, SearchDocument
 from posts.search.documents import COLUMNS, make_documents
@@ -168,7 +169,7 @@ def time_a_save(site: Site, kind: str = "update") -> float:
 
 def expect_whole(post: Post) -> None:
     """Check that the HTML, tag assignments and search document of `post` match its text."""
-    assert post.body_html == render_post(post.body)
+    assert post.body_html == with_directions(render_post(post.body, "en"))
     taggings = post.taggings.values_list("status", "publish_at")
     assert set(taggings) == {(post.status, post.publish_at)}
     [made] = make_documents([post])

@@ -39,7 +39,10 @@ def page(client, owner):
 def values(**changes) -> dict[str, str]:
     """Return a form with the defaults of a new blog and these changes."""
     site = Site()
-    fields = {name: getattr(site, name) for name in CHANGED} | {"comments_enabled": "on"}
+    fields = {name: getattr(site, name) for name in CHANGED} | {
+        "comments_enabled": "on",
+        "typography": "on",
+    }
     del fields["approves_accounts"]
     return fields | changes
 

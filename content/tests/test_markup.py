@@ -30,7 +30,7 @@ POST_TAGS = COMMENT_TAGS | {
 # Attributes that any element of a post may have.
 EVERYWHERE = {"dir", "id", "lang"}
 ATTRIBUTES = {
-    "a": {"aria-label", "href", "id", "rel", "title"},
+    "a": {"class", "aria-label", "href", "id", "rel", "title"},
     "abbr": {"title"},
     "code": {"class"},
     "details": {"open"},
@@ -51,7 +51,7 @@ ATTRIBUTES = {
 }
 CLASSES = re.compile(
     r"highlight|footnotes|skips-level|task-list-item|contains-task-list|align-(left|center|right)"
-    r"|tone-[0-3]{3}|[a-z][a-z0-9]{0,3}|esc|err"
+    r"|tone-[0-3]{3}|ratio-[1-9]|ratio-1[0-9]|ratio-2[0-5]|image-elsewhere|[a-z][a-z0-9]{0,3}|esc|err"
 )
 IDS = re.compile(r"h-.+|fn-\d+|fnref-\d+(-\d+)?")
 VOIDS = {"br", "hr", "img", "input", "wbr"}
@@ -323,8 +323,8 @@ def test_links_go_to_no_other_scheme(scheme):
 
 
 def test_an_image_loads_lazily():
-    assert render_post('![a *b*](https://c.d/e.png "f")') == (
-        '<p><img src="https://c.d/e.png" alt="a b" title="f" loading="lazy" decoding="async"></p>\n'
+    assert render_post('![a *b*](/c/e.png "f") g') == (
+        '<p><img src="/c/e.png" alt="a b" title="f" loading="lazy" decoding="async"> g</p>\n'
     )
 
 
@@ -333,7 +333,11 @@ def test_an_image_of_ours_says_its_size(settings, site):
     settings.SITE_URL, settings.MEDIA_URL = "https://blog.example", "/media/"
     html = render_post(f"![a]({site}{OURS})")
     assert f'src="{OURS}"' in html and f"{OURS} 1600w" in html
-    assert 'width="1600" height="900"' in html and 'class="tone-213"' in html and "sizes=" in html
+    assert (
+        'width="1600" height="900"' in html
+        and 'class="tone-213 ratio-17"' in html
+        and "sizes=" in html
+    )
     assert not wrong_in(f"![a]({site}{OURS})")
 
 

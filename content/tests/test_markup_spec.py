@@ -98,6 +98,11 @@ OTHERWISE = {
 }
 
 
+# An image that stands alone has its title as a caption.
+CAPTIONED = re.compile(r'<p>(<img [^>]*?) title="([^"]*)" /></p>')
+FIGURE = r"<figure>\1 /><figcaption>\2</figcaption></figure>"
+
+
 class Outline(HTMLParser):
     """A document as a list of tags and texts, without the renderer's usual additions."""
 
@@ -147,7 +152,7 @@ def expected(example: dict) -> str:
         before, after = changed[:position], changed[position + len(piece) :]
         before = before.rstrip(" ") if kind == "html_block" else before
         changed, position = before + shown + after, len(before + shown)
-    return with_moved_headings(changed)
+    return with_moved_headings(CAPTIONED.sub(FIGURE, changed))
 
 
 def raw_html(markdown: str) -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ class DemoText:
     passages: tuple[str, ...]
     tags: tuple[str, ...]
     author: str | None
+    language: str = ""
 
     @property
     def body(self) -> str:
@@ -86,11 +87,12 @@ def _articles() -> tuple[DemoText, ...]:
 
 
 def _read_article(text: str) -> DemoText:
-    """Parse `title:`, `author:` and `tags:` lines, a blank line and a Markdown body."""
+    """Parse lines such as `title:` and `tags:`, a blank line and a Markdown body."""
     front, body = text.split("\n\n", 1)
     fields = dict(line.split(": ", 1) for line in front.splitlines())
     tags = tuple(tag.strip() for tag in fields["tags"].split(","))
-    return DemoText(fields["title"], (body.strip(),), tags, fields["author"])
+    language = fields.get("language", "")
+    return DemoText(fields["title"], (body.strip(),), tags, fields["author"], language)
 
 
 @cache

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from caching import pages, takedown
+from content.directions import with_directions
 from content.markup import RENDERER_VERSION, render_comment
 from identity import current
 from posts.models import (
@@ -119,7 +120,7 @@ def report_comment(comment: Comment, reporter: User, *, reason: str = "") -> Non
 
 def render_comment_body(comment: Comment) -> None:
     """Set the HTML of the comment from its body, without saving it."""
-    comment.body_html = render_comment(comment.body)
+    comment.body_html = with_directions(render_comment(comment.body))
     comment.rendered_by = RENDERER_VERSION
 
 

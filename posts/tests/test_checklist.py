@@ -20,12 +20,12 @@ GOOD = "## Part\n\n![A sea](/x.png) and [a map of it](/map)."
         ),
         (
             "![A sea](https://b.example/x.png)",
-            "An image in the text is on another site. Readers can’t see it. "
+            "An image in the text is on another site, so readers see only a link to it. "
             "Upload it to this blog.",
         ),
         (
             "![A](//b.example/x) ![B](//b.example/y)",
-            "2 images in the text are on other sites. Readers can’t see them. "
+            "2 images in the text are on other sites, so readers see only links to them. "
             "Upload them to this blog.",
         ),
         ("# Part\n\n### Deep", "The heading “Deep” skips a level."),

@@ -43,7 +43,7 @@ def test_a_comment_appears_with_name_time_and_markdown(client_of, post, reader):
     assert f'<li class="comment depth-0 comment-approved"\n  id="comment-{comment.pk}">' in page
     assert '<a class="author" href="/authors/reader/">reader</a>' in page
     assert f'<time datetime="{comment.created_at.isoformat(timespec="seconds")}"' in page
-    assert "<p>So <em>true</em>.</p>" in page
+    assert '<p dir="auto">So <em>true</em>.</p>' in page
     assert 'rel="nofollow ugc noopener"' in page
     assert (comment.body, comment.author, counted(post)) == (
         "So *true*.\n\nhttps://a.example",

@@ -36,7 +36,7 @@ def test_rss_has_the_description_and_the_full_text(client, described):
     (item,) = ElementTree.fromstring(client.get("/feed/").content).iter("item")
     # Readers show it as HTML.
     assert item.findtext("description") == "Salt &amp; &lt;smoke&gt; “today”."
-    assert item.findtext(ENCODED).strip() == "<p>The <strong>beginning</strong>.</p>"
+    assert item.findtext(ENCODED).strip() == '<p dir="auto">The <strong>beginning</strong>.</p>'
 
 
 def test_atom_has_the_description_as_summary(client, described):

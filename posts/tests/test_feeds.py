@@ -136,8 +136,8 @@ def test_characters_that_xml_forbids_break_no_feed(client_of, author, fed, sourc
             f"![x]({IMAGE})",
             f'<img src="http://testserver{IMAGE}" alt="x" width="4" height="3">',
         ),
-        ("- [x] y", '<li><input disabled="" checked="" type="checkbox"> y</li>'),
-        ("```py\nif x\n```", "<pre><code>if x\n</code></pre>"),
+        ("- [x] y", '<li dir="auto"><input disabled="" checked="" type="checkbox"> y</li>'),
+        ("```py\nif x\n```", '<pre dir="ltr"><code dir="ltr">if x\n</code></pre>'),
         ("<details open>\n\nx\n\n</details>", '<details open="">'),
     ],
 )

@@ -15,6 +15,6 @@ def test_only_the_page_shows_a_formula_rendered(client, make_post):
     for text in (meta(page)["description"], meta(page)["og:description"], post.excerpt):
         assert text == json_ld(page)["description"] == f"It is {SOURCE}."
     (item,) = ElementTree.fromstring(client.get("/feed/").content).iter("item")
-    assert unescape(item.findtext("description")) == f"<p>It is {SOURCE}.</p>\n"
+    assert unescape(item.findtext("description")) == f'<p dir="auto">It is {SOURCE}.</p>\n'
     found = client.get("/", {"q": "hat"}).text
     assert "<math" not in found and post.get_absolute_url() in found

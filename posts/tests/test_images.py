@@ -50,7 +50,7 @@ def test_a_cover_is_kept_and_shown_on_the_page_and_the_card(client_of, author, m
     page = client.get(post.get_absolute_url()).text
     (cover,) = re.findall(r'<div class="cover">(<img[^>]*>)', page)
     assert f'src="/media/{post.cover}"' in cover and 'width="8" height="6"' in cover
-    assert 'alt="A &quot;red&quot; &lt;sea&gt;"' in cover and 'class="tone-300"' in cover
+    assert 'alt="A &quot;red&quot; &lt;sea&gt;"' in cover and 'class="tone-300 ratio-13"' in cover
     (card,) = re.findall(r'<a class="card-cover"[^>]*>\s*(<img[^>]*>)', client.get("/").text)
     assert f'src="/media/{post.cover}"' in card and 'alt=""' in card
 
@@ -139,7 +139,7 @@ def test_an_image_for_the_text_is_added_at_its_end(client_of, make_post, is_new)
         'alt="Sea"',
         'width="8"',
         'height="6"',
-        'class="tone-300"',
+        'class="tone-300 ratio-13"',
         'decoding="async"',
         "srcset=",
         "sizes=",

@@ -110,9 +110,9 @@ def test_a_title_in_any_script_makes_a_working_address(client, make_post, title,
 def test_a_body_is_rendered_as_markdown(client, make_post):
     post = make_post(body="# Part\n\nSome *words*,\nmore.\n\n    code\n")
     page = client.get(post.get_absolute_url()).text
-    assert '<h2 id="h-part">Part</h2>' in page
-    assert "<p>Some <em>words</em>,\nmore.</p>" in page
-    assert "<pre><code>code\n</code></pre>" in page
+    assert '<h2 dir="auto" id="h-part">Part</h2>' in page
+    assert '<p dir="auto">Some <em>words</em>,\nmore.</p>' in page
+    assert '<pre dir="ltr"><code dir="ltr">code\n</code></pre>' in page
 
 
 def test_text_by_people_is_escaped(client, make_post):

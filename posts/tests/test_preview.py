@@ -29,7 +29,7 @@ def test_the_pane_shows_the_text_and_its_lines_without_header_and_footer(client_
     page, pane = (client.post("/preview/", TYPED | more).text for more in ({}, {"pane": ""}))
     for mark in ("site-header", "site-footer", "skip-link"):
         assert (mark in page, mark in pane) == (True, False), mark
-    assert '<p data-line="0">typed' in pane and 'data-line="2"' in pane
+    assert '<p dir="auto" data-line="0">typed' in pane and 'data-line="2"' in pane
 
 
 def test_the_preview_shows_the_cover_unless_it_is_to_be_removed(client_of, make_post):

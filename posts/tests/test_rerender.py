@@ -42,7 +42,7 @@ def old_posts(make_post):
 def test_only_old_rows_are_rendered_again(old_posts):
     assert run("rerender_posts") == said(5)
     for number, post in enumerate(Post.objects.order_by("pk")[:5]):
-        assert post.body_html == f"<p><em>word {number}</em></p>\n"
+        assert post.body_html == f'<p dir="auto"><em>word {number}</em></p>\n'
         assert (post.excerpt, post.word_count) == (f"word {number}", 2)
         assert post.rendered_by == RENDERER_VERSION
     assert Post.objects.get(pk=old_posts[5].pk).body_html == "mine"
@@ -98,7 +98,7 @@ def test_old_comments_are_rendered_too(make_comment):
     Comment.objects.filter(body="*Two*").update(body_html="mine")
     assert run("rerender_posts") == said(0, 1)
     html = Comment.objects.order_by("pk").values_list("body_html", flat=True)
-    assert list(html) == ["<p><em>One</em></p>\n", "mine"]
+    assert list(html) == ['<p dir="auto"><em>One</em></p>\n', "mine"]
 
 
 def test_biographies_are_rendered_too(author, reader):

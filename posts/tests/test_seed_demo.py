@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
+from content.directions import with_directions
 from content.markup import render_post
 from posts.demo.writer import demo_person, demo_post
 from posts.management.commands import seed_demo
@@ -184,4 +185,4 @@ def test_people_have_all_that_their_pages_show(client, db):
 def test_composed_posts_are_rendered_as_by_saving_them(db):
     seed("--posts", "120", "--users", "3")
     for post in Post.objects.all():
-        assert post.body_html == render_post(post.body)
+        assert post.body_html == with_directions(render_post(post.body, "en"))

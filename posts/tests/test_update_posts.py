@@ -57,8 +57,8 @@ def expect_up_to_date(old_posts) -> None:
     posts, right = old_posts
     shown = Post.objects.order_by("pk").values_list("body_html", "excerpt")
     words = [f"word{number}" for number in range(5)]
-    assert list(shown) == [(f"<p><em>{word}</em></p>\n", word) for word in words]
-    assert Comment.objects.get().body_html == "<p><em>Said</em></p>\n"
+    assert list(shown) == [(f'<p dir="auto"><em>{word}</em></p>\n', word) for word in words]
+    assert Comment.objects.get().body_html == '<p dir="auto"><em>Said</em></p>\n'
     assert User.objects.get(username="reader").biography_html == "<p><em>Me</em></p>\n"
     assert list(SearchDocument.objects.order_by("pk").values_list("body", flat=True)) == words
     assert Post.objects.get(pk=posts[0].pk).comment_count == 1
@@ -112,9 +112,9 @@ def test_rows_that_an_old_worker_saves_after_the_update_are_found_next_time(old_
     late.update(body="*Late*", body_html="old", rendered_by=version)
     Comment.objects.update(body_html="old", rendered_by=version)
     assert update() == ["Rendered 2 posts and comments from an older version."]
-    assert late.get().body_html == "<p><em>Late</em></p>\n"
+    assert late.get().body_html == '<p dir="auto"><em>Late</em></p>\n'
     assert SearchDocument.objects.get(pk=post.pk).body == "late"
-    assert Comment.objects.get().body_html == "<p><em>Said</em></p>\n"
+    assert Comment.objects.get().body_html == '<p dir="auto"><em>Said</em></p>\n'
     assert update() == []
 
 

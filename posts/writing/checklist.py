@@ -64,10 +64,10 @@ def about_images(html: str) -> list[str]:
         found.append(text % {"number": nameless})
     if elsewhere:
         text = ngettext(
-            "An image in the text is on another site. Readers can’t see it. "
+            "An image in the text is on another site, so readers see only a link to it. "
             "Upload it to this blog.",
-            "%(number)d images in the text are on other sites. Readers can’t see them. "
-            "Upload them to this blog.",
+            "%(number)d images in the text are on other sites, so readers see only links to "
+            "them. Upload them to this blog.",
             elsewhere,
         )
         found.append(text % {"number": elsewhere})

@@ -20,7 +20,7 @@ from posts.models import Post, Tag
 from posts.writing import preview_links
 from posts.writing.forms import PostForm
 from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin, WriterRequiredMixin
-from posts.writing.publishing import set_rendered
+from posts.writing.publishing import set_rendered, typographic_language
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -39,7 +39,7 @@ class Preview(WriterRequiredMixin, LimitMixin, View):
         said = form.cleaned_data
         post.publish_at = post.publish_at or timezone.now()
         post.cover = "" if said.get("remove_image") else post.cover
-        set_rendered(post, render_preview(post.body))
+        set_rendered(post, render_preview(post.body, typographic_language(post)))
         context = {
             "post": post,
             "tags": tags_named(said.get("tags", [])),

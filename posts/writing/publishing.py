@@ -8,9 +8,11 @@ from uuid import uuid4
 from django.db import transaction
 
 from caching import pages, takedown
+from content.directions import with_directions
 from content.excerpts import make_excerpt
 from content.markup import RENDERER_VERSION, plain_text, render_with_lead
 from content.reading import count_words
+from identity import current
 from posts import listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, PostText, Revision, Tag
 from posts.writing import history
@@ -202,12 +204,18 @@ def listed_as(post: Post) -> tuple:
 
 def render_body(post: Post) -> str:
     """Set the fields derived from the body, and return its plain text. Save nothing."""
-    return set_rendered(post, *render_with_lead(post.body))
+    return set_rendered(post, *render_with_lead(post.body, typographic_language(post)))
+
+
+def typographic_language(post: Post) -> str:
+    """Return the language whose punctuation readers see, or "" if they see it as typed."""
+    site = current.site()
+    return (post.language or site.language) if site.typography else ""
 
 
 def set_rendered(post: Post, html: str, lead: str = "") -> str:
     """Do the work of `render_body` with the results of `render_with_lead`."""
-    post.body_html = html
+    post.body_html = with_directions(html)
     post.rendered_by = RENDERER_VERSION
     text = plain_text(html)
     first = plain_text(lead) if lead else text

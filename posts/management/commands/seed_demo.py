@@ -29,7 +29,7 @@ from posts.management import derived
 from posts.management.own_posts import add_own_posts
 from posts.models import Post
 from posts.writing.bulk import add_posts
-from posts.writing.publishing import render_body, set_rendered
+from posts.writing.publishing import render_body, set_rendered, typographic_language
 from posts.writing.uploads import image_markdown, store_image
 
 BATCH = 1_000
@@ -169,10 +169,11 @@ def create_posts(wanted: int, people: dict[str, int], *, offset: int, now: datet
 
 def new_post(text: DemoText, author: int, at: datetime) -> Post:
     """Return an unsaved post that was published at `at`."""
-    post = Post(author_id=author, title=text.title, body=text.body)
+    post = Post(author_id=author, title=text.title, body=text.body, language=text.language)
     post.status = Post.Status.PUBLISHED
     post.publish_at = post.created_at = post.updated_at = at
-    set_rendered(post, "".join(render_passage(passage) for passage in text.passages))
+    language = typographic_language(post)
+    set_rendered(post, "".join(render_passage(passage, language) for passage in text.passages))
     return post
 
 
@@ -188,9 +189,9 @@ def add_images(post: Post, age: int) -> None:
 
 
 @lru_cache(maxsize=20_000)
-def render_passage(passage: str) -> str:
+def render_passage(passage: str, language: str) -> str:
     """Render one passage of a composed post, with a cache because passages repeat."""
-    return render_post(passage)
+    return render_post(passage, language)
 
 
 def add_likes_and_comments(post: Post, number: int, people: list[int]) -> None:

@@ -1,0 +1,48 @@
+"""The job that renders posts again after the owner changed their punctuation or language."""
+
+from copy import copy
+
+from django.db import transaction
+from django_tasks import task
+
+from identity import current
+from identity.models import Site
+from posts.management.commands.rerender_posts import RENDERED, save_unchanged
+from posts.models import Post
+from posts.writing.publishing import render_body
+
+# One job renders this many posts, so that readers and other jobs need not wait for long.
+BATCH = 50
+POSTS = next(kind for kind in RENDERED if kind.rows.model is Post)
+
+
+def note_punctuation(before: Site, after: Site) -> None:
+    """Render all posts again if a change of the settings changes how they look."""
+    if punctuation(before) != punctuation(after):
+        render_again.enqueue(punctuation(after))
+
+
+def punctuation(site: Site) -> str:
+    return f"{current.in_force(copy(site)).language} {site.typography}"
+
+
+@task
+def render_again(wanted: str, after_pk: int = 0) -> None:
+    """Render the posts after `after_pk`, and leave those after them to another job."""
+    if wanted != punctuation(Site.objects.get()):
+        # The owner has changed it again, and another job renders the posts.
+        return
+    posts = list(Post.objects.filter(pk__gt=after_pk).order_by("pk")[:BATCH])
+    with transaction.atomic():
+        save_changed(posts)
+        if len(posts) == BATCH:
+            render_again.enqueue(wanted, posts[-1].pk)
+
+
+def save_changed(posts: list[Post]) -> None:
+    """Render these posts, and save those that look different now."""
+    before = {post.pk: post.body_html for post in posts}
+    for post in posts:
+        render_body(post)
+    if changed := [post for post in posts if post.body_html != before[post.pk]]:
+        save_unchanged(changed, POSTS)
