@@ -14,9 +14,9 @@ class PostsConfig(AppConfig):
         from accounts.granting import register_effect
         from accounts.profiles import register_update_of_names
         from identity import current
-        from posts.management.punctuation import note_punctuation
         from posts.renaming import follow_rename
         from posts.writing.first_draft import find_first_page
+        from posts.writing.punctuation import note_punctuation
         from posts.writing.reviewing import unschedule_posts
 
         register_update_of_names(follow_rename)

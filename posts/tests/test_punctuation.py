@@ -3,8 +3,8 @@
 import pytest
 
 from jobs.models import Job
-from posts.management import punctuation
 from posts.models import Post
+from posts.writing import punctuation
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from content.slugs import tag_slug
 from posts.models import Post, Tag
 from posts.writing import preview_links
 from posts.writing.forms import PostForm
+from posts.writing.languages import typographic_language
 from posts.writing.mixins import AuthorRequiredMixin, ReturnToEditorMixin, WriterRequiredMixin
-from posts.writing.publishing import set_rendered, typographic_language
+from posts.writing.publishing import set_rendered
 
 
 @method_decorator(require_POST, name="dispatch")

@@ -12,11 +12,11 @@ from content.directions import with_directions
 from content.excerpts import make_excerpt
 from content.markup import RENDERER_VERSION, plain_text, render_with_lead
 from content.reading import count_words
-from identity import current
 from posts import listing, search, tagging
 from posts.models import EXCERPT_MAX_LENGTH, Post, PostText, Revision, Tag
 from posts.writing import history
 from posts.writing.edit import Edit
+from posts.writing.languages import typographic_language
 
 
 class PostIsGone(Exception):  # noqa: N818  a state, not a mistake
@@ -205,12 +205,6 @@ def listed_as(post: Post) -> tuple:
 def render_body(post: Post) -> str:
     """Set the fields derived from the body, and return its plain text. Save nothing."""
     return set_rendered(post, *render_with_lead(post.body, typographic_language(post)))
-
-
-def typographic_language(post: Post) -> str:
-    """Return the language whose punctuation readers see, or "" if they see it as typed."""
-    site = current.site()
-    return (post.language or site.language) if site.typography else ""
 
 
 def set_rendered(post: Post, html: str, lead: str = "") -> str:

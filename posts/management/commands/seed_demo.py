@@ -29,7 +29,8 @@ from posts.management import derived
 from posts.management.own_posts import add_own_posts
 from posts.models import Post
 from posts.writing.bulk import add_posts
-from posts.writing.publishing import render_body, set_rendered, typographic_language
+from posts.writing.languages import typographic_language
+from posts.writing.publishing import render_body, set_rendered
 from posts.writing.uploads import image_markdown, store_image
 
 BATCH = 1_000

@@ -5,15 +5,14 @@ from copy import copy
 from django.db import transaction
 from django_tasks import task
 
+from caching import takedown
 from identity import current
 from identity.models import Site
-from posts.management.commands.rerender_posts import RENDERED, save_unchanged
 from posts.models import Post
-from posts.writing.publishing import render_body
+from posts.writing.publishing import RENDERED_FIELDS, render_body
 
 # One job renders this many posts, so that readers and other jobs need not wait for long.
 BATCH = 50
-POSTS = next(kind for kind in RENDERED if kind.rows.model is Post)
 
 
 def note_punctuation(before: Site, after: Site) -> None:
@@ -44,5 +43,11 @@ def save_changed(posts: list[Post]) -> None:
     before = {post.pk: post.body_html for post in posts}
     for post in posts:
         render_body(post)
-    if changed := [post for post in posts if post.body_html != before[post.pk]]:
-        save_unchanged(changed, POSTS)
+    changed = [post for post in posts if post.body_html != before[post.pk]]
+    locked = Post.objects.filter(pk__in=[post.pk for post in changed]).order_by("pk")
+    bodies = dict(locked.select_for_update().values_list("pk", "body"))
+    # A save in the meantime has rendered its own text.
+    unchanged = [post for post in changed if bodies.get(post.pk) == post.body]
+    if unchanged:
+        Post.objects.bulk_update(unchanged, RENDERED_FIELDS)
+        takedown.announce()
