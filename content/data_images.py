@@ -1,6 +1,6 @@
 """Images that are part of the text itself, as base64. They are not shown, and neither is base64.
 
-Google Docs and others export such images. A post of 200,000 characters would hold one photo.
+Google Docs and others export such images. A photo is longer than a post may be.
 """
 
 import re

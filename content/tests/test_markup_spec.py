@@ -75,7 +75,7 @@ OTHERWISE = {
         "main = print $ parseTags tags\n</code></pre>\n<p>okay</p>"
     ),
     475: '<p>*<img src="foo" alt="" title="*" loading="lazy" decoding="async"></p>',
-    # What stands in a table outside its cells is shown before it.
+    # Content of a table outside its cells is shown before it.
     191: (
         '<pre><code>&lt;td&gt;\n  Hi\n&lt;/td&gt;\n</code></pre><table tabindex="0">\n'
         "  <tbody><tr>\n\n  </tr>\n</tbody></table>"
