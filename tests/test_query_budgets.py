@@ -129,6 +129,14 @@ def test_taking_part(
         assert client.post(path.format(pk=post.pk), data).status_code == 302
 
 
+def test_publishing_with_known_tags(client_of, make_post, django_assert_max_num_queries):
+    make_post(tags="a, b, c, d, e")
+    client = client_of("author")
+    fields = {"title": "t", "body": "words " * 2_000, "tags": "a, b, c, d, e", "action": "publish"}
+    with django_assert_max_num_queries(14):
+        assert client.post("/create/", fields).status_code == 302
+
+
 @pytest.mark.parametrize("rule", ["links", "first", "all"])
 def test_a_comment_whose_approval_depends_on_earlier_ones(
     client_of, reader, post, make_post, set_site, django_assert_num_queries, rule

@@ -317,7 +317,7 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
 
     def clean_own_cover(self) -> str:
         name = self.cleaned_data["own_cover"]
-        return name if Image.objects.filter(name=name).exists() else ""
+        return name if name and Image.objects.filter(name=name).exists() else ""
 
     def clean_body_image(self) -> MadeImage | None:
         """Refuse an image if its Markdown would make the body too long."""
