@@ -57,7 +57,9 @@ def test_the_buttons_of_the_panel_publish_and_schedule(client_of):
         assert (post.is_listed(timezone.now()), post.is_draft) == (is_listed, False)
 
 
-@pytest.mark.parametrize("at", [LATER, "2020-01-01T00:00:00", "tomorrow"])
+@pytest.mark.parametrize(
+    "at", [LATER, "2020-01-01T00:00:00", "tomorrow"], ids=["future", "past", "no time"]
+)
 def test_now_publishes_now_whatever_time_was_typed(client_of, at):
     client_of("author").post("/create/", TYPED | {"action": "publish_now", "publish_at": at})
     assert Post.objects.get().is_listed(timezone.now())
