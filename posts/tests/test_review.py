@@ -1,5 +1,6 @@
 """Review: contributors ask for it, and editors publish or return their texts."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,8 @@ def test_an_editor_sees_and_publishes_a_draft_that_waits_for_review(
         page = client.post(f"/{post.pk}/update/", typed, follow=True).text
         assert "Check the numbers" in page
     assert "Your text is waiting for review." in page and "Waiting for review (" in page
+    # The HTML standard allows at most three decimals of a second.
+    assert not re.search(r'datetime="[^"]*\.\d{4}', page)
     assert "Waiting for review" in client.get("/mine/").text
     post = Post.objects.get()
     assert post.is_draft and post.is_waiting_for_review
@@ -109,6 +112,8 @@ def test_an_editor_publishes_edits_of_a_published_post(as_role, own_post):
     typed = WRITTEN | {"action": "ask_review"}
     page = client.post(f"/{post.pk}/update/", typed, follow=True).text
     assert "Your text is waiting for review." in page and "Waiting for review (" in page
+    # The HTML standard allows at most three decimals of a second.
+    assert not re.search(r'datetime="[^"]*\.\d{4}', page)
     assert "until an editor publishes your edits" in page and ">Update<" not in page
     assert Post.objects.get().body == "Old"
     editor = as_role("editor")
