@@ -6,10 +6,13 @@ const { RESPONSE_MS, form, isUnsaved, send, state } = globalThis.autosave;
 // The address of the post whose parts this page shows.
 let shown = location.pathname;
 
-// Replaces the parts that are in `names`, or all, except one that has the focus. Returns whether all were replaced.
-async function showParts(response, names = null) {
+async function pageIn(response) {
   if (!response.ok) throw new Error(response.status);
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+// Replaces the parts that are in `names`, or all, except one that has the focus. Returns whether all were replaced.
+function showParts(page, names = null) {
   const parts = [...document.querySelectorAll("[data-part]")].filter(({ dataset }) => names?.includes(dataset.part) ?? true);
   const replaceable = parts.filter((part) => names || !part.contains(document.activeElement));
   for (const part of replaceable) {
@@ -27,7 +30,7 @@ form.addEventListener("saved", async () => {
   if (pathname === shown) return;
   try {
     const response = await fetch(pathname, { signal: AbortSignal.timeout(RESPONSE_MS) });
-    if (await showParts(response)) shown = pathname;
+    if (showParts(await pageIn(response))) shown = pathname;
   } catch {
     // The next save tries again.
   }
@@ -57,9 +60,11 @@ async function share(target, submitter) {
     const body = new FormData(target, submitter);
     // The buttons are named "action" too, so `target.action` would be one of them.
     const response = await fetch(target.getAttribute("action"), { method: "POST", body, signal: AbortSignal.timeout(RESPONSE_MS) });
-    await showParts(response, ["share"]);
+    const page = await pageIn(response);
+    showParts(page, ["share"]);
     const part = document.querySelector("[data-part=share]");
     part.open = true;
+    part.querySelector("summary").after(...page.querySelectorAll("#content > .flash"));
     (part.querySelector("textarea") ?? part.querySelector("summary")).focus();
   } catch {
     leave(target, submitter);

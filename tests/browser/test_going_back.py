@@ -48,6 +48,7 @@ def draft(page: Page, username) -> str:
     title = f"Secret plan of {username}"
     start(page, title)
     press(page, "Save draft")
+    expect(page.get_by_text("Your draft is saved.")).to_be_visible()
     page.goto("/mine/")
     expect(page.get_by_text(title).first).to_be_visible()
     return title

@@ -153,6 +153,8 @@ def test_the_state_names_what_happens_to_the_text(page, username):
     page.unroute("**/autosave/")
     cut_off(page)
     page.reload()
+    # If the text still arrived, the page loads again.
+    page.wait_for_load_state("networkidle")
     cut_off(page)
     write(page, " Again.")
     expect(status(page)).to_have_text(OFFLINE, timeout=SOON)
