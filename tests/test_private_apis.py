@@ -255,7 +255,7 @@ def test_the_admin_calls_our_overrides(client_of, watch, make_post, owner, name,
     calls = watch(owner, name)
     post = make_post(tags="bread")
     path = path.format(post=post.pk, tag=post.tags.get().pk)
-    page = client_of("moderator").get(f"/admin/posts/{path}")
+    page = client_of("owner").get(f"/admin/posts/{path}")
     assert page.status_code == 200
     assert calls
 

@@ -74,7 +74,7 @@ def test_the_admin_serves_what_its_pages_offer_and_nothing_breaks(client_of, pos
 def test_an_author_id_beyond_the_database_is_refused_beside_its_field(client_of, post, key):
     data = {"title": "t", "body": "Typed.", "author": key, "status": "published"}
     path = reverse("admin:posts_post_change", args=[post.pk])
-    response = client_of("moderator").post(path, data)
+    response = client_of("owner").post(path, data)
     assert response.status_code == 200 and "Typed." in response.text
     assert "author" in response.context["adminform"].form.errors
 

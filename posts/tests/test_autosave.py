@@ -98,7 +98,7 @@ def test_readers_see_no_edits_until_the_author_updates(client_of, post):
         ({}, "Readers see the published text until you press Update."),
         (
             {"publish_at": datetime(2031, 1, 1, 8, tzinfo=UTC)},
-            "On Jan. 1, 2031, 8 a.m., readers will see the earlier text unless you press Update.",
+            "Jan. 1, 2031, 8 a.m. UTC</time>, readers will see the earlier text unless you press",
         ),
         ({"status": "hidden"}, "Hidden by a moderator: readers can't see this post. Your edits"),
     ],

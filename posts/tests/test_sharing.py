@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from PIL import Image as Picture
 
 from content.images import make_image
-from content.shared_images import find_or_make_jpeg, store_copy
+from content.shared_images import find_or_make_jpeg, own_images, store_copy
 from content.storage import delete_files, store_files
 from posts.models import Post
 from posts.tests.images import image_file
@@ -102,6 +102,11 @@ def test_two_requests_for_a_new_copy_leave_one(media):
     assert [file.read_bytes() for file in (media / "images").iterdir()] == [b"first"]
 
 
+def test_images_of_other_sites_are_left_out():
+    # Posts that an earlier version rendered show them until the update renders the posts again.
+    assert list(own_images('<img src="https://example.org/a.png" alt="">')) == []
+
+
 def test_a_damaged_image_is_404(client, db, media):
     default_storage.save(OWN, ContentFile(b"damaged"))
     assert client.get(f"/{OWN.replace('webp', 'jpg')}").status_code == 404
@@ -127,7 +132,7 @@ def covered(make_post) -> Post:
 
 CONTENT = (
     f'<p><img src="http://testserver/media/{COVER}" alt="The &quot;sea&quot; &amp; &lt;sky&gt;" '
-    'width="1600" height="800"></p><p>Text</p>'
+    'width="1600" height="800"></p><p dir="auto">Text</p>'
 )
 JPEG = f"http://testserver/{COVER.replace('webp', 'jpg')}"
 

@@ -56,7 +56,7 @@ def test_a_revision_that_repeats_the_text_says_nothing(client_of, save):
 
 def test_long_texts_are_compared_only_by_their_length(client_of, save, monkeypatch):
     monkeypatch.setattr(history, "COMPARED_MAX", 12)
-    bodies = ["", "one two", "one", "1", "uno", "one two three"]
+    bodies = ["", "one two", "one", "1", "uno", "dos", "one two three"]
     said = [
         "10 characters added",
         "2 characters added",
