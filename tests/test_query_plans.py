@@ -36,6 +36,9 @@ FEW, MANY = 2_500, 7_500
 # PostgreSQL. PostgreSQL may choose, at either size, to read both tags of a thousand matching posts
 # or all posts with the tag.
 SLACK = {"sqlite": 6_000, "postgresql": 2_100}
+# With the few posts, PostgreSQL's random sample leads to one of two plans. The cheaper costs 8,585,
+# the other 12,523. With many posts, the page costs 13,582.
+SAMPLED = {"my published, found": 4_000}
 # How many posts the author has in each state that public lists don't show, and how many reports and
 # revisions there are.
 OWN = 120
@@ -332,7 +335,11 @@ def objections_to(questions: list[plans.Question]) -> list[str]:
 
 def test_three_times_the_posts_cost_the_same(measured):
     slack = SLACK[connection.vendor]
-    dearer = {name: (few, many) for name, (few, many, _) in measured.items() if many > few + slack}
+    dearer = {
+        name: (few, many)
+        for name, (few, many, _) in measured.items()
+        if many > few + slack + SAMPLED.get(name, 0)
+    }
     assert dearer == {}
 
 
