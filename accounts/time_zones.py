@@ -15,7 +15,7 @@ ZONE_COOKIE = "time_zone"
 def zone_for(request: HttpRequest) -> ZoneInfo:
     """Return the time zone that the visitor chose, or else the browser's, or else the site's own.
 
-    Only the editor tells the browser's zone, so that pages for readers stay the same for everyone.
+    Only the editor sets the browser's zone, so pages for readers stay the same for everyone.
     """
     names = (getattr(request.user, "time_zone", ""), request.COOKIES.get(ZONE_COOKIE))
     zones = (time_zones.zone_named(name) for name in names)

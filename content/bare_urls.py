@@ -143,7 +143,7 @@ def _push_link(state, url: str, href: str) -> None:
 
 
 def _link(text: str, href: str, level: int) -> list[Token]:
-    """Return a link to a bare address. The mark "auto" tells the typographer to leave it alone."""
+    """Return a link to a bare address. The typographer skips links with the mark "auto"."""
     return [
         Token("link_open", "a", 1, attrs={"href": href}, level=level, info="auto"),
         Token("text", "", 0, content=text, level=level + 1),

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from content.image_names import image_from_url
 
-# The class of what takes the place of an image, so that `content.checklist` can tell the author.
+# The class of a link that replaces an image. `content.checklist` looks for it to warn the author.
 ELSEWHERE = "image-elsewhere"
 _ADDRESS = re.compile(
     r"(?:https?:)?//(?:[^/?#]*@)?(?P<host>[^/?#:]+)[^?#]*?(?P<file>[^/?#]*)(?:[?#]|$)",

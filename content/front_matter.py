@@ -16,7 +16,7 @@ _FENCED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _KEY = re.compile(r"[A-Za-z_][\w.-]*\Z")
-# The lines that YAML's mappings are made of. Broken YAML is front matter if it has no other lines.
+# The lines of a YAML mapping. Broken YAML is front matter if it has only such lines.
 _YAML_LINE = re.compile(r"[A-Za-z_][\w.-]*:(?:\s.*)?|[ \t].*|- .*|-|#.*|")
 # JSON without delimiters might be the subject of a text. It needs one of these names.
 _JSON_KEYS = frozenset(("title", "date", "tags", "description", "draft", "slug", "layout"))

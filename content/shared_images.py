@@ -1,7 +1,7 @@
 """JPEG copies of images, for other sites that show a link to a post. Some of them read no WebP.
 
-A copy is made when it is first requested, and stored beside the files of its image. So images from
-older versions have one too, and images that no one shares take no more space.
+The first request for a copy creates it and stores it beside its image. So images from older
+versions have a copy too, and images that no one shares need no extra space.
 """
 
 import re

@@ -5,7 +5,7 @@ import unicodedata
 
 SLUG_MAX_LENGTH = 100
 EMPTY_SLUG = "post"
-# Signs that distinguish one topic from another, and the words for them.
+# Signs that distinguish one topic from another, and their names in addresses.
 SIGN_WORDS = (
     (re.compile(r"(?<=\w)\+\+"), "pp"),
     (re.compile(r"(?<=\w)[#♯]"), "sharp"),

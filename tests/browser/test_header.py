@@ -1,4 +1,4 @@
-"""The header holds together with a long name of the blog and many links."""
+"""The header stays in order if the blog has a long name and the visitor has many links."""
 
 import pytest
 

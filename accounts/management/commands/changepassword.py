@@ -1,4 +1,4 @@
-"""Django's `changepassword`, which also tells the person by email, like the pages do."""
+"""Django's `changepassword`, with the email to the person that the pages send too."""
 
 import getpass
 
