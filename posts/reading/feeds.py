@@ -26,7 +26,7 @@ from caching import fragments
 from content.addresses import absolute_html, absolute_url, moved
 from content.formulas import with_sources
 from content.image_names import image_from_url
-from identity import current
+from identity import current, redirects
 from posts.listing import PostListing, all_posts, find_author, posts_by, posts_tagged
 from posts.models import FeedDate, Post, PostQuerySet
 from posts.reading.feed_formats import FORMATS
@@ -74,9 +74,9 @@ def site_feed(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_safe
 def usual_address(request: HttpRequest, address: str) -> HttpResponse:
-    """Redirect from one of the USUAL_ADDRESSES to the feed."""
-    home = reverse("posts:post_list")
-    return moved(request, path_below(home, USUAL_ADDRESSES[address]))
+    """Redirect from one of the USUAL_ADDRESSES to the feed, or to where the owner redirects it."""
+    feed = path_below(reverse("posts:post_list"), USUAL_ADDRESSES[address])
+    return moved(request, redirects.find_target(request.path) or feed)
 
 
 @require_safe

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from identity.models import Redirect
 from posts.discussion import moderation
 from posts.models import Post, Tag
 from posts.tagging import rename_tag
@@ -244,6 +245,14 @@ def test_a_feed_costs_the_same_at_any_length(client, make_post, django_assert_nu
 def test_the_usual_addresses_of_feeds_redirect_to_ours(client, db, path, feed):
     response = client.get(f"{path}?a=b")
     assert (response.status_code, response["Location"]) == (301, f"{feed}?a=b")
+
+
+@pytest.mark.parametrize("path", ["/rss", "/rss/", "/atom.xml"])
+def test_a_redirect_of_the_owner_from_a_usual_address_wins(client, db, path):
+    for old_path in ("/rss", "/atom.xml"):
+        Redirect.objects.create(old_path=old_path, target="https://example.org/feed")
+    assert client.get(path)["Location"] == "https://example.org/feed"
+    assert client.get("/rss.xml")["Location"] == "/feed/"
 
 
 @pytest.mark.parametrize("path", ["/feedxml", "/rss.xml/", "/xrss", "/rss/x/", "/tags/rss"])
