@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from posts.search.signs import ends_in_signs, without_plain_word
+from posts.search.signs import SIGNS, without_plain_word
 from posts.search.tokens import PREFIX_MIN_LENGTH, is_pair, is_single, tokenize
 
 # Enough for a sentence. The limit keeps every query as cheap as a page.
@@ -81,15 +81,14 @@ def _read_term(found: re.Match) -> Term:
     field = (found["field"] or "").lower().removesuffix(":")
     typed = " ".join((found["word"] or found["quoted"] or "").split())
     tokens = tokenize(typed)
+    # The sign of C++ ends the word. That of app* is a wildcard.
+    is_whole = tokens[-1:] != tokenize(typed.rstrip(SIGNS))[-1:]
     # In the index, the last character of a run of pairs is also a token. A query doesn't need it.
     if len(tokens) > 1 and is_pair(tokens[-2]):
         tokens.pop()
     if found["word"]:
         tokens = without_plain_word(tokens)
-    # The sign of C++ ends the word.
-    may_go_on = bool(found["word"]) and not (
-        field or found["minus"] or ends_in_signs(typed, tokens)
-    )
+    may_go_on = bool(found["word"]) and not (field or found["minus"] or is_whole)
     return Term(typed, tuple(tokens), bool(tokens) and _is_prefix(tokens[-1], may_go_on), field)
 
 

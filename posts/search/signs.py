@@ -15,7 +15,7 @@ BEFORE = r"(?:(?<![\w.])\.(?=[^\W\d_]))?"
 # C++, C++17 and Disney+, but not 1+1. C# and A*, but not #1.
 AFTER = r"(?:[+＋]{2}(?![^\W\d]|[+＋])|[+＋](?![\w+＋])|[#＃♯*](?![^\W\d]|[#＃♯*]))?"
 DOT = re.compile(r"(?<![\w.])\.[^\W\d_]")
-SIGNS = ("+", "＋", "#", "＃", "♯", "*")
+SIGNS = "+＋#＃♯*"
 # Writers also put these two after longer words: foo* is a wildcard.
 AFTER_LETTERS = {"#": "sharp", "♯": "sharp", "*": "star"}
 AFTER_WORDS = {"++": "pp", "+": "plus"}
@@ -28,7 +28,7 @@ def has_signs(text: str) -> bool:
 
 def signed_words(run: str, word: str) -> list[str]:
     """Return the tokens of `run`: a word, whose folded form is `word`, with its signs."""
-    sign = unicodedata.normalize("NFKC", run[len(run.rstrip("".join(SIGNS))) :])
+    sign = unicodedata.normalize("NFKC", run[len(run.rstrip(SIGNS)) :])
     name = AFTER_WORDS.get(sign) or (AFTER_LETTERS.get(sign, "") if len(word) == 1 else "")
     before = "dot" if run.startswith(".") else ""
     whole = f"{before}{word}{name}"[:TOKEN_MAX_LENGTH]
@@ -47,8 +47,3 @@ def without_plain_word(tokens: list[str]) -> list[str]:
 def may_name_signs(token: str) -> bool:
     """Return whether `token` may come from a text that contains signs instead of these letters."""
     return token.startswith("dot") or token.endswith(("sharp", "star", *AFTER_WORDS.values()))
-
-
-def ends_in_signs(typed: str, tokens: list[str]) -> bool:
-    """Return whether the last of `tokens` names the signs at the end of `typed`."""
-    return typed.endswith(SIGNS) and any(map(may_name_signs, tokens[-1:]))

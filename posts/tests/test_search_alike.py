@@ -12,6 +12,7 @@ NOW = timezone.now()
 SIGNED = (
     *("C++ tips", "C# tips", "Plan c", "Modern C++17", "F# news", ".NET news", "net income"),
     *("Notepad++", "A notepad", "The A* search", ".gitignore", "i = a + b"),
+    "An apple",
 )
 
 
@@ -38,6 +39,7 @@ def titles(query: str) -> set[str]:
         ("A*", {"The A* search"}),
         # A wildcard, as elsewhere.
         ("notep*", {"Notepad++", "A notepad"}),
+        ("app*", {"An apple"}),
         (".gitig", {".gitignore"}),
         ("gitignore", {".gitignore"}),
     ],
