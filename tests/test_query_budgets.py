@@ -264,7 +264,7 @@ def test_publishing_a_draft_of_more_than_a_month(client, edits, django_assert_nu
     [
         # The session with its user, and the post; the newest revision and tags, for unsaved edits;
         # count and page, the revision that readers see, and the two that are compared; texts and
-        # bodies, for what each revision changed.
+        # bodies, to describe the changes of each revision.
         ("/{pk}/history/", 10),
         # The session and the post; the revision, the previous one, the newest one and tags.
         ("/{pk}/history/2/", 6),

@@ -1,4 +1,4 @@
-"""What each revision of a post changed, in a few words, and how long ago."""
+"""The history describes the changes in each revision, and shows relative times."""
 
 import re
 from datetime import datetime, timedelta

@@ -17,7 +17,7 @@ from posts.models import TEXT_COLUMNS, Post, PostQuerySet, Revision, is_editor
 Status = Post.Status
 SCHEDULED = "scheduled"
 TO_REVIEW = "review"
-# The number of posts whose texts are compared, and the words that count.
+# The most posts whose texts are compared, and the most words and characters of a search.
 COMPARED_MAX = 1_000
 WORDS_MAX = 5
 WORDS_MAX_LENGTH = 100

@@ -1,5 +1,5 @@
-// One clock: until an account chooses a time zone, times are entered and shown in the browser's. A cookie tells it to
-// the server, and this script changes the first page, which came without the cookie.
+// One clock: until an account chooses a time zone, times are entered and shown in the browser's. A cookie sends its name
+// to the server, and this script changes the first page, which was rendered without the cookie.
 "use strict";
 
 const form = document.querySelector("form.editor");

@@ -50,7 +50,7 @@ function placeAboveKeyboard() {
 viewport?.addEventListener("resize", placeAboveKeyboard);
 viewport?.addEventListener("scroll", placeAboveKeyboard);
 
-// The settings: open beside the text, and closed on a phone until they are opened as a sheet.
+// The settings are open beside the text. On a phone, a button opens them as a bottom sheet.
 
 const settings = form.querySelector("[data-settings]");
 const button = form.querySelector("[data-settings-button]");
@@ -78,7 +78,7 @@ settings.querySelector("summary").addEventListener("click", (event) => {
   event.preventDefault();
   toggle(false);
 });
-// The space beside the sheet closes it.
+// A click outside the bottom sheet closes it.
 document.addEventListener("click", (event) => {
   if (narrow.matches && settings.open && event.target === document.documentElement) toggle(false);
 });

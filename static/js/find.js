@@ -1,5 +1,5 @@
 // Finds and replaces text in the body. The current match is also the selection of the body.
-// A text area can't highlight, so the matches are painted in a transparent copy that lies behind it.
+// A text area can't highlight, so the matches are painted in a transparent copy behind it.
 "use strict";
 
 const PAUSE_MS = 200;
@@ -166,7 +166,7 @@ bar.addEventListener("keydown", (event) => {
 body.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isOpen()) close();
 });
-// What is typed here belongs to no post.
+// Text in this bar isn't part of the post, so it must not start an automatic save.
 bar.addEventListener("input", (event) => {
   event.stopPropagation();
   if (event.target === find) restart();

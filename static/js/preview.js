@@ -3,7 +3,7 @@
 
 const PAUSE_MS = 400;
 const FOLLOW_MS = 100;
-// The part of the pane, from its top, in which the cursor's place is left where it is.
+// The pane doesn't scroll while the cursor's position is in this part of its height.
 const [HIGHEST, LOWEST] = [0.1, 0.8];
 
 const form = document.querySelector("form.editor");

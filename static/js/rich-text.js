@@ -45,7 +45,7 @@ function readStyles(root) {
   }
 }
 
-// The same emphasis twice, or in a heading, says nothing more.
+// Removes emphasis inside the same emphasis or in a heading, and joins neighbors with the same emphasis.
 function mergeEmphasis(root) {
   for (const element of root.querySelectorAll(`:is(${HEADINGS}, th) :is(b, strong), :is(b, strong) :is(b, strong), :is(i, em) :is(i, em)`)) {
     unwrap(element);
@@ -113,7 +113,7 @@ function readCode(root) {
 function cleaned(html) {
   const root = parsed(html);
   for (const element of root.querySelectorAll(UNSEEN)) element.remove();
-  // Between paragraphs, Google Docs adds line breaks that show nothing.
+  // Google Docs adds a line break after a block, but doesn't display it.
   for (const br of root.querySelectorAll("br")) if (br.previousElementSibling?.matches("p, ul, ol, table, div, " + HEADINGS)) br.remove();
   readWordLists(root);
   readCode(root);

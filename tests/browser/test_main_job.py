@@ -58,7 +58,7 @@ def publish_draft(page, button: str = "Publish") -> None:
 
 @contextmanager
 def settings_open(page) -> Iterator[None]:
-    """Open the post's settings, which are a sheet on a phone, and close them again."""
+    """Open the post's settings on a phone, and close them again."""
     button = page.get_by_role("button", name="Settings", exact=True)
     is_sheet = button.count() and button.get_attribute("aria-expanded") == "false"
     if is_sheet:
