@@ -54,11 +54,12 @@ def test_a_revision_that_repeats_the_text_says_nothing(client_of, save):
     assert save(client_of("author"), {"body": "one"}, {"body": "one"}) == ["First version"]
 
 
-def test_long_texts_are_compared_only_by_their_length(client_of, save, monkeypatch):
+def test_long_texts_are_compared_only_as_a_whole(client_of, save, monkeypatch):
     monkeypatch.setattr(history, "COMPARED_MAX", 12)
-    bodies = ["", "one two", "one", "1", "uno", "dos", "one two three"]
+    bodies = ["", "one two", "one", "1", "uno", "uno", "dos", "one two three"]
     said = [
         "10 characters added",
+        "Body changed",
         "2 characters added",
         "2 characters removed",
         "4 characters removed",

@@ -17,7 +17,7 @@ from django.db.models import (
     Subquery,
     prefetch_related_objects,
 )
-from django.db.models.functions import Length
+from django.db.models.functions import MD5, Length
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -96,15 +96,16 @@ def times_of_edits(posts: list[Post]) -> dict[int, datetime]:
 
 
 def changes_in(revisions: list[Revision]) -> dict[int, list[str]]:
-    """Return what each of `revisions`, newest first, changed, by its number. Takes two queries.
+    """Return descriptions of the changes in `revisions`, newest first, by revision number.
 
-    It compares the newest bodies, COMPARED_MAX characters in all. For the others, it compares only
-    their lengths.
+    The newest bodies are compared word by word, COMPARED_MAX characters in all. For the others,
+    only their lengths and digests are compared. Takes two queries.
     """
     if not revisions:
         return {}
     older = Revision.objects.filter(post=revisions[0].post_id, number__lte=revisions[0].number)
-    rows = older.defer("body").annotate(length=Length("body"))[: len(revisions) + 1]
+    sizes = {"length": Length("body"), "digest": MD5("body")}
+    rows = older.defer("body").annotate(**sizes)[: len(revisions) + 1]
     lengths = accumulate(row.length for row in rows)
     read = [row.pk for row, total in zip(rows, lengths, strict=True) if total <= COMPARED_MAX]
     bodies = dict(Revision.objects.filter(pk__in=read).values_list("pk", "body"))
@@ -122,7 +123,8 @@ def describe_changes(old: Revision, new: Revision, bodies: dict[int, str]) -> li
 
 def describe_body(old: Revision, new: Revision, bodies: dict[int, str]) -> list[str]:
     if old.pk not in bodies or new.pk not in bodies:
-        return count_characters(new.length - old.length)
+        more = new.length - old.length
+        return count_characters(more) if more else [_("Body changed")] * (old.digest != new.digest)
     before, after = bodies[old.pk], bodies[new.pk]
     added, removed = count_changed_words(before, after)
     said = []
@@ -134,8 +136,6 @@ def describe_body(old: Revision, new: Revision, bodies: dict[int, str]) -> list[
 
 
 def count_characters(more: int) -> list[str]:
-    if not more:
-        return []
     added = ngettext("%d character added", "%d characters added", more)
     removed = ngettext("%d character removed", "%d characters removed", -more)
     return [added % more if more > 0 else removed % -more]
