@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 # A longer block is text. This also limits the time that a crafted one takes.
 BLOCK_LIMIT = 10_000
+# YAML with more brackets counts as broken, because PyYAML needs quadratic time for nested ones.
+BRACKET_LIMIT = 1_000
 _FENCED = re.compile(
     r"(?P<fence>---|\+\+\+)[ \t]*\n(?P<block>[^\n].*?)^(?:(?P=fence)|\.\.\.)[ \t]*(?:\n|\Z)",
     re.DOTALL | re.MULTILINE,
@@ -58,6 +60,7 @@ def without_front_matter(text: str) -> str:
 def _split_json(text: str, begin: str) -> FrontMatter | None:
     try:
         values, end = json.JSONDecoder().raw_decode(begin)
+        _check(values)
     except (ValueError, RecursionError):
         return None
     line = re.compile(r"[ \t]*(?:\n|\Z)").match(text, end)
@@ -68,9 +71,11 @@ def _split_json(text: str, begin: str) -> FrontMatter | None:
 
 def _read_toml(block: str) -> dict | None:
     try:
-        return tomllib.loads(block) or None
-    except (tomllib.TOMLDecodeError, RecursionError):
+        values = tomllib.loads(block)
+        _check(values)
+    except (ValueError, RecursionError):
         return None
+    return values or None
 
 
 def _read_yaml(block: str) -> dict | None:
@@ -81,16 +86,26 @@ def _read_yaml(block: str) -> dict | None:
     try:
         # Aliases could turn a small block into a large value.
         events = yaml.parse(block, yaml.BaseLoader) if "*" in block else ()
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
+        is_large = block.count("[") + block.count("{") > BRACKET_LIMIT
+        if is_large or any(isinstance(event, yaml.AliasEvent) for event in events):
             raise yaml.YAMLError
         # This loader knows only strings.
         values = yaml.load(block, yaml.BaseLoader)  # noqa: S506
-    except (yaml.YAMLError, RecursionError):
+        _check(values)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         lines = block.splitlines()
         is_likely = _YAML_LINE.fullmatch(lines[0]) and ":" in lines[0]
         return {} if is_likely and all(map(_YAML_LINE.fullmatch, lines)) else None
     is_mapping = isinstance(values, dict) and values
     return values if is_mapping and all(map(_is_key, values)) else None
+
+
+def _check(values: object) -> None:
+    """Raise ValueError or RecursionError if the values can't be stored or shown as text.
+
+    Half of a character, a number of 5,000 digits or a value nested 1,000 times can't.
+    """
+    json.dumps(values, ensure_ascii=False, default=str).encode()
 
 
 def _is_key(key: object) -> bool:

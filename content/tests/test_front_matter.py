@@ -46,6 +46,11 @@ def test_front_matter_is_not_shown_and_has_values(block, mark, line_end):
         '{"title": 1} a',
         "{" * 10,
         '{"title": ' + "[" * 9_000,
+        '{"title": "\\ud800"}\n',
+        f"+++\na = {'1' * 5_000}\n+++\n",
+        f"+++\na = 0x{'f' * 5_000}\n+++\n",
+        f"+++\na{'.a' * 4_000} = 1\n+++\n",
+        f"---\n%YAML {'1' * 5_000}.1\na: b\n---\n",
         f"---\ntitle: {'a' * BLOCK_LIMIT}\n---\n",
         "",
     ],
@@ -61,6 +66,9 @@ def test_other_text_is_shown(text):
         ("title: a: b\ntags:\n  - c\n\n# d\n- e\n-", {}),
         ("a: *b", {}),
         ("a: " + "[" * 2_000, {}),
+        (r'a: "\UFFFFFFFF"', {}),
+        (r'a: "\U00110000"', {}),
+        (r'a: "\uD800"', {}),
         ("a: yes\nb: 2024-01-02T10:00:00Z\nc: 1_000\nd: ~", None),
         ("a: &a [1]\nb: *a", {}),
         ("a: '*'", {"a": "*"}),
@@ -85,6 +93,11 @@ def test_a_block_of_aliases_makes_no_large_value():
             assert plain_text(render_post(f"---\n{block}\n---\nText")) == "Text"
             rest = known(split(f"---\n{block}\n---\nText").values)[1]
             assert sum(map(len, rest.values())) < 100_000
+
+
+def test_many_brackets_take_little_time():
+    with cpu_seconds_under(0.5):
+        assert split(f"---\na: '*'\nb: {'[' * 9_500}\n---\n").values == {}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def take_over(request: HttpRequest) -> QueryDict:
     lost silently.
     """
     found = split(request.POST.get("body", ""))
-    if found is None:
+    if not found or not found.values:
+        # The values of broken YAML can't be read, and removing it would lose them.
         messages.warning(request, _("The text does not begin with front matter that can be read."))
         return request.POST
     values, rest = known(found.values)
@@ -62,11 +63,11 @@ def _moment(text: str, fields: QueryDict) -> datetime | None:
     try:
         day = parse_date(text)
         at = parse_datetime(text) if day is None else datetime(*day.timetuple()[:3], tzinfo=zone)
-    except ValueError:
+        if at is None:
+            return None
+        at = at.astimezone(zone) if timezone.is_aware(at) else at.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
         return None
-    if at is None:
-        return None
-    at = at.astimezone(zone) if timezone.is_aware(at) else at.replace(tzinfo=zone)
     return at if at > timezone.now() else None
 
 
