@@ -82,6 +82,8 @@ settings.querySelector("summary").addEventListener("click", (event) => {
 document.addEventListener("click", (event) => {
   if (narrow.matches && settings.open && event.target === document.documentElement) toggle(false);
 });
-narrow.addEventListener("change", () => show(!narrow.matches));
+narrow.addEventListener("change", () => show(!narrow.matches && !form.matches(".is-previewing *")));
 show(!narrow.matches || settings.querySelector(".field-invalid") !== null);
 button.hidden = false;
+// Script names contain hashes, which an `import` would have to know.
+globalThis.postSettings = { narrow, settings, show };

@@ -14,6 +14,7 @@ const message = pane.querySelector("[data-preview-status]");
 const frame = pane.querySelector("iframe");
 const views = main.querySelector("[data-views]");
 const [write, preview] = views.querySelectorAll("[data-view]");
+const { narrow, settings, show: showSettings } = globalThis.postSettings;
 
 let timer = null;
 let followTimer = null;
@@ -24,6 +25,7 @@ let lastMs = 0;
 let blocks = [];
 let lines = [];
 let isReady = null;
+let wereSettingsOpen = false;
 
 const isOpen = () => !pane.hidden;
 
@@ -32,9 +34,16 @@ function open(isWanted) {
   main.classList.toggle("is-previewing", isWanted);
   preview.setAttribute("aria-pressed", String(isWanted));
   write.setAttribute("aria-pressed", String(!isWanted));
+  if (!narrow.matches) tradeWithSettings(isWanted);
   keepCursorInView();
   if (isWanted) refresh();
   else asking?.abort();
+}
+
+// Beside the text, there is space for the preview or for the settings, which come back after it.
+function tradeWithSettings(isWanted) {
+  if (isWanted) wereSettingsOpen = settings.open;
+  showSettings(!isWanted && wereSettingsOpen);
 }
 
 // Beside the preview, the lines of the text are shorter. The browser scrolls to the cursor when it gets the focus.
@@ -160,6 +169,11 @@ document.addEventListener("selectionchange", () => {
 preview.addEventListener("mousedown", (event) => event.preventDefault());
 // Beside the text, a second click on the button closes the preview. On a phone, "Write" does.
 preview.addEventListener("click", () => open(!isOpen()));
+settings.addEventListener("toggle", () => {
+  if (!settings.open || narrow.matches || !isOpen()) return;
+  wereSettingsOpen = true;
+  open(false);
+});
 write.addEventListener("click", () => {
   open(false);
   body.focus();

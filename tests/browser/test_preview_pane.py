@@ -50,6 +50,32 @@ def test_the_preview_follows_the_text_beside_it_or_in_its_place(editor, width):
 
 
 @pytest.mark.parametrize("width", [1280])
+def test_the_preview_and_the_settings_take_turns_beside_the_text(editor):
+    settings = editor.get_by_role("button", name="Settings")
+    place = preview_button(editor).bounding_box()
+
+    def shows(*, preview: bool, tags: bool) -> None:
+        expect(editor.locator("[data-preview]")).to_be_visible(visible=preview)
+        expect(preview_button(editor)).to_have_attribute("aria-pressed", str(preview).lower())
+        expect(editor.locator("#id_tags")).to_be_visible(visible=tags)
+        expect(settings).to_have_attribute("aria-expanded", str(tags).lower())
+        assert preview_button(editor).bounding_box() == place
+
+    shows(preview=False, tags=True)
+    preview_button(editor).click()
+    shows(preview=True, tags=False)
+    preview_button(editor).click()
+    shows(preview=False, tags=True)
+    settings.click()
+    preview_button(editor).click()
+    preview_button(editor).click()
+    shows(preview=False, tags=False)
+    preview_button(editor).click()
+    settings.click()
+    shows(preview=False, tags=True)
+
+
+@pytest.mark.parametrize("width", [1280])
 def test_it_looks_like_the_page_and_keeps_its_scroll_position(editor, width, tmp_path):
     path = tmp_path / "image.png"
     Image.new("RGB", (60, 30), (200, 60, 40)).save(path)
