@@ -8,11 +8,11 @@ from itertools import chain, count
 from django.db import migrations
 
 from content.slugs import slugify, tag_slug
+from identity.redirects import key_of
 
 
 def improve(apps, schema_editor) -> None:
     Tag = apps.get_model("posts", "Tag")
-    Redirect = apps.get_model("identity", "Redirect")
     tags = list(Tag.objects.order_by("pk").only("name", "slug", "published_count"))
     taken = {tag.slug for tag in tags}
     for tag in tags:
@@ -26,9 +26,15 @@ def improve(apps, schema_editor) -> None:
         tag.save(update_fields=["slug"])
         # A redirect would reveal a tag that readers don't see.
         if tag.published_count:
-            Redirect.objects.update_or_create(
-                old_path=f"/tags/{old}".casefold(), defaults={"target": f"/tags/{tag.slug}/"}
-            )
+            redirect(apps, f"/tags/{old}/", f"/tags/{tag.slug}/")
+
+
+def redirect(apps, old: str, new: str) -> None:
+    """Do the same as `identity.redirects.add`, for tags that were renamed or merged before."""
+    redirects = apps.get_model("identity", "Redirect").objects
+    redirects.filter(old_path=key_of(new)).delete()
+    redirects.filter(target=old).update(target=new)
+    redirects.update_or_create(old_path=key_of(old), defaults={"target": new})
 
 
 class Migration(migrations.Migration):
