@@ -44,7 +44,7 @@ from content.raw_tags import RAW_NAMES, RAW_TAGS, name_set
 from content.source_lines import LINE, number_lines
 
 # Increase this when the same text renders differently, so that saved rows are rendered again.
-RENDERER_VERSION: int = 8
+RENDERER_VERSION: int = 9
 
 TOO_MUCH = "This text is too complex to format, so it is shown as typed."
 
