@@ -2,7 +2,7 @@
 
 The index for readers' searches lacks automatic saves, so this compares the texts of the newest
 posts themselves. It looks up older ones in the index. On two busy cores, comparing 1,000 posts of
-1,100 words takes 15 ms on SQLite and 95 ms on PostgreSQL.
+6,000 characters takes 15 ms on SQLite and 70 ms on PostgreSQL, or 210 ms if a word is not ASCII.
 """
 
 from datetime import datetime
