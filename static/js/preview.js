@@ -35,6 +35,7 @@ function open(isWanted) {
   preview.setAttribute("aria-pressed", String(isWanted));
   write.setAttribute("aria-pressed", String(!isWanted));
   if (!narrow.matches) tradeWithSettings(isWanted);
+  else if (isWanted) write.focus();
   keepCursorInView();
   if (isWanted) refresh();
   else asking?.abort();

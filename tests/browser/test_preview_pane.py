@@ -32,16 +32,19 @@ def shown(page):
 def test_the_preview_follows_the_text_beside_it_or_in_its_place(editor, width):
     editor.get_by_label("Title").fill("Seen before")
     editor.get_by_label("Body").fill("Some **bold** words")
+    bar = editor.locator(".bar").bounding_box()
     preview_button(editor).click()
     expect(shown(editor).get_by_role("heading", level=1)).to_have_text("Seen before")
     expect(shown(editor).locator(".body strong")).to_have_text("bold")
-    expect(preview_button(editor)).to_have_attribute("aria-pressed", "true")
+    assert editor.locator(".bar").bounding_box() == bar
     assert fits(editor)
     if width < 1000:
         expect(editor.get_by_label("Body")).to_be_hidden()
+        expect(editor.get_by_role("button", name="Write")).to_be_focused()
         editor.get_by_role("button", name="Write").click()
         expect(editor.get_by_label("Body")).to_be_focused()
     else:
+        expect(preview_button(editor)).to_have_attribute("aria-pressed", "true")
         editor.get_by_label("Body").fill("Other words")
         expect(shown(editor).locator(".body")).to_have_text("Other words")
         preview_button(editor).click()
