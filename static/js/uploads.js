@@ -74,8 +74,10 @@ function describe({ items, selection: before, typed }) {
   if (items.some(isOpen) || !before || typed !== typedSoFar() || isBusy) return;
   const found = items.map(({ markdown }) => (markdown ? body.value.indexOf(markdown) : -1)).find((at) => at >= 0);
   if (found === undefined) return;
-  body.focus({ preventScroll: true });
   body.setSelectionRange(found + 2, body.value.indexOf("](", found));
+  // The browser scrolls to the selection when the body gets the focus.
+  body.blur();
+  body.focus();
 }
 
 const selection = () => [body.selectionStart, body.selectionEnd];

@@ -131,6 +131,22 @@ def test_the_alt_text_is_selected_after_the_last_image_and_the_upload_is_one_ste
         assert body_of(page) == text
 
 
+def test_rows_leave_space_for_the_text_and_the_alt_text_is_above_them(page, images, tmp_path):
+    broken = [tmp_path / f"{number}.png" for number in range(8)]
+    for path in broken:
+        path.write_bytes(b"no image")
+    put(page, "A line.\n\n" * 60 + "|")
+    page.evaluate("scrollTo(0, 0)")
+    choose(page, [*images, *map(str, broken)])
+    expect(row(page)).to_contain_text(["This file type isn't supported."] * len(broken))
+    rows = page.locator("[data-upload-list]").bounding_box()
+    assert rows["height"] < 844 / 3
+    # The positions in the text below the toolbar and above the rows.
+    at = "([x, y]) => document.caretPositionFromPoint(x, y).offset"
+    first, last = (page.evaluate(at, [300, y]) for y in (130, rows["y"] - 2))
+    assert first < page.locator("#id_body").evaluate("body => body.selectionStart") <= last
+
+
 def test_files_dropped_on_a_line_or_anywhere_on_the_page_are_uploaded(page):
     uploads, names = Uploads(page), ("a.png", "b.png")
     put(page, "One.\n\nTwo.\n\nThree.|")
