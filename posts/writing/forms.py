@@ -84,12 +84,7 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class PostForm(WithoutMaxlength, forms.ModelForm):
-    body = BodyField(
-        label=_("Body"),
-        max_length=BODY_MAX_LENGTH,
-        required=False,
-        help_text=_("You can use Markdown."),
-    )
+    body = BodyField(label=_("Body"), max_length=BODY_MAX_LENGTH, required=False)
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
     image = ImageUploadField(label=_("Cover image"), required=False)
     remove_image = forms.BooleanField(label=_("Remove the cover image"), required=False)
@@ -184,6 +179,8 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
             self.fields["cover_alt"].help_text = missing(ALT_HELP)
         if images_without_alt(self.instance.body_html):
             self.fields["body_image_alt"].help_text = missing(BRACKETS_HELP)
+        hint = _("Write your post. You can use Markdown.")
+        self.fields["body"].widget.attrs["placeholder"] = hint
         # The browser checks the spelling in this language.
         written_in = self["language"].value() or current.site().language
         for name in PostText._fields:
