@@ -1,10 +1,14 @@
 """The owner's switch for typographic punctuation, and what it does to saved posts."""
 
 import pytest
+from django.utils import timezone
 
 from jobs.models import Job
+from posts.management.commands.rerender_posts import RENDERED, rerender
 from posts.models import Post
-from posts.writing import punctuation
+from posts.tests.meanwhile import meanwhile
+from posts.writing import publishing, punctuation
+from posts.writing.edit import Edit
 
 
 @pytest.fixture
@@ -41,6 +45,26 @@ def test_another_language_of_the_blog_renders_its_posts_again(quoting, set_site,
     set_site(language="fr")
     run_jobs()
     assert shown() == ["« Tea »", "„Tee“", "Plain"]
+
+
+@pytest.mark.parametrize(
+    "render_again",
+    [punctuation.save_changed, lambda posts: rerender(posts, RENDERED[0])],
+    ids=["job", "command"],
+)
+def test_a_language_chosen_in_the_meantime_stays(quoting, set_site, render_again):
+    posts = Post.objects.filter(pk=quoting[0].pk)
+    batch = list(posts)
+    set_site(language="fr")
+
+    def choose_german() -> None:
+        post = posts.get()
+        post.language = "de"
+        publishing.publish(post, Edit(timezone.now()))
+
+    with meanwhile(choose_german, before="posts_post"):
+        render_again(batch)
+    assert posts.get().excerpt == "„Tea“"
 
 
 def test_other_settings_render_nothing(quoting, set_site):

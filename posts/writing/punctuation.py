@@ -45,9 +45,9 @@ def save_changed(posts: list[Post]) -> None:
         render_body(post)
     changed = [post for post in posts if post.body_html != before[post.pk]]
     locked = Post.objects.filter(pk__in=[post.pk for post in changed]).order_by("pk")
-    bodies = dict(locked.select_for_update().values_list("pk", "body"))
-    # A save in the meantime has rendered its own text.
-    unchanged = [post for post in changed if bodies.get(post.pk) == post.body]
+    versions = dict(locked.select_for_update().values_list("pk", "version"))
+    # A save in the meantime has rendered its own text, in its own language.
+    unchanged = [post for post in changed if versions.get(post.pk) == post.version]
     if unchanged:
         Post.objects.bulk_update(unchanged, RENDERED_FIELDS)
         takedown.announce()

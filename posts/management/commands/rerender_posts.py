@@ -20,12 +20,15 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Rows to render, with the rendering function, the text column and the derived columns."""
+    """Rows to render, with the rendering function and the derived columns.
+
+    `changing` is a column that changes when someone saves the text.
+    """
 
     rows: QuerySet
     name: str
     render: Callable
-    source: str
+    changing: str
     fields: list[str]
 
 
@@ -38,7 +41,8 @@ RENDERED = [
         Post.objects.exclude(rendered_by=RENDERER_VERSION),
         "posts",
         render_body,
-        "body",
+        # The language may change without the text.
+        "version",
         RENDERED_FIELDS,
     ),
     Kind(
@@ -96,10 +100,10 @@ def rerender(rows: QuerySet, kind: Kind) -> list[int]:
 
 
 def save_unchanged(batch: list, kind: Kind) -> None:
-    """Save the rendered columns of the rows whose text is still the same."""
+    """Save the rendered columns of the rows that no one has saved in the meantime."""
     model = kind.rows.model
     locked = model.objects.filter(pk__in=[row.pk for row in batch]).order_by("pk")
-    texts = dict(locked.select_for_update().values_list("pk", kind.source))
-    unchanged = [row for row in batch if texts.get(row.pk) == getattr(row, kind.source)]
+    found = dict(locked.select_for_update().values_list("pk", kind.changing))
+    unchanged = [row for row in batch if found.get(row.pk) == getattr(row, kind.changing)]
     model.objects.bulk_update(unchanged, kind.fields)
     takedown.announce()
