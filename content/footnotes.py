@@ -4,6 +4,7 @@ The functions are rules for markdown-it.
 """
 
 import re
+from collections.abc import Iterator
 
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def, footnote_ref
@@ -47,6 +48,38 @@ def read_note(state, start_line: int, end_line: int, silent: bool) -> bool:
     is_footnote = footnote_def(state, start_line, end_line, silent)
     state.env["is_in_footnote"] = False
     return is_footnote
+
+
+def show_unused_notes(state) -> None:
+    """Core rule: show notes that the text does not refer to, because the plugin would drop them."""
+    refs = state.env.get("footnotes", {}).get("refs", {})
+    reached = {name for name, number in refs.items() if number >= 0}
+    state.tokens = list(_with_unused(state.tokens, reached))
+
+
+def _with_unused(tokens: list[Token], reached: set[str]) -> Iterator[Token]:
+    is_unused = False
+    for index, token in enumerate(tokens):
+        if token.type == "footnote_reference_open":
+            name = f":{token.meta['label']}"
+            is_unused = name not in reached
+            # A second note with the same name can't be reached.
+            reached.discard(name)
+            if is_unused:
+                yield from _typed_name(token, tokens[index + 1 : index + 3])
+        if not is_unused or not token.type.startswith("footnote_reference"):
+            yield token
+
+
+def _typed_name(note: Token, following: list[Token]) -> Iterator[Token]:
+    """Put the name of a note before its text, or in a paragraph above another block."""
+    text = Token("text", "", 0, content=f"[^{note.meta['label']}]: ")
+    if following[0].type == "paragraph_open":
+        following[1].children.insert(0, text)
+        return
+    yield Token("paragraph_open", "p", 1, block=True, map=note.map)
+    yield Token("inline", "", 0, children=[text], block=True)
+    yield Token("paragraph_close", "p", -1, block=True)
 
 
 def read_mark(state, silent: bool) -> bool:

@@ -258,6 +258,7 @@ def _new_post_parser() -> MarkdownIt:
     alternatives = {"alt": ["paragraph", "reference"]}
     parser.block.ruler.at("footnote_def", shallow(footnotes.read_note), alternatives)
     parser.inline.ruler.at("footnote_ref", footnotes.read_mark)
+    parser.core.ruler.before("footnote_tail", "show_unused_notes", footnotes.show_unused_notes)
     alternatives = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", read_html_block, alternatives)
     parser.core.ruler.after("inline", "name_headings", name_headings)

@@ -168,6 +168,25 @@ def test_a_reference_to_a_missing_footnote_is_text(text):
     assert "<sup>" not in render_post(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("a\n\n[^b]: c *d*", "<p>a</p>\n<p>[^b]: c <em>d</em></p>\n"),
+        ("[^b]: - c", "<p>[^b]: </p>\n<ul>\n<li>c</li>\n</ul>\n"),
+        ("[^b]:", "<p>[^b]: </p>\n"),
+        ("> [^b]: c", "<blockquote>\n<p>[^b]: c</p>\n</blockquote>\n"),
+    ],
+)
+def test_a_footnote_without_a_reference_is_shown_as_typed(text, html):
+    assert render_post(text) == html
+
+
+def test_a_second_footnote_with_the_same_name_is_shown_as_typed():
+    html = render_post("a[^b]\n\n[^b]: c\n\n[^b]: d")
+    text, notes = html.split("<section")
+    assert "<p>[^b]: d</p>" in text and "c" in notes and "d <a" not in notes
+
+
 @pytest.mark.parametrize("inner", ["[^2]: b", "> [^2]: b", "- [^2]: b", "- - [^2]:"])
 def test_a_footnote_within_a_footnote_is_text(inner):
     html = render_post(f"a[^1] [^2]\n\n[^1]: {inner}\n\n    end")
