@@ -32,21 +32,29 @@ def render_again(wanted: str, after_pk: int = 0) -> None:
         # The owner has changed it again, and another job renders the posts.
         return
     posts = list(Post.objects.filter(pk__gt=after_pk).order_by("pk")[:BATCH])
-    with transaction.atomic():
-        save_changed(posts)
-        if len(posts) == BATCH:
-            render_again.enqueue(wanted, posts[-1].pk)
+    save_changed(posts)
+    if len(posts) == BATCH:
+        render_again.enqueue(wanted, posts[-1].pk)
 
 
 def save_changed(posts: list[Post]) -> None:
-    """Render these posts, and save those that look different now."""
+    """Render these posts, and save those that look different now.
+
+    It renders before the transaction, because other writers wait during a transaction.
+    """
     before = {post.pk: post.body_html for post in posts}
     for post in posts:
         render_body(post)
     changed = [post for post in posts if post.body_html != before[post.pk]]
+    with transaction.atomic():
+        save_unchanged(changed)
+
+
+def save_unchanged(changed: list[Post]) -> None:
+    """Save the rendered columns of the posts that no one has saved in the meantime."""
     locked = Post.objects.filter(pk__in=[post.pk for post in changed]).order_by("pk")
     versions = dict(locked.select_for_update().values_list("pk", "version"))
-    # A save in the meantime has rendered its own text, in its own language.
+    # Such a save has rendered its own text, in its own language.
     unchanged = [post for post in changed if versions.get(post.pk) == post.version]
     if unchanged:
         Post.objects.bulk_update(unchanged, RENDERED_FIELDS)
