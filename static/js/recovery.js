@@ -136,9 +136,11 @@ async function start(earlierSession) {
   await localCopies.restore();
   localCopies.removeOld(prefix);
   if (await openOwnDraft(earlierSession).catch(() => false)) return;
-  // Text that is identical on the server, or that this edit session now keeps, needs no other copy.
+  // Text that is identical on the server, or that this edit session now keeps, needs no other copy. Neither does the
+  // text whose front matter became the values of this form.
+  const isSource = (copy) => copy.key.endsWith(`:${form.dataset.madeFrom}`);
   if (!isUnsaved() || state.keptUnder) {
-    for (const copy of earlierCopies()) if (!differs(copy)) localCopies.remove(copy.key);
+    for (const copy of earlierCopies()) if (isSource(copy) || !differs(copy)) localCopies.remove(copy.key);
   }
   await offerCopy();
 }

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from posts.tests.test_front_matter import MATTER
+from tests.browser.conftest import wait_until
 from tests.browser.test_main_job import join, send_form
 
 pytestmark = pytest.mark.browser
@@ -22,6 +23,9 @@ def test_the_editor_offers_to_take_front_matter_over_while_someone_writes(open_p
     expect(body).to_have_value("Text")
     expect(page.get_by_label("Title", exact=True)).to_have_value("T & U")
     expect(button).to_be_hidden()
+    # The form has the values of the text that was kept on this device.
+    wait_until(page, "!Object.values(localStorage).some((copy) => copy.includes('title:'))")
+    expect(page.get_by_role("heading", name="Text kept on this device")).to_be_hidden()
 
 
 def test_links_within_a_post_arrive(open_page, username):
