@@ -18,6 +18,7 @@ from content.images import RefusedImage, encode_jpeg
 
 # As wide as the previews of links on other sites.
 WIDTH = 1200
+END_OF_JPEG = b"\xff\xd9"
 # Text contains no bare `<`, and attributes contain no bare `>`.
 IMAGE = re.compile(r"<img\s[^>]*>")
 ATTRIBUTE = re.compile(r'\s(src|alt)="([^"]*)"')
@@ -50,13 +51,23 @@ def find_or_make_jpeg(name: str) -> bytes | None:
     copy = jpeg_name(name)
     if not file_names(name):
         return None
-    if default_storage.exists(copy):
-        return _read(copy)
+    if data := find_copy(copy):
+        return data
     # A damaged image can't be shown either.
     with suppress(FileNotFoundError, RefusedImage):
         data = encode_jpeg(_read(name), jpeg_size)
         store_copy(copy, data)
         return data
+    return None
+
+
+def find_copy(name: str) -> bytes | None:
+    """Return a stored copy. Delete an incomplete one, which a full disk or a crash may leave."""
+    with suppress(OSError):
+        data = _read(name)
+        if data.endswith(END_OF_JPEG):
+            return data
+        default_storage.delete(name)
     return None
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import first_run, inviting
 from accounts.models import Invitation, User
 from content.image_names import jpeg_name
+from content.shared_images import END_OF_JPEG
 from posts.discussion import commenting
 from posts.models import Comment, Post
 from posts.writing import preview_links, publishing
@@ -27,7 +28,7 @@ IMAGE = f"images/{'x' * 22}-1x1-000.webp"
 def stored_image(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     default_storage.save(IMAGE, ContentFile(b"picture"))
-    default_storage.save(jpeg_name(IMAGE), ContentFile(b"copy"))
+    default_storage.save(jpeg_name(IMAGE), ContentFile(b"copy" + END_OF_JPEG))
 
 
 @pytest.fixture

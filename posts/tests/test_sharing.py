@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image as Picture
 
+from content.image_names import jpeg_name
 from content.images import make_image
 from content.shared_images import find_or_make_jpeg, own_images, store_copy
 from content.storage import delete_files, store_files
@@ -100,6 +101,16 @@ def test_two_requests_for_a_new_copy_leave_one(media):
     for data in (b"first", b"second"):
         store_copy("images/x.jpg", data)
     assert [file.read_bytes() for file in (media / "images").iterdir()] == [b"first"]
+
+
+def test_an_incomplete_copy_is_made_again(media):
+    name = store_files(make_image(image_file(300, 5)))
+    copy = jpeg_name(name)
+    whole = find_or_make_jpeg(name)
+    default_storage.delete(copy)
+    default_storage.save(copy, ContentFile(whole[:-1]))
+    assert find_or_make_jpeg(name) == whole
+    assert (media / copy).read_bytes() == whole
 
 
 def test_images_of_other_sites_are_left_out():
