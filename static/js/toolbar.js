@@ -203,8 +203,11 @@ toolbar.addEventListener("click", (event) => {
 });
 
 for (const button of buttons) {
-  const keys = button.dataset.keys?.split("+").map((key) => ({ shift: isMac ? "⇧" : "Shift", period: "." })[key] ?? key.toUpperCase());
-  button.title = button.getAttribute("aria-label") + (keys ? ` (${isMac ? `⌘${keys.join("")}` : ["Ctrl", ...keys].join("+")})` : "");
+  button.title = button.getAttribute("aria-label");
+  if (!button.dataset.keys) continue;
+  const keys = button.dataset.keys.split("+").map((key) => ({ shift: "Shift", period: "." })[key] ?? key.toUpperCase());
+  button.title += ` (${isMac ? `⌘${keys.join("").replace("Shift", "⇧")}` : ["Ctrl", ...keys].join("+")})`;
+  button.setAttribute("aria-keyshortcuts", [isMac ? "Meta" : "Control", ...keys].join("+"));
 }
 move(buttons[0]);
 toolbar.hidden = false;

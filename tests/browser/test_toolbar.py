@@ -122,6 +122,8 @@ def test_the_toolbar_is_one_stop_of_the_tab_key_and_the_text_no_trap(editor, wid
     expect(editor.get_by_label("Body")).to_be_focused()
     editor.keyboard.press("Tab")
     expect(buttons.first).to_be_focused()
+    expect(buttons.first).to_have_attribute("aria-keyshortcuts", "Control+B")
+    expect(buttons.first).to_have_attribute("title", "Bold (Ctrl+B)")
     for key, at in [
         ("ArrowRight", 1),
         ("End", 11),
