@@ -43,6 +43,7 @@ def _replaced(tokens: list[Token]) -> Iterator[Token]:
             is_inside = True
         elif token.type == "link_close" and is_inside:
             is_inside = False
+            yield Token("text", "", 0, content=" ")
             yield from _placeholder("")
         else:
             if token.type in ("text", "text_special"):

@@ -126,6 +126,8 @@ def _with_links(tokens: list[Token]) -> Iterator[Token]:
             continue
         name, tag = ("span", "span") if depth else ("link", "a")
         attrs = {"class": ELSEWHERE} | ({} if depth else {"href": url})
+        if "title" in token.attrs:
+            attrs["title"] = token.attrs["title"]
         yield Token(f"{name}_open", tag, 1, attrs=attrs)
         yield Token("text", "", 0, content=_name(token, url))
         yield Token(f"{name}_close", tag, -1)

@@ -83,7 +83,8 @@ def _read_inline(state, silent: bool) -> bool:
     if not silent:
         token = state.push("formula", "math", 0)
         token.content = found[0]
-        token.info = found[found.lastgroup]
+        # GitHub also knows $`…`$.
+        token.info = found[found.lastgroup].strip("`")
         token.markup = "block" if found.lastgroup == "display" else "inline"
     state.pos = found.end()
     return True

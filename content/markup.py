@@ -208,7 +208,10 @@ def _with_images_as_links(tokens: list[Token]) -> Iterator[Token]:
             continue
         url = token.attrs["src"]
         name = Token("text", "", 0, content=text_of(token.children or []).strip() or url)
-        link = Token("link_open", "a", 1, attrs={"href": url}), name, Token("link_close", "a", -1)
+        opening = Token("link_open", "a", 1, attrs={"href": url})
+        if "title" in token.attrs:
+            opening.attrs["title"] = token.attrs["title"]
+        link = opening, name, Token("link_close", "a", -1)
         yield from (name,) if depth else link
 
 
@@ -293,21 +296,20 @@ _POST_TAGS = _COMMENT_TAGS | _MORE_TAGS | RAW_TAGS | formulas.TAGS
 # Any element of a post may have these.
 _ANYWHERE = ("dir", "id", "lang")
 _ATTRIBUTES = {
-    "a": {"aria-label", "href", "id", "title"},
+    "a": {"aria-label", "href", "title"},
     "abbr": {"title"},
     "details": {"open"},
     "dfn": {"title"},
     "img": set(name_set("alt decoding height loading sizes src srcset title width")),
     "input": {"aria-label", "checked", "disabled"},
-    "li": {"id"},
     "ol": {"start"},
     "pre": {"tabindex"},
     "section": {"aria-label"},
+    "span": {"title"},
     "table": {"tabindex"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
     "time": {"datetime"},
-    **{f"h{level}": {"id"} for level in range(2, 7)},
     **formulas.ATTRIBUTES,
 }
 _ALIGNMENTS = {"align-left", "align-center", "align-right"}

@@ -27,7 +27,7 @@ SHORT = "data:image/png;base64,AAAA"
 )
 def test_an_image_inside_the_text_leaves_a_placeholder(render, data, text, shown):
     html = render(text.format(data))
-    assert " ".join(plain_text(html.replace("<em>", " <em>")).split()) == shown
+    assert plain_text(html) == shown
     assert "base64" not in html and "src" not in html
 
 

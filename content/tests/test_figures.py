@@ -6,7 +6,7 @@ import pytest
 
 from content.checklist import images_elsewhere, images_without_alt
 from content.image_names import RATIOS
-from content.markup import plain_text, render_post
+from content.markup import plain_text, render_comment, render_post
 
 OWN = f"/media/images/{'x' * 22}-800x1600-300.webp"
 
@@ -109,6 +109,18 @@ def test_an_image_on_another_site_within_a_link_keeps_that_link():
     inside = '<span class="image-elsewhere">a (b.example)</span>'
     assert html == f'<p><a href="/own" rel="noopener">{inside}</a></p>\n'
     assert images_elsewhere(html) == 1
+
+
+@pytest.mark.parametrize(
+    ("render", "text", "tag"),
+    [
+        (render_post, 'a ![b](https://c.example/x.png "t")', "a"),
+        (render_post, '[a ![b](https://c.example/x.png "t")](/d)', "span"),
+        (render_comment, '![b](/c "t")', "a"),
+    ],
+)
+def test_a_link_in_place_of_an_image_has_its_title(render, text, tag):
+    assert re.search(rf'<{tag} [^>]*title="t"', render(text))
 
 
 def test_an_image_on_another_site_has_its_caption():

@@ -19,6 +19,7 @@ TEX = [
     r"\( f(x) \)",
     "$$x$$",
     r"$a \$ b$",
+    "$`a_1`$",
     "$$\n\\frac{a}{b}\n= c\n- d\n$$",
     "\\[\nx = 1\n\\]",
 ]
@@ -51,6 +52,10 @@ def test_a_formula_becomes_mathml_and_keeps_its_source(source):
     assert "<em>" not in html
     assert " ".join(source.split()) in plain_text(html)
     assert (' display="block"' in html) == source.startswith(("$$", "\\["))
+
+
+def test_backticks_around_a_formula_are_not_shown():
+    assert shown(render_post("$`a`$")) == "a"
 
 
 @pytest.mark.parametrize("text", TEXTS)
