@@ -120,7 +120,11 @@ def test_without_a_database_only_templates_are_compiled(dead_database, unfrozen)
 
 
 def test_garbage_is_collected_only_after_the_site_is_loaded(dead_database, unfrozen):
-    runpy.run_path(str(site_settings.ASSETS_DIR / "gunicorn.conf.py"))
+    configuration = str(site_settings.ASSETS_DIR / "gunicorn.conf.py")
+    runpy.run_path(configuration)
     assert not gc.isenabled()
     preloading.preload(Asked())
+    assert gc.isenabled()
+    # As on SIGHUP.
+    runpy.run_path(configuration)
     assert gc.isenabled()
