@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.ports import free_port
+from tests.browser.test_main_job import join
 from tests.servers import ROOT, new_database
 
 # Chromium renders two popups of the address bar in each window, which no test sees. Without them, a
@@ -144,6 +145,15 @@ def numbers():
 def username(numbers) -> str:
     """A username that is still free on the site."""
     return f"writer{next(numbers)}"
+
+
+@pytest.fixture
+def editor(open_page, username: str, width: int) -> Page:
+    """The editor with a new post."""
+    page = open_page(width=width)
+    join(page, username)
+    page.goto("/create/")
+    return page
 
 
 @pytest.fixture

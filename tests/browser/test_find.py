@@ -3,20 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import fits, join
+from tests.browser.test_main_job import fits
 
 pytestmark = pytest.mark.browser
 
 TEXT = "One tea, two teas.\n\nTEA (tea) $& a+b"
 LONG = "\n\n".join(f"Paragraph {number} of a long text." for number in range(400))
-
-
-@pytest.fixture
-def editor(open_page, username, width):
-    page = open_page(width=width)
-    join(page, username)
-    page.goto("/create/")
-    return page
 
 
 @pytest.fixture

@@ -13,14 +13,6 @@ pytestmark = pytest.mark.browser
 LONG = "\n\n".join(f"## Part {number}\n\nWords." for number in range(60))
 
 
-@pytest.fixture
-def editor(open_page, username, width):
-    page = open_page(width=width)
-    join(page, username)
-    page.goto("/create/")
-    return page
-
-
 def preview_button(page):
     return page.get_by_role("button", name="Preview", exact=True)
 
