@@ -121,6 +121,7 @@ function updateTokens() {
   for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.setAttribute("value", token);
 }
 
+// Returns the form data without files.
 function textsOfForm() {
   const data = new FormData(form);
   for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
@@ -294,5 +295,5 @@ if ("unsaved" in form.dataset || fields.some((field) => field.value !== field.de
 // For other scripts of this page. Script names contain hashes, which an `import` would have to know.
 globalThis.autosave = {
   RESPONSE_MS, TEXT, copiesHere, fields, forget, form, isAnythingElseChanged, isUnsaved, keep, prefix, say, send, state,
-  status, timeField, updateTokens,
+  status, textsOfForm, timeField, updateTokens,
 };

@@ -60,8 +60,7 @@ async function refresh() {
   asking = new AbortController();
   const { signal } = asking;
   const start = performance.now();
-  const data = new FormData(form);
-  for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
+  const data = globalThis.autosave.textsOfForm();
   data.append("pane", "");
   try {
     const response = await fetch(form.dataset.previewUrl, { method: "POST", body: data, signal });

@@ -44,11 +44,10 @@ if (dialog) {
 
   // Saves the draft and returns its summary, or null if the draft was refused.
   async function fetchSummary() {
-    const data = new FormData(form);
-    for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
+    const body = globalThis.autosave.textsOfForm();
     const signal = AbortSignal.timeout(RESPONSE_MS);
     // An automatic save can continue from this one. It could not continue from a save by a button.
-    const saved = await fetch(form.dataset.autosaveUrl, { method: "POST", body: data, headers: { Accept: "application/json" }, signal });
+    const saved = await fetch(form.dataset.autosaveUrl, { method: "POST", body, headers: { Accept: "application/json" }, signal });
     if (!saved.ok) return null;
     const response = await fetch(`${(await saved.json()).update_url}?panel`, { signal });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");

@@ -112,9 +112,8 @@ const LINK = /\[([^\]\n]*)\]\(([^()\s]*)\)/g;
 
 function link() {
   const [start, end] = selectedWords();
-  const from = body.value.lastIndexOf("\n", start - 1) + 1;
-  const stop = body.value.indexOf("\n", end);
-  for (const found of body.value.slice(from, stop < 0 ? undefined : stop).matchAll(LINK)) {
+  const [from, stop] = selectedLines(start, end);
+  for (const found of body.value.slice(from, stop).matchAll(LINK)) {
     const at = from + found.index;
     const isImage = body.value[at - 1] === "!";
     if (!isImage && at <= start && end <= at + found[0].length && !(start === end && (start === at || start === at + found[0].length))) {
