@@ -35,7 +35,7 @@ def test_an_author_publishes_a_post_and_lands_on_it(client_of):
 def test_an_empty_form_shows_where_to_write(client_of):
     page = client_of("author").get("/create/").text
     assert 'placeholder="Title"' in page
-    assert 'placeholder="Write your post…"' in page
+    assert 'placeholder="Write your post. You can use Markdown."' in page
 
 
 def test_the_logged_in_person_is_the_author_whatever_the_form_contains(client_of, reader):

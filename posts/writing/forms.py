@@ -185,7 +185,6 @@ class PostForm(WithoutMaxlength, forms.ModelForm):
         written_in = self["language"].value() or current.site().language
         for name in PostText._fields:
             self.fields[name].widget.attrs["lang"] = written_in
-        self.fields["body"].widget.attrs["placeholder"] = _("Write your post…")
         # In a new post, writing starts with the title. After an error, another field has the focus.
         is_new = not self.instance.pk and not self.is_bound and not self.initial.get("title")
         self.fields["title"].widget.attrs["autofocus"] = is_new
